@@ -1,0 +1,67 @@
+/**
+ * The one error type steepest throws on purpose. It prints as
+ * `error[id]: what, where; help: remedy`: an id to search for, the place, and what to do next.
+ */
+export interface ErrorDetails {
+  /** The place: a file with line and column, a key of the run file, a step, a call site. */
+  readonly where?: string | undefined;
+  /** What the reader can do about it, as an imperative sentence. */
+  readonly help?: string | undefined;
+  /** 2 (default) for wrong usage or bad input, 1 for work that failed while running. */
+  readonly exitCode?: 1 | 2;
+  readonly cause?: unknown;
+}
+
+export class SteepestError extends Error {
+  readonly id: string;
+  readonly where: string | undefined;
+  readonly help: string | undefined;
+  readonly exitCode: 1 | 2;
+
+  constructor(id: string, what: string, { where, help, exitCode = 2, cause }: ErrorDetails = {}) {
+    super(where ? `${what}, ${where}` : what, cause === undefined ? undefined : { cause });
+    this.name = "SteepestError";
+    this.id = id;
+    this.where = where;
+    this.help = help;
+    this.exitCode = exitCode;
+  }
+}
+
+/** One line (two with a remedy) for a terminal. Unknown errors keep their message and say they are ours to fix. */
+export function formatError(error: unknown): string {
+  if (error instanceof SteepestError) {
+    const help = error.help ? `\nhelp: ${error.help}` : "";
+    return `error[${error.id}]: ${error.message}${help}`;
+  }
+  const message = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  return `error[internal]: ${message}\nhelp: this is a defect of steepest; please report it with the command you ran`;
+}
+
+/** The candidate closest to `word` by edit distance, or undefined when none is close enough to be a typo. */
+export function closest(word: string, candidates: Iterable<string>): string | undefined {
+  let best: string | undefined;
+  let bestDistance = Math.max(1, Math.floor(word.length * 0.4)) + 0.5;
+  for (const candidate of candidates) {
+    const distance = editDistance(word.toLowerCase(), candidate.toLowerCase());
+    if (distance < bestDistance) {
+      best = candidate;
+      bestDistance = distance;
+    }
+  }
+  return best;
+}
+
+/** Levenshtein distance with one row of memory. */
+function editDistance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, j) => j);
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i];
+    for (let j = 1; j <= b.length; j++) {
+      const substitute = row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1);
+      next.push(Math.min(substitute, row[j]! + 1, next[j - 1]! + 1));
+    }
+    row = next;
+  }
+  return row[b.length]!;
+}
