@@ -1,0 +1,53 @@
+import { SteepestError } from "../run/errors.ts";
+import type { DType, TypedArray } from "./graph/dtype.ts";
+import type { Expr, Node } from "./graph/expr.ts";
+
+/** What a backend is asked to compile: one step of a program. */
+export interface ProgramSpec {
+  /** Written by the host before a run: batches, hyper-parameters, random keys. Names are unique. */
+  readonly inputs: readonly Node<"input">[];
+  /** Kept between runs. After each run `input` holds what `next` was computed from the old values. */
+  readonly state: readonly { readonly input: Node<"input">; readonly next: Expr }[];
+  /** Read by the host after a run, computed from the state before the run. */
+  readonly outputs: readonly { readonly name: string; readonly value: Expr }[];
+}
+
+/** A compiled step. Its memory is planned once; running it allocates nothing. */
+export interface Executable {
+  /** The memory of an input, a state tensor or an output, by name. Writing to it sets the tensor. bool is 0/1 in int32. */
+  readonly view: (name: string) => TypedArray;
+  readonly run: () => void;
+  /** Bytes of tensor memory this program holds. */
+  readonly bytes: number;
+  /** What was compiled, for `steepest info`, tests and the curious. */
+  readonly notes: Readonly<Record<string, string | number>>;
+}
+
+export interface BackendOptions {
+  /** Refuse plans larger than this many bytes (default: what the backend can address). */
+  readonly maxBytes?: number;
+}
+
+export interface Backend {
+  readonly name: string;
+  readonly compile: (spec: ProgramSpec, options?: BackendOptions) => Executable;
+}
+
+export interface TensorInfo {
+  readonly name: string;
+  readonly shape: readonly number[];
+  readonly dtype: DType;
+}
+
+/** Thrown before the first step when a plan cannot fit. */
+export function outOfMemory(needed: number, limit: number): SteepestError {
+  const gib = (bytes: number): string => `${(bytes / 2 ** 30).toFixed(2)} GiB`;
+  return new SteepestError(
+    "memory",
+    `this program needs ${needed} bytes (${gib(needed)}) of tensor memory but at most ${gib(limit)} can be addressed`,
+    {
+      help: "use a smaller batch or model, or hand the run over to PyTorch, which is not bound to 32-bit memory",
+      exitCode: 2,
+    },
+  );
+}

@@ -1,0 +1,4 @@
+export { allocate, bytesOf, type DType, isFloat, type TypedArray } from "./dtype.ts";
+export { type Expr, type Node, type Primitive, topologicalOrder } from "./expr.ts";
+export * from "./ops.ts";
+export { type Shape, sizeOf } from "./shape.ts";

@@ -1,0 +1,44 @@
+import type { DType, Expr, Shape, TypedArray } from "../engine/graph/index.ts";
+
+/** Named tensors of a model: "0.weight" → expression, with PyTorch's dotted names. */
+export type Tensors = Readonly<Record<string, Expr>>;
+
+/** The draws an initialiser may ask for; PyTorch's generator and our own streams both provide it. */
+export interface InitRandom {
+  /** n values in [lo, hi). */
+  readonly uniform: (n: number, lo: number, hi: number) => Float64Array;
+  /** n values from the normal distribution. */
+  readonly normal: (n: number, mean: number, std: number) => Float64Array;
+}
+
+export interface ParamSpec {
+  readonly shape: Shape;
+  /** Initial values, row-major; layers draw in the order PyTorch does. */
+  readonly init: (random: InitRandom) => Float64Array;
+}
+
+/** What a forward pass may need besides parameters. */
+export interface Context {
+  readonly training: boolean;
+  /** Key words for dropout and its like; distinct for each step. Absent when evaluating. */
+  readonly key?: readonly [Expr, Expr];
+}
+
+/** A forward pass gives its output and, for layers that keep statistics (batch norm), the new buffers. */
+export interface Forward {
+  readonly output: Expr;
+  readonly buffers: Tensors;
+}
+
+/** A layer is data: what it stores, and how it maps an expression. Layers are composed with `sequential`. */
+export interface Layer {
+  /** Trained tensors, in PyTorch's registration order. */
+  readonly params: Readonly<Record<string, ParamSpec>>;
+  /** Tensors that are kept but not trained (running means). */
+  readonly buffers: Readonly<Record<string, ParamSpec>>;
+  /** `params` holds this layer's tensors and buffers under the names above. */
+  readonly forward: (params: Tensors, x: Expr, context: Context) => Forward;
+}
+
+export type ParamValues = Readonly<Record<string, TypedArray>>;
+export type ParamDType = Extract<DType, "float32" | "float64">;
