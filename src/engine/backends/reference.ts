@@ -5,14 +5,22 @@ import { sizeOf } from "../graph/shape.ts";
 import { evaluate } from "../rules/evaluate.ts";
 
 /** Values of expressions whose inputs are all given. */
-export function interpret(roots: readonly Expr[], given: ReadonlyMap<Expr, ArrayLike<number>> = new Map()): Float64Array[] {
+export function interpret(
+  roots: readonly Expr[],
+  given: ReadonlyMap<Expr, ArrayLike<number>> = new Map(),
+): Float64Array[] {
   const values = new Map<Expr, Float64Array>();
   for (const node of topologicalOrder(roots)) {
     const known = given.get(node);
     const rule = evaluate[node.op] as (n: Node<Primitive>, inputs: readonly Float64Array[]) => Float64Array;
     values.set(
       node,
-      known === undefined ? rule(node as unknown as Node<Primitive>, node.inputs.map((x) => values.get(x)!)) : Float64Array.from(known),
+      known === undefined
+        ? rule(
+            node as unknown as Node<Primitive>,
+            node.inputs.map((x) => values.get(x)!),
+          )
+        : Float64Array.from(known),
     );
   }
   return roots.map((r) => values.get(r)!);
@@ -37,7 +45,9 @@ export const reference: Backend = {
         return found;
       },
       run: () => {
-        const given = new Map<Expr, ArrayLike<number>>(leaves.map((leaf) => [leaf as Expr, memory.get(leaf.attrs.name)!]));
+        const given = new Map<Expr, ArrayLike<number>>(
+          leaves.map((leaf) => [leaf as Expr, memory.get(leaf.attrs.name)!]),
+        );
         const values = interpret(roots, given);
         spec.outputs.forEach((o, i) => {
           memory.get(o.name)!.set(values[i]!);

@@ -69,7 +69,11 @@ export interface AttrsOf {
   readonly permute: { readonly axes: readonly number[] };
   readonly broadcast: None;
   readonly slice: { readonly starts: readonly number[]; readonly steps: readonly number[] };
-  readonly pad: { readonly low: readonly number[]; readonly steps: readonly number[]; readonly value: number };
+  readonly pad: {
+    readonly low: readonly number[];
+    readonly steps: readonly number[];
+    readonly value: number;
+  };
   readonly concat: { readonly axis: number };
   /** inputs: table [V, ...rest], indices int32 [I...] → [I..., ...rest]; indices are clamped to 0..V−1 */
   readonly gather: None;

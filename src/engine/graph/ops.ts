@@ -4,8 +4,23 @@
  * does not widen a tensor of higher rank: a float64 scalar times a float32 tensor is float32.
  */
 import { type DType, isFloat, type TypedArray } from "./dtype.ts";
-import { type BinaryPrimitive, type Expr, makeNode, type Node, type UnaryPrimitive, type Windows } from "./expr.ts";
-import { broadcastShapes, normalizeAxes, type Shape, sameShape, shapeError, showShape, sizeOf } from "./shape.ts";
+import {
+  type BinaryPrimitive,
+  type Expr,
+  makeNode,
+  type Node,
+  type UnaryPrimitive,
+  type Windows,
+} from "./expr.ts";
+import {
+  broadcastShapes,
+  normalizeAxes,
+  type Shape,
+  sameShape,
+  shapeError,
+  showShape,
+  sizeOf,
+} from "./shape.ts";
 
 /** An expression or a number standing for a scalar constant. */
 export type Operand = Expr | number;
@@ -23,7 +38,10 @@ export function input(name: string, shape: Shape, dtype: DType = "float32"): Nod
 }
 
 /** A scalar constant, or a tensor constant from row-major data. */
-export function constant(value: number | TypedArray, { shape, dtype = "float32" }: { shape?: Shape; dtype?: DType } = {}): Expr {
+export function constant(
+  value: number | TypedArray,
+  { shape, dtype = "float32" }: { shape?: Shape; dtype?: DType } = {},
+): Expr {
   if (typeof value === "number") {
     const scalar = makeNode("constant", [], { value }, [], dtype);
     return shape === undefined ? scalar : broadcastTo(scalar, shape);
@@ -37,7 +55,8 @@ export function constant(value: number | TypedArray, { shape, dtype = "float32" 
 
 export const zeros = (shape: Shape, dtype: DType = "float32"): Expr => constant(0, { shape, dtype });
 export const ones = (shape: Shape, dtype: DType = "float32"): Expr => constant(1, { shape, dtype });
-export const full = (shape: Shape, value: number, dtype: DType = "float32"): Expr => constant(value, { shape, dtype });
+export const full = (shape: Shape, value: number, dtype: DType = "float32"): Expr =>
+  constant(value, { shape, dtype });
 export const zerosLike = (x: Expr): Expr => zeros(x.shape, x.dtype);
 export const onesLike = (x: Expr): Expr => ones(x.shape, x.dtype);
 export const fullLike = (x: Expr, value: number): Expr => full(x.shape, value, x.dtype);
@@ -97,7 +116,8 @@ export function cast(x: Expr, dtype: DType): Expr {
 
 /** Numbers take the other operand's dtype; a rank-0 float follows a float tensor of higher rank. */
 function unify(op: string, a: Operand, b: Operand): [Expr, Expr] {
-  if (typeof a === "number") return unify(op, constant(a, { dtype: typeof b === "number" ? "float32" : numberDtype(b) }), b);
+  if (typeof a === "number")
+    return unify(op, constant(a, { dtype: typeof b === "number" ? "float32" : numberDtype(b) }), b);
   if (typeof b === "number") return [a, constant(b, { dtype: numberDtype(a) })];
   if (a.dtype === b.dtype) return [a, b];
   if (isFloat(a.dtype) && isFloat(b.dtype)) {
@@ -113,7 +133,8 @@ const numberDtype = (other: Expr): DType => (other.dtype === "bool" ? "float32" 
 /** Both operands at their common shape. */
 function align(op: string, a: Expr, b: Expr): [Expr, Expr] {
   const shape = broadcastShapes(a.shape, b.shape);
-  if (shape === null) throw shapeError(op, `shapes ${showShape(a.shape)} and ${showShape(b.shape)} do not broadcast`);
+  if (shape === null)
+    throw shapeError(op, `shapes ${showShape(a.shape)} and ${showShape(b.shape)} do not broadcast`);
   return [broadcastTo(a, shape), broadcastTo(b, shape)];
 }
 
@@ -138,7 +159,8 @@ const logical =
   (op: "and" | "or"): ((a: Expr, b: Expr) => Expr) =>
   (a, b) => {
     const [x, y] = align(op, a, b);
-    if (x.dtype !== "bool" || y.dtype !== "bool") throw shapeError(op, `needs bool tensors, got ${describe(a)} and ${describe(b)}`);
+    if (x.dtype !== "bool" || y.dtype !== "bool")
+      throw shapeError(op, `needs bool tensors, got ${describe(a)} and ${describe(b)}`);
     return makeNode(op, [x, y], {}, x.shape, "bool");
   };
 
@@ -171,7 +193,8 @@ export const clamp = (x: Expr, lo: Operand, hi: Operand): Expr => min(max(x, lo)
 
 /** `a` where `condition` holds, else `b`; the unchosen side does not leak NaN. */
 export function select(condition: Expr, a: Operand, b: Operand): Expr {
-  if (condition.dtype !== "bool") throw shapeError("select", `the condition is ${describe(condition)}, not bool`);
+  if (condition.dtype !== "bool")
+    throw shapeError("select", `the condition is ${describe(condition)}, not bool`);
   const [x, y] = align("select", ...unify("select", a, b));
   const [c, z] = align("select", condition, x);
   return makeNode("select", [c, z, broadcastTo(y, z.shape)], {}, z.shape, z.dtype);
@@ -185,7 +208,8 @@ export function random(
 ): Expr {
   const counter = reshape(iota([sizeOf(shape)]), shape);
   const [k0, k1] = key.map((k) => {
-    if (k.dtype !== "int32" || k.shape.length !== 0) throw shapeError("random", `a key word is ${describe(k)}, not an int32 scalar`);
+    if (k.dtype !== "int32" || k.shape.length !== 0)
+      throw shapeError("random", `a key word is ${describe(k)}, not an int32 scalar`);
     return broadcastTo(k, shape);
   });
   return makeNode("random", [k0!, k1!, counter], { kind }, shape, dtype);
@@ -206,11 +230,19 @@ const reduction =
     requireNumber(op, x);
     const list = normalizeAxes(op, x.shape.length, axes);
     if (op !== "reduceSum" && list.some((a) => x.shape[a] === 0)) {
-      throw shapeError(op, `the axes [${list.join(", ")}] of ${showShape(x.shape)} are empty and have no ${op.slice(6).toLowerCase()}`);
+      throw shapeError(
+        op,
+        `the axes [${list.join(", ")}] of ${showShape(x.shape)} are empty and have no ${op.slice(6).toLowerCase()}`,
+      );
     }
     const shape = x.shape.filter((_, i) => !list.includes(i));
     const out = list.length === 0 ? x : makeNode(op, [x], { axes: list }, shape, x.dtype);
-    return keepDims ? reshape(out, x.shape.map((d, i) => (list.includes(i) ? 1 : d))) : out;
+    return keepDims
+      ? reshape(
+          out,
+          x.shape.map((d, i) => (list.includes(i) ? 1 : d)),
+        )
+      : out;
   };
 
 type Reduce = (x: Expr, options?: ReduceOptions) => Expr;
@@ -230,7 +262,13 @@ export function mean(x: Expr, options: ReduceOptions = {}): Expr {
 export function argmax(x: Expr, axis = -1): Expr {
   const [a] = normalizeAxes("argmax", x.shape.length, axis);
   if (x.shape[a!] === 0) throw shapeError("argmax", `axis ${axis} of ${showShape(x.shape)} is empty`);
-  return makeNode("argmax", [x], { axis: a! }, x.shape.filter((_, i) => i !== a), "int32");
+  return makeNode(
+    "argmax",
+    [x],
+    { axis: a! },
+    x.shape.filter((_, i) => i !== a),
+    "int32",
+  );
 }
 
 /** log Σ exp(x) without overflow. */
@@ -239,7 +277,12 @@ export function logSumExp(x: Expr, { axes, keepDims = false }: ReduceOptions = {
   const safe = select(isFinite(peak), peak, zerosLike(peak));
   const total = add(log(sum(exp(sub(x, safe)), { axes, keepDims: true })), safe);
   const list = normalizeAxes("logSumExp", x.shape.length, axes);
-  return keepDims ? total : reshape(total, x.shape.filter((_, i) => !list.includes(i)));
+  return keepDims
+    ? total
+    : reshape(
+        total,
+        x.shape.filter((_, i) => !list.includes(i)),
+      );
 }
 
 export const logSoftmax = (x: Expr, axis = -1): Expr => {
@@ -258,10 +301,16 @@ export const softmax = (x: Expr, axis = -1): Expr => {
  * Matrix product of [..., M, K] and [..., K, N] with broadcast leading axes; `transposeA`/`transposeB` read the last
  * two axes swapped. Vectors are not promoted: reshape them.
  */
-export function matmul(a: Expr, b: Expr, { transposeA = false, transposeB = false }: { transposeA?: boolean; transposeB?: boolean } = {}): Expr {
+export function matmul(
+  a: Expr,
+  b: Expr,
+  { transposeA = false, transposeB = false }: { transposeA?: boolean; transposeB?: boolean } = {},
+): Expr {
   const show = `${showShape(a.shape)}${transposeA ? "ᵀ" : ""} and ${showShape(b.shape)}${transposeB ? "ᵀ" : ""}`;
-  if (a.dtype !== b.dtype || !isFloat(a.dtype)) throw shapeError("matmul", `needs two float tensors of one dtype, got ${describe(a)} and ${describe(b)}`);
-  if (a.shape.length < 2 || b.shape.length < 2) throw shapeError("matmul", `needs rank 2 or more, got ${show}`);
+  if (a.dtype !== b.dtype || !isFloat(a.dtype))
+    throw shapeError("matmul", `needs two float tensors of one dtype, got ${describe(a)} and ${describe(b)}`);
+  if (a.shape.length < 2 || b.shape.length < 2)
+    throw shapeError("matmul", `needs rank 2 or more, got ${show}`);
   const [m, k] = lastTwo(a, transposeA);
   const [k2, n] = lastTwo(b, transposeB);
   if (k !== k2) throw shapeError("matmul", `inner sizes differ: ${show}`);
@@ -293,7 +342,11 @@ export const dot = (x: Expr, y: Expr): Expr => sum(mul(x, y));
 export function reshape(x: Expr, shape: Shape): Expr {
   const known = shape.reduce((p, d) => (d === -1 ? p : p * d), 1);
   const dims = shape.map((d) => (d === -1 ? sizeOf(x.shape) / known : d));
-  if (shape.filter((d) => d === -1).length > 1 || sizeOf(dims) !== sizeOf(x.shape) || dims.some((d) => !Number.isInteger(d))) {
+  if (
+    shape.filter((d) => d === -1).length > 1 ||
+    sizeOf(dims) !== sizeOf(x.shape) ||
+    dims.some((d) => !Number.isInteger(d))
+  ) {
     throw shapeError("reshape", `${showShape(x.shape)} cannot become ${showShape(shape)}`);
   }
   return sameShape(dims, x.shape) ? x : makeNode("reshape", [x], {}, dims, x.dtype);
@@ -302,9 +355,18 @@ export function reshape(x: Expr, shape: Shape): Expr {
 /** Axis i of the result is axis `axes[i]` of x. */
 export function permute(x: Expr, axes: readonly number[]): Expr {
   const sorted = normalizeAxes("permute", x.shape.length, axes);
-  if (sorted.length !== x.shape.length) throw shapeError("permute", `axes [${axes.join(", ")}] do not name every axis of ${showShape(x.shape)}`);
+  if (sorted.length !== x.shape.length)
+    throw shapeError("permute", `axes [${axes.join(", ")}] do not name every axis of ${showShape(x.shape)}`);
   const order = axes.map((a) => (a < 0 ? a + x.shape.length : a));
-  return order.every((a, i) => a === i) ? x : makeNode("permute", [x], { axes: order }, order.map((a) => x.shape[a]!), x.dtype);
+  return order.every((a, i) => a === i)
+    ? x
+    : makeNode(
+        "permute",
+        [x],
+        { axes: order },
+        order.map((a) => x.shape[a]!),
+        x.dtype,
+      );
 }
 
 /** Swaps the last two axes. */
@@ -317,17 +379,27 @@ export function transpose(x: Expr): Expr {
 export function broadcastTo(x: Expr, shape: Shape): Expr {
   if (sameShape(x.shape, shape)) return x;
   const common = broadcastShapes(x.shape, shape);
-  if (common === null || !sameShape(common, shape)) throw shapeError("broadcast", `${showShape(x.shape)} does not stretch to ${showShape(shape)}`);
+  if (common === null || !sameShape(common, shape))
+    throw shapeError("broadcast", `${showShape(x.shape)} does not stretch to ${showShape(shape)}`);
   return makeNode("broadcast", [x], {}, shape, x.dtype);
 }
 
 /** Elements starts[i], starts[i]+steps[i], … below stops[i] of each axis. Steps are positive. */
-export function slice(x: Expr, starts: readonly number[], stops: readonly number[], steps: readonly number[] = starts.map(() => 1)): Expr {
+export function slice(
+  x: Expr,
+  starts: readonly number[],
+  stops: readonly number[],
+  steps: readonly number[] = starts.map(() => 1),
+): Expr {
   const rank = x.shape.length;
   const bad =
     starts.length !== rank || stops.length !== rank || steps.length !== rank ||
     starts.some((s, i) => !(s >= 0 && s <= stops[i]! && stops[i]! <= x.shape[i]! && steps[i]! >= 1)); // biome-ignore format: one condition
-  if (bad) throw shapeError("slice", `[${starts.join(", ")}] to [${stops.join(", ")}] by [${steps.join(", ")}] does not fit ${showShape(x.shape)}`);
+  if (bad)
+    throw shapeError(
+      "slice",
+      `[${starts.join(", ")}] to [${stops.join(", ")}] by [${steps.join(", ")}] does not fit ${showShape(x.shape)}`,
+    );
   const shape = starts.map((s, i) => Math.ceil((stops[i]! - s) / steps[i]!));
   return makeNode("slice", [x], { starts, steps }, shape, x.dtype);
 }
@@ -335,17 +407,32 @@ export function slice(x: Expr, starts: readonly number[], stops: readonly number
 /** x[..., i, ...]: one element of an axis, which disappears. */
 export function take(x: Expr, axis: number, index: number): Expr {
   const [a] = normalizeAxes("take", x.shape.length, axis);
-  const piece = slice(x, x.shape.map((_, i) => (i === a ? index : 0)), x.shape.map((d, i) => (i === a ? index + 1 : d)));
-  return reshape(piece, x.shape.filter((_, i) => i !== a));
+  const piece = slice(
+    x,
+    x.shape.map((_, i) => (i === a ? index : 0)),
+    x.shape.map((d, i) => (i === a ? index + 1 : d)),
+  );
+  return reshape(
+    piece,
+    x.shape.filter((_, i) => i !== a),
+  );
 }
 
 /** Cuts an axis into pieces of the given sizes. */
 export function split(x: Expr, sizes: readonly number[], axis = 0): Expr[] {
   const [a] = normalizeAxes("split", x.shape.length, axis);
-  if (sizes.reduce((p, d) => p + d, 0) !== x.shape[a!]) throw shapeError("split", `sizes [${sizes.join(", ")}] do not add up to axis ${axis} of ${showShape(x.shape)}`);
+  if (sizes.reduce((p, d) => p + d, 0) !== x.shape[a!])
+    throw shapeError(
+      "split",
+      `sizes [${sizes.join(", ")}] do not add up to axis ${axis} of ${showShape(x.shape)}`,
+    );
   let start = 0;
   return sizes.map((size) => {
-    const piece = slice(x, x.shape.map((_, i) => (i === a ? start : 0)), x.shape.map((d, i) => (i === a ? start + size : d)));
+    const piece = slice(
+      x,
+      x.shape.map((_, i) => (i === a ? start : 0)),
+      x.shape.map((d, i) => (i === a ? start + size : d)),
+    );
     start += size;
     return piece;
   });
@@ -358,8 +445,15 @@ export function pad(
   high: readonly number[],
   { value = 0, steps = low.map(() => 1) }: { value?: number; steps?: readonly number[] } = {},
 ): Expr {
-  if (low.length !== x.shape.length || high.length !== x.shape.length || [...low, ...high].some((p) => p < 0)) {
-    throw shapeError("pad", `low [${low.join(", ")}] and high [${high.join(", ")}] do not fit ${showShape(x.shape)}`);
+  if (
+    low.length !== x.shape.length ||
+    high.length !== x.shape.length ||
+    [...low, ...high].some((p) => p < 0)
+  ) {
+    throw shapeError(
+      "pad",
+      `low [${low.join(", ")}] and high [${high.join(", ")}] do not fit ${showShape(x.shape)}`,
+    );
   }
   const shape = x.shape.map((d, i) => low[i]! + (d === 0 ? 0 : (d - 1) * steps[i]! + 1) + high[i]!);
   return sameShape(shape, x.shape) ? x : makeNode("pad", [x], { low, steps, value }, shape, x.dtype);
@@ -370,17 +464,30 @@ export function concat(parts: readonly Expr[], axis = 0): Expr {
   if (first === undefined) throw shapeError("concat", "needs at least one tensor");
   const [a] = normalizeAxes("concat", first.shape.length, axis);
   for (const p of parts) {
-    if (p.dtype !== first.dtype || p.shape.length !== first.shape.length || p.shape.some((d, i) => i !== a && d !== first.shape[i])) {
+    if (
+      p.dtype !== first.dtype ||
+      p.shape.length !== first.shape.length ||
+      p.shape.some((d, i) => i !== a && d !== first.shape[i])
+    ) {
       throw shapeError("concat", `${describe(p)} does not fit beside ${describe(first)} along axis ${axis}`);
     }
   }
   if (parts.length === 1) return first;
   const total = parts.reduce((n, p) => n + p.shape[a!]!, 0);
-  return makeNode("concat", parts, { axis: a! }, first.shape.map((d, i) => (i === a ? total : d)), first.dtype);
+  return makeNode(
+    "concat",
+    parts,
+    { axis: a! },
+    first.shape.map((d, i) => (i === a ? total : d)),
+    first.dtype,
+  );
 }
 
 export function stack(parts: readonly Expr[], axis = 0): Expr {
-  return concat(parts.map((p) => reshape(p, [...p.shape.slice(0, axis), 1, ...p.shape.slice(axis)])), axis);
+  return concat(
+    parts.map((p) => reshape(p, [...p.shape.slice(0, axis), 1, ...p.shape.slice(axis)])),
+    axis,
+  );
 }
 
 /** Rows of `table` [V, ...rest] at `indices` [I...] → [I..., ...rest]. Indices outside 0..V−1 are clamped. */
@@ -408,12 +515,20 @@ export interface WindowOptions {
 }
 
 /** Sliding windows of the last k axes: [..., H, W] → [..., OH, OW, KH, KW] without copying more than asked. */
-export function windows(x: Expr, { sizes, strides = sizes.map(() => 1), dilations = sizes.map(() => 1) }: WindowOptions): Expr {
+export function windows(
+  x: Expr,
+  { sizes, strides = sizes.map(() => 1), dilations = sizes.map(() => 1) }: WindowOptions,
+): Expr {
   const k = sizes.length;
   const lead = x.shape.slice(0, -k);
-  const positions = x.shape.slice(-k).map((d, i) => Math.floor((d - (sizes[i]! - 1) * dilations[i]! - 1) / strides[i]!) + 1);
+  const positions = x.shape
+    .slice(-k)
+    .map((d, i) => Math.floor((d - (sizes[i]! - 1) * dilations[i]! - 1) / strides[i]!) + 1);
   if (x.shape.length < k || positions.some((p) => p < 1)) {
-    throw shapeError("windows", `windows [${sizes.join(", ")}] do not fit the last axes of ${showShape(x.shape)}`);
+    throw shapeError(
+      "windows",
+      `windows [${sizes.join(", ")}] do not fit the last axes of ${showShape(x.shape)}`,
+    );
   }
   return makeNode("windows", [x], { sizes, strides, dilations }, [...lead, ...positions, ...sizes], x.dtype);
 }

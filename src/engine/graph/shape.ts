@@ -5,7 +5,8 @@ export type Shape = readonly number[];
 
 export const sizeOf = (shape: Shape): number => shape.reduce((n, d) => n * d, 1);
 
-export const sameShape = (a: Shape, b: Shape): boolean => a.length === b.length && a.every((d, i) => d === b[i]);
+export const sameShape = (a: Shape, b: Shape): boolean =>
+  a.length === b.length && a.every((d, i) => d === b[i]);
 
 export const showShape = (shape: Shape): string => `[${shape.join(", ")}]`;
 
@@ -34,7 +35,11 @@ export function broadcastShapes(a: Shape, b: Shape): Shape | null {
 }
 
 /** Axes counted from the end when negative; sorted, checked for range and repetition. */
-export function normalizeAxes(op: string, rank: number, axes: readonly number[] | number | undefined): number[] {
+export function normalizeAxes(
+  op: string,
+  rank: number,
+  axes: readonly number[] | number | undefined,
+): number[] {
   const list = axes === undefined ? Array.from({ length: rank }, (_, i) => i) : [axes].flat();
   const out = list.map((a) => (a < 0 ? a + rank : a)).sort((x, y) => x - y);
   out.forEach((axis, i) => {

@@ -21,24 +21,39 @@ export function broadcastView(v: View, shape: Shape): View {
   const extra = shape.length - v.shape.length;
   return {
     shape,
-    strides: shape.map((d, i) => (i < extra || (v.shape[i - extra] === 1 && d !== 1) ? 0 : v.strides[i - extra]!)),
+    strides: shape.map((d, i) =>
+      i < extra || (v.shape[i - extra] === 1 && d !== 1) ? 0 : v.strides[i - extra]!,
+    ),
     offset: v.offset,
   };
 }
 
-export const sliceView = (v: View, starts: readonly number[], steps: readonly number[], shape: Shape): View => ({
+export const sliceView = (
+  v: View,
+  starts: readonly number[],
+  steps: readonly number[],
+  shape: Shape,
+): View => ({
   shape,
   strides: v.strides.map((s, i) => s * steps[i]!),
   offset: v.offset + v.strides.reduce((o, s, i) => o + s * starts[i]!, 0),
 });
 
 /** Overlapping windows of the last axes: positions first, then the window itself. */
-export function windowsView(v: View, w: { readonly strides: readonly number[]; readonly dilations: readonly number[] }, shape: Shape): View {
+export function windowsView(
+  v: View,
+  w: { readonly strides: readonly number[]; readonly dilations: readonly number[] },
+  shape: Shape,
+): View {
   const k = w.strides.length;
   const last = v.strides.slice(-k);
   return {
     shape,
-    strides: [...v.strides.slice(0, -k), ...last.map((s, i) => s * w.strides[i]!), ...last.map((s, i) => s * w.dilations[i]!)],
+    strides: [
+      ...v.strides.slice(0, -k),
+      ...last.map((s, i) => s * w.strides[i]!),
+      ...last.map((s, i) => s * w.dilations[i]!),
+    ],
     offset: v.offset,
   };
 }

@@ -3,7 +3,14 @@
  * Rules return expressions, so they can be differentiated again.
  */
 import { isFloat } from "../graph/dtype.ts";
-import { type AttrsOf, type Expr, makeNode, type Node, type Primitive, topologicalOrder } from "../graph/expr.ts";
+import {
+  type AttrsOf,
+  type Expr,
+  makeNode,
+  type Node,
+  type Primitive,
+  topologicalOrder,
+} from "../graph/expr.ts";
 import * as ops from "../graph/ops.ts";
 import { sameShape, shapeError, showShape } from "../graph/shape.ts";
 
@@ -18,13 +25,21 @@ const flat = (node: { readonly inputs: readonly Expr[] }): null[] => node.inputs
 /** Undoes a broadcast: adds up the axes that were stretched. */
 function unbroadcast(g: Expr, target: Expr): Expr {
   const extra = g.shape.length - target.shape.length;
-  const axes = g.shape.map((_, i) => i).filter((i) => i < extra || (target.shape[i - extra] === 1 && g.shape[i] !== 1));
+  const axes = g.shape
+    .map((_, i) => i)
+    .filter((i) => i < extra || (target.shape[i - extra] === 1 && g.shape[i] !== 1));
   return ops.reshape(sum(g, { axes }), target.shape);
 }
 
 /** Gives a reduced tensor its lost axes back, stretched to the input's shape. */
 function expand(reduced: Expr, axes: readonly number[], like: Expr): Expr {
-  return ops.broadcastTo(ops.reshape(reduced, like.shape.map((d, i) => (axes.includes(i) ? 1 : d))), like.shape);
+  return ops.broadcastTo(
+    ops.reshape(
+      reduced,
+      like.shape.map((d, i) => (axes.includes(i) ? 1 : d)),
+    ),
+    like.shape,
+  );
 }
 
 /** As PyTorch's amax: equal extremes share the gradient. */
@@ -46,7 +61,10 @@ function larger(node: Node<"max" | "min">, g: Expr): [Expr, Expr] {
 }
 
 const asExpr = (node: Node<Primitive>): Expr => node as unknown as Expr;
-const pair = (node: { readonly inputs: readonly Expr[] }): readonly [Expr, Expr] => [node.inputs[0]!, node.inputs[1]!];
+const pair = (node: { readonly inputs: readonly Expr[] }): readonly [Expr, Expr] => [
+  node.inputs[0]!,
+  node.inputs[1]!,
+];
 const first = (node: { readonly inputs: readonly Expr[] }): Expr => node.inputs[0]!;
 
 const rules: { readonly [P in Primitive]: Rule<P> } = {
@@ -108,11 +126,18 @@ const rules: { readonly [P in Primitive]: Rule<P> } = {
     ];
   },
   reshape: (n, g) => [ops.reshape(g, first(n).shape)],
-  permute: (n, g) => [ops.permute(g, n.attrs.axes.map((_, i) => n.attrs.axes.indexOf(i)))],
+  permute: (n, g) => [
+    ops.permute(
+      g,
+      n.attrs.axes.map((_, i) => n.attrs.axes.indexOf(i)),
+    ),
+  ],
   broadcast: (n, g) => [unbroadcast(g, first(n))],
   slice: (n, g) => {
     const { starts, steps } = n.attrs;
-    const high = first(n).shape.map((d, i) => d - starts[i]! - (n.shape[i] === 0 ? 0 : (n.shape[i]! - 1) * steps[i]! + 1));
+    const high = first(n).shape.map(
+      (d, i) => d - starts[i]! - (n.shape[i] === 0 ? 0 : (n.shape[i]! - 1) * steps[i]! + 1),
+    );
     return [ops.pad(g, starts, high, { steps })];
   },
   pad: (n, g) => {
@@ -120,7 +145,12 @@ const rules: { readonly [P in Primitive]: Rule<P> } = {
     const stops = first(n).shape.map((d, i) => low[i]! + (d === 0 ? 0 : (d - 1) * steps[i]! + 1));
     return [ops.slice(g, low, stops, steps)];
   },
-  concat: (n, g) => ops.split(g, n.inputs.map((x) => x.shape[n.attrs.axis]!), n.attrs.axis),
+  concat: (n, g) =>
+    ops.split(
+      g,
+      n.inputs.map((x) => x.shape[n.attrs.axis]!),
+      n.attrs.axis,
+    ),
   gather: (n, g) => {
     const [table, indices] = pair(n);
     const clamped = ops.clamp(indices, 0, Math.max(0, table.shape[0]! - 1));
@@ -131,7 +161,8 @@ const rules: { readonly [P in Primitive]: Rule<P> } = {
   foldWindows: (n, g) => [ops.windows(g, n.attrs as AttrsOf["windows"])],
 };
 
-const isConstant = (e: Expr): boolean => e.op === "constant" || (e.op === "broadcast" && isConstant(e.inputs[0]!));
+const isConstant = (e: Expr): boolean =>
+  e.op === "constant" || (e.op === "broadcast" && isConstant(e.inputs[0]!));
 
 /**
  * Gradients of a scalar with respect to each of `wrt` (same shapes and dtypes; zeros where it does not depend on one).
@@ -139,7 +170,11 @@ const isConstant = (e: Expr): boolean => e.op === "constant" || (e.op === "broad
  */
 export function gradients(loss: Expr, wrt: readonly Expr[]): Expr[] {
   if (loss.shape.length !== 0 || !isFloat(loss.dtype)) {
-    throw shapeError("grad", `needs a float scalar, got ${loss.dtype} ${showShape(loss.shape)}`, "reduce the loss with mean() or sum()");
+    throw shapeError(
+      "grad",
+      `needs a float scalar, got ${loss.dtype} ${showShape(loss.shape)}`,
+      "reduce the loss with mean() or sum()",
+    );
   }
   const order = topologicalOrder([loss]);
   const dependsOn = new Set<Expr>(wrt);
@@ -160,7 +195,8 @@ export function gradients(loss: Expr, wrt: readonly Expr[]): Expr[] {
   }
   return wrt.map((x) => {
     const g = cotangent.get(x) ?? ops.zerosLike(x);
-    if (!sameShape(g.shape, x.shape)) throw shapeError("grad", `internal: gradient ${showShape(g.shape)} of ${showShape(x.shape)}`);
+    if (!sameShape(g.shape, x.shape))
+      throw shapeError("grad", `internal: gradient ${showShape(g.shape)} of ${showShape(x.shape)}`);
     return g;
   });
 }
@@ -168,14 +204,19 @@ export function gradients(loss: Expr, wrt: readonly Expr[]): Expr[] {
 /** H·v for the Hessian of `loss` at `wrt`: the gradient of ⟨∇loss, v⟩. */
 export function hessianVectorProduct(loss: Expr, wrt: readonly Expr[], v: readonly Expr[]): Expr[] {
   const terms = gradients(loss, wrt).map((g, i) => ops.dot(g, v[i]!));
-  return gradients(terms.reduce((a, b) => add(a, b), ops.constant(0, { dtype: loss.dtype })), wrt);
+  return gradients(
+    terms.reduce((a, b) => add(a, b), ops.constant(0, { dtype: loss.dtype })),
+    wrt,
+  );
 }
 
 /** A named tensor record, as models and optimizers use: parameter name → expression. */
 export type Tensors = Readonly<Record<string, Expr>>;
 
 /** The function that returns the gradients of f (scalar-valued) at its parameters. `grad(grad(f))`-style nesting works. */
-export function grad<A extends readonly unknown[]>(f: (params: Tensors, ...rest: A) => Expr): (params: Tensors, ...rest: A) => Tensors {
+export function grad<A extends readonly unknown[]>(
+  f: (params: Tensors, ...rest: A) => Expr,
+): (params: Tensors, ...rest: A) => Tensors {
   return (params, ...rest) => valueAndGrad(f)(params, ...rest)[1];
 }
 

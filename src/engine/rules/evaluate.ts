@@ -4,7 +4,15 @@
  */
 import type { Node, Primitive } from "../graph/expr.ts";
 import { type Shape, sizeOf, stridesOf } from "../graph/shape.ts";
-import { broadcastView, contiguous, permuteView, positions, sliceView, type View, windowsView } from "../graph/strided.ts";
+import {
+  broadcastView,
+  contiguous,
+  permuteView,
+  positions,
+  sliceView,
+  type View,
+  windowsView,
+} from "../graph/strided.ts";
 import { divide, elementwise, randomElement, toDtype } from "./scalar.ts";
 
 type Data = Float64Array;
@@ -90,7 +98,9 @@ export const evaluate: { readonly [P in Primitive]: Rule<P> } = {
   add: scalarRule(elementwise.add),
   sub: scalarRule(elementwise.sub),
   mul: (node, [a, b]) =>
-    node.dtype === "int32" ? map(node as Node<Primitive>, (i) => Math.imul(a![i]!, b![i]!)) : map(node as Node<Primitive>, (i) => a![i]! * b![i]!),
+    node.dtype === "int32"
+      ? map(node as Node<Primitive>, (i) => Math.imul(a![i]!, b![i]!))
+      : map(node as Node<Primitive>, (i) => a![i]! * b![i]!),
   div: (node, [a, b]) => map(node as Node<Primitive>, (i) => divide(a![i]!, b![i]!, node.dtype)),
   pow: scalarRule(elementwise.pow),
   max: scalarRule(elementwise.max),
@@ -102,7 +112,9 @@ export const evaluate: { readonly [P in Primitive]: Rule<P> } = {
   or: scalarRule(elementwise.or),
   select: scalarRule(elementwise.select),
   random: (node, [k0, k1, counter]) =>
-    map(node as Node<Primitive>, (i) => randomElement(node.attrs.kind, node.dtype, k0![i]!, k1![i]!, counter![i]!)),
+    map(node as Node<Primitive>, (i) =>
+      randomElement(node.attrs.kind, node.dtype, k0![i]!, k1![i]!, counter![i]!),
+    ),
   reduceSum: reduce(0, (t, x) => t + x),
   reduceMax: reduce(Number.NEGATIVE_INFINITY, Math.max),
   reduceMin: reduce(Number.POSITIVE_INFINITY, Math.min),
@@ -139,11 +151,15 @@ export const evaluate: { readonly [P in Primitive]: Rule<P> } = {
   reshape: (_, inputs) => input(0, inputs),
   permute: (node, [x]) => read(x!, permuteView(contiguous(node.inputs[0]!.shape), node.attrs.axes)),
   broadcast: (node, [x]) => read(x!, broadcastView(contiguous(node.inputs[0]!.shape), node.shape)),
-  slice: (node, [x]) => read(x!, sliceView(contiguous(node.inputs[0]!.shape), node.attrs.starts, node.attrs.steps, node.shape)),
+  slice: (node, [x]) =>
+    read(x!, sliceView(contiguous(node.inputs[0]!.shape), node.attrs.starts, node.attrs.steps, node.shape)),
   pad: (node, [x]) => {
     const out = new Float64Array(sizeOf(node.shape)).fill(node.attrs.value);
     let i = 0;
-    for (const at of positions(sliceView(contiguous(node.shape), node.attrs.low, node.attrs.steps, node.inputs[0]!.shape))) out[at] = x![i++]!;
+    for (const at of positions(
+      sliceView(contiguous(node.shape), node.attrs.low, node.attrs.steps, node.inputs[0]!.shape),
+    ))
+      out[at] = x![i++]!;
     return out;
   },
   concat: (node, inputs) => {
@@ -151,7 +167,16 @@ export const evaluate: { readonly [P in Primitive]: Rule<P> } = {
     let start = 0;
     node.inputs.forEach((part, p) => {
       const starts = node.shape.map((_, i) => (i === node.attrs.axis ? start : 0));
-      scatter(out, sliceView(contiguous(node.shape), starts, node.shape.map(() => 1), part.shape), inputs[p]!);
+      scatter(
+        out,
+        sliceView(
+          contiguous(node.shape),
+          starts,
+          node.shape.map(() => 1),
+          part.shape,
+        ),
+        inputs[p]!,
+      );
       start += part.shape[node.attrs.axis]!;
     });
     return out;
@@ -159,7 +184,10 @@ export const evaluate: { readonly [P in Primitive]: Rule<P> } = {
   gather: (node, [table, indices]) => {
     const rows = node.inputs[0]!.shape[0]!;
     const width = sizeOf(node.inputs[0]!.shape.slice(1));
-    return map(node as Node<Primitive>, (i) => table![clampIndex(indices![Math.floor(i / width)]!, rows) * width + (i % width)]!);
+    return map(
+      node as Node<Primitive>,
+      (i) => table![clampIndex(indices![Math.floor(i / width)]!, rows) * width + (i % width)]!,
+    );
   },
   scatterAdd: (node, [indices, updates]) => {
     const out = new Float64Array(sizeOf(node.shape));

@@ -36,7 +36,9 @@ export const sigmoid = (x: number): number => {
 const not1 = (a: number): number => (a === 0 ? 1 : 0);
 const truth = (b: boolean): number => (b ? 1 : 0);
 
-export const elementwise: { readonly [P in Exclude<ElementwisePrimitive, "random" | "cast" | "div">]: Scalar } = {
+export const elementwise: {
+  readonly [P in Exclude<ElementwisePrimitive, "random" | "cast" | "div">]: Scalar;
+} = {
   neg: (a) => -a,
   exp: Math.exp,
   log: Math.log,
@@ -88,7 +90,13 @@ export const divide = (a: number, b: number, dtype: DType): number =>
  * Element `counter` of the stream with this key: Threefry-2x32-20 of (counter, 0) gives two words; uniforms take the
  * top 24 bits (float32) or 53 bits (float64) of them, normals are Box–Muller's cosine branch.
  */
-export function randomElement(kind: RandomKind, dtype: DType, k0: number, k1: number, counter: number): number {
+export function randomElement(
+  kind: RandomKind,
+  dtype: DType,
+  k0: number,
+  k1: number,
+  counter: number,
+): number {
   const [x0, x1] = threefry2x32(k0, k1, counter, 0);
   const u0 = dtype === "float32" ? (x0 >>> 8) * 2 ** -24 : (x0 >>> 5) * 2 ** -27 + (x1 >>> 6) * 2 ** -53;
   if (kind === "uniform") return u0;
