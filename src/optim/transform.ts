@@ -16,9 +16,11 @@ export interface Hyper {
   readonly step: Expr;
   /** The loss before the update, for optimizers that read it (Polyak's step). */
   readonly loss?: Expr;
-  /** Schedule-driven momentum (1-cycle, cyclic); optimizers without it use their option. */
+  /** Schedule-driven momentum (1-cycle, cyclic): replaces `momentum` or β1 of optimizers that have one. */
   readonly momentum?: Expr;
-  /** Loss and gradients at other parameters on the same batch, for SAM, L-BFGS and Sophia's Hessian estimates. */
+  /** Schedule-driven weight decay: a factor on every weight decay of the chain; 1 when absent. */
+  readonly weightDecay?: Expr;
+  /** Loss and gradients at other parameters on the same batch, for SAM and Sophia's Hessian estimates. */
   readonly evaluate?: (params: Tensors) => readonly [Expr, Tensors];
   /** Key words of this step's random numbers, for optimizers that draw noise. */
   readonly key?: readonly [Expr, Expr];
@@ -31,4 +33,12 @@ export interface Hyper {
 export interface Transform {
   readonly init: (params: Tensors) => State;
   readonly update: (grads: Tensors, state: State, params: Tensors, hyper: Hyper) => readonly [Tensors, State];
+  /** Key of this transform's state inside a chain, so that checkpoints read "adam.m.0.weight". */
+  readonly name?: string;
+  /** The learning rate the host feeds as `hyper.lr` when no schedule gives another. */
+  readonly lr?: number;
+  /** Scalars worth logging, from the same arguments as `update`: the norm before clipping, whether a step was skipped. */
+  readonly measure?: (grads: Tensors, state: State, params: Tensors, hyper: Hyper) => Tensors;
+  /** The parameters to validate and export with, where they are not the trained ones (averages, schedule-free). */
+  readonly evaluationParams?: (params: Tensors, state: State) => Tensors;
 }

@@ -1,0 +1,152 @@
+import { closest, SteepestError } from "../run/errors.ts";
+
+/** What an option may hold: in run files, flags and code alike. */
+export type OptionValue = number | boolean | string | null | readonly (number | null)[];
+
+interface Range {
+  readonly min?: number;
+  readonly max?: number;
+  /** The ends of the range that are not allowed themselves. */
+  readonly exclusive?: "min" | "max" | "both";
+}
+
+/** One row of an optimizer's help: how an option is called, what it may be, what it does. */
+export type OptionSpec<V extends OptionValue = OptionValue> = {
+  readonly default: V;
+  readonly description: string;
+} & (
+  | ({ readonly type: "number"; readonly integer?: boolean; readonly nullable?: boolean } & Range)
+  | ({ readonly type: "numbers"; readonly length: number; readonly nullable?: boolean } & Range)
+  | { readonly type: "boolean" }
+  | { readonly type: "choice"; readonly choices: readonly string[] }
+);
+
+/** An options interface described option by option; a missing or mistyped row does not compile. */
+export type OptionSpecs<O> = { readonly [K in keyof O]-?: OptionSpec<Extract<O[K], OptionValue>> };
+
+/** Words for the specs, so that a table row reads as a sentence. */
+export const number = (
+  value: number,
+  description: string,
+  range: Range & { readonly integer?: boolean } = {},
+): OptionSpec<number> => ({ type: "number", default: value, description, ...range });
+
+export const maybeNumber = (
+  description: string,
+  range: Range & { readonly integer?: boolean } = {},
+): OptionSpec<number | null> => ({ type: "number", default: null, nullable: true, description, ...range });
+
+export const flag = (description: string, value = false): OptionSpec<boolean> => ({
+  type: "boolean",
+  default: value,
+  description,
+});
+
+export const choice = <C extends string>(
+  choices: readonly C[],
+  value: C,
+  description: string,
+): OptionSpec<C> => ({ type: "choice", choices, default: value, description });
+
+/** The learning rate; PyTorch's default. */
+export const lr = (value: number, description = "learning rate"): OptionSpec<number> =>
+  number(value, description, { min: 0, exclusive: "min" });
+
+/** Decay rates in [0, 1). */
+export const betas = <B extends readonly number[]>(value: B, description: string): OptionSpec<B> => ({
+  type: "numbers",
+  length: value.length,
+  default: value,
+  description,
+  min: 0,
+  max: 1,
+  exclusive: "max",
+});
+
+export const beta = (value: number, description: string): OptionSpec<number> =>
+  number(value, description, { min: 0, max: 1, exclusive: "max" });
+
+export const eps = (value: number, description = "keeps the denominator from zero"): OptionSpec<number> =>
+  number(value, description, { min: 0 });
+
+export const weightDecay = (value: number, description: string): OptionSpec<number> =>
+  number(value, description, { min: 0 });
+
+export const maximize: OptionSpec<boolean> = flag("climb instead of descend");
+
+const show = (v: unknown): string => JSON.stringify(v) ?? String(v);
+
+/** "in [0, 1)", "> 0", "≥ 0", or "" */
+export function showRange({ min, max, exclusive }: Range): string {
+  const openMin = exclusive === "min" || exclusive === "both";
+  const openMax = exclusive === "max" || exclusive === "both";
+  if (min !== undefined && max !== undefined)
+    return `in ${openMin ? "(" : "["}${min}, ${max}${openMax ? ")" : "]"}`;
+  if (min !== undefined) return `${openMin ? ">" : "≥"} ${min}`;
+  return max !== undefined ? `${openMax ? "<" : "≤"} ${max}` : "";
+}
+
+const inRange = (v: number, { min = -Infinity, max = Infinity, exclusive }: Range): boolean =>
+  (exclusive === "min" || exclusive === "both" ? v > min : v >= min) &&
+  (exclusive === "max" || exclusive === "both" ? v < max : v <= max);
+
+/** What the spec asks for, in words; null when the value is fine. */
+function complaint(spec: OptionSpec, value: unknown): string | null {
+  switch (spec.type) {
+    case "boolean":
+      return typeof value === "boolean" ? null : "true or false";
+    case "choice":
+      return spec.choices.includes(value as string) ? null : `one of ${spec.choices.join(", ")}`;
+    case "number": {
+      if (value === null && spec.nullable) return null;
+      const whole = spec.integer === true;
+      const ok =
+        typeof value === "number" &&
+        inRange(value, spec) &&
+        (whole ? Number.isInteger(value) : Number.isFinite(value));
+      return ok ? null : `a ${whole ? "whole " : ""}number ${showRange(spec)}`.trimEnd();
+    }
+    case "numbers": {
+      const fine = (v: unknown): boolean =>
+        (v === null && spec.nullable === true) ||
+        (typeof v === "number" && Number.isFinite(v) && inRange(v, spec));
+      const ok = Array.isArray(value) && value.length === spec.length && value.every(fine);
+      return ok ? null : `${spec.length} numbers ${showRange(spec)}`.trimEnd();
+    }
+  }
+}
+
+/**
+ * Defaults overridden by the given values. Throws `option` for a name that is not in the table (with the closest one)
+ * or a value outside its range, naming owner, key and value.
+ */
+export function resolveOptions(
+  owner: string,
+  specs: Readonly<Record<string, OptionSpec>>,
+  given: Readonly<Record<string, unknown>>,
+): Record<string, OptionValue> {
+  const out: Record<string, OptionValue> = {};
+  for (const [name, spec] of Object.entries(specs)) out[name] = spec.default;
+  for (const [name, value] of Object.entries(given)) {
+    if (value === undefined) continue;
+    const spec = specs[name];
+    if (spec === undefined) {
+      const near = closest(name, Object.keys(specs));
+      throw new SteepestError("option", `${owner} has no option ${show(name)}`, {
+        help: near ? `did you mean "${near}"?` : `its options are ${Object.keys(specs).join(", ") || "none"}`,
+      });
+    }
+    const wanted = complaint(spec, value);
+    if (wanted !== null) {
+      throw new SteepestError(
+        "option",
+        `${owner}: ${name} is ${typeof value === "number" ? value : show(value)}`,
+        {
+          help: `give ${name} ${wanted}`,
+        },
+      );
+    }
+    out[name] = value as OptionValue;
+  }
+  return out;
+}

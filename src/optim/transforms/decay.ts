@@ -1,0 +1,17 @@
+import { add, mul, type Operand } from "../../engine/graph/index.ts";
+import { stateless } from "../per-tensor.ts";
+import type { Hyper, Transform } from "../transform.ts";
+
+/** This step's weight decay: the option times the host's factor. */
+export const decayNow = (weightDecay: number, hyper: Hyper): Operand =>
+  hyper.weightDecay === undefined ? weightDecay : mul(weightDecay, hyper.weightDecay);
+
+/**
+ * u → u + λθ. Before the moments this is an L2 penalty (PyTorch's Adam); after them, decoupled decay (AdamW: Loshchilov
+ * & Hutter 2019), where the learning rate multiplies it.
+ */
+export const addDecayedWeights = (weightDecay: number): Transform =>
+  stateless("decay", (hyper) => {
+    const lambda = decayNow(weightDecay, hyper);
+    return (u, p) => add(u, mul(lambda, p));
+  });
