@@ -1,0 +1,146 @@
+/**
+ * A data set in memory: rows of features and their targets, flat and row-major.
+ * Legend: n rows; a row is `shape.slice(1)` values, and row i starts at `data[i * rowStride]`.
+ */
+import { SteepestError } from "../run/errors.ts";
+
+export type DataArray = Float32Array | Float64Array | Int32Array;
+export type FloatDType = "float32" | "float64";
+
+export interface Rows {
+  readonly data: DataArray;
+  /** [n, …]: the shape of a row is what follows n. */
+  readonly shape: readonly number[];
+  /** Values from one row's start to the next. Below the row's own size where rows overlap (windows of a text). */
+  readonly rowStride: number;
+}
+
+/** What a target is: an index into `classes` (int32), a real value or vector, or nothing at all. */
+export type TargetKind = "class" | "number" | "none";
+
+export interface Target extends Rows {
+  readonly kind: TargetKind;
+}
+
+export interface Samples {
+  readonly features: Rows;
+  readonly target: Target;
+}
+
+export interface Dataset extends Samples {
+  readonly name: string;
+  /** Names of the classes, in index order. */
+  readonly classes?: readonly string[];
+  /** One name per column of a two-dimensional feature array. */
+  readonly featureNames?: readonly string[];
+  /** Columns made from categories (0 or 1): standardising leaves them alone. */
+  readonly categorical?: readonly boolean[];
+  /** What was subtracted and divided by, per column, when the data was standardised. */
+  readonly scaling?: Scaling;
+  readonly validation?: Samples;
+  readonly test?: Samples;
+}
+
+export interface Scaling {
+  readonly mean: Float64Array;
+  readonly std: Float64Array;
+}
+
+export const rowCount = (rows: Rows): number => rows.shape[0]!;
+
+/** Number of values in one row. */
+export const rowSize = (rows: Rows): number => rows.shape.slice(1).reduce((a, b) => a * b, 1);
+
+/** Rows that lie one after another. */
+export function packed(data: DataArray, shape: readonly number[]): Rows {
+  return { data, shape, rowStride: shape.slice(1).reduce((a, b) => a * b, 1) };
+}
+
+/** The target of data without one: n empty rows. */
+export function noTarget(n: number): Target {
+  return { ...packed(new Float32Array(0), [n, 0]), kind: "none" };
+}
+
+/** A float array of the run's dtype, or one clear error when memory does not hold it. */
+export function allocateFloat(dtype: FloatDType, length: number, where: string): Float32Array | Float64Array {
+  try {
+    return dtype === "float32" ? new Float32Array(length) : new Float64Array(length);
+  } catch (cause) {
+    if (!(cause instanceof RangeError)) throw cause;
+    const bytes = length * (dtype === "float32" ? 4 : 8);
+    throw new SteepestError("data-too-large", `the data needs ${bytes} bytes, more than one array can hold`, {
+      where,
+      help: "train on a part of the file, or use float32",
+      cause,
+    });
+  }
+}
+
+/** Refuses features that are not finite numbers, naming row and column (both from 1). */
+export function checkFinite(rows: Rows, where: string, featureNames?: readonly string[]): void {
+  if (rows.data instanceof Int32Array) return;
+  const at = rows.data.findIndex((x) => !Number.isFinite(x));
+  if (at < 0) return;
+  const width = rowSize(rows);
+  const column = featureNames?.[at % width] ?? String((at % width) + 1);
+  throw new SteepestError(
+    "data-not-finite",
+    `row ${Math.floor(at / width) + 1}, column ${column} is ${rows.data[at]}`,
+    {
+      where,
+      help: "remove or fill such rows; a value beyond 3.4e38 needs dtype float64",
+    },
+  );
+}
+
+/**
+ * Whole labels 0 … classes−1 as an int32 target; without `classes` any label that is not absurdly large will do.
+ * Throws `label-range`, naming the row (from 1), for anything else.
+ */
+export function classTarget(labels: ArrayLike<number>, where: string, classes?: number): Target {
+  const data = new Int32Array(labels.length);
+  for (let i = 0; i < labels.length; i++) {
+    const label = labels[i]!;
+    if (!Number.isInteger(label) || label < 0 || label >= (classes ?? MOST_CLASSES)) {
+      const upTo =
+        classes === undefined ? `below ${MOST_CLASSES}` : `0 to ${classes - 1} (${classes} classes)`;
+      throw new SteepestError(
+        "label-range",
+        `row ${i + 1} has label ${label}; labels are whole numbers ${upTo}`,
+        {
+          where,
+          help: "number the classes from 0, or declare the target a number for regression",
+        },
+      );
+    }
+    data[i] = label;
+  }
+  return { ...packed(data, [data.length]), kind: "class" };
+}
+
+/** The number of classes that a target's labels make necessary: the largest plus one. */
+export function classCount(target: Target): number {
+  let largest = -1;
+  for (const label of target.data) if (label > largest) largest = label;
+  return largest + 1;
+}
+
+/** More classes than this is a column of identifiers, not of labels. */
+export const MOST_CLASSES = 100_000;
+
+/** Refuses empty data and features and targets of different length. */
+export function checkSamples({ features, target }: Samples, where: string): void {
+  if (rowCount(features) === 0) {
+    throw new SteepestError("data-empty", "there is no data row", {
+      where,
+      help: "give a file with at least one row",
+    });
+  }
+  if (rowCount(features) !== rowCount(target)) {
+    const shapes = `features [${features.shape.join(", ")}] and targets [${target.shape.join(", ")}]`;
+    throw new SteepestError("data-shape", `${shapes} differ in their number of rows`, {
+      where,
+      help: "give one target for each row of features, in the same order",
+    });
+  }
+}
