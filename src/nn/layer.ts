@@ -3,7 +3,7 @@ import type { DType, Expr, Shape, TypedArray } from "../engine/graph/index.ts";
 /** Named tensors of a model: "0.weight" → expression, with PyTorch's dotted names. */
 export type Tensors = Readonly<Record<string, Expr>>;
 
-/** The draws an initialiser may ask for; PyTorch's generator and our own streams both provide it. */
+/** The draws an initialiser may ask for; PyTorch's generator and our own streams both provide it (see init.ts). */
 export interface InitRandom {
   /** n values in [lo, hi). */
   readonly uniform: (n: number, lo: number, hi: number) => Float64Array;
@@ -13,15 +13,20 @@ export interface InitRandom {
 
 export interface ParamSpec {
   readonly shape: Shape;
-  /** Initial values, row-major; layers draw in the order PyTorch does. */
+  /** Initial values, row-major; layers draw in the order PyTorch does unless they say otherwise. */
   readonly init: (random: InitRandom) => Float64Array;
 }
+
+export type ParamSpecs = Readonly<Record<string, ParamSpec>>;
+
+/** Two int32 scalars that name a stream of random numbers. */
+export type Key = readonly [Expr, Expr];
 
 /** What a forward pass may need besides parameters. */
 export interface Context {
   readonly training: boolean;
   /** Key words for dropout and its like; distinct for each step. Absent when evaluating. */
-  readonly key?: readonly [Expr, Expr];
+  readonly key?: Key;
 }
 
 /** A forward pass gives its output and, for layers that keep statistics (batch norm), the new buffers. */
@@ -33,12 +38,24 @@ export interface Forward {
 /** A layer is data: what it stores, and how it maps an expression. Layers are composed with `sequential`. */
 export interface Layer {
   /** Trained tensors, in PyTorch's registration order. */
-  readonly params: Readonly<Record<string, ParamSpec>>;
+  readonly params: ParamSpecs;
   /** Tensors that are kept but not trained (running means). */
-  readonly buffers: Readonly<Record<string, ParamSpec>>;
+  readonly buffers: ParamSpecs;
+  /** How many random keys a training pass uses: the layer takes key words (k0, k1), (k0, k1 + 1), … */
+  readonly keys: number;
   /** `params` holds this layer's tensors and buffers under the names above. */
   readonly forward: (params: Tensors, x: Expr, context: Context) => Forward;
 }
 
 export type ParamValues = Readonly<Record<string, TypedArray>>;
 export type ParamDType = Extract<DType, "float32" | "float64">;
+
+/** A layer without buffers or random numbers: `map` alone says what it does. */
+export function plainLayer(map: (x: Expr, params: Tensors) => Expr, params: ParamSpecs = {}): Layer {
+  return {
+    params,
+    buffers: {},
+    keys: 0,
+    forward: (tensors, x) => ({ output: map(x, tensors), buffers: {} }),
+  };
+}

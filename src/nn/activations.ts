@@ -1,0 +1,123 @@
+import {
+  add,
+  type Expr,
+  erf,
+  exp,
+  expm1,
+  le,
+  log1p,
+  logSoftmax,
+  max,
+  mul,
+  select,
+  sigmoid,
+  softmax,
+  stopGradient,
+  sub,
+  tanh,
+} from "../engine/graph/index.ts";
+import { closest } from "../run/errors.ts";
+import { nnError } from "./errors.ts";
+import { type Layer, plainLayer } from "./layer.ts";
+
+type Map = (x: Expr) => Expr;
+
+const nonPositive: Map = (x) => le(x, 0);
+/** min(x, 0) with all of the slope on the negative side and at 0; keeps unchosen branches from overflowing. */
+const negativePart: Map = (x) => select(nonPositive(x), x, 0);
+
+/** max(x, 0) with PyTorch's slope of 0 at 0 (the engine's `max` would give ½); NaN stays NaN. */
+export const reluOf: Map = (x) => select(nonPositive(x), 0, x);
+
+export const leakyReluOf = (x: Expr, slope = 0.01): Expr => select(nonPositive(x), mul(x, slope), x);
+
+/** x above 0, α(eˣ − 1) below. */
+export const eluOf = (x: Expr, alpha = 1): Expr =>
+  select(nonPositive(x), mul(expm1(negativePart(x)), alpha), x);
+
+/** x·Φ(x), or its tanh approximation (Hendrycks & Gimpel 2016). */
+export function geluOf(x: Expr, { approximate = "none" }: { approximate?: "none" | "tanh" } = {}): Expr {
+  const inner =
+    approximate === "none"
+      ? erf(mul(x, Math.SQRT1_2))
+      : tanh(mul(add(x, mul(mul(mul(x, x), x), 0.044715)), Math.sqrt(2 / Math.PI)));
+  return mul(mul(x, 0.5), add(inner, 1));
+}
+
+/** x·σ(x), also called swish. */
+export const siluOf: Map = (x) => mul(x, sigmoid(x));
+
+/**
+ * log(1 + eˣ) in two parts: max(x, 0) as a constant, and what is left. Neither overflows, small values keep their
+ * relative precision, and every derivative is right, at 0 too (with |x| in the formula the second would vanish there).
+ */
+export function softplusParts(x: Expr): { readonly peak: Expr; readonly rest: Expr } {
+  const peak = stopGradient(max(x, 0));
+  const below = nonPositive(x);
+  const lowered = sub(x, peak);
+  // log(e^(x−m) + e^(−m)) with the term that equals 1 taken out; expm1 of 0 keeps that term's derivatives
+  const small = exp(select(below, lowered, sub(0, peak)));
+  return { peak, rest: log1p(add(small, select(below, 0, expm1(lowered)))) };
+}
+
+/** log(1 + e^(βx))/β. PyTorch returns x itself above βx = 20, which differs by less than 2.1e-9/β. */
+export function softplusOf(x: Expr, { beta = 1 }: { beta?: number } = {}): Expr {
+  const { peak, rest } = softplusParts(beta === 1 ? x : mul(x, beta));
+  const y = add(peak, rest);
+  // the peak is a constant whose slope is inside `rest`
+  return beta === 1 ? y : mul(y, 1 / beta);
+}
+
+/** x·tanh(log(1 + eˣ)) (Misra 2019). */
+export const mishOf: Map = (x) => mul(x, tanh(softplusOf(x)));
+
+export const relu = (): Layer => plainLayer(reluOf);
+export const leakyRelu = ({ slope = 0.01 }: { slope?: number } = {}): Layer =>
+  plainLayer((x) => leakyReluOf(x, slope));
+export const elu = ({ alpha = 1 }: { alpha?: number } = {}): Layer => plainLayer((x) => eluOf(x, alpha));
+export const gelu = (options: { approximate?: "none" | "tanh" } = {}): Layer =>
+  plainLayer((x) => geluOf(x, options));
+export const silu = (): Layer => plainLayer(siluOf);
+export const mish = (): Layer => plainLayer(mishOf);
+export const softplus = (options: { beta?: number } = {}): Layer => plainLayer((x) => softplusOf(x, options));
+export const tanhLayer = (): Layer => plainLayer(tanh);
+export const sigmoidLayer = (): Layer => plainLayer(sigmoid);
+export const softmaxLayer = ({ axis = -1 }: { axis?: number } = {}): Layer =>
+  plainLayer((x) => softmax(x, axis));
+export const logSoftmaxLayer = ({ axis = -1 }: { axis?: number } = {}): Layer =>
+  plainLayer((x) => logSoftmax(x, axis));
+export const identity = (): Layer => plainLayer((x) => x);
+
+export interface ActivationRow {
+  readonly name: string;
+  /** PyTorch's module, as it is written there. */
+  readonly torch: string;
+  readonly make: () => Layer;
+}
+
+/** The activations a run file can name. */
+export const activations: readonly ActivationRow[] = [
+  { name: "relu", torch: "ReLU()", make: relu },
+  { name: "leaky-relu", torch: "LeakyReLU()", make: leakyRelu },
+  { name: "elu", torch: "ELU()", make: elu },
+  { name: "gelu", torch: "GELU()", make: gelu },
+  { name: "gelu-tanh", torch: "GELU(approximate='tanh')", make: () => gelu({ approximate: "tanh" }) },
+  { name: "silu", torch: "SiLU()", make: silu },
+  { name: "mish", torch: "Mish()", make: mish },
+  { name: "softplus", torch: "Softplus()", make: softplus },
+  { name: "tanh", torch: "Tanh()", make: tanhLayer },
+  { name: "sigmoid", torch: "Sigmoid()", make: sigmoidLayer },
+  { name: "identity", torch: "Identity()", make: identity },
+];
+
+/** The activation called `name`. Throws `model` with a suggestion. */
+export function findActivation(name: string): ActivationRow {
+  const row = activations.find((a) => a.name === name);
+  if (row !== undefined) return row;
+  const names = activations.map((a) => a.name);
+  const near = closest(name, names);
+  throw nnError(
+    `no activation is called "${name}"`,
+    near ? `did you mean "${near}"?` : `choose one of ${names.join(", ")}`,
+  );
+}

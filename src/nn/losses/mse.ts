@@ -1,0 +1,21 @@
+import { type Expr, square, sub } from "../../engine/graph/index.ts";
+import { defineLoss, type Loss, numberTarget, type Reduction, reduceBy, reductionOption } from "./loss.ts";
+
+export interface MseOptions {
+  readonly reduction?: Reduction;
+}
+
+/** Mean of (ŷ − y)²; the target has the output's shape → scalar. */
+export function mse(output: Expr, target: Expr, { reduction = "mean" }: MseOptions = {}): Expr {
+  return reduceBy(square(sub(output, numberTarget("mse", output, target))), reduction);
+}
+
+export const mseRow: Loss = defineLoss<MseOptions>({
+  name: "mse",
+  torch: "MSELoss",
+  about: "numbers, squared distance",
+  target: "number",
+  output: "value",
+  options: { reduction: reductionOption },
+  make: mse,
+});

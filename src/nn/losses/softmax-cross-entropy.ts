@@ -1,0 +1,52 @@
+import { add, type Expr, logSoftmax, mul, neg, sum } from "../../engine/graph/index.ts";
+import {
+  classTarget,
+  defineLoss,
+  type Loss,
+  pick,
+  type Reduction,
+  reduceCounted,
+  reductionOption,
+} from "./loss.ts";
+
+export interface SoftmaxCrossEntropyOptions {
+  /** Share of the target spread evenly over all classes. */
+  readonly labelSmoothing?: number;
+  /** Rows with this label count for nothing, as PyTorch's `ignore_index`. */
+  readonly ignoreIndex?: number | undefined;
+  readonly reduction?: Reduction;
+}
+
+/**
+ * −log softmax(z)[label]. Logits [N, …, C] (PyTorch has the classes on axis 1), int32 labels [N, …] → scalar.
+ * Finite for logits up to the dtype's range. Label smoothing as PyTorch: (1 − ε)·nll + ε·mean over classes.
+ */
+export function softmaxCrossEntropy(
+  logits: Expr,
+  labels: Expr,
+  { labelSmoothing = 0, ignoreIndex, reduction = "mean" }: SoftmaxCrossEntropyOptions = {},
+): Expr {
+  classTarget("softmax-cross-entropy", logits, labels);
+  const logp = logSoftmax(logits);
+  const nll = neg(pick(logp, labels));
+  const classes = logits.shape[logits.shape.length - 1]!;
+  const values =
+    labelSmoothing === 0
+      ? nll
+      : add(mul(nll, 1 - labelSmoothing), mul(sum(logp, { axes: -1 }), -labelSmoothing / classes));
+  return reduceCounted(values, labels, { ignoreIndex, reduction });
+}
+
+export const softmaxCrossEntropyRow: Loss = defineLoss<SoftmaxCrossEntropyOptions>({
+  name: "softmax-cross-entropy",
+  torch: "CrossEntropyLoss",
+  about: "classes, from logits",
+  target: "class",
+  output: "logits",
+  options: {
+    labelSmoothing: { default: 0, min: 0, max: 1, about: "share of the target spread over all classes" },
+    ignoreIndex: { default: null, about: "rows with this label count for nothing" },
+    reduction: reductionOption,
+  },
+  make: softmaxCrossEntropy,
+});
