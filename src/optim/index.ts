@@ -8,16 +8,64 @@ export {
   type Paper,
   type StabilityLimit,
 } from "./define.ts";
+export { exactDiagonal, hutchinsonDiagonal } from "./hessian-diagonal.ts";
+export { type AdabeliefOptions, adabelief } from "./optimizers/adabelief.ts";
+export { type AdadeltaOptions, adadelta } from "./optimizers/adadelta.ts";
+export { type AdafactorOptions, adafactor } from "./optimizers/adafactor.ts";
+export { type AdafactorHfOptions, adafactorHf } from "./optimizers/adafactor-hf.ts";
+export { type AdagradOptions, adagrad } from "./optimizers/adagrad.ts";
 export { type AdamOptions, type AdamWOptions, adam, adamw } from "./optimizers/adam.ts";
+export { type AdamaxOptions, adamax } from "./optimizers/adamax.ts";
+export { type AdanOptions, adan } from "./optimizers/adan.ts";
+export { type AdemamixOptions, ademamix } from "./optimizers/ademamix.ts";
+export { type AdoptOptions, adopt } from "./optimizers/adopt.ts";
+export { type AmsgradOptions, amsgrad } from "./optimizers/amsgrad.ts";
+export { type AsgdOptions, asgd } from "./optimizers/asgd.ts";
+export { type DAdaptAdamOptions, dAdaptAdam } from "./optimizers/d-adapt-adam.ts";
+export { type DogOptions, dog } from "./optimizers/dog.ts";
 export { type EmaMomentumOptions, emaMomentum } from "./optimizers/ema-momentum.ts";
+export { type FtrlOptions, ftrl } from "./optimizers/ftrl.ts";
+export { type LambOptions, lamb } from "./optimizers/lamb.ts";
+export { type LarsOptions, lars } from "./optimizers/lars.ts";
+export { type LbfgsOptions, lbfgs } from "./optimizers/lbfgs.ts";
+export { type LionOptions, lion } from "./optimizers/lion.ts";
+export { type MadgradOptions, madgrad } from "./optimizers/madgrad.ts";
+export { type MuonOptions, muon } from "./optimizers/muon.ts";
+export { type NadamOptions, nadam } from "./optimizers/nadam.ts";
+export { type NadamOptaxOptions, nadamOptax } from "./optimizers/nadam-optax.ts";
+export { type NagOptions, nag } from "./optimizers/nag.ts";
+export { type NesterovOptions, nesterov } from "./optimizers/nesterov.ts";
+export { type NoisySgdOptions, noisySgd } from "./optimizers/noisy-sgd.ts";
+export { type NovogradOptions, novograd } from "./optimizers/novograd.ts";
+export { type OptimisticGdOptions, optimisticGd } from "./optimizers/optimistic-gd.ts";
+export { type PolyakSgdOptions, polyakSgd } from "./optimizers/polyak-sgd.ts";
+export { type ProdigyOptions, prodigy } from "./optimizers/prodigy.ts";
+export { type RadamOptions, radam } from "./optimizers/radam.ts";
+export { type RmspropOptions, rmsprop } from "./optimizers/rmsprop.ts";
+export { type RpropOptions, rprop } from "./optimizers/rprop.ts";
+export {
+  type ScheduleFreeAdamWOptions,
+  type ScheduleFreeSgdOptions,
+  scheduleFreeAdamw,
+  scheduleFreeSgd,
+} from "./optimizers/schedule-free.ts";
 export { type SgdOptions, sgd } from "./optimizers/sgd.ts";
+export { type SignSgdOptions, type SignumOptions, signSgd, signum } from "./optimizers/sign-sgd.ts";
+export { type Sm3Options, sm3 } from "./optimizers/sm3.ts";
+export { type SophiaHOptions, sophiaH } from "./optimizers/sophia-h.ts";
+export { type SparseAdamOptions, sparseAdam } from "./optimizers/sparse-adam.ts";
+export { type YogiOptions, yogi } from "./optimizers/yogi.ts";
 export { makeOptimizer, optimizerEntry, optimizers } from "./optimizers.ts";
 export { type OptionSpec, type OptionSpecs, type OptionValue, resolveOptions, showRange } from "./options.ts";
 export { perTensor, stateless, type TensorRule } from "./per-tensor.ts";
 export { evaluateState, flattenState, initialState, stateInputs, unflattenState } from "./state.ts";
 export { applyUpdates, globalDot, globalNorm } from "./tensors.ts";
 export type { Hyper, State, Tensors, Transform } from "./transform.ts";
-export { addDecayedWeights } from "./transforms/decay.ts";
+export { addNoise, normalLike } from "./transforms/add-noise.ts";
+export { addDecayedWeights, decayByLr, decayNow } from "./transforms/decay.ts";
+export { proximalDecay } from "./transforms/proximal-decay.ts";
 export { ascend, scaleBy, scaleByLr, scaleBySign } from "./transforms/scale.ts";
 export { scaleByAdam, scaleByAmsgrad } from "./transforms/scale-by-adam.ts";
 export { trace } from "./transforms/trace.ts";
+export { scaleByTrustRatio } from "./transforms/trust-ratio.ts";
+export { partition } from "./wrappers/partition.ts";

@@ -1,12 +1,95 @@
 /** The table of optimizers: command-line help, docs, the lab's controls and the hand-off read it. */
 import { closest, SteepestError } from "../run/errors.ts";
 import type { OptimizerEntry } from "./define.ts";
+import { adabelief } from "./optimizers/adabelief.ts";
+import { adadelta } from "./optimizers/adadelta.ts";
+import { adafactor } from "./optimizers/adafactor.ts";
+import { adafactorHf } from "./optimizers/adafactor-hf.ts";
+import { adagrad } from "./optimizers/adagrad.ts";
 import { adam, adamw } from "./optimizers/adam.ts";
+import { adamax } from "./optimizers/adamax.ts";
+import { adan } from "./optimizers/adan.ts";
+import { ademamix } from "./optimizers/ademamix.ts";
+import { adopt } from "./optimizers/adopt.ts";
+import { amsgrad } from "./optimizers/amsgrad.ts";
+import { asgd } from "./optimizers/asgd.ts";
+import { dAdaptAdam } from "./optimizers/d-adapt-adam.ts";
+import { dog } from "./optimizers/dog.ts";
 import { emaMomentum } from "./optimizers/ema-momentum.ts";
+import { ftrl } from "./optimizers/ftrl.ts";
+import { lamb } from "./optimizers/lamb.ts";
+import { lars } from "./optimizers/lars.ts";
+import { lbfgs } from "./optimizers/lbfgs.ts";
+import { lion } from "./optimizers/lion.ts";
+import { madgrad } from "./optimizers/madgrad.ts";
+import { muon } from "./optimizers/muon.ts";
+import { nadam } from "./optimizers/nadam.ts";
+import { nadamOptax } from "./optimizers/nadam-optax.ts";
+import { nag } from "./optimizers/nag.ts";
+import { nesterov } from "./optimizers/nesterov.ts";
+import { noisySgd } from "./optimizers/noisy-sgd.ts";
+import { novograd } from "./optimizers/novograd.ts";
+import { optimisticGd } from "./optimizers/optimistic-gd.ts";
+import { polyakSgd } from "./optimizers/polyak-sgd.ts";
+import { prodigy } from "./optimizers/prodigy.ts";
+import { radam } from "./optimizers/radam.ts";
+import { rmsprop } from "./optimizers/rmsprop.ts";
+import { rprop } from "./optimizers/rprop.ts";
+import { scheduleFreeAdamw, scheduleFreeSgd } from "./optimizers/schedule-free.ts";
 import { sgd } from "./optimizers/sgd.ts";
+import { signSgd, signum } from "./optimizers/sign-sgd.ts";
+import { sm3 } from "./optimizers/sm3.ts";
+import { sophiaH } from "./optimizers/sophia-h.ts";
+import { sparseAdam } from "./optimizers/sparse-adam.ts";
+import { yogi } from "./optimizers/yogi.ts";
 import type { Transform } from "./transform.ts";
 
-export const optimizers: readonly OptimizerEntry[] = [sgd, emaMomentum, adam, adamw].map((o) => o.entry);
+export const optimizers: readonly OptimizerEntry[] = [
+  sgd,
+  emaMomentum,
+  nag,
+  nesterov,
+  asgd,
+  adam,
+  adamw,
+  amsgrad,
+  nadam,
+  nadamOptax,
+  radam,
+  adamax,
+  sparseAdam,
+  adagrad,
+  adadelta,
+  rmsprop,
+  rprop,
+  adafactor,
+  adafactorHf,
+  muon,
+  lbfgs,
+  lamb,
+  lars,
+  lion,
+  signSgd,
+  signum,
+  adan,
+  adabelief,
+  yogi,
+  novograd,
+  sm3,
+  noisySgd,
+  optimisticGd,
+  polyakSgd,
+  sophiaH,
+  prodigy,
+  dAdaptAdam,
+  dog,
+  scheduleFreeSgd,
+  scheduleFreeAdamw,
+  adopt,
+  ademamix,
+  madgrad,
+  ftrl,
+].map((o) => o.entry);
 
 /** The row of this name. Throws `optimizer` with the closest name when there is none. */
 export function optimizerEntry(name: string): OptimizerEntry {

@@ -15,3 +15,10 @@ export const addDecayedWeights = (weightDecay: number): Transform =>
     const lambda = decayNow(weightDecay, hyper);
     return (u, p) => add(u, mul(lambda, p));
   });
+
+/** u → u + ηλθ, for updates that already carry their step size. */
+export const decayByLr = (weightDecay: number): Transform =>
+  stateless("decay", (hyper) => {
+    const lambda = mul(hyper.lr, decayNow(weightDecay, hyper));
+    return (u, p) => add(u, mul(lambda, p));
+  });
