@@ -1,0 +1,66 @@
+/** Which format a log is in, by its content: the table is asked in order, the most certain first. */
+import { SteepestError } from "../run/errors.ts";
+import { createUtf8Stream } from "./encoding.ts";
+import { csv } from "./readers/csv.ts";
+import { jsonDocument } from "./readers/json-document.ts";
+import { jsonl } from "./readers/jsonl.ts";
+import { text } from "./readers/text.ts";
+import { tfevents } from "./readers/tfevents.ts";
+import type { Format, Head } from "./types.ts";
+
+export const FORMATS: readonly Format[] = [tfevents, jsonl, jsonDocument, csv, text];
+
+/** How much of a log is looked at before its format is decided. */
+export const HEAD_BYTES = 1 << 16;
+
+export function makeHead(bytes: Uint8Array, complete: boolean): Head {
+  const utf8 = createUtf8Stream();
+  const decoded = new TextDecoder().decode(utf8.push(bytes.subarray(0, HEAD_BYTES)));
+  const lines = decoded.split(/\r\n|\n|\r/).filter((line) => line.trim() !== "");
+  return { bytes, text: decoded, lines, complete };
+}
+
+export function detectFormat(head: Head, source: string): Format {
+  refuse(head, source);
+  return FORMATS.find((format) => format.detect(head)) ?? text;
+}
+
+/** Files that are no log, named as what they are. */
+function refuse({ bytes, text: decoded, complete }: Head, source: string): void {
+  if (complete && decoded.trim() === "") {
+    throw new SteepestError(
+      "empty-log",
+      bytes.length === 0 ? "the file is empty" : "the file holds only blanks",
+      {
+        where: source,
+        help: "give a log with at least one logged step",
+      },
+    );
+  }
+  if (decoded.startsWith("version https://git-lfs")) {
+    throw new SteepestError("git-lfs-pointer", "this is a Git LFS pointer, not the log itself", {
+      where: source,
+      help: "fetch the file with `git lfs pull`",
+    });
+  }
+  const kind = MAGIC.find(([magic]) => magic.every((byte, i) => bytes[i] === byte));
+  if (kind) {
+    throw new SteepestError("not-a-log", `this is ${kind[1]}, not a training log`, {
+      where: source,
+      help: kind[2],
+    });
+  }
+}
+
+const UNPACK = "unpack it and give the log inside";
+const MAGIC: readonly [readonly number[], string, string][] = [
+  [[0x50, 0x4b, 0x03, 0x04], "a ZIP archive (a PyTorch checkpoint is one, too)", UNPACK],
+  [[0x28, 0xb5, 0x2f, 0xfd], "a Zstandard archive", UNPACK],
+  [[0xfd, 0x37, 0x7a, 0x58, 0x5a], "an XZ archive", UNPACK],
+  [[0x42, 0x5a, 0x68], "a bzip2 archive", UNPACK],
+  [[0x89, 0x50, 0x4e, 0x47], "a PNG image", "give the numbers the picture was drawn from"],
+  [[0x25, 0x50, 0x44, 0x46], "a PDF document", "give the numbers it was made from"],
+  [[0x89, 0x48, 0x44, 0x46], "an HDF5 file", "give the CSV or event log beside it"],
+  [[0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59], "a NumPy array", "save it as CSV with named columns"],
+  [[0x53, 0x51, 0x4c, 0x69, 0x74, 0x65, 0x20, 0x66], "an SQLite database", "export the run's metrics as CSV"],
+];

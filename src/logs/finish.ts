@@ -1,0 +1,149 @@
+/** From what was recorded to RunLogs: roles given, preferred series first, oddities noted. */
+import { closest, SteepestError } from "../run/errors.ts";
+import type { LogFormat, LogNote, Role, RunLog, Series } from "../run/log.ts";
+import { findNamed, meaningOf } from "./columns.ts";
+import { joinEpochRuns } from "./join.ts";
+import { type Kept, observe } from "./observe.ts";
+import type { RecordedRun, Recorder } from "./recorder.ts";
+import type { ReadOptions } from "./types.ts";
+
+export interface FinishOptions {
+  readonly format: LogFormat;
+  readonly options: ReadOptions;
+  /** Name of the run in its source, when the reader knows one. */
+  readonly run?: string | null;
+  /** Blank cells of this format may be printed as nan (a table written by a data frame). */
+  readonly nanMayBeBlank?: boolean;
+  readonly stepUnit?: RunLog["stepUnit"];
+  readonly meta?: RunLog["meta"];
+}
+
+const ROLE_ORDER: readonly Role[] = [
+  "loss",
+  "lr",
+  "gradNorm",
+  "validation",
+  "accuracy",
+  "validationAccuracy",
+  "epoch",
+  "lossScale",
+  "clippedShare",
+  "skipped",
+  "nanCount",
+  "other",
+];
+
+export function finishRuns(recorder: Recorder, finish: FinishOptions): RunLog[] {
+  const { options } = finish;
+  const runs = joinEpochRuns(recorder);
+  const kept = runs.filter((run) => run.buffers.some((buffer) => buffer && buffer.seen > 0));
+  const named = { loss: nameFor(recorder, options, "loss"), lr: nameFor(recorder, options, "lr") };
+  return kept.map((run, i) =>
+    finishRun(recorder, run, finish, named, kept.length > 1 ? i : null, kept.length),
+  );
+}
+
+function finishRun(
+  recorder: Recorder,
+  run: RecordedRun,
+  finish: FinishOptions,
+  named: { loss: string | null; lr: string | null },
+  index: number | null,
+  count: number,
+): RunLog {
+  const notes: LogNote[] = [...recorder.notes];
+  const found: Kept[] = [];
+  recorder.names.forEach((name, id) => {
+    const buffer = run.buffers[id];
+    if (!buffer || buffer.seen === 0) return;
+    const { steps, values } = buffer.snapshot();
+    const meaning = meaningOf(name);
+    const role = name === named.loss ? "loss" : name === named.lr ? "lr" : meaning.role;
+    const chosen = name === named.loss || name === named.lr;
+    found.push({
+      name,
+      role: role === "step" ? "other" : role,
+      rank: chosen ? -1 : meaning.rank,
+      steps,
+      values,
+      seen: buffer.seen,
+      repeated: buffer.repeated,
+    });
+  });
+  let stepUnit: RunLog["stepUnit"] = finish.stepUnit ?? (recorder.hasSteps ? "step" : "row");
+  const observed = observe(found, { stepUnit, nanMayBeBlank: finish.nanMayBeBlank ?? false });
+  stepUnit = observed.stepUnit;
+  notes.push(...observed.notes);
+  if (index !== null) {
+    const why =
+      run.begun === "rewind" ? "; it goes back to an earlier step, as a resume from a checkpoint does" : "";
+    notes.push({
+      id: "split-runs",
+      text: `run ${index + 1} of ${count} in this source: the step starts again${why}`,
+    });
+  }
+  const ordered = order(observed.series);
+  const losses = ordered.filter((s) => s.role === "loss");
+  if (losses.length > 1) {
+    const others = losses.slice(1).map((s) => `'${s.name}'`);
+    const text = `the loss is read from '${losses[0]!.name}'; also found: ${others.slice(0, 5).join(", ")}`;
+    notes.push({ id: "chosen-loss", text });
+  }
+  if (!ordered.some((s) => s.role === "loss" || s.role === "validation")) {
+    notes.push({ id: "no-loss", text: `no series is recognised as a loss: ${listNames(recorder.names)}` });
+  }
+  const label = finish.run ?? null;
+  return {
+    source: finish.options.source,
+    format: finish.format,
+    run: index === null ? label : `${label ? `${label} ` : ""}${index + 1} of ${count}`,
+    stepUnit,
+    series: ordered.map(({ name, role, steps, values }): Series => ({ name, role, steps, values })),
+    notes,
+    meta: { ...finish.meta, ...run.meta, ...observed.meta },
+  };
+}
+
+/** By role; within a role by preference, but a series with a tenth of the points of the longest comes after. */
+function order(series: readonly Kept[]): Kept[] {
+  const longest = new Map<Role, number>();
+  for (const s of series) longest.set(s.role, Math.max(longest.get(s.role) ?? 0, s.seen));
+  const sparse = (s: Kept): number => (s.rank >= 0 && s.seen * 10 < longest.get(s.role)! ? 1 : 0);
+  return series
+    .map((s, i) => ({ s, i }))
+    .sort(
+      (a, b) =>
+        ROLE_ORDER.indexOf(a.s.role) - ROLE_ORDER.indexOf(b.s.role) ||
+        sparse(a.s) - sparse(b.s) ||
+        a.s.rank - b.s.rank ||
+        a.i - b.i,
+    )
+    .map(({ s }) => s);
+}
+
+function nameFor(recorder: Recorder, options: ReadOptions, which: "loss" | "lr"): string | null {
+  const wanted = options[which];
+  if (wanted === undefined) return null;
+  const at = findNamed(recorder.names, wanted);
+  if (at >= 0) return recorder.names[at]!;
+  throw missingName(which, wanted, recorder.names, options.source);
+}
+
+export function missingName(
+  option: string,
+  wanted: string,
+  names: readonly string[],
+  source: string,
+): SteepestError {
+  const near = closest(wanted, names);
+  return new SteepestError("unknown-series", `no series is named '${wanted}'`, {
+    where: source,
+    help: near ? `did you mean --${option} '${near}'?` : `choose one of ${listNames(names)}`,
+  });
+}
+
+export function listNames(names: readonly string[]): string {
+  if (names.length === 0) return "it holds no numbers";
+  const shown = names.slice(0, 12).map((name) => `'${name}'`);
+  return `${shown.join(", ")}${names.length > 12 ? ` and ${names.length - 12} more` : ""}`;
+}

@@ -1,0 +1,164 @@
+/**
+ * Anybody's training log → RunLogs. Detected by content, read in pieces and in bounded memory; the core needs no
+ * file system and runs in a page. Files and directories: `node-files.ts`.
+ */
+import { SteepestError } from "../run/errors.ts";
+import type { RunLog } from "../run/log.ts";
+import { detectFormat, HEAD_BYTES, makeHead } from "./detect.ts";
+import type { FormatReader, LogReader, ReadOptions } from "./types.ts";
+
+export type { LogFormat, LogNote, Role, RunLog, Series } from "../run/log.ts";
+export { seriesOf } from "../run/log.ts";
+export type { LogReader, ReadOptions } from "./types.ts";
+
+/** A log to be fed as it grows. gzip is not taken here: `readLog` unpacks it. */
+export function createReader(options: ReadOptions): LogReader {
+  let reader: FormatReader | null = null;
+  let head: Uint8Array = new Uint8Array(0);
+
+  const start = (complete: boolean): void => {
+    const whole = makeHead(head, complete);
+    if (isGzip(head)) {
+      throw new SteepestError("gzip-stream", "a gzip stream can't be followed", {
+        where: options.source,
+        help: "unpack it first, for example `zcat file | steepest diagnose -`",
+      });
+    }
+    reader = detectFormat(whole, options.source).create(options, whole);
+    reader.push(head);
+    head = new Uint8Array(0);
+  };
+
+  return {
+    push(bytes) {
+      if (bytes.length === 0) return;
+      if (reader) {
+        reader.push(bytes);
+        return;
+      }
+      const joined = new Uint8Array(head.length + bytes.length);
+      joined.set(head);
+      joined.set(bytes, head.length);
+      head = joined;
+      if (head.length >= HEAD_BYTES) start(false);
+    },
+    nextPart() {
+      if (!reader) start(true);
+      reader?.nextPart?.();
+    },
+    snapshot() {
+      if (!reader && head.length >= 12 && decidable(head)) start(false);
+      return reader ? reader.logs(false) : [];
+    },
+    end() {
+      if (!reader) start(true);
+      const logs = reader!.logs(true);
+      if (logs.length > 0) return logs;
+      throw new SteepestError("no-metrics", "this log holds no numbers to read", {
+        where: options.source,
+        help: "give a log with at least one logged step",
+      });
+    },
+  };
+}
+
+/** Binary formats show in the first bytes; a text needs a whole line (UTF-16's line end holds a 10 as well). */
+function decidable(head: Uint8Array): boolean {
+  return head.includes(10) || head.includes(0);
+}
+
+/**
+ * Reads a whole log. `gzip` is unpacked where its magic bytes are found.
+ * @throws SteepestError naming the source when there is nothing to read.
+ */
+export async function readLog(
+  input: Uint8Array | AsyncIterable<Uint8Array>,
+  options: ReadOptions,
+): Promise<RunLog[]> {
+  const reader = createReader(options);
+  const cut = await feed(reader, input instanceof Uint8Array ? once(input) : input, options.source);
+  const logs = reader.end();
+  if (!cut) return logs;
+  const note = { id: "cut-gzip", text: `the compressed stream breaks off: ${cut}` };
+  return logs.map((log) => ({ ...log, notes: [...log.notes, note] }));
+}
+
+/** Pushes all of `input`, unpacked if need be; returns why a compressed stream broke off, or null. */
+export async function feed(
+  reader: LogReader,
+  input: AsyncIterable<Uint8Array>,
+  source: string,
+): Promise<string | null> {
+  const { first, rest } = await peek(input);
+  if (!isGzip(first)) {
+    reader.push(first);
+    for await (const chunk of rest) reader.push(chunk);
+    return null;
+  }
+  let any = false;
+  try {
+    for await (const chunk of gunzip(first, rest)) {
+      any = true;
+      reader.push(chunk);
+    }
+    return null;
+  } catch (error) {
+    if (error instanceof SteepestError) throw error;
+    const reason = error instanceof Error ? error.message : String(error);
+    if (any) return reason;
+    throw new SteepestError("bad-gzip", "the gzip stream can't be unpacked", {
+      where: source,
+      help: "check the file with `gzip -t`",
+      cause: error,
+    });
+  }
+}
+
+function isGzip(bytes: Uint8Array): boolean {
+  return bytes[0] === 0x1f && bytes[1] === 0x8b && bytes[2] === 8;
+}
+
+async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+  const piece = 1 << 20;
+  for (let at = 0; at < bytes.length; at += piece) yield bytes.subarray(at, at + piece);
+}
+
+/** At least the three bytes of gzip's magic, and what follows. */
+async function peek(
+  input: AsyncIterable<Uint8Array>,
+): Promise<{ first: Uint8Array; rest: AsyncIterable<Uint8Array> }> {
+  const iterator = input[Symbol.asyncIterator]();
+  let first: Uint8Array = new Uint8Array(0);
+  while (first.length < 3) {
+    const next = await iterator.next();
+    if (next.done) break;
+    const joined = new Uint8Array(first.length + next.value.length);
+    joined.set(first);
+    joined.set(next.value, first.length);
+    first = joined;
+  }
+  return { first, rest: { [Symbol.asyncIterator]: () => iterator } };
+}
+
+async function* gunzip(first: Uint8Array, rest: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  const iterator = rest[Symbol.asyncIterator]();
+  let sentFirst = false;
+  const packed = new ReadableStream<BufferSource>({
+    async pull(controller) {
+      if (!sentFirst) {
+        sentFirst = true;
+        controller.enqueue(first as Uint8Array<ArrayBuffer>);
+        return;
+      }
+      const next = await iterator.next();
+      if (next.done) controller.close();
+      else controller.enqueue(next.value as Uint8Array<ArrayBuffer>);
+    },
+  });
+  const reader = packed.pipeThrough(new DecompressionStream("gzip")).getReader();
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (done) return;
+    yield value;
+  }
+}

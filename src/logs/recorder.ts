@@ -1,0 +1,196 @@
+/**
+ * Where readers write what they see: named series, split into runs, in bounded memory.
+ * Row-wise sources call `row` (the row's step and epoch) and then `put`; point-wise ones (event files) call `at`.
+ */
+import type { LogNote } from "../run/log.ts";
+import { type Budget, SeriesBuffer } from "./series-buffer.ts";
+import { type BackStep, classifyBackStep } from "./split.ts";
+
+const MAX_TOTAL_POINTS = 4_000_000;
+const MAX_SERIES = 4096;
+const MAX_RUNS = 1000;
+const MAX_BUFFERS = 40_000;
+
+export interface RecordedRun {
+  /** By series id; a hole is a series this run never logged. */
+  readonly buffers: (SeriesBuffer | undefined)[];
+  /** Why this run is apart from the one before it. */
+  readonly begun: "start" | BackStep;
+  /** Facts found while this run was being read. */
+  readonly meta: Record<string, string | number | boolean | null>;
+}
+
+export class Recorder {
+  readonly names: string[] = [];
+  readonly notes: LogNote[] = [];
+  runs: RecordedRun[] = [newRun("start")];
+  /** True once any row or point came with a step of its own. */
+  hasSteps = false;
+  /** Batches per epoch when a step counter that restarts with each epoch was joined. */
+  joinedEpochs = 0;
+  private current: RecordedRun = this.runs[0]!;
+  private readonly ids = new Map<string, number>();
+  private readonly budget: Budget = { held: 0 };
+  private limit: number;
+  private buffers = 0;
+  private full = false;
+  // the clock of row-wise sources
+  private step = 0;
+  private rowIndex = -1;
+  private rawStep: number = Number.NEGATIVE_INFINITY;
+  private offset = 0;
+  private epoch: number = Number.NEGATIVE_INFINITY;
+  private firstClock = Number.NaN;
+  private recent: number[] = [];
+
+  constructor(maxPoints: number) {
+    this.limit = maxPoints;
+  }
+
+  note(id: string, text: string): void {
+    if (!this.notes.some((n) => n.id === id && n.text === text) && this.notes.length < 200) {
+      this.notes.push({ id, text });
+    }
+  }
+
+  get meta(): RecordedRun["meta"] {
+    return this.current.meta;
+  }
+
+  /** The id of a series; -1 when the source names more series than are kept. */
+  series(name: string): number {
+    const known = this.ids.get(name);
+    if (known !== undefined) return known;
+    if (this.names.length >= MAX_SERIES) {
+      this.note("too-many-series", `more than ${MAX_SERIES} different names: later ones are not kept`);
+      return -1;
+    }
+    const id = this.names.length;
+    this.names.push(name);
+    this.ids.set(name, id);
+    return id;
+  }
+
+  /** The row's place. Without a step, the last one stands; without any, rows are counted. */
+  row(step: number | undefined, epoch?: number | undefined): void {
+    const hasEpoch = epoch !== undefined && Number.isFinite(epoch);
+    if (step !== undefined && Number.isFinite(step)) {
+      this.hasSteps = true;
+      if (step < this.rawStep && hasEpoch && epoch > this.epoch && Number.isFinite(this.epoch)) {
+        // a batch counter that starts again with every epoch
+        this.offset = this.step + 1 - Math.min(step, 1);
+        this.joinedEpochs = Math.max(this.joinedEpochs, this.rawStep);
+      }
+      this.rawStep = step;
+      this.advance(step + this.offset);
+    } else if (!this.hasSteps) {
+      if (hasEpoch && epoch < this.epoch) {
+        const kind = classifyBackStep(epoch, this.firstClock, this.recent);
+        if (kind !== "late") this.split(kind);
+      }
+      if (hasEpoch) this.remember(epoch);
+      this.step = ++this.rowIndex;
+    }
+    if (hasEpoch) this.epoch = epoch;
+  }
+
+  put(id: number, value: number): void {
+    if (id < 0 || this.full) return;
+    (this.current.buffers[id] ?? this.open(id)).push(this.step, value);
+    if (this.budget.held > MAX_TOTAL_POINTS) this.rebalance();
+  }
+
+  /** A point with a step of its own; a series that starts again starts a new run. */
+  at(id: number, step: number, value: number): void {
+    if (id < 0 || this.full) return;
+    this.hasSteps = true;
+    const buffer = this.current.buffers[id] ?? this.open(id);
+    if (step < buffer.last && buffer.length > 0) {
+      const tail = buffer.steps.subarray(Math.max(0, buffer.length - 8), buffer.length);
+      const kind = classifyBackStep(step, buffer.steps[0]!, distinct(tail));
+      if (kind !== "late") {
+        this.split(kind);
+        if (!this.full) this.open(id).push(step, value);
+        return;
+      }
+      this.note("late-steps", "some points were written out of order; they are sorted by step");
+    }
+    buffer.push(step, value);
+    if (this.budget.held > MAX_TOTAL_POINTS) this.rebalance();
+  }
+
+  /** Called by readers that see a run end (another file, another name). */
+  split(kind: BackStep): void {
+    if (this.runs.length >= MAX_RUNS) {
+      this.full = true;
+      this.note(
+        "too-many-runs",
+        `the step starts again more than ${MAX_RUNS} times: what follows is not kept`,
+      );
+      return;
+    }
+    this.current = newRun(kind);
+    this.runs.push(this.current);
+    this.firstClock = Number.NaN;
+    this.recent = [];
+    this.offset = 0;
+    this.rowIndex = -1;
+    this.rawStep = Number.NEGATIVE_INFINITY;
+    this.epoch = Number.NEGATIVE_INFINITY;
+  }
+
+  private advance(step: number): void {
+    const newest = this.recent.length > 0 ? this.recent[this.recent.length - 1]! : Number.NEGATIVE_INFINITY;
+    if (step < newest) {
+      const kind = classifyBackStep(step, this.firstClock, this.recent);
+      if (kind === "late") {
+        this.note("late-steps", "some rows were written out of order; they are sorted by step");
+        this.step = step;
+        return;
+      }
+      const { epoch, rawStep } = this;
+      this.split(kind);
+      this.epoch = epoch;
+      this.rawStep = rawStep;
+    }
+    this.remember(step);
+    this.step = step;
+  }
+
+  /** The last eight distinct places, oldest first. */
+  private remember(place: number): void {
+    const { recent } = this;
+    if (recent.length > 0 && recent[recent.length - 1]! >= place) return;
+    if (Number.isNaN(this.firstClock)) this.firstClock = place;
+    if (recent.length === 8) {
+      recent.copyWithin(0, 1);
+      recent[7] = place;
+    } else recent.push(place);
+  }
+
+  private open(id: number): SeriesBuffer {
+    if (this.buffers >= MAX_BUFFERS) {
+      this.full = true;
+      this.note("too-many-series", `more than ${MAX_BUFFERS} curves: what follows is not kept`);
+    }
+    const buffer = new SeriesBuffer(this.limit, this.budget);
+    this.current.buffers[id] = buffer;
+    this.buffers++;
+    return buffer;
+  }
+
+  private rebalance(): void {
+    this.limit = Math.max(32, this.limit >> 1);
+    for (const run of this.runs) for (const buffer of run.buffers) buffer?.shrinkTo(this.limit);
+  }
+}
+
+function newRun(begun: RecordedRun["begun"]): RecordedRun {
+  return { buffers: [], begun, meta: {} };
+}
+
+function distinct(sorted: Float64Array): number[] {
+  const out: number[] = [];
+  for (const step of sorted) if (out[out.length - 1] !== step) out.push(step);
+  return out;
+}

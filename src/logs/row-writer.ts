@@ -1,0 +1,113 @@
+/** Keyed rows (JSON objects, W&B history rows) → recorder: which key is the step, which the epoch. */
+import { type Meaning, meaningOf, normalise } from "./columns.ts";
+import type { Recorder } from "./recorder.ts";
+import type { ReadOptions } from "./types.ts";
+
+export interface Row {
+  readonly names: string[];
+  readonly values: number[];
+}
+
+export interface RowWriter {
+  write(row: Row): void;
+  /** A key whose value was null: many writers print NaN so. */
+  sawNull(name: string): void;
+  /** Rows held back until the step key is known. */
+  flush(): void;
+  readonly stepName: string | null;
+}
+
+const HELD_ROWS = 1000;
+/** Keys a tracker adds to each row by itself, with their step key when nothing better counts. */
+const SUMMARY_KEYS = new Set(["train_runtime", "train/train_runtime"]);
+
+export function createRowWriter(recorder: Recorder, options: ReadOptions): RowWriter {
+  const meanings = new Map<string, Meaning>();
+  let stepName: string | null = null;
+  let locked = false;
+  let held: Row[] = [];
+  let nulls = 0;
+
+  const meaning = (name: string): Meaning => {
+    let found = meanings.get(name);
+    if (!found) {
+      if (meanings.size > 20_000) return { role: "other", rank: 0 };
+      found =
+        options.step !== undefined && (name === options.step || normalise(name) === normalise(options.step))
+          ? { role: "step", rank: -1 }
+          : meaningOf(name);
+      meanings.set(name, found);
+    }
+    return found;
+  };
+
+  const bestStep = (row: Row): string | null => {
+    let best: string | null = null;
+    let rank = Number.POSITIVE_INFINITY;
+    for (const name of row.names) {
+      const m = meaning(name);
+      if (m.role === "step" && m.rank < rank) {
+        best = name;
+        rank = m.rank;
+      }
+    }
+    return best;
+  };
+
+  const emit = (row: Row): void => {
+    const { names, values } = row;
+    if (names.some((name) => SUMMARY_KEYS.has(name))) {
+      names.forEach((name, i) => (recorder.meta[name] = values[i]!));
+      return;
+    }
+    if (stepName === null) stepName = bestStep(row);
+    let step: number | undefined;
+    let epoch: number | undefined;
+    for (let i = 0; i < names.length; i++) {
+      if (names[i] === stepName) step = values[i]!;
+      else if (epoch === undefined && meaning(names[i]!).role === "epoch") epoch = values[i]!;
+    }
+    recorder.row(step, epoch);
+    for (let i = 0; i < names.length; i++) {
+      if (names[i] !== stepName) recorder.put(recorder.series(names[i]!), values[i]!);
+    }
+  };
+
+  const flush = (): void => {
+    const rows = held;
+    held = [];
+    if (rows.length > 0) locked = true;
+    for (const row of rows) emit(row);
+  };
+
+  return {
+    write(row) {
+      if (locked) {
+        emit(row);
+        return;
+      }
+      held.push(row);
+      const telling = row.names.some((name) => {
+        const { role } = meaning(name);
+        return role === "loss" || role === "validation";
+      });
+      if (telling) stepName = bestStep(row);
+      if (telling || held.length >= HELD_ROWS) flush();
+    },
+    sawNull(name) {
+      if (meaning(name).role !== "loss") return;
+      nulls++;
+      recorder.meta["nullLossCount"] = nulls;
+      if (nulls === 1) {
+        recorder.note(
+          "null-loss",
+          `'${name}' is null in some rows: many writers print NaN so; nothing is put in its place`,
+        );
+      }
+    },
+    flush,
+    get stepName() {
+      return stepName;
+    },
+  };
+}
