@@ -58,17 +58,39 @@ const moduleSchema = z.strictObject({
   module: path.describe("A TypeScript or JavaScript module that exports the function"),
 });
 
+const sizes = z
+  .union([z.array(count), count.transform((n) => [n])], { error: "must be a list of sizes such as [128, 64]" })
+  .describe("Sizes of the hidden layers");
+const dropout = z.number().min(0).lt(1).optional();
 /** Names are those of `activations` in nn; they are checked there. */
+const activation = z.string().optional().describe("relu, gelu, tanh, sigmoid, silu, …; default relu");
+
 const modelSchema = z.union([
-  z.strictObject({ kind: z.literal("linear"), bias: z.boolean().default(true) }),
+  z.strictObject({ kind: z.literal("linear"), bias: z.boolean().optional() }),
+  z.strictObject({ kind: z.literal("mlp"), hidden: sizes, activation, dropout }),
   z.strictObject({
-    kind: z.literal("mlp"),
-    hidden: z
-      .union([z.array(count), count.transform((n) => [n])], {
-        error: "must be a list of layer sizes such as [128, 64]",
-      })
-      .describe("Sizes of the hidden layers"),
-    activation: z.string().default("relu").describe("relu, tanh, gelu or sigmoid"),
+    kind: z.literal("cnn"),
+    channels: sizes.describe("Convolutions' output channels, one per block"),
+    image: z.array(count).length(3).optional().describe("[channels, height, width], where rows come flat"),
+    kernel: count.optional(),
+    pool: count.optional().describe("Side of the max-pooling window; 1 for none"),
+    batchNorm: z.boolean().optional(),
+    hidden: sizes.optional(),
+    activation,
+    dropout,
+  }),
+  z.strictObject({
+    kind: z.literal("transformer"),
+    layers: count,
+    width: count,
+    heads: count,
+    context: count.optional().describe("Default: what the data has"),
+    vocabulary: count.optional().describe("Default: what the data has"),
+    feedForward: count.optional(),
+    activation,
+    dropout,
+    tied: z.boolean().optional().describe("Share the embedding with the output layer"),
+    predict: z.enum(["every", "next"]).optional(),
   }),
   moduleSchema,
 ]);
@@ -97,10 +119,13 @@ const scheduleSchema = z.union(
   { error: "must be a name or a record with a name" },
 );
 
-const clipSchema = z.union([
-  z.strictObject({ globalNorm: z.number().positive().describe("Scale all gradients to this L2 norm at most") }),
-  z.strictObject({ value: z.number().positive().describe("Clamp every gradient entry to ±this") }),
-]);
+/** One key chooses the clip and holds its number; the table of clips in optim checks the rest. */
+const clipSchema = z
+  .looseObject({
+    globalNorm: z.number().optional().describe("Scale all gradients to this norm at most"),
+    value: z.number().optional().describe("Clamp every gradient entry to ±this"),
+  })
+  .describe("Also tensorNorm, blockRms, adaptive, percentile, normalize, zeroNonFinite");
 
 export const runSchema = z.strictObject({
   $schema: z.string().optional(),
@@ -111,7 +136,14 @@ export const runSchema = z.strictObject({
   data: dataSchema,
   model: modelSchema,
   loss: z
-    .union([z.string(), moduleSchema], { error: "must be the name of a loss or { module }" })
+    .union(
+      [
+        moduleSchema,
+        z.looseObject({ name: z.string() }),
+        z.string().transform((name): { name: string; [option: string]: unknown } => ({ name })),
+      ],
+      { error: "must be the name of a loss, a record with a name, or { module }" },
+    )
     .optional()
     .describe("Default: softmax-cross-entropy for classes, mse for numbers"),
   optimizer: optimizerSchema,
@@ -147,7 +179,6 @@ export type RunSpec = z.output<typeof runSchema>;
 export type RunInput = z.input<typeof runSchema>;
 export type ModelSpec = RunSpec["model"];
 export type DataSpec = RunSpec["data"];
-export type ClipSpec = NonNullable<RunSpec["clip"]>;
 
 export type Path = readonly (string | number)[];
 
@@ -248,7 +279,7 @@ function missingDiscriminator(at: Path, value: object): Problem | undefined {
 }
 
 const dataKinds = ["source", "csv", "npy", "idx", "text"] as const;
-const modelKinds = ["linear", "mlp"] as const;
+const modelKinds = ["linear", "mlp", "cnn", "transformer"] as const;
 
 /** How little a union's alternative fits: a wrong discriminating key weighs more than a wrong value. */
 function distance(issues: readonly Issue[]): number {
@@ -292,7 +323,6 @@ function knownKeys(at: Path, value: unknown): string[] {
 const unions = {
   data: dataSchema.options,
   model: modelSchema.options,
-  clip: clipSchema.options,
 } as const;
 
 function valueAt(root: unknown, at: Path): unknown {

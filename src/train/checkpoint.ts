@@ -1,0 +1,103 @@
+/** Everything a run needs to go on bit for bit: tensors, and in the metadata where it stood. */
+import { SteepestError } from "../run/errors.ts";
+import type { StateTensor } from "./program.ts";
+import { decodeSafeTensors, encodeSafeTensors } from "./safetensors.ts";
+
+export const CHECKPOINT_FORMAT = "steepest.checkpoint/1";
+
+export interface Best {
+  readonly loss: number;
+  readonly step: number;
+}
+
+/** Where a run stood. Random numbers and the order of the data are functions of (seed, step), so two numbers are all. */
+export interface Progress {
+  /** Optimizer steps made. */
+  readonly step: number;
+  readonly seed: number;
+  /** Sum and number of the losses of the epoch under way. */
+  readonly epochLoss: readonly [number, number];
+  readonly lastLoss: number | null;
+  readonly best: Best | null;
+  /** Length of metrics.jsonl when the checkpoint was written: what lies beyond is written again. */
+  readonly metricsBytes: number;
+  /** State of a schedule that reacts to a metric. */
+  readonly schedule: Readonly<Record<string, number | null>> | null;
+  /** For people: epoch under way from 1, and rows of it seen. */
+  readonly position: { readonly epoch: number; readonly row: number };
+}
+
+/** Parameters and buffers keep the model's own names, as PyTorch's state dict has them. */
+const storedName = (name: string): string => name.replace(/^(param|buffer)\./, "");
+
+export function encodeCheckpoint(state: readonly StateTensor[], progress: Progress): Uint8Array<ArrayBuffer> {
+  const metadata = {
+    format: CHECKPOINT_FORMAT,
+    ...Object.fromEntries(Object.entries(progress).map(([key, value]) => [key, encodeValue(value)])),
+  };
+  return encodeSafeTensors(
+    state.map(({ name, shape, values }) => ({ name: storedName(name), shape, values })),
+    metadata,
+  );
+}
+
+// JSON has no NaN and no infinities, and a loss may be one
+const encodeValue = (value: unknown): string =>
+  JSON.stringify(value, (_, v: unknown) => (typeof v === "number" && !Number.isFinite(v) ? `#${v}` : v));
+const decodeValue = (text: string): unknown =>
+  JSON.parse(text, (_, v: unknown) =>
+    typeof v === "string" && /^#(NaN|-?Infinity)$/.test(v) ? Number(v.slice(1)) : v,
+  );
+
+/**
+ * Sets `state` from a checkpoint and returns where it stood; `state` is untouched when this throws.
+ * Throws `checkpoint-format`, `checkpoint-truncated`, or `checkpoint-model` when it is of another model or optimizer.
+ */
+export function restoreCheckpoint(bytes: Uint8Array, state: readonly StateTensor[], where: string): Progress {
+  const { tensors, metadata } = decodeSafeTensors(bytes, where);
+  if (metadata["format"] !== CHECKPOINT_FORMAT) {
+    throw new SteepestError("checkpoint-format", "these tensors were not written by a steepest run", {
+      where,
+      help: "resume from a checkpoint-last.safetensors in a run folder",
+    });
+  }
+  const otherModel = (what: string): SteepestError =>
+    new SteepestError("checkpoint-model", `the checkpoint is of another model or optimizer: ${what}`, {
+      where,
+      help: "resume with the run.json beside the checkpoint, or start a new run",
+    });
+  const expected = new Set(state.map((t) => storedName(t.name)));
+  for (const { name, shape, values } of state) {
+    const found = tensors.get(storedName(name));
+    if (found === undefined) throw otherModel(`it has no tensor ${storedName(name)}`);
+    if (found.shape.length !== shape.length || found.shape.some((d, i) => d !== shape[i])) {
+      throw otherModel(`${storedName(name)} is [${found.shape.join(", ")}] there and [${shape.join(", ")}] here`);
+    }
+    if (found.values.constructor !== values.constructor) {
+      const type = (a: object): string => a.constructor.name.replace("Array", "").toLowerCase();
+      throw otherModel(`${storedName(name)} is ${type(found.values)} there and ${type(values)} here`);
+    }
+  }
+  for (const name of tensors.keys()) if (!expected.has(name)) throw otherModel(`it also has a tensor ${name}`);
+  const progress = readProgress(metadata, where);
+  for (const { name, values } of state) values.set(tensors.get(storedName(name))!.values);
+  return progress;
+}
+
+function readProgress(metadata: Readonly<Record<string, string>>, where: string): Progress {
+  try {
+    const { format: _, ...rest } = metadata;
+    const progress = Object.fromEntries(
+      Object.entries(rest).map(([key, text]) => [key, decodeValue(text)]),
+    ) as unknown as Progress;
+    const whole = [progress.step, progress.seed, progress.metricsBytes].every(Number.isSafeInteger);
+    if (!whole || progress.epochLoss.length !== 2) throw new Error("a number is missing");
+    return progress;
+  } catch (cause) {
+    throw new SteepestError("checkpoint-format", "the checkpoint's metadata is damaged", {
+      where,
+      help: "use another checkpoint of the run, or start the run again",
+      cause,
+    });
+  }
+}

@@ -1,0 +1,312 @@
+/**
+ * One training step as one compiled program: forward, backward, clip, optimizer. State is the parameters, the model's
+ * buffers and the optimizer's state; inputs are the batch, lr, step and, where something draws, random keys.
+ */
+import type { Backend, Executable } from "../engine/backend.ts";
+import {
+  cast,
+  type DType,
+  type Expr,
+  input,
+  type Node,
+  type Shape,
+  sizeOf,
+  topologicalOrder,
+  type TypedArray,
+} from "../engine/graph/index.ts";
+import { shapeError, showShape } from "../engine/graph/shape.ts";
+import { gradients } from "../engine/rules/differentiate.ts";
+import { initBuffers, initParams, streamInit } from "../nn/init.ts";
+import type { Context, InitRandom, Key, Layer, ParamDType, ParamSpecs, Tensors } from "../nn/layer.ts";
+import { evaluateState, flattenState, initialState, stateInputs, unflattenState } from "../optim/state.ts";
+import { applyUpdates, globalNorm } from "../optim/tensors.ts";
+import type { Hyper, Transform } from "../optim/transform.ts";
+import { stream, streamKey, threefryInto } from "../random/index.ts";
+
+/** The batch as expressions: `x` feeds the model, the rest is for the loss. */
+export type BatchTensors = Readonly<Record<string, Expr>>;
+export type BatchShapes = Readonly<Record<string, Shape | { readonly shape: Shape; readonly dtype?: DType }>>;
+/** A loss takes the model's output and the batch, and gives a scalar. */
+export type LossFunction = (output: Expr, batch: BatchTensors) => Expr;
+
+export interface TrainStepOptions {
+  readonly model: Layer;
+  readonly loss: LossFunction;
+  readonly optimizer: Transform;
+  /** Shapes of the batch, the examples first: `{ x: [64, 784], y: { shape: [64], dtype: "int32" } }`. */
+  readonly batch: BatchShapes;
+  readonly dtype?: ParamDType;
+  readonly backend: Backend;
+  /** Initial values and the step's random numbers come from streams of this seed. */
+  readonly seed?: number;
+  /** Draws the initial values instead of the seed's "init" stream, e.g. `torchInit(generator, dtype)`. */
+  readonly init?: InitRandom;
+  /** A schedule may set momentum too: then momentum is an input of the program. */
+  readonly schedulesMomentum?: boolean;
+}
+
+/** Measurements of the last step: the loss before the update, the gradient's norm before clipping, and what the optimizer measures. */
+export interface StepResult {
+  loss: number;
+  gradNorm: number;
+  [measure: string]: number;
+}
+
+export interface StateTensor {
+  /** "param.0.weight", "buffer.1.runningMean", "optimizer.adam.m.0.weight" */
+  readonly name: string;
+  readonly shape: Shape;
+  readonly dtype: DType;
+  /** The tensor itself: writing here sets it. */
+  readonly values: TypedArray;
+}
+
+export interface TrainStep {
+  /** Copies the batch in, makes one step and returns its measurements (one record, overwritten by the next step). */
+  (batch: Readonly<Record<string, ArrayLike<number>>>, hyper?: { lr?: number; momentum?: number }): StepResult;
+  /** The batch's memory, to be written to before `run`. */
+  readonly inputs: Readonly<Record<string, TypedArray>>;
+  /** One step with what `inputs` holds. `step` counts from 1. */
+  readonly run: (step: number, lr: number, momentum?: number) => StepResult;
+  readonly result: StepResult;
+  readonly state: readonly StateTensor[];
+  /** Steps made through the call form; set it after restoring `state`. */
+  count: number;
+  readonly lr: number;
+  readonly executable: Executable;
+}
+
+/** Compiles one training step and draws the initial values. Shape errors name both shapes and the line that made them. */
+export function trainStep({
+  model,
+  loss,
+  optimizer,
+  batch,
+  dtype = "float32",
+  backend,
+  seed = 0,
+  init = streamInit(stream(seed, "init")),
+  schedulesMomentum = false,
+}: TrainStepOptions): TrainStep {
+  const data = batchInputs(batch, dtype);
+  const params = tensorInputs("param.", model.params, dtype);
+  const buffers = tensorInputs("buffer.", model.buffers, dtype);
+  const lr = input("lr", [], "float64");
+  const step = input("step", [], "float64");
+  const momentum = input("momentum", [], "float64");
+  const modelKey = keyInputs("modelKey");
+  const optimizerKey = keyInputs("optimizerKey");
+
+  const context: Context = { training: true, key: modelKey };
+  const lossAt = (at: Tensors): readonly [Expr, Tensors] => {
+    const forward = model.forward({ ...at, ...buffers }, data["x"]!, context);
+    return [scalarLoss(loss(forward.output, data)), forward.buffers];
+  };
+  const [value, nextBuffers] = lossAt(params);
+  const gradientsAt = (of: Expr, at: Tensors): Tensors => {
+    const names = Object.keys(at);
+    const found = gradients(of, Object.values(at));
+    return Object.fromEntries(names.map((name, i) => [name, found[i]!]));
+  };
+  const grads = gradientsAt(value, params);
+  const first = optimizer.init(params);
+  const state = stateInputs(first, "optimizer.");
+  const hyper: Hyper = {
+    lr,
+    step,
+    loss: cast(value, "float64"),
+    key: optimizerKey,
+    ...(schedulesMomentum ? { momentum } : {}),
+    evaluate: (at) => {
+      const [other] = lossAt(at);
+      return [other, gradientsAt(other, at)];
+    },
+  };
+  const [updates, nextState] = optimizer.update(grads, state, params, hyper);
+  const nextParams = applyUpdates(params, updates);
+  // a norm tells of non-finite entries already: counting them would be another pass over all gradients
+  const { nonFinite: _, ...measured } = optimizer.measure?.(grads, state, params, hyper) ?? {};
+  const measures: Tensors = { gradNorm: globalNorm(grads), ...measured };
+
+  const stateIn = flattenState(state);
+  const stateNext = flattenState(unflattenState(state, flattenState(nextState)));
+  const kept = [
+    ...Object.keys(params).map((name) => ({ input: params[name]!, next: nextParams[name]! })),
+    ...Object.keys(buffers).map((name) => ({ input: buffers[name]!, next: nextBuffers[name] ?? buffers[name]! })),
+    ...Object.keys(stateIn).map((name) => ({ input: stateIn[name]!, next: stateNext[name]! })),
+  ].map((s) => ({ ...s, input: s.input as Node<"input"> }));
+  const outputs = [
+    { name: "out.loss", value },
+    ...Object.entries(measures).map(([name, e]) => ({ name: `out.${name}`, value: e })),
+  ];
+  const used = new Set(topologicalOrder([...kept.map((s) => s.next), ...outputs.map((o) => o.value)]));
+  const inputs = [...Object.values(data), lr, step, momentum, ...modelKey, ...optimizerKey].filter((e) =>
+    used.has(e as Expr),
+  ) as Node<"input">[];
+  const executable = backend.compile({ inputs, state: kept, outputs });
+
+  const initial = evaluateInitial({ model, params, buffers, init, dtype }, initialState(optimizer, params));
+  const tensors = kept.map(({ input: { attrs, shape, dtype: type } }): StateTensor => {
+    const values = executable.view(attrs.name);
+    values.set(initial[attrs.name]!);
+    return { name: attrs.name, shape, dtype: type, values };
+  });
+
+  const isInput = new Set(inputs.map((e) => e.attrs.name));
+  const scalarView = (name: string): TypedArray => (isInput.has(name) ? executable.view(name) : new Float64Array(1));
+  const [lrView, stepView, momentumView] = [scalarView("lr"), scalarView("step"), scalarView("momentum")];
+  const writeKeys = [keyWriter("modelKey", "dropout"), keyWriter("optimizerKey", "optimizer")].filter((f) => f !== null);
+  function keyWriter(name: string, streamName: string): ((step: number) => void) | null {
+    if (!isInput.has(`${name}.0`) && !isInput.has(`${name}.1`)) return null;
+    const [k0, k1] = streamKey(seed, streamName);
+    const words = new Uint32Array(2);
+    const [v0, v1] = [scalarView(`${name}.0`), scalarView(`${name}.1`)];
+    return (at) => {
+      threefryInto(k0, k1, at % 2 ** 32, Math.floor(at / 2 ** 32), words);
+      v0[0] = words[0]! | 0;
+      v1[0] = words[1]! | 0;
+    };
+  }
+
+  const result: StepResult = { loss: Number.NaN, gradNorm: Number.NaN };
+  const lossView = executable.view("out.loss");
+  const measureNames = Object.keys(measures);
+  const measureViews = measureNames.map((name) => executable.view(`out.${name}`));
+  for (const name of measureNames) result[name] = Number.NaN;
+  const run = (at: number, rate: number, beta = Number.NaN): StepResult => {
+    lrView[0] = rate;
+    stepView[0] = at;
+    momentumView[0] = beta;
+    for (const write of writeKeys) write(at);
+    executable.run();
+    result.loss = lossView[0]!;
+    for (let i = 0; i < measureNames.length; i++) result[measureNames[i]!] = measureViews[i]![0]!;
+    return result;
+  };
+
+  // a loss need not look at every part of the batch: the unused ones get memory of their own, so that filling works
+  const batchViews = Object.fromEntries(
+    Object.entries(data).map(([name, e]) => {
+      const view = isInput.has(`batch.${name}`) ? executable.view(`batch.${name}`) : new Float64Array(sizeOf(e.shape));
+      return [name, view];
+    }),
+  );
+  const defaultLr = optimizer.lr ?? Number.NaN;
+  const call = (values: Readonly<Record<string, ArrayLike<number>>>, { lr: rate = defaultLr, momentum: beta = Number.NaN } = {}): StepResult => {
+    for (const [name, view] of Object.entries(batchViews)) {
+      const given = values[name];
+      if (given === undefined || given.length !== view.length) {
+        const got = given === undefined ? "nothing" : `${given.length} values`;
+        throw shapeError("trainStep", `the batch's ${name} is ${showShape(data[name]!.shape)}, got ${got}`);
+      }
+      view.set(given);
+    }
+    api.count++;
+    return run(api.count, rate, beta);
+  };
+  const api: TrainStep = Object.assign(call, {
+    inputs: batchViews,
+    run,
+    result,
+    state: tensors,
+    count: 0,
+    lr: defaultLr,
+    executable,
+  });
+  return api;
+}
+
+function evaluateInitial(
+  { model, params, buffers, init, dtype }: { model: Layer; params: Tensors; buffers: Tensors; init: InitRandom; dtype: ParamDType },
+  optimizerState: Tensors,
+): Readonly<Record<string, TypedArray>> {
+  const values = initParams(model, init, dtype);
+  const given = new Map(Object.keys(params).map((name) => [params[name]!, values[name]!] as const));
+  const prefixed = (prefix: string, record: Readonly<Record<string, TypedArray>>): [string, TypedArray][] =>
+    Object.entries(record).map(([name, v]) => [prefix + name, v]);
+  return Object.fromEntries([
+    ...prefixed("param.", values),
+    ...prefixed("buffer.", Object.keys(buffers).length === 0 ? {} : initBuffers(model, init, dtype)),
+    ...prefixed("optimizer.", evaluateState(optimizerState, given)),
+  ]);
+}
+
+export interface EvalStepOptions {
+  readonly model: Layer;
+  /** Scalars to compute from output and batch, e.g. loss and accuracy: means over the batch. */
+  readonly measures: Readonly<Record<string, LossFunction>>;
+  /** Its `evaluationParams` are used where it has them. */
+  readonly optimizer: Transform;
+  readonly batch: BatchShapes;
+  readonly dtype?: ParamDType;
+  readonly backend: Backend;
+}
+
+export interface EvalStep {
+  readonly inputs: Readonly<Record<string, TypedArray>>;
+  /** Copies parameters, buffers and what else is needed out of a training step's state. */
+  readonly load: (state: readonly StateTensor[]) => void;
+  readonly run: () => Readonly<Record<string, number>>;
+}
+
+/** Compiles measurements without an update: dropout is off, batch norm uses its running statistics. */
+export function evalStep({ model, measures, optimizer, batch, dtype = "float32", backend }: EvalStepOptions): EvalStep {
+  const data = batchInputs(batch, dtype);
+  const params = tensorInputs("param.", model.params, dtype);
+  const buffers = tensorInputs("buffer.", model.buffers, dtype);
+  const state = stateInputs(optimizer.init(params), "optimizer.");
+  const at = optimizer.evaluationParams?.(params, state) ?? params;
+  const { output } = model.forward({ ...at, ...buffers }, data["x"]!, { training: false });
+  const outputs = Object.entries(measures).map(([name, f]) => ({ name: `out.${name}`, value: f(output, data) }));
+  const used = new Set(topologicalOrder(outputs.map((o) => o.value)));
+  const inputs = [
+    ...Object.values(data),
+    ...Object.values(params),
+    ...Object.values(buffers),
+    ...Object.values(flattenState(state)),
+  ].filter((e) => used.has(e)) as Node<"input">[];
+  const executable = backend.compile({ inputs, state: [], outputs });
+  const isInput = new Set(inputs.map((e) => e.attrs.name));
+  const result: Record<string, number> = {};
+  return {
+    inputs: Object.fromEntries(
+      Object.entries(data).map(([name, e]) => [
+        name,
+        isInput.has(`batch.${name}`) ? executable.view(`batch.${name}`) : new Float64Array(sizeOf(e.shape)),
+      ]),
+    ),
+    load: (tensors) => {
+      for (const { name, values } of tensors) if (isInput.has(name)) executable.view(name).set(values);
+    },
+    run: () => {
+      executable.run();
+      for (const { name } of outputs) result[name.slice(4)] = executable.view(name)[0]!;
+      return result;
+    },
+  };
+}
+
+function batchInputs(batch: BatchShapes, dtype: ParamDType): Record<string, Expr> {
+  if (batch["x"] === undefined) throw shapeError("trainStep", "the batch has no x", "name the model's input x");
+  return Object.fromEntries(
+    Object.entries(batch).map(([name, s]) => {
+      const { shape, dtype: type = dtype } = "shape" in s ? s : { shape: s };
+      return [name, input(`batch.${name}`, shape, type) as Expr];
+    }),
+  );
+}
+
+const tensorInputs = (prefix: string, specs: ParamSpecs, dtype: ParamDType): Tensors =>
+  Object.fromEntries(
+    Object.entries(specs).map(([name, { shape }]) => [name, input(prefix + name, shape, dtype) as Expr]),
+  );
+
+const keyInputs = (name: string): Key => [
+  input(`${name}.0`, [], "int32") as Expr,
+  input(`${name}.1`, [], "int32") as Expr,
+];
+
+function scalarLoss(e: Expr): Expr {
+  if (e.shape.length === 0) return e;
+  throw shapeError("loss", `a loss is one number, but this one has shape ${showShape(e.shape)}`, "take its mean");
+}
