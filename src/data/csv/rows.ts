@@ -31,7 +31,7 @@ export function readCsvRows(
       ended = chunk === null;
       pending += decode(decoder, chunk, path);
       // The first line tells delimiter and line end; wait for all of it and the character after.
-      if (!parser && !ended && !/[\r\n][^]/.test(pending)) continue;
+      if (!parser && !ended && !/[\r\n][\s\S]/.test(pending)) continue;
       parser ??= new Papa.Parser({
         delimiter: delimiter ?? guessDelimiter(pending),
         newline: guessNewline(pending),

@@ -35,7 +35,7 @@ describe("the lesson's data equals NumPy's to 1e-15 relative", () => {
   test("lesson-least-squares: loss at w = 0 and at w = (1, −0.5, 0.3, −0.8, 0.6)", async () => {
     const { features, target } = await load("lesson-least-squares");
     expect(target.kind).toBe("number");
-    const atZero = target.data.reduce((sum: number, t: number) => sum + t * t, 0) / 400;
+    const atZero = [...target.data].reduce((sum, t) => sum + t * t, 0) / 400;
     const wanted = golden.run2.squared_loss_real_targets["lr=0.5"];
     expect(Math.abs(atZero / wanted.losses[0]! - 1)).toBeLessThan(1e-14);
     // Sixty golden steps at lr 0.5 end at the true weights; the targets are linear in them.
@@ -57,7 +57,9 @@ describe("digits", () => {
     expect(features.shape).toEqual([8000, 784]);
     expect(held!.features.shape).toEqual([2000, 784]);
     expect(classes).toEqual(["0", "1", "2", "3", "4", "5", "6", "7", "8", "9"]);
-    expect(features.data.every((x) => x >= 0 && x <= 1 && x === Math.fround(Math.round(x * 255) / 255))).toBe(true);
+    expect(features.data.every((x) => x >= 0 && x <= 1 && x === Math.fround(Math.round(x * 255) / 255))).toBe(
+      true,
+    );
     // Counts of the package's ten files (863 to 1127 images), a fifth of each.
     const count = (labels: ArrayLike<number>): number[] =>
       Array.from({ length: 10 }, (_, d) => Array.from(labels).filter((y) => y === d).length);
@@ -71,7 +73,9 @@ describe("digits", () => {
     const image = (data: ArrayLike<number>, i: number): string =>
       Array.prototype.slice.call(data, i * 784, (i + 1) * 784).join();
     const seen = new Set(Array.from({ length: 8000 }, (_, i) => image(features.data, i)));
-    const shared = Array.from({ length: 2000 }, (_, i) => image(held!.features.data, i)).filter((x) => seen.has(x));
+    const shared = Array.from({ length: 2000 }, (_, i) => image(held!.features.data, i)).filter((x) =>
+      seen.has(x),
+    );
     // The package itself holds no duplicates across this split.
     expect(shared).toEqual([]);
   });
