@@ -32,8 +32,8 @@ export interface LossOption {
 export interface Loss {
   /** As run files write it. */
   readonly name: string;
-  /** PyTorch's class. */
-  readonly torch: string;
+  /** PyTorch's class, or null where it has none. */
+  readonly torch: string | null;
   /** What it is for, in a line. */
   readonly about: string;
   /** "class": int32 labels, the output's shape without its last axis. "number": the output's own shape. */
