@@ -1,4 +1,5 @@
 export { chain } from "./chain.ts";
+export * from "./clip/index.ts";
 export {
   type Definition,
   defineOptimizer,
@@ -9,6 +10,7 @@ export {
   type StabilityLimit,
 } from "./define.ts";
 export { exactDiagonal, hutchinsonDiagonal } from "./hessian-diagonal.ts";
+export * from "./line-search/index.ts";
 export { type AdabeliefOptions, adabelief } from "./optimizers/adabelief.ts";
 export { type AdadeltaOptions, adadelta } from "./optimizers/adadelta.ts";
 export { type AdafactorOptions, adafactor } from "./optimizers/adafactor.ts";
@@ -58,14 +60,29 @@ export { type YogiOptions, yogi } from "./optimizers/yogi.ts";
 export { makeOptimizer, optimizerEntry, optimizers } from "./optimizers.ts";
 export { type OptionSpec, type OptionSpecs, type OptionValue, resolveOptions, showRange } from "./options.ts";
 export { perTensor, stateless, type TensorRule } from "./per-tensor.ts";
-export { evaluateState, flattenState, initialState, stateInputs, unflattenState } from "./state.ts";
+export {
+  evaluateState,
+  flattenState,
+  initialState,
+  selectState,
+  stateInputs,
+  unflattenState,
+} from "./state.ts";
 export { applyUpdates, globalDot, globalNorm } from "./tensors.ts";
 export type { Hyper, State, Tensors, Transform } from "./transform.ts";
 export { addNoise, normalLike } from "./transforms/add-noise.ts";
+export { centralize } from "./transforms/centralize.ts";
 export { addDecayedWeights, decayByLr, decayNow } from "./transforms/decay.ts";
+export { emaMomentum as emaTrace } from "./transforms/ema-momentum.ts";
 export { proximalDecay } from "./transforms/proximal-decay.ts";
 export { ascend, scaleBy, scaleByLr, scaleBySign } from "./transforms/scale.ts";
 export { scaleByAdam, scaleByAmsgrad } from "./transforms/scale-by-adam.ts";
 export { trace } from "./transforms/trace.ts";
 export { scaleByTrustRatio } from "./transforms/trust-ratio.ts";
+export { accumulate } from "./wrappers/accumulate.ts";
+export { emaWeights, type SwaOptions, swaWeights } from "./wrappers/average-weights.ts";
+export { freeze, type Group, type Match, masked, parameterGroups, withLrFactor } from "./wrappers/groups.ts";
+export { type LookaheadOptions, lookahead } from "./wrappers/lookahead.ts";
 export { partition } from "./wrappers/partition.ts";
+export { type SamOptions, sam } from "./wrappers/sam.ts";
+export { skipNonFinite } from "./wrappers/skip-non-finite.ts";

@@ -1,5 +1,13 @@
 import { interpret } from "../engine/backends/reference.ts";
-import { allocate, type Expr, input, type Node, sizeOf, type TypedArray } from "../engine/graph/index.ts";
+import {
+  allocate,
+  type Expr,
+  input,
+  type Node,
+  select,
+  sizeOf,
+  type TypedArray,
+} from "../engine/graph/index.ts";
 import { SteepestError } from "../run/errors.ts";
 import type { State, Tensors, Transform } from "./transform.ts";
 
@@ -36,6 +44,18 @@ export function unflattenState(template: State, flat: Tensors, prefix = ""): Sta
         );
       }
       return [key, found!];
+    }),
+  );
+}
+
+/** a where the bool scalar holds, else b, leaf by leaf; both have the same keys. */
+export function selectState(condition: Expr, a: State, b: State): State {
+  return Object.fromEntries(
+    Object.entries(a).map(([key, value]) => {
+      const other = b[key]!;
+      return isExpr(value)
+        ? [key, select(condition, value, other as Expr)]
+        : [key, selectState(condition, value, other as State)];
     }),
   );
 }

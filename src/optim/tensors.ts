@@ -6,7 +6,9 @@ import {
   constant,
   div,
   type Expr,
+  isFinite as finite,
   mul,
+  not,
   type Operand,
   pow,
   sizeOf,
@@ -61,3 +63,7 @@ export const rootMeanSquare = (x: Expr): Expr => sqrt(div(sum(square(x)), Math.m
 /** The largest |x|; 0 of an empty tensor. */
 export const maxAbs = (x: Expr): Expr =>
   sizeOf(x.shape) === 0 ? constant(0, { dtype: x.dtype }) : amax(abs(x));
+
+/** How many entries of all tensors are NaN or ±Infinity, float64. */
+export const countNonFinite = (tensors: Tensors): Expr =>
+  total(tensors, (x) => sum(cast(not(finite(x)), x.dtype)));

@@ -20,6 +20,7 @@ import {
 } from "../../engine/graph/index.ts";
 import { defineOptimizer, type Optimizer } from "../define.ts";
 import { lr, number } from "../options.ts";
+import { selectState } from "../state.ts";
 import { globalDot, mapKeeping, mapTensors, maxAbs, scalar, total } from "../tensors.ts";
 import type { State, Tensors, Transform } from "../transform.ts";
 
@@ -100,15 +101,6 @@ const scaleByLbfgs = ({ historySize, toleranceGrad, toleranceChange }: LbfgsOpti
       const moves = and(not(converged), not(flat));
       // a converged call leaves everything; a flat direction is remembered but not taken, and s stays t·d
       const step = mapKeeping(d, (x) => mul(length, x));
-      const keep = <T extends State>(next: T, old: T): State =>
-        Object.fromEntries(
-          Object.entries(next).map(([k, v]) => {
-            const before = old[k]!;
-            return "op" in v && "op" in before
-              ? [k, select(converged, before as Expr, v as Expr)]
-              : [k, keep(v as State, before as State)];
-          }),
-        );
       const next: State = {
         gamma,
         count: add(count, 1),
@@ -116,7 +108,7 @@ const scaleByLbfgs = ({ historySize, toleranceGrad, toleranceChange }: LbfgsOpti
         step,
         pairs: Object.fromEntries(pairs.map((p, i) => [places[i]!, p as unknown as State])),
       };
-      return [mapTensors(step, (x) => select(moves, x, zerosLike(x))), keep(next, state)];
+      return [mapTensors(step, (x) => select(moves, x, zerosLike(x))), selectState(converged, state, next)];
     },
   };
 };

@@ -1,0 +1,81 @@
+import { type Expr, mul, zerosLike } from "../../engine/graph/index.ts";
+import { SteepestError } from "../../run/errors.ts";
+import { makeOptimizer } from "../optimizers.ts";
+import { mapTensors } from "../tensors.ts";
+import type { Hyper, Transform } from "../transform.ts";
+import { partition } from "./partition.ts";
+
+/** Names, a pattern their names match, or a test on name and tensor. */
+export type Match = RegExp | readonly string[] | ((name: string, param: Expr) => boolean);
+
+const matches = (match: Match, name: string, p: Expr): boolean => {
+  if (typeof match === "function") return match(name, p);
+  return match instanceof RegExp ? match.test(name) : match.includes(name);
+};
+
+/** Updates of zero: the parameters stay. */
+export const freeze = (): Transform => ({
+  name: "frozen",
+  init: () => ({}),
+  update: (grads) => [mapTensors(grads, zerosLike), {}],
+});
+
+const passThrough: Transform = { init: () => ({}), update: (grads) => [grads, {}] };
+
+/** `inner` for the parameters that match; the others' gradients go through unchanged (or use `otherwise`). */
+export const masked = (inner: Transform, match: Match, otherwise: Transform = passThrough): Transform => ({
+  ...(inner.lr === undefined ? {} : { lr: inner.lr }),
+  ...partition({ masked: inner, others: otherwise }, (name, p) =>
+    matches(match, name, p) ? "masked" : "others",
+  ),
+});
+
+/** `inner` at `factor` times the learning rate. */
+export function withLrFactor(inner: Transform, factor: number): Transform {
+  const slower = (hyper: Hyper): Hyper => ({ ...hyper, lr: mul(hyper.lr, factor) });
+  return {
+    ...inner,
+    update: (grads, state, params, hyper) => inner.update(grads, state, params, slower(hyper)),
+    ...(inner.measure
+      ? { measure: (grads, state, params, hyper) => inner.measure!(grads, state, params, slower(hyper)) }
+      : {}),
+  };
+}
+
+export interface Group {
+  readonly match: Match;
+  /** Options that differ from the common ones; `lr` keeps its ratio to the common rate under any schedule. */
+  readonly options?: Readonly<Record<string, unknown>>;
+  readonly frozen?: boolean;
+}
+
+/**
+ * PyTorch's parameter groups: each parameter goes to the first group it matches, the rest to the common options.
+ * Throws `option` for bad options of any group.
+ */
+export function parameterGroups(
+  optimizer: string,
+  options: Readonly<Record<string, unknown>>,
+  groups: readonly Group[],
+): Transform {
+  const common = makeOptimizer(optimizer, options);
+  const base = common.lr;
+  if (base === undefined) {
+    throw new SteepestError("option", `${optimizer} has no learning rate for its groups to scale`);
+  }
+  const parts = groups.map((group): Transform => {
+    if (group.frozen) return freeze();
+    const own = makeOptimizer(optimizer, { ...options, ...group.options });
+    return own.lr === base ? own : withLrFactor(own, own.lr! / base);
+  });
+  return {
+    lr: base,
+    ...partition(
+      { common, ...Object.fromEntries(parts.map((part, i) => [`group${i}`, part])) },
+      (name, p) => {
+        const at = groups.findIndex((g) => matches(g.match, name, p));
+        return at < 0 ? "common" : `group${at}`;
+      },
+    ),
+  };
+}
