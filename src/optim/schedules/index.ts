@@ -1,0 +1,24 @@
+export { chainSchedules, joinSchedules, scaleSchedule } from "./combinators.ts";
+export { defineSchedule } from "./define.ts";
+export {
+  commonOptions,
+  type FoundSchedule,
+  findSchedule,
+  type MakeScheduleOptions,
+  makeSchedule,
+  scheduleFromSpec,
+} from "./make.ts";
+export { describeRange, type OptionSpec, type Options, type OptionType } from "./options.ts";
+export { schedules } from "./table.ts";
+export {
+  type Alias,
+  isMetricSchedule,
+  type Library,
+  type MakeContext,
+  type MetricSchedule,
+  type MetricState,
+  type RunLengths,
+  type Schedule,
+  type ScheduleEntry,
+  type ScheduleSpec,
+} from "./types.ts";

@@ -1,0 +1,28 @@
+import { defineSchedule } from "./define.ts";
+import { clamp, lerp } from "./formulas.ts";
+import { number } from "./options.ts";
+import type { ScheduleEntry } from "./types.ts";
+
+export const linearFactor: ScheduleEntry = defineSchedule({
+  name: "linear-factor",
+  description: "The share of the rate moves on a straight line and then stays; PyTorch's warm-up.",
+  formula: "lr·(startFactor + (endFactor − startFactor)·min(k/totalIters, 1))",
+  reference: "torch.optim.lr_scheduler.LinearLR",
+  aliases: [
+    {
+      name: "LinearLR",
+      library: "pytorch",
+      options: { start_factor: "startFactor", end_factor: "endFactor", total_iters: "totalIters" },
+    },
+  ],
+  options: {
+    startFactor: number("Share of the rate at step 0.", { default: 1 / 3, above: 0, max: 1 }),
+    endFactor: number("Share of the rate at the end.", { default: 1, min: 0, max: 1 }),
+    totalIters: number("Steps from one to the other.", { default: 5, above: 0 }),
+  },
+  example: { startFactor: 0.1, totalIters: 20 },
+  make:
+    (lr, { startFactor, endFactor, totalIters }) =>
+    (k) =>
+      lr * lerp(startFactor, endFactor, clamp(k / totalIters, 0, 1)),
+});

@@ -1,0 +1,20 @@
+import { defineSchedule } from "./define.ts";
+import { number, numbers } from "./options.ts";
+import type { ScheduleEntry } from "./types.ts";
+
+export const multiStep: ScheduleEntry = defineSchedule({
+  name: "multi-step",
+  description: "Falls by a factor at each milestone; a milestone given twice counts twice.",
+  formula: "lr·gamma^#{m ∈ milestones : m ≤ k}",
+  reference: "torch.optim.lr_scheduler.MultiStepLR",
+  aliases: [{ name: "MultiStepLR", library: "pytorch" }],
+  options: {
+    milestones: numbers("Steps at which the rate falls.", { required: true, min: 0, ascending: true }),
+    gamma: number("The factor.", { default: 0.1, above: 0 }),
+  },
+  example: { milestones: [30, 80] },
+  make:
+    (lr, { milestones, gamma }) =>
+    (k) =>
+      lr * gamma ** milestones.filter((m) => m <= k).length,
+});

@@ -1,0 +1,27 @@
+import { defineSchedule } from "./define.ts";
+import { fn } from "./options.ts";
+import type { ScheduleEntry } from "./types.ts";
+
+export const multiplicative: ScheduleEntry = defineSchedule({
+  name: "multiplicative",
+  description:
+    "At each step times a factor that you write; a fractional step counts as the whole one before it.",
+  formula: "lr·factor(1)·factor(2)·…·factor(k)",
+  reference: "torch.optim.lr_scheduler.MultiplicativeLR",
+  aliases: [{ name: "MultiplicativeLR", library: "pytorch", options: { lr_lambda: "factor" } }],
+  options: { factor: fn("From the step, from 1, to the factor.", { required: true }) },
+  example: { factor: () => 0.95 },
+  make: (lr, { factor }) => {
+    // The product so far is remembered, so that asking step after step costs one factor each; any order gives the same.
+    let reached = 0;
+    let product = 1;
+    return (k) => {
+      if (k < reached) {
+        reached = 0;
+        product = 1;
+      }
+      while (reached + 1 <= k) product *= factor(++reached);
+      return lr * product;
+    };
+  },
+});

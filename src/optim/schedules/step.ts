@@ -1,0 +1,20 @@
+import { defineSchedule } from "./define.ts";
+import { number } from "./options.ts";
+import type { ScheduleEntry } from "./types.ts";
+
+export const step: ScheduleEntry = defineSchedule({
+  name: "step",
+  description: "Falls by a factor every stepSize steps.",
+  formula: "lr·gamma^⌊k/stepSize⌋",
+  reference: "torch.optim.lr_scheduler.StepLR",
+  aliases: [{ name: "StepLR", library: "pytorch", options: { step_size: "stepSize" } }],
+  options: {
+    stepSize: number("Steps between two falls.", { required: true, above: 0 }),
+    gamma: number("The factor.", { default: 0.1, above: 0 }),
+  },
+  example: { stepSize: 30 },
+  make:
+    (lr, { stepSize, gamma }) =>
+    (k) =>
+      lr * gamma ** Math.floor(k / stepSize),
+});

@@ -1,0 +1,31 @@
+import { defineSchedule } from "./define.ts";
+import { lerp } from "./formulas.ts";
+import { number } from "./options.ts";
+import type { ScheduleEntry } from "./types.ts";
+import { huggingFaceOptions, totalStepsForRatio, warmupLength, warmupRatio, warmupSteps } from "./warmup.ts";
+
+export const warmupConstant: ScheduleEntry = defineSchedule({
+  name: "warmup-constant",
+  description: "Linear warm-up, then the same rate at every step.",
+  formula: "startLr → lr over warmupSteps, then lr",
+  reference: "transformers.get_constant_schedule_with_warmup; optax.warmup_constant_schedule",
+  aliases: [
+    { name: "constant_with_warmup", library: "hugging-face", options: huggingFaceOptions },
+    {
+      name: "warmup_constant_schedule",
+      library: "optax",
+      options: { init_value: "startLr", peak_value: "lr", warmup_steps: "warmupSteps" },
+    },
+  ],
+  options: {
+    warmupSteps,
+    warmupRatio,
+    totalSteps: totalStepsForRatio,
+    startLr: number("The rate at step 0.", { default: 0, min: 0 }),
+  },
+  example: { warmupSteps: 10 },
+  make: (lr, { startLr, ...warmup }, { at }) => {
+    const w = warmupLength(warmup, at);
+    return (k) => (k < w ? lerp(startLr, lr, k / w) : lr);
+  },
+});
