@@ -1,0 +1,91 @@
+/**
+ * Compiles a program to one WebAssembly module over memory planned in advance. With a BLAS library (Node), large
+ * products are handed to it, on the same memory.
+ */
+import type { Backend, BackendOptions, Executable, ProgramSpec } from "../backend.ts";
+import { outOfMemory } from "../backend.ts";
+import { chooseTile, detectFma, type Tile, tiles } from "../compile/gemm/index.ts";
+import { lower } from "../compile/lower.ts";
+import type { Buffer } from "../compile/kernels.ts";
+import { buildModule, hostFunctions } from "../compile/module.ts";
+import type { Product } from "../compile/emit-kernel.ts";
+import type { DType, TypedArray } from "../graph/dtype.ts";
+import { erf } from "../rules/scalar.ts";
+
+/** A product library that works on a program's memory. */
+export interface ProductLibrary {
+  readonly name: string;
+  /** Is a product of this size faster there, the cost of the call included? */
+  readonly worth: (p: Product) => boolean;
+  /** A call that multiplies at fixed places of this memory. */
+  readonly bind: (memory: ArrayBuffer, p: Product) => () => void;
+}
+
+/** What 32-bit WebAssembly can address: 65,536 pages of 64 KiB. */
+const LIMIT = 2 ** 32;
+/** Products below this many operations are over before the best tile would be known. */
+const TUNING_PAYS = 2e7;
+
+const hostMath: Readonly<Record<string, (a: number, b: number) => number>> = { ...pickMath(), erf: (a) => erf(a) };
+function pickMath(): Record<string, (a: number, b: number) => number> {
+  return Object.fromEntries(hostFunctions.filter((n) => n !== "erf").map((n) => [n, Math[n as "pow"]]));
+}
+
+function typedView(memory: ArrayBuffer, at: number, dtype: DType, count: number): TypedArray {
+  switch (dtype) {
+    case "float32":
+      return new Float32Array(memory, at, count);
+    case "float64":
+      return new Float64Array(memory, at, count);
+    case "int32":
+    case "bool":
+      return new Int32Array(memory, at, count);
+  }
+}
+
+export function wasmBackend({ library = null }: { library?: ProductLibrary | null } = {}): Backend {
+  return {
+    name: library === null ? "wasm" : `wasm + ${library.name}`,
+    compile: (spec: ProgramSpec, { maxBytes = LIMIT }: BackendOptions = {}): Executable => {
+      const fma = detectFma();
+      const lowered = lower(spec);
+      const built = buildModule(lowered, {
+        fma,
+        tile: (dtype, flops): Tile => (flops < TUNING_PAYS ? tiles[0]! : chooseTile(dtype)),
+        external: (p) => library?.worth(p) ?? false,
+      });
+      if (built.plan.total > Math.min(maxBytes, LIMIT)) throw outOfMemory(built.plan.total, Math.min(maxBytes, LIMIT));
+      const memory = allocate(built.pages, built.plan.total);
+      for (const [buffer, at] of built.plan.address) {
+        if (buffer.data !== undefined) typedView(memory.buffer, at, buffer.dtype, buffer.count).set(buffer.data);
+      }
+      const blas = Object.fromEntries(built.calls.map((p, i) => [String(i), library!.bind(memory.buffer, p)]));
+      const instance = new WebAssembly.Instance(new WebAssembly.Module(built.bytes), { env: { memory }, math: hostMath, blas });
+      const views = new Map<string, TypedArray>();
+      const viewOf = (b: Buffer): TypedArray => typedView(memory.buffer, built.plan.address.get(b)!, b.dtype, b.count);
+      for (const [name, buffer] of lowered.named) views.set(name, viewOf(buffer));
+      return {
+        view: (name) => {
+          const found = views.get(name);
+          if (found === undefined) throw new Error(`internal: no tensor named ${name}`);
+          return found;
+        },
+        run: instance.exports["run"] as () => void,
+        bytes: built.plan.total,
+        notes: { ...built.notes, backend: "wasm", fma: fma ? "yes" : "no", moduleBytes: built.bytes.length },
+      };
+    },
+  };
+}
+
+/** WebAssembly memory of exactly this many pages; engines refuse with a RangeError when the machine has too little. */
+function allocate(pages: number, bytes: number): WebAssembly.Memory {
+  try {
+    return new WebAssembly.Memory({ initial: pages, maximum: pages });
+  } catch (cause) {
+    if (cause instanceof RangeError) throw outOfMemory(bytes, 0);
+    throw cause;
+  }
+}
+
+export const wasm: Backend = wasmBackend();

@@ -1,0 +1,371 @@
+/** Writes a loop kernel as one WebAssembly function. */
+import { bytesOf, type DType } from "../graph/dtype.ts";
+import type { Expr } from "../graph/expr.ts";
+import { type Accumulator, accumulator, combine, RUN } from "./accumulator.ts";
+import { aligned } from "./cluster.ts";
+import { constant, emitOp, valueType } from "./emit-op.ts";
+import type { Buffer, LoopKernel } from "./kernels.ts";
+import { type LoopPlan, planLoop, type Stream } from "./loop-plan.ts";
+import type { MathContext } from "./math/index.ts";
+import { uniformValue } from "./simplify.ts";
+import { FunctionWriter, type Local, type ValueType } from "./wasm/assembler.ts";
+
+export interface EmitContext {
+  readonly addressOf: (b: Buffer) => number;
+  readonly fma: boolean;
+  readonly callHost: (f: FunctionWriter) => MathContext["callHost"];
+}
+
+/** Reductions with little work per element run several vectors at a time, to hide the latency of adding. */
+const UNROLL = 4;
+const LIGHT = 8;
+
+export function emitLoop(kernel: LoopKernel, context: EmitContext): FunctionWriter {
+  const plan = planLoop(kernel);
+  const f = new FunctionWriter();
+  if (plan.sizes.slice(0, plan.firstReduced).includes(0)) return f;
+  new LoopWriter(f, kernel, plan, context).write();
+  return f;
+}
+
+/** How many elements one pass of the body handles: `lanes` per vector, `vectors` of them. */
+interface Width {
+  readonly lanes: 1 | 2 | 4;
+  readonly vectors: number;
+}
+
+class LoopWriter {
+  readonly #f: FunctionWriter;
+  readonly #kernel: LoopKernel;
+  readonly #plan: LoopPlan;
+  readonly #context: EmitContext;
+  readonly #offsets: Local[];
+  /** Loop-invariant operands by width of the body that uses them. */
+  readonly #hoisted = new Map<string, Local>();
+
+  constructor(f: FunctionWriter, kernel: LoopKernel, plan: LoopPlan, context: EmitContext) {
+    this.#f = f;
+    this.#kernel = kernel;
+    this.#plan = plan;
+    this.#context = context;
+    this.#offsets = plan.groups.map(() => f.local("i32"));
+  }
+
+  write(): void {
+    for (const offset of this.#offsets) this.#f.i32(0).set(offset);
+    this.#level(0);
+  }
+
+  /** Loops from level d inwards. */
+  #level(d: number): void {
+    const { sizes, firstReduced, vector, column } = this.#plan;
+    const reduces = this.#kernel.reductions.length > 0;
+    if (column && d === vector) this.#columns();
+    else if (reduces && d === firstReduced) this.#rowReduction();
+    else if (d === sizes.length) this.#body({ lanes: 1, vectors: 1 }, []);
+    else if (d === vector) this.#vectorLoop(d, []);
+    else this.#repeat(sizes[d]!, () => this.#level(d + 1), () => this.#advance(d, 1), () => this.#advance(d, -sizes[d]!)); // biome-ignore format: one call
+  }
+
+  /** `count` times: body, then step; afterwards unwind. */
+  #repeat(count: number, body: () => void, step: () => void, unwind: () => void = () => {}): void {
+    const f = this.#f;
+    if (count === 1) {
+      body();
+      step();
+    } else if (count > 1) {
+      const left = f.local("i32");
+      f.i32(count).set(left).loop(() => {
+        body();
+        step();
+        f.get(left).i32(1).op("i32.sub").tee(left).brIf(0);
+      });
+      f.release("i32", left);
+    }
+    if (count > 0) unwind();
+  }
+
+  /** Moves every offset by `count` iterations of loop d. */
+  #advance(d: number, count: number): void {
+    this.#plan.groups.forEach((strides, g) => {
+      const bytes = strides[d]! * count;
+      if (bytes !== 0) this.#f.get(this.#offsets[g]!).i32(bytes).op("i32.add").set(this.#offsets[g]!);
+    });
+  }
+
+  /** The innermost loop of elementwise work and of row reductions. */
+  #vectorLoop(d: number, accumulators: readonly WidthAccumulators[]): void {
+    const n = this.#plan.sizes[d]!;
+    const widths = this.#widths(n);
+    this.#hoist(d, widths, () => {
+      let done = 0;
+      for (const width of widths) {
+        const step = width.lanes * width.vectors;
+        const count = Math.floor((n - done) / step);
+        const own = accumulators.find((a) => a.width === width.lanes);
+        const pass = (): void => this.#body(width, own?.vectors ?? []);
+        const flush = (): void => own?.vectors.flat().forEach((a) => a.flush());
+        if (own === undefined) this.#repeat(count, pass, () => this.#advance(d, step));
+        else {
+          this.#repeat(Math.floor(count / RUN), () => this.#repeat(RUN, pass, () => this.#advance(d, step)), flush);
+          this.#repeat(count % RUN, pass, () => this.#advance(d, step), flush);
+        }
+        done += count * step;
+      }
+      if (n > 0) this.#advance(d, -n);
+    });
+  }
+
+  /** Body widths that together cover n iterations: unrolled vectors, vectors, single elements. */
+  #widths(n: number): Width[] {
+    const { lanes } = this.#plan;
+    if (lanes === 1) return [{ lanes: 1, vectors: 1 }];
+    const light = this.#kernel.reductions.length > 0 && this.#kernel.members.length <= LIGHT;
+    const out: Width[] = [];
+    let rest = n;
+    if (light && n >= lanes * UNROLL) {
+      out.push({ lanes, vectors: UNROLL });
+      rest %= lanes * UNROLL;
+    }
+    if (rest >= lanes) {
+      out.push({ lanes, vectors: 1 });
+      rest %= lanes;
+    }
+    if (rest > 0 || out.length === 0) out.push({ lanes: 1, vectors: 1 });
+    return out;
+  }
+
+  /** Loads operands that stand still in loop d once before it. */
+  #hoist(d: number, widths: readonly Width[], body: () => void): void {
+    const held: [ValueType, Local][] = [];
+    for (const [e, stream] of this.#plan.loads) {
+      if (stream.strides[d] !== 0) continue;
+      for (const lanes of new Set(widths.map((w) => w.lanes))) {
+        const type = valueType(e.dtype, lanes);
+        const local = this.#f.local(type);
+        this.#load(stream, e.dtype, lanes, 0);
+        this.#f.set(local);
+        this.#hoisted.set(hoistKey(stream, lanes), local);
+        held.push([type, local]);
+      }
+    }
+    body();
+    this.#hoisted.clear();
+    for (const [type, local] of held) this.#f.release(type, local);
+  }
+
+  #rowReduction(): void {
+    const f = this.#f;
+    const { sizes, firstReduced } = this.#plan;
+    const widths = this.#widths(sizes[sizes.length - 1]!);
+    const sets: WidthAccumulators[] = [];
+    for (const lanes of new Set(widths.map((w) => w.lanes))) {
+      const vectors = Math.max(...widths.filter((w) => w.lanes === lanes).map((w) => w.vectors));
+      sets.push({ width: lanes, vectors: Array.from({ length: vectors }, () => this.#accumulators(lanes)) });
+    }
+    for (const a of sets.flatMap((s) => s.vectors.flat())) a.start();
+    const inner = (d: number): void => {
+      if (d === sizes.length - 1) this.#vectorLoop(d, sets);
+      else this.#repeat(sizes[d]!, () => inner(d + 1), () => this.#advance(d, 1), () => this.#advance(d, -sizes[d]!)); // biome-ignore format: one call
+    };
+    inner(firstReduced);
+    this.#plan.reductions.forEach(({ node, stream }, r) => {
+      f.get(this.#offsets[stream.group]!);
+      this.#total(node.op === "reduceSum" && node.dtype === "float32", node, sets, r);
+      this.#storeValue(stream, node.dtype, 1, 0);
+    });
+    for (const a of sets.flatMap((s) => s.vectors.flat())) a.release();
+  }
+
+  /** Joins the lanes of all accumulators of reduction r into one element on the stack. */
+  #total(inDouble: boolean, node: LoopPlan["reductions"][number]["node"], sets: readonly WidthAccumulators[], r: number): void {
+    const f = this.#f;
+    let first = true;
+    const join = (): void => {
+      if (!first) {
+        if (inDouble) f.op("f64.add");
+        else combine({ f, lanes: 1 }, node);
+      }
+      first = false;
+    };
+    for (const { width, vectors } of sets) {
+      for (const set of vectors) {
+        const a = set[r]!;
+        if (width === 1) {
+          a.finish();
+          if (inDouble) f.op("f64.promote_f32");
+          join();
+          continue;
+        }
+        const type: ValueType = "v128";
+        const lanes = f.local(type);
+        a.finish();
+        f.set(lanes);
+        const shape = node.dtype === "float64" ? "f64x2" : node.dtype === "int32" ? "i32x4" : "f32x4";
+        for (let lane = 0; lane < width; lane++) {
+          f.get(lanes).lane(`${shape}.extract_lane`, lane);
+          if (inDouble) f.op("f64.promote_f32");
+          join();
+        }
+        f.release(type, lanes);
+      }
+    }
+    if (inDouble) f.op("f32.demote_f64");
+  }
+
+  /** Column mode: several columns at a time, all reduced iterations inside. */
+  #columns(): void {
+    const f = this.#f;
+    const { sizes, vector, firstReduced } = this.#plan;
+    const n = sizes[vector]!;
+    let done = 0;
+    for (const width of this.#widths(n)) {
+      const step = width.lanes * width.vectors;
+      const count = Math.floor((n - done) / step);
+      done += count * step;
+      if (count === 0) continue;
+      const vectors = Array.from({ length: width.vectors }, () => this.#accumulators(width.lanes));
+      const all = vectors.flat();
+      const flush = (): void => all.forEach((a) => a.flush());
+      const inner = (d: number): void => {
+        const size = sizes[d]!;
+        const unwind = (): void => this.#advance(d, -size);
+        const next = (): void => this.#advance(d, 1);
+        if (d < sizes.length - 1) this.#repeat(size, () => inner(d + 1), next, unwind);
+        else {
+          this.#repeat(Math.floor(size / RUN), () => this.#repeat(RUN, () => this.#body(width, vectors), next), flush);
+          this.#repeat(size % RUN, () => this.#body(width, vectors), next, flush);
+          if (size > 0) unwind();
+        }
+      };
+      this.#repeat(
+        count,
+        () => {
+          for (const a of all) a.start();
+          inner(firstReduced);
+          vectors.forEach((set, v) => {
+            this.#plan.reductions.forEach(({ node, stream }, r) => {
+              f.get(this.#offsets[stream.group]!);
+              set[r]!.finish();
+              this.#storeValue(stream, node.dtype, width.lanes, v * width.lanes);
+            });
+          });
+        },
+        () => this.#advance(vector, step),
+      );
+      for (const a of all) a.release();
+    }
+    if (n > 0) this.#advance(vector, -n);
+  }
+
+  #accumulators(lanes: 1 | 2 | 4): Accumulator[] {
+    return this.#plan.reductions.map(({ node }) => accumulator({ f: this.#f, lanes }, node));
+  }
+
+  /** One pass over `width` elements: loads, the members, accumulation, and last of all the stores. */
+  #body(width: Width, accumulators: readonly (readonly Accumulator[])[]): void {
+    for (let v = 0; v < width.vectors; v++) this.#vector(width.lanes, v * width.lanes, accumulators[v] ?? []);
+  }
+
+  #vector(lanes: 1 | 2 | 4, element: number, accumulators: readonly Accumulator[]): void {
+    const f = this.#f;
+    const values = new Map<Expr, Local>();
+    const own: [ValueType, Local][] = [];
+    const hold = (e: Expr): void => {
+      const type = valueType(e.dtype, lanes);
+      const local = f.local(type);
+      f.set(local);
+      own.push([type, local]);
+      values.set(e, local);
+    };
+    const push = (x: Expr): void => {
+      const value = uniformValue(x);
+      if (value !== null) return constant({ f, lanes }, x.dtype, value);
+      const source = aligned(x);
+      if (!values.has(source)) {
+        const stream = this.#plan.loads.get(source)!;
+        const hoisted = this.#hoisted.get(hoistKey(stream, lanes));
+        if (hoisted !== undefined) return void f.get(hoisted);
+        this.#load(stream, source.dtype, lanes, element);
+        hold(source);
+      }
+      f.get(values.get(source)!);
+    };
+    const math: MathContext = { f, fma: this.#context.fma, callHost: this.#context.callHost(f) };
+    for (const member of this.#kernel.members) {
+      emitOp(member, { ...math, lanes, push: (i) => push(member.inputs[i]!) });
+      hold(member);
+    }
+    accumulators.forEach((a, r) => a.add(() => push(this.#kernel.reductions[r]!.value)));
+    for (const { value, stream, accumulate } of this.#plan.stores) {
+      f.get(this.#offsets[stream.group]!);
+      push(value);
+      if (accumulate) {
+        this.#load(stream, value.dtype, lanes, element);
+        combine({ f, lanes }, { op: "reduceSum", dtype: value.dtype } as LoopPlan["reductions"][number]["node"]);
+      }
+      this.#storeValue(stream, value.dtype, lanes, element);
+    }
+    for (const [type, local] of own) f.release(type, local);
+  }
+
+  /** First byte of the stream's element `element` steps along the vector loop, relative to its offset variable. */
+  #static(stream: Stream, element: number): number {
+    const { buffer, view } = stream.operand;
+    const step = stream.strides[this.#plan.vector] ?? 0;
+    return this.#context.addressOf(buffer) + view.offset * bytesOf[buffer.dtype] + element * step;
+  }
+
+  #load(stream: Stream, dtype: DType, lanes: number, element: number): void {
+    const f = this.#f;
+    const at = this.#static(stream, element);
+    const offset = this.#offsets[stream.group]!;
+    const step = stream.strides[this.#plan.vector] ?? 0;
+    const size = bytesOf[dtype];
+    f.get(offset);
+    if (lanes === 1) f.memory(dtype === "float32" ? "f32.load" : dtype === "float64" ? "f64.load" : "i32.load", at);
+    else if (step === size) f.memory("v128.load", at);
+    else if (step === 0) f.memory(size === 8 ? "v128.load64_splat" : "v128.load32_splat", at);
+    else {
+      const lanesOut = f.local("v128");
+      f.memory(size === 8 ? "v128.load64_zero" : "v128.load32_zero", at).set(lanesOut);
+      for (let l = 1; l < lanes; l++) {
+        f.get(offset).get(lanesOut).laneMemory(size === 8 ? "v128.load64_lane" : "v128.load32_lane", l, at + l * step).set(lanesOut);
+      }
+      f.get(lanesOut).release("v128", lanesOut);
+    }
+    if (dtype === "bool" && lanes > 1) f.splat("i32x4", 0).op("i32x4.ne");
+  }
+
+  /** Offset and value are on the stack. */
+  #storeValue(stream: Stream, dtype: DType, lanes: number, element: number): void {
+    const f = this.#f;
+    const at = this.#static(stream, element);
+    if (lanes === 1) {
+      f.memory(dtype === "float32" ? "f32.store" : dtype === "float64" ? "f64.store" : "i32.store", at);
+      return;
+    }
+    if (dtype === "bool") f.splat("i32x4", 1).op("v128.and");
+    const step = stream.strides[this.#plan.vector]!;
+    const size = bytesOf[dtype];
+    if (step === size) {
+      f.memory("v128.store", at);
+      return;
+    }
+    const [value, offset] = [f.local("v128"), f.local("i32")];
+    f.set(value).set(offset);
+    for (let l = 0; l < lanes; l++) {
+      f.get(offset).get(value).laneMemory(size === 8 ? "v128.store64_lane" : "v128.store32_lane", l, at + l * step);
+    }
+    f.release("v128", value).release("i32", offset);
+  }
+}
+
+/** Accumulators for bodies of one lane count, one set per unrolled vector. */
+interface WidthAccumulators {
+  readonly width: 1 | 2 | 4;
+  readonly vectors: readonly (readonly Accumulator[])[];
+}
+
+const hoistKey = (stream: Stream, lanes: number): string =>
+  `${lanes}|${stream.operand.buffer.id}|${stream.operand.view.offset}|${stream.strides.join()}`;

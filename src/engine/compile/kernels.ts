@@ -1,0 +1,97 @@
+/**
+ * What a program is lowered to: a list of kernels over buffers. Kernels run in order; each is one function of the
+ * module. Buffers get their addresses from memory.ts.
+ */
+import type { DType, TypedArray } from "../graph/dtype.ts";
+import type { Expr, Node } from "../graph/expr.ts";
+import type { View } from "../graph/strided.ts";
+
+export interface Buffer {
+  readonly id: number;
+  readonly dtype: DType;
+  /** Elements, stored row-major. */
+  readonly count: number;
+  /** Kept buffers live for the whole program; temporary ones share memory when their lives don't overlap. */
+  readonly kept: boolean;
+  /** Initial content of a kept buffer; zeros when absent. */
+  readonly data?: TypedArray | undefined;
+}
+
+/** A buffer read or written through strides (in elements). */
+export interface Operand {
+  readonly buffer: Buffer;
+  readonly view: View;
+}
+
+export type Reduction = Node<"reduceSum" | "reduceMax" | "reduceMin" | "argmax">;
+
+/** One pass over a domain: loads, fused elementwise work, stores, and reductions over some axes of the domain. */
+export interface LoopKernel {
+  readonly kind: "loop";
+  readonly domain: readonly number[];
+  /** Axes of the domain that reductions run over; empty without reductions. */
+  readonly reducedAxes: readonly number[];
+  /** Elementwise nodes, inputs before users. */
+  readonly members: readonly Expr[];
+  /** Where the values that members read come from. Views have the domain's shape. */
+  readonly loads: ReadonlyMap<Expr, Operand>;
+  readonly stores: readonly { readonly value: Expr; readonly to: Operand; readonly accumulate: boolean }[];
+  readonly reductions: readonly { readonly node: Reduction; readonly value: Expr; readonly to: Buffer }[];
+}
+
+/** C = A·B for each index of the leading axes. Views have shapes [...lead, m, k] and [...lead, k, n]. */
+export interface MatmulKernel {
+  readonly kind: "matmul";
+  readonly a: Operand;
+  readonly b: Operand;
+  readonly to: Buffer;
+}
+
+/** Every element of the buffer becomes `value`. */
+export interface FillKernel {
+  readonly kind: "fill";
+  readonly to: Buffer;
+  readonly value: number;
+}
+
+/** Everything in one buffer, to another of the same size. */
+export interface CopyKernel {
+  readonly kind: "copy";
+  readonly from: Buffer;
+  readonly to: Buffer;
+}
+
+/** Rows of a table by index (`gather`), or added to rows of a zeroed table (`scatter`). All contiguous. */
+export interface RowsKernel {
+  readonly kind: "gather" | "scatter";
+  readonly indices: Buffer;
+  readonly table: Buffer;
+  readonly rows: Buffer;
+  readonly tableRows: number;
+  readonly width: number;
+}
+
+export type Kernel = LoopKernel | MatmulKernel | FillKernel | CopyKernel | RowsKernel;
+
+/** Buffers a kernel reads and writes. */
+export function touches(kernel: Kernel): { reads: Buffer[]; writes: Buffer[] } {
+  switch (kernel.kind) {
+    case "loop": {
+      const accumulated = kernel.stores.filter((s) => s.accumulate).map((s) => s.to.buffer);
+      return {
+        reads: [...[...kernel.loads.values()].map((o) => o.buffer), ...accumulated],
+        writes: [...kernel.stores.map((s) => s.to.buffer), ...kernel.reductions.map((r) => r.to)],
+      };
+    }
+    case "matmul":
+      return { reads: [kernel.a.buffer, kernel.b.buffer], writes: [kernel.to] };
+    case "fill":
+      return { reads: [], writes: [kernel.to] };
+    case "copy":
+      return { reads: [kernel.from], writes: [kernel.to] };
+    case "gather":
+      return { reads: [kernel.indices, kernel.table], writes: [kernel.rows] };
+    case "scatter":
+      return { reads: [kernel.indices, kernel.rows], writes: [kernel.table] };
+  }
+}

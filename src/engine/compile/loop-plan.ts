@@ -1,0 +1,87 @@
+/** The loop nest of a loop kernel: which axis runs where, which is vectorised, and how far each operand moves. */
+import { bytesOf } from "../graph/dtype.ts";
+import type { Expr } from "../graph/expr.ts";
+import { vectorLanes } from "./emit-op.ts";
+import type { LoopKernel, Operand, Reduction } from "./kernels.ts";
+
+/** A place in memory that moves with the loops. Operands that move alike share one offset variable. */
+export interface Stream {
+  readonly operand: Operand;
+  /** Bytes per iteration of each loop, outermost first. */
+  readonly strides: readonly number[];
+  /** Index into `LoopPlan.groups`. */
+  readonly group: number;
+}
+
+export interface LoopPlan {
+  /** Iterations of each loop, outermost first; empty for a single element. */
+  readonly sizes: readonly number[];
+  /** Loops from here on are reduced; equals sizes.length without reductions. */
+  readonly firstReduced: number;
+  /** The loop whose iterations run several at a time. In column mode the reduced loops lie inside it. */
+  readonly vector: number;
+  readonly column: boolean;
+  readonly lanes: 1 | 2 | 4;
+  /** Distinct stride tuples of the streams. */
+  readonly groups: readonly (readonly number[])[];
+  readonly loads: ReadonlyMap<Expr, Stream>;
+  readonly stores: readonly { readonly value: Expr; readonly stream: Stream; readonly accumulate: boolean }[];
+  readonly reductions: readonly { readonly node: Reduction; readonly value: Expr; readonly stream: Stream }[];
+}
+
+export function planLoop(kernel: LoopKernel): LoopPlan {
+  const rank = kernel.domain.length;
+  const reduced = (axis: number): boolean => kernel.reducedAxes.includes(axis);
+  const kept = [...Array(rank).keys()].filter((a) => !reduced(a));
+  const axes = [...kept, ...kernel.reducedAxes];
+  const column = kernel.reducedAxes.length > 0 && kept.length > 0 && !reduced(rank - 1);
+
+  // results lie row-major over the kept axes and do not move along reduced ones
+  const resultStrides = new Array<number>(rank).fill(0);
+  let stride = 1;
+  for (const a of [...kept].reverse()) {
+    resultStrides[a] = stride;
+    stride *= kernel.domain[a]!;
+  }
+  const results = kernel.reductions.map((r) => ({
+    buffer: r.to,
+    view: { shape: kernel.domain, strides: resultStrides, offset: 0 },
+  }));
+  const operands = [...kernel.loads.values(), ...kernel.stores.map((s) => s.to), ...results];
+  const strides = operands.map((o) => axes.map((a) => o.view.strides[a]! * bytesOf[o.buffer.dtype]));
+
+  const sizes = axes.map((a) => kernel.domain[a]!);
+  let firstReduced = kept.length;
+  for (let i = sizes.length - 2; i >= 0; i--) {
+    if (i + 1 === firstReduced) continue; // a kept loop never merges with a reduced one
+    if (!strides.every((s) => s[i] === s[i + 1]! * sizes[i + 1]!)) continue;
+    sizes.splice(i, 2, sizes[i]! * sizes[i + 1]!);
+    for (const s of strides) s.splice(i, 1);
+    if (i + 1 < firstReduced) firstReduced--;
+  }
+
+  const groups: number[][] = [];
+  const streams = operands.map((operand, i): Stream => {
+    const own = strides[i]!;
+    let group = groups.findIndex((g) => g.every((s, d) => s === own[d]));
+    if (group < 0) group = groups.push(own) - 1;
+    return { operand, strides: own, group };
+  });
+  const loadCount = kernel.loads.size;
+  const storeCount = kernel.stores.length;
+  const hasArgmax = kernel.reductions.some((r) => r.node.op === "argmax");
+  const touched = [...operands.slice(0, loadCount + storeCount).map((o) => o.buffer.dtype), ...kernel.reductions.map((r) => r.value.dtype)];
+  const vector = column ? firstReduced - 1 : sizes.length - 1;
+  const widest = hasArgmax || sizes.length === 0 ? 1 : vectorLanes(kernel.members, touched);
+  return {
+    sizes,
+    firstReduced,
+    vector,
+    column,
+    lanes: (sizes[vector] ?? 1) >= widest ? widest : 1,
+    groups,
+    loads: new Map([...kernel.loads.keys()].map((e, i) => [e, streams[i]!])),
+    stores: kernel.stores.map((s, i) => ({ ...s, stream: streams[loadCount + i]! })),
+    reductions: kernel.reductions.map((r, i) => ({ node: r.node, value: r.value, stream: streams[loadCount + storeCount + i]! })),
+  };
+}
