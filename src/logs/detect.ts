@@ -4,14 +4,16 @@ import { createUtf8Stream } from "./encoding.ts";
 import { csv } from "./readers/csv.ts";
 import { jsonDocument } from "./readers/json-document.ts";
 import { jsonl } from "./readers/jsonl.ts";
+import { mlflow } from "./readers/mlflow.ts";
 import { text } from "./readers/text.ts";
 import { tfevents } from "./readers/tfevents.ts";
+import { wandb } from "./readers/wandb.ts";
 import type { Format, Head } from "./types.ts";
 
-export const FORMATS: readonly Format[] = [tfevents, jsonl, jsonDocument, csv, text];
+export const FORMATS: readonly Format[] = [tfevents, wandb, jsonl, jsonDocument, mlflow, csv, text];
 
 /** How much of a log is looked at before its format is decided. */
-export const HEAD_BYTES = 1 << 16;
+export const HEAD_BYTES: number = 1 << 16;
 
 export function makeHead(bytes: Uint8Array, complete: boolean): Head {
   const utf8 = createUtf8Stream();

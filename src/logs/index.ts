@@ -15,6 +15,7 @@ export type { LogReader, ReadOptions } from "./types.ts";
 export function createReader(options: ReadOptions): LogReader {
   let reader: FormatReader | null = null;
   let head: Uint8Array = new Uint8Array(0);
+  let part: string | null = null;
 
   const start = (complete: boolean): void => {
     const whole = makeHead(head, complete);
@@ -25,6 +26,7 @@ export function createReader(options: ReadOptions): LogReader {
       });
     }
     reader = detectFormat(whole, options.source).create(options, whole);
+    if (part !== null) reader.nextPart?.(part);
     reader.push(head);
     head = new Uint8Array(0);
   };
@@ -42,9 +44,12 @@ export function createReader(options: ReadOptions): LogReader {
       head = joined;
       if (head.length >= HEAD_BYTES) start(false);
     },
-    nextPart() {
-      if (!reader) start(true);
-      reader?.nextPart?.();
+    nextPart(name = "") {
+      if (!reader && head.length === 0) part = name;
+      else {
+        if (!reader) start(true);
+        reader?.nextPart?.(name);
+      }
     },
     snapshot() {
       if (!reader && head.length >= 12 && decidable(head)) start(false);

@@ -31,7 +31,7 @@ export function createJsonStream(handler: JsonHandler): { push(text: string): vo
     state = "plain";
   };
   const endString = (): void => {
-    const value = escaped ? unescape(token) : token;
+    const value = escaped ? unescaped(token) : token;
     if (expectKey) handler.key(value);
     else handler.text(value);
     token = "";
@@ -98,7 +98,7 @@ export function createJsonStream(handler: JsonHandler): { push(text: string): vo
   };
 }
 
-function unescape(token: string): string {
+function unescaped(token: string): string {
   try {
     return JSON.parse(`"${token}"`) as string;
   } catch (error) {

@@ -1,6 +1,6 @@
 /** Bytes in pieces → whole lines. A line longer than `MAX_LINE` is dropped and counted, so memory stays bounded. */
 
-export const MAX_LINE = 8 << 20;
+export const MAX_LINE: number = 8 << 20;
 
 export interface LineCutter {
   /** `onBlock` gets whole lines, the last line end included. */

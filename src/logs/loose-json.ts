@@ -139,8 +139,9 @@ export function flatten(
     } else if (value === null) onNull(name);
     else if (Array.isArray(value)) {
       if (value.length === 1) visit(name, value[0], depth + 1);
-      else if (value.length <= 16)
-        value.forEach((v, i) => typeof v === "number" && onNumber(`${name}[${i}]`, v));
+      else if (value.length <= 16) {
+        for (const [i, v] of value.entries()) if (typeof v === "number") onNumber(`${name}[${i}]`, v);
+      }
     } else if (isRecord(value) && depth < 4) {
       for (const key of Object.keys(value)) visit(`${name}.${key}`, value[key], depth + 1);
     }

@@ -1,111 +1,131 @@
 /**
- * Paths → RunLogs: files, directories, globs and standard input. Node only.
- * Event files of one directory are one run.
+ * Paths → RunLogs: files, directories (recursively), globs and standard input. Node only.
+ * What lies together is read together: the event files of a directory are one run, its validation directory
+ * belongs to it, and so do the metric files of an MLflow run.
  */
 import { createReadStream } from "node:fs";
-import { readdir, stat } from "node:fs/promises";
-import { basename, dirname, extname, join } from "node:path";
+import { stat } from "node:fs/promises";
+import { dirname } from "node:path";
 import { SteepestError } from "../run/errors.ts";
 import type { RunLog } from "../run/log.ts";
 import { createReader, feed, type ReadOptions, readLog } from "./index.ts";
+import { dropPrefixes } from "./node-checkpoints.ts";
+import { groupFiles, type LogGroup } from "./node-groups.ts";
+import { isGlob, listFiles, matchGlob } from "./node-list.ts";
+import { hyperParameters } from "./node-params.ts";
 
-export type ReadPathOptions = Omit<ReadOptions, "source">;
+export interface ReadPathOptions extends Omit<ReadOptions, "source"> {
+  /** Told about files of a directory that hold no log, and why. */
+  readonly onSkip?: (path: string, reason: string) => void;
+}
 
 const CHUNK = 1 << 20;
 
 /** @throws SteepestError naming the path and the reason. */
 export async function readLogPaths(
   paths: readonly string[],
-  options: ReadPathOptions = {},
+  { onSkip = () => {}, ...options }: ReadPathOptions = {},
 ): Promise<RunLog[]> {
   const logs: RunLog[] = [];
-  for (const path of paths) logs.push(...(await readOne(path, options)));
+  for (const path of paths) {
+    if (path === "-") logs.push(...(await readLog(process.stdin, { ...options, source: "-" })));
+    else logs.push(...(await readPath(path, { ...options, onSkip })));
+  }
   return logs;
 }
 
-async function readOne(path: string, options: ReadPathOptions): Promise<RunLog[]> {
-  if (path === "-") return readLog(process.stdin, { ...options, source: "-" });
-  const info = await statOrNull(path);
-  if (info?.isDirectory()) return readDirectory(path, options);
-  if (!info) throw notFound(path);
-  return readFile(path, options);
-}
+type Reading = ReadPathOptions & { readonly onSkip: (path: string, reason: string) => void };
 
-function notFound(path: string): SteepestError {
-  return new SteepestError("log-not-found", "there is no such file or directory", {
+async function readPath(path: string, options: Reading): Promise<RunLog[]> {
+  const kind = await kindOf(path);
+  if (kind === "directory") return readMany(path, await listFiles(path), options);
+  if (kind === "file") return readGroup({ source: path, files: [{ path, part: "" }] }, options);
+  if (isGlob(path)) {
+    const found = await matchGlob(path);
+    if (found.length > 0) return readMany(path, found, options);
+    throw new SteepestError("log-not-found", "no file matches", { where: path, help: "check the pattern" });
+  }
+  throw new SteepestError("log-not-found", "there is no such file or directory", {
     where: path,
     help: "check the path",
   });
 }
 
-async function readFile(path: string, options: ReadPathOptions): Promise<RunLog[]> {
-  return readLog(createReadStream(path, { highWaterMark: CHUNK }), { ...options, source: path });
-}
-
-async function readDirectory(root: string, options: ReadPathOptions): Promise<RunLog[]> {
-  const groups = new Map<string, string[]>();
-  for (const path of await listFiles(root)) {
-    const key = isEventFile(path) ? dirname(path) : path;
-    groups.set(key, [...(groups.get(key) ?? []), path]);
-  }
+/** Many files, of which some may be no logs at all; an error only when none is. */
+async function readMany(root: string, files: readonly string[], options: Reading): Promise<RunLog[]> {
   const logs: RunLog[] = [];
-  for (const [key, files] of groups) {
-    if (isEventFile(files[0]!)) logs.push(...(await readEventFiles(key, files, options)));
-    else logs.push(...(await readFile(files[0]!, options)));
+  const reasons: string[] = [];
+  const skip = (path: string, reason: string): void => {
+    reasons.push(`${path}: ${reason}`);
+    options.onSkip(path, reason);
+  };
+  for (const group of groupFiles(files)) {
+    try {
+      const read = await readGroup(group, options);
+      const worth = read.filter(hasCurve);
+      if (worth.length === 0) skip(group.source, "it holds no loss curve");
+      logs.push(...worth);
+    } catch (error) {
+      if (!(error instanceof SteepestError)) throw error;
+      skip(group.source, error.message);
+    }
   }
-  return logs;
+  if (logs.length > 0) return dropPrefixes(logs);
+  const shown = reasons.slice(0, 3).join("; ");
+  const why =
+    reasons.length === 0
+      ? "it holds no file that could be a log"
+      : `none of its ${reasons.length} files can be read (${shown})`;
+  throw new SteepestError("no-logs-found", why, {
+    where: root,
+    help: "give the log file itself to see its own error",
+  });
 }
 
-async function readEventFiles(
-  directory: string,
-  files: readonly string[],
-  options: ReadPathOptions,
-): Promise<RunLog[]> {
-  const reader = createReader({ ...options, source: files.length === 1 ? files[0]! : directory });
-  for (const [i, file] of files.entries()) {
-    if (i > 0) reader.nextPart();
-    await feed(reader, createReadStream(file, { highWaterMark: CHUNK }), file);
+/** Prose and settings hold stray numbers: a curve has a loss at two places, or comes from a format that logs. */
+function hasCurve(log: RunLog): boolean {
+  const loose = log.format === "text" || log.format === "jsonl" || log.format === "csv";
+  return log.series.some(
+    (s) => (s.role === "loss" || s.role === "validation") && s.values.length > (loose ? 1 : 0),
+  );
+}
+
+async function readGroup(group: LogGroup, { onSkip: _, ...options }: Reading): Promise<RunLog[]> {
+  const reader = createReader({ ...options, source: group.source });
+  const notes: RunLog["notes"][number][] = [];
+  for (const { path, part } of group.files) {
+    if (group.files.length > 1) reader.nextPart(part);
+    try {
+      const cut = await feed(reader, createReadStream(path, { highWaterMark: CHUNK }), path);
+      if (cut) notes.push({ id: "cut-gzip", text: `the compressed stream of ${path} breaks off: ${cut}` });
+    } catch (error) {
+      throw asLogError(error, path);
+    }
   }
-  return reader.end();
+  const facts = await hyperParameters(
+    group.paramsFrom ?? dirname(group.files[0]!.path),
+    group.files[0]!.path,
+  );
+  return reader
+    .end()
+    .map((log) => ({ ...log, notes: [...log.notes, ...notes], meta: { ...facts, ...log.meta } }));
 }
 
-async function listFiles(root: string): Promise<string[]> {
-  const out: string[] = [];
-  const entries = (await readdir(root, { withFileTypes: true })).sort((a, b) => (a.name < b.name ? -1 : 1));
-  for (const entry of entries) {
-    const path = join(root, entry.name);
-    if (entry.isDirectory()) out.push(...(await listFiles(path)));
-    else if (entry.isFile() && mayBeLog(entry.name)) out.push(path);
-  }
-  return out;
-}
-
-const LOG_EXTENSIONS = new Set([
-  ".csv",
-  ".tsv",
-  ".jsonl",
-  ".ndjson",
-  ".json",
-  ".log",
-  ".txt",
-  ".out",
-  ".wandb",
-  ".gz",
-]);
-
-function mayBeLog(name: string): boolean {
-  return isEventFile(name) || LOG_EXTENSIONS.has(extname(name));
-}
-
-function isEventFile(path: string): boolean {
-  return basename(path).includes("tfevents");
-}
-
-async function statOrNull(path: string): Promise<Awaited<ReturnType<typeof stat>> | null> {
+async function kindOf(path: string): Promise<"file" | "directory" | null> {
   try {
-    return await stat(path);
+    return (await stat(path)).isDirectory() ? "directory" : "file";
   } catch (error) {
-    if (error instanceof Error && "code" in error && error.code === "ENOENT") return null;
-    throw error;
+    const code = error instanceof Error && "code" in error ? error.code : null;
+    if (code === "ENOENT" || code === "ENOTDIR") return null;
+    throw asLogError(error, path);
   }
+}
+
+function asLogError(error: unknown, path: string): unknown {
+  if (error instanceof SteepestError || !(error instanceof Error) || !("code" in error)) return error;
+  return new SteepestError("log-unreadable", `the file can't be read (${String(error.code)})`, {
+    where: path,
+    help: "check that it exists and that you may read it",
+    cause: error,
+  });
 }

@@ -28,6 +28,7 @@ export class Recorder {
   hasSteps = false;
   /** Batches per epoch when a step counter that restarts with each epoch was joined. */
   joinedEpochs = 0;
+  private index = 0;
   private current: RecordedRun = this.runs[0]!;
   private readonly ids = new Map<string, number>();
   private readonly budget: Budget = { held: 0 };
@@ -119,9 +120,11 @@ export class Recorder {
     if (this.budget.held > MAX_TOTAL_POINTS) this.rebalance();
   }
 
-  /** Called by readers that see a run end (another file, another name). */
+  /** The next run begins; it may have been opened by an earlier part of the source. */
   split(kind: BackStep): void {
-    if (this.runs.length >= MAX_RUNS) {
+    this.index++;
+    const next = this.runs[this.index];
+    if (!next && this.runs.length >= MAX_RUNS) {
       this.full = true;
       this.note(
         "too-many-runs",
@@ -129,8 +132,19 @@ export class Recorder {
       );
       return;
     }
-    this.current = newRun(kind);
-    this.runs.push(this.current);
+    this.current = next ?? newRun(kind);
+    if (!next) this.runs.push(this.current);
+    this.resetClock();
+  }
+
+  /** The source goes on with other series of the same runs (another metric's file). */
+  backToFirstRun(): void {
+    this.index = 0;
+    this.current = this.runs[0]!;
+    this.resetClock();
+  }
+
+  private resetClock(): void {
     this.firstClock = Number.NaN;
     this.recent = [];
     this.offset = 0;

@@ -57,7 +57,7 @@ export function createRowWriter(recorder: Recorder, options: ReadOptions): RowWr
   const emit = (row: Row): void => {
     const { names, values } = row;
     if (names.some((name) => SUMMARY_KEYS.has(name))) {
-      names.forEach((name, i) => (recorder.meta[name] = values[i]!));
+      for (const [i, name] of names.entries()) recorder.meta[name] = values[i]!;
       return;
     }
     if (stepName === null) stepName = bestStep(row);

@@ -40,6 +40,7 @@ export function scanLine(line: string): ScannedLine {
   let keyEnd = -1;
   let keyHeld = false;
   let valueOk = false;
+  let assigned = false;
   const drop = (): void => {
     if (words > 0 && keyHeld !== held) held = keyHeld;
     words = 0;
@@ -65,7 +66,8 @@ export function scanLine(line: string): ScannedLine {
       const word = line.slice(i, end);
       const lower = word.length <= 10 ? word.toLowerCase() : word;
       const special = nonFinite(lower);
-      if (special !== undefined && words > 0 && valueOk) {
+      // "loss nan", "loss: nan", but not "number of nan iterations: 0"
+      if (special !== undefined && words > 0 && valueOk && (assigned || !wordFollows(line, end))) {
         const negative = line.charCodeAt(i - 1) === 45;
         last = emit(negative ? -special : special);
         i = end;
@@ -83,6 +85,7 @@ export function scanLine(line: string): ScannedLine {
       } else {
         words++;
         keyEnd = end;
+        assigned = false;
         valueOk = true;
         if (HELD_WORDS.has(lower)) keyHeld = true;
         else if (TRAIN_WORDS.has(lower)) keyHeld = false;
@@ -154,6 +157,7 @@ export function scanLine(line: string): ScannedLine {
       last = null;
       continue;
     }
+    if (c === 58 || c === 61) assigned = true;
     if (c === 32 || c === 9 || c === 58 || c === 61 || c === 91 || c === 39 || c === 34) {
       i++;
       continue;
@@ -191,6 +195,10 @@ function wordEnd(line: string, from: number): number {
 function nonFinite(word: string): number | undefined {
   if (word === "nan") return Number.NaN;
   return word === "inf" || word === "infinity" ? Number.POSITIVE_INFINITY : undefined;
+}
+
+function wordFollows(line: string, at: number): boolean {
+  return line.charCodeAt(at) === 32 && isWordStart(line.charCodeAt(at + 1));
 }
 
 /** Value undefined: not a measurement but a date, a time, a version or a hash; `end` is behind all of it. */

@@ -15,8 +15,11 @@ export interface ReadOptions {
 /** A log being read: fed in pieces, asked at any time. */
 export interface LogReader {
   push(bytes: Uint8Array): void;
-  /** The bytes that follow are the next file of the same run (event files of one directory). */
-  nextPart(): void;
+  /**
+   * The bytes that follow are the next file of the same run. `name` says what it holds: an MLflow metric's name,
+   * or the directory ("validation") of event files whose tags are the same as the training ones.
+   */
+  nextPart(name?: string): void;
   /** What the complete lines or records so far say; [] while the format is not clear yet. */
   snapshot(): RunLog[];
   /** No more bytes come: the final logs, or a SteepestError when there is nothing to read. */
@@ -26,7 +29,7 @@ export interface LogReader {
 /** What a format's reader does with bytes; `createReader` adds detection and errors around it. */
 export interface FormatReader {
   push(bytes: Uint8Array): void;
-  nextPart?(): void;
+  nextPart?(name: string): void;
   /** `final`: no more bytes come, so an unfinished last line or record is to be judged now. */
   logs(final: boolean): RunLog[];
 }

@@ -50,7 +50,7 @@ function createJsonDocument(options: ReadOptions): FormatReader {
       return;
     }
     if (parent === undefined && rows + columns > 0 && format !== "jsonl") {
-      frame.names.forEach((name, i) => (documentFacts[name] = frame.values[i]!));
+      for (const [i, name] of frame.names.entries()) documentFacts[name] = frame.values[i]!;
       for (const [name, text] of frame.texts) documentFacts[name] = text;
       return;
     }

@@ -16,7 +16,8 @@ export interface TagTable {
 
 const MAX_TAGS = 100_000;
 
-export function createTagTable(recorder: Recorder): TagTable {
+/** `prefix` goes before every tag of a part that measures something else ("validation"). */
+export function createTagTable(recorder: Recorder, prefix: string): TagTable {
   const byHash = new Map<number, TagEntry[]>();
   const decoder = new TextDecoder();
   let count = 0;
@@ -32,7 +33,9 @@ export function createTagTable(recorder: Recorder): TagTable {
       let bucket = byHash.get(hash);
       if (bucket) for (const entry of bucket) if (matches(entry, bytes, start, end)) return entry;
       const own = bytes.slice(start, end);
-      const entry: TagEntry = { bytes: own, name: decoder.decode(own), series: -2, plugin: "" };
+      const tag = decoder.decode(own);
+      const name = prefix === "" ? tag : `${prefix}/${tag}`;
+      const entry: TagEntry = { bytes: own, name, series: -2, plugin: "" };
       if (count >= MAX_TAGS) {
         recorder.note("too-many-series", `more than ${MAX_TAGS} different tags: later ones are not kept`);
         entry.series = -1;

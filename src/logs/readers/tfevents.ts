@@ -3,6 +3,7 @@
  * Scalars come as `simple_value` (PyTorch, Lightning, old Keras) or as a rank-0 tensor (TensorFlow 2).
  */
 import { BinaryReader, WireType } from "@bufbuild/protobuf/wire";
+import { SteepestError } from "../../run/errors.ts";
 import { maskedCrc32c } from "../crc.ts";
 import { finishRuns } from "../finish.ts";
 import { Recorder } from "../recorder.ts";
@@ -17,7 +18,8 @@ const MAX_RECORD = 64 << 20;
 
 function createTfevents(options: ReadOptions): FormatReader {
   const recorder = new Recorder(options.maxPoints ?? DEFAULT_POINTS);
-  const tags = createTagTable(recorder);
+  let prefix = "";
+  let tags = createTagTable(recorder, prefix);
   let carry: Uint8Array = new Uint8Array(0);
   let toSkip = 0;
   let offset = 0;
@@ -83,8 +85,13 @@ function createTfevents(options: ReadOptions): FormatReader {
 
   return {
     push,
-    nextPart() {
+    nextPart(name) {
       cut();
+      if (name !== prefix) {
+        prefix = name;
+        tags = createTagTable(recorder, prefix);
+        recorder.backToFirstRun();
+      }
       carry = new Uint8Array(0);
       toSkip = 0;
       offset = 0;
@@ -141,9 +148,9 @@ function readEvent(
     }
     return true;
   } catch (error) {
-    // what BinaryReader throws on bytes that are no message
-    if (error instanceof RangeError || error instanceof Error) return false;
-    throw error;
+    // BinaryReader throws plain and range errors on bytes that are no message
+    if (error instanceof TypeError || error instanceof SteepestError) throw error;
+    return false;
   }
 }
 
