@@ -7,7 +7,6 @@ import {
   eq,
   mul,
   not,
-  rsqrt,
   select,
   sqrt,
   square,
@@ -56,13 +55,13 @@ export const sparseAdam: Optimizer<SparseAdamOptions> = defineOptimizer<SparseAd
         name: "adam",
         slots: { m: zerosLike, v: zerosLike },
         update: ({ step }) => {
-          const scaleM = div(1, biasCorrection(b1, step));
-          const scaleRootV = rsqrt(biasCorrection(b2, step));
+          // PyTorch's form here: both corrections in the rate, so that ε meets the uncorrected root
+          const scale = div(sqrt(biasCorrection(b2, step)), biasCorrection(b1, step));
           return (g, slots) => {
             const here = touched(g);
             const m = select(here, ema(slots.m, g, b1), slots.m);
             const v = select(here, ema(slots.v, square(g), b2), slots.v);
-            const u = mul(scaleM, div(m, add(mul(scaleRootV, sqrt(v)), e)));
+            const u = mul(scale, div(m, add(sqrt(v), e)));
             return [select(here, u, zerosLike(u)), { m, v }];
           };
         },
