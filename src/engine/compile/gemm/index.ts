@@ -1,0 +1,98 @@
+/** Matrix products as WebAssembly functions. */
+import { FunctionWriter } from "../wasm/assembler.ts";
+import { blockedProduct, blockedScratchBytes } from "./blocked.ts";
+import { directProduct } from "./direct.ts";
+import { microKernel, storeEdge } from "./micro-kernel.ts";
+import { pack } from "./pack.ts";
+import { elements, type FloatType, type Kind, type Tile } from "./tile.ts";
+import { byColumns, byRows, FEW, fewColumns, vectorProduct } from "./vector-product.ts";
+
+export { chooseTile } from "./choose-tile.ts";
+export { detectFma } from "./relaxed-simd.ts";
+export { type Tile, tiles } from "./tile.ts";
+
+export interface GemmOptions {
+  readonly dtype: FloatType;
+  readonly fma: boolean;
+  readonly tile: Tile;
+  /** Function index of the first writer returned. */
+  readonly firstIndex: number;
+}
+
+/** Up to this many in each direction, products are not packed. */
+const SMALL = 64;
+/** … and up to this many multiplications in all. */
+const SMALL_VOLUME = 32 ** 3;
+
+/** Bytes of scratch memory a product of this size uses. */
+export function scratchBytes(dtype: FloatType, tile: Tile, m: number, n: number, k: number): number {
+  return Math.max(blockedScratchBytes(dtype, tile, m, n, k), k * elements[dtype].bytes);
+}
+
+/**
+ * The functions of a matrix product. `entry` takes the i32 parameters (a, aRow, aCol, b, bRow, bCol, c, cRow, m, n, k,
+ * scratch): addresses and strides in bytes; A is m×k and B k×n with any strides, C is m×n with contiguous rows. C is
+ * overwritten. The bits of the result don't depend on the tile.
+ */
+export function gemmFunctions({ dtype, fma, tile, firstIndex }: GemmOptions): {
+  writers: FunctionWriter[];
+  entry: number;
+} {
+  const kind: Kind = { element: elements[dtype], fma };
+  const { bytes, lanes } = kind.element;
+  const writers: FunctionWriter[] = [];
+  const add = (writer: FunctionWriter): number => firstIndex + writers.push(writer) - 1;
+
+  const blocked = add(
+    blockedProduct(kind, tile, {
+      packA: add(pack(kind.element, tile.rows)),
+      packB: add(pack(kind.element, tile.vectors * lanes)),
+      kernel: add(microKernel(kind, tile)),
+      edge: add(storeEdge(kind)),
+    }),
+  );
+  const vector = add(
+    vectorProduct(kind, {
+      few: Array.from({ length: FEW }, (_, i) => add(fewColumns(kind, i + 1))),
+      byColumns: add(byColumns(kind)),
+      byRows: add(byRows(kind)),
+    }),
+  );
+  const direct = add(directProduct(kind));
+
+  const f = new FunctionWriter(Array.from({ length: 12 }, () => "i32"));
+  const [a, aRow, aCol, b, bRow, bCol, c, cRow, m, n, k, scratch] = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11];
+  const all = [a, aRow, aCol, b, bRow, bCol, c, cRow, m, n, k, scratch];
+  const pass = (parameters: readonly number[], index: number): void => {
+    for (const p of parameters) f.get(p);
+    f.call(index).op("return");
+  };
+  for (const size of [m, n]) {
+    f.get(size).i32(0).op("i32.le_s");
+    f.if(() => f.op("return"));
+  }
+  f.get(k).i32(0).op("i32.le_s");
+  f.if(() => {
+    f.loop(() => {
+      f.get(c).i32(0).get(n).i32(bytes).op("i32.mul").fill();
+      f.get(c).get(cRow).op("i32.add").set(c);
+      f.get(m).i32(1).op("i32.sub").tee(m).brIf(0);
+    });
+    f.op("return");
+  });
+  f.get(n).i32(1).op("i32.eq");
+  f.if(() => pass([a, aRow, aCol, b, bRow, c, cRow, m, k, scratch], vector));
+  f.get(m).i32(1).op("i32.eq");
+  f.if(() => {
+    f.i32(bytes).set(cRow);
+    pass([b, bCol, bRow, a, aCol, c, cRow, n, k, scratch], vector);
+  });
+  for (const size of [m, n, k]) f.get(size).i32(SMALL).op("i32.le_s");
+  f.op("i32.and").op("i32.and");
+  f.if(() => {
+    f.get(m).get(n).op("i32.mul").get(k).op("i32.mul").i32(SMALL_VOLUME).op("i32.le_s");
+    f.if(() => pass(all, direct));
+  });
+  pass(all, blocked);
+  return { writers, entry: add(f) };
+}
