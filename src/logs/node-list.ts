@@ -38,7 +38,7 @@ export function isGlob(path: string): boolean {
   return /[*?{[]/.test(path);
 }
 
-/** Files that match `runs/**/*.csv`-like patterns: `*`, `?`, `**`, `[ab]`, `{a,b}`. */
+// Files that match a pattern with `*`, `?`, `**`, `[ab]`, `{a,b}`.
 export async function matchGlob(pattern: string): Promise<string[]> {
   const parts = pattern.split("/");
   const firstWild = parts.findIndex(isGlob);
