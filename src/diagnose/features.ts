@@ -1,0 +1,182 @@
+/**
+ * What a loss curve says about its learning rate, as a few scale-free numbers. Nothing here knows the size of a
+ * learning rate, a task or a unit of loss: losses enter as ratios and as fractions of the run's own drop, time as
+ * a fraction of the run.
+ *
+ * The main idea: under a small learning rate, training follows a path and the rate is how fast it is travelled.
+ * So time is measured as the cumulative learning rate τ (normalised to end at 1; plain steps when the log has no
+ * rate), and the loss at τ = 10^-½ is about where the same run would have ended with a rate √10 smaller. The drops
+ * over the last half-decades of τ tell how much another half-decade of rate would still bring.
+ */
+import { finiteOnly, logLoss, madSigma, mean, median, quantile, runningMedian } from "./stats.ts";
+
+/** Each feature and what it measures; `drop` is first loss minus the lowest level, σ the batch noise late in the run. */
+export const FEATURES = {
+  final: "log10 of the mean loss over the last tenth / the first loss",
+  floor: "log10 of the lowest level / the first loss",
+  last: "fall over the last half-decade of travelled rate / drop",
+  before: "fall over the half-decade before that / drop",
+  trend: "fall over the last 40 % of travelled rate / drop",
+  lateSlope: "fall of the log-loss from 65 % to 95 % of the run",
+  quick: "fall within the first 2 % of the run / drop",
+  halfTime: "log10 of the travelled rate at half the drop",
+  rise: "square root of (end − lowest level) / drop",
+  jump: "log10 of the highest loss / the first",
+  overshoot: "log10 of the highest level (median of 5) / the first",
+  peak: "log10 of (highest − first) / drop, plus 1",
+  above: "log10 of the share of points above the first loss",
+  noise: "log10 of σ / drop",
+  noiseGrowth: "log10 of σ / the noise of the first eighth",
+  jitter: "log10 of the median step-to-step change / the final loss",
+  spiky: "log10 of the 98th percentile of the residual / σ",
+  signal: "log10 of net fall / σ",
+  earlyBacktrack: "share of the early movement of the log-loss that went up",
+  gradEnd: "log10 of the last gradient norm / the first",
+  gradPeak: "log10 of the 98th percentile of the gradient norm / the first",
+  gradJitter: "log10 of the step-to-step change of the log gradient norm",
+} as const;
+export type FeatureName = keyof typeof FEATURES;
+export type Features = Readonly<Record<FeatureName, number>>;
+
+export interface FeatureInput {
+  /** Steps and losses of the run (or of the part judged); non-finite values are left out. */
+  readonly steps: Float64Array;
+  readonly loss: Float64Array;
+  /** Learning rate at each loss point, or null. Only its shape is used. */
+  readonly lr: Float64Array | null;
+  readonly gradNorm: Float64Array | null;
+}
+
+/** Fewer finite points than this carry no verdict. */
+export const FEWEST_POINTS = 20;
+
+/** The features, or null with fewer than `FEWEST_POINTS` finite points. */
+export function features(input: FeatureInput): Features | null {
+  const { values: y } = finiteOnly(input.steps, input.loss);
+  const n = y.length;
+  if (n < FEWEST_POINTS) return null;
+  const time = travelled(input, n);
+  const level = runningMedian(y, 5);
+  const residual = y.map((v, i) => v - level[i]!);
+  const first = startLevel(y);
+  const final = mean(y.subarray(n - Math.max(2, Math.floor(n / 10))));
+  const lowest = Math.min(...binMedians(y, 20));
+  const highest = y.reduce((a, b) => Math.max(a, b));
+  const sigma = madSigma(residual.subarray(n >> 1)) || 1e-9 * Math.abs(first) || 1e-300;
+  const earlySigma = madSigma(residual.subarray(0, Math.max(10, n >> 3))) || sigma;
+  const drop = Math.max(first - lowest, sigma);
+  const base = Math.min(lowest, 0);
+  const [end, half, tenth] = [1, 10 ** -0.5, 0.1].map((t) => levelAt(y, time, t)) as [number, number, number];
+  const log = logLoss(y).values;
+  const logAt = (from: number, to = 1): number => median(log.subarray(Math.floor(n * from), Math.floor(n * to)));
+  const fall = (a: number, b: number): number => clamp((a - b) / drop, -1, 1);
+  const second = Math.floor(n * 0.02);
+  const early = log.subarray(0, Math.max(12, n >> 2));
+  return {
+    final: lowest >= 0 && first > 0 ? ratio(final, first, 2.5) : -clamp((first - final) / drop, -2.5, 2.5),
+    floor: ratio(Math.abs(lowest), Math.abs(first), 3),
+    last: fall(half, end),
+    before: fall(tenth, half),
+    trend: fall(levelAt(y, time, 0.6), end),
+    lateSlope: clamp(logAt(0.6, 0.7) - logAt(0.9), -2, 2),
+    quick: clamp((first - median(y.subarray(second, second + 5))) / drop, -2, 1),
+    halfTime: Math.log10(Math.max(1e-3, time[Math.max(0, level.findIndex((v) => v < first - drop / 2))]!)),
+    rise: Math.sqrt(clamp((final - lowest) / drop, 0, 9)),
+    jump: Math.max(0, ratio(highest - base, first - base, 4)),
+    overshoot: Math.max(0, ratio(level.reduce((a, b) => Math.max(a, b)) - base, first - base, 4)),
+    peak: Math.max(0, ratio(highest - first, drop, 4) + 1),
+    above: ratio(y.reduce((c, v) => c + Number(v > first + 3 * earlySigma), 0) + 0.3, n, 3),
+    noise: ratio(sigma, drop, 4),
+    noiseGrowth: ratio(sigma, earlySigma, 3),
+    jitter: ratio(median(y.subarray(1).map((v, i) => Math.abs(v - y[i]!))), Math.abs(final) || drop, 4),
+    spiky: ratio(quantile(residual.map(Math.abs), 0.98), sigma, 3),
+    signal: clamp(Math.log10(Math.max(first - end, 0) / sigma + 0.1), -1, 3),
+    earlyBacktrack: shareUp(binMedians(early, Math.max(4, Math.min(40, n >> 4)))),
+    ...gradientFeatures(input.gradNorm),
+  };
+}
+
+/** Neutral values stand in for a log without gradient norms. */
+function gradientFeatures(gradNorm: Float64Array | null): Pick<Features, "gradEnd" | "gradPeak" | "gradJitter"> {
+  const g = (gradNorm ?? new Float64Array(0)).filter((v) => Number.isFinite(v) && v >= 0);
+  if (g.length < FEWEST_POINTS) return { gradEnd: 0, gradPeak: 0, gradJitter: -1 };
+  const first = median(g.subarray(0, 3));
+  const log = g.map((v) => Math.log(v + 1e-30));
+  return {
+    gradEnd: ratio(median(g.subarray(g.length - Math.max(3, Math.floor(g.length / 10)))), first, 3),
+    gradPeak: ratio(quantile(g, 0.98), first, 3),
+    gradJitter: Math.log10(madSigma(log.subarray(1).map((v, i) => v - log[i]!)) + 1e-3),
+  };
+}
+
+/** The loss before training: the first value, helped against batch noise by its neighbours while they are near it. */
+function startLevel(y: Float64Array): number {
+  const near = median(y.subarray(0, 5));
+  return Math.abs(near - y[0]!) <= 0.3 * Math.abs(y[0]!) ? Math.max(near, y[0]!) : y[0]!;
+}
+
+/** Cumulative learning rate up to and including each finite loss point, ending at 1. */
+function travelled({ steps, loss, lr }: FeatureInput, n: number): Float64Array {
+  const usable = lr !== null && lr.length === loss.length && lr.every((v) => Number.isFinite(v) && v >= 0);
+  const out = new Float64Array(n);
+  let total = 0;
+  for (let i = 0, j = 0; i < loss.length; i++) {
+    if (!Number.isFinite(loss[i]!) || !Number.isFinite(steps[i]!)) continue;
+    const gap = i === 0 ? 1 : Math.max(0, steps[i]! - steps[i - 1]!) || 1;
+    total += gap * (usable ? lr[i]! : 1);
+    out[j++] = total;
+  }
+  return total > 0 && Number.isFinite(total) ? out.map((v) => v / total) : out.map((_, i) => (i + 1) / n);
+}
+
+/** Median loss around travelled time t: within ±12 % of it, at least five points. */
+function levelAt(y: Float64Array, time: Float64Array, t: number): number {
+  let from = firstAbove(time, t * 0.88);
+  let to = Math.max(firstAbove(time, Math.min(1, t * 1.12)), from);
+  while (to - from < 5) {
+    if (from > 0) from--;
+    if (to < y.length) to++;
+  }
+  return median(y.subarray(from, to));
+}
+
+function firstAbove(time: Float64Array, t: number): number {
+  let low = 0;
+  let high = time.length;
+  while (low < high) {
+    const mid = (low + high) >> 1;
+    if (time[mid]! < t) low = mid + 1;
+    else high = mid;
+  }
+  return low;
+}
+
+function binMedians(y: Float64Array, bins: number): number[] {
+  const size = y.length / bins;
+  return Array.from({ length: bins }, (_, k) => {
+    const from = Math.floor(k * size);
+    return median(y.subarray(from, Math.max(Math.floor((k + 1) * size), from + 1)));
+  });
+}
+
+/** Upward movement as a share of all movement: 0 for a monotone fall, ½ for noise about a level. */
+function shareUp(levels: readonly number[]): number {
+  let up = 0;
+  let all = 0;
+  for (let i = 1; i < levels.length; i++) {
+    const change = levels[i]! - levels[i - 1]!;
+    all += Math.abs(change);
+    if (change > 0) up += change;
+  }
+  return all > 0 ? up / all : 0;
+}
+
+function clamp(x: number, low: number, high: number): number {
+  return Number.isNaN(x) ? low : Math.min(high, Math.max(low, x));
+}
+
+/** log10 of a ratio of non-negative numbers, within ±`limit`. */
+function ratio(a: number, b: number, limit: number): number {
+  if (a <= 0) return b <= 0 ? 0 : -limit;
+  return b <= 0 ? limit : clamp(Math.log10(a) - Math.log10(b), -limit, limit);
+}

@@ -1,0 +1,62 @@
+/** The series of a log that diagnosis reads, on the steps of the loss. */
+import { type RunLog, type Series, seriesOf } from "../run/log.ts";
+
+export interface GatheredRun {
+  readonly log: RunLog;
+  readonly names: { loss: string; lr: string | null; gradNorm: string | null; validation: string | null };
+  readonly steps: Float64Array;
+  /** As logged, non-finite values included. */
+  readonly loss: Float64Array;
+  /** Last known value at each loss step; null when the log has none. */
+  readonly lr: Float64Array | null;
+  /** Value at each loss step, NaN where none was logged at it; null when the log has none. */
+  readonly gradNorm: Float64Array | null;
+  readonly epoch: Float64Array | null;
+  readonly validation: Series | null;
+}
+
+/** Null when the log has no loss series, or an empty one. */
+export function gatherRun(log: RunLog): GatheredRun | null {
+  const loss = seriesOf(log, "loss");
+  if (!loss || loss.steps.length === 0) return null;
+  const [lr, gradNorm, epoch, validation] = (["lr", "gradNorm", "epoch", "validation"] as const).map((role) => {
+    const series = seriesOf(log, role);
+    return series && series.steps.length > 0 ? series : null;
+  }) as [Series | null, Series | null, Series | null, Series | null];
+  const { steps } = loss;
+  return {
+    log,
+    names: {
+      loss: loss.name,
+      lr: lr?.name ?? null,
+      gradNorm: gradNorm?.name ?? null,
+      validation: validation?.name ?? null,
+    },
+    steps,
+    loss: loss.values,
+    lr: lr && lastKnown(lr, steps),
+    gradNorm: gradNorm && sameStep(gradNorm, steps),
+    epoch: epoch && lastKnown(epoch, steps),
+    validation,
+  };
+}
+
+/** The series' value at or before each step; its first value before that. */
+export function lastKnown(series: Series, steps: Float64Array): Float64Array {
+  const out = new Float64Array(steps.length);
+  for (let i = 0, j = 0; i < steps.length; i++) {
+    while (j + 1 < series.steps.length && series.steps[j + 1]! <= steps[i]!) j++;
+    out[i] = series.values[j]!;
+  }
+  return out;
+}
+
+function sameStep(series: Series, steps: Float64Array): Float64Array {
+  const out = new Float64Array(steps.length).fill(Number.NaN);
+  for (let i = 0, j = 0; i < steps.length; i++) {
+    while (j < series.steps.length && series.steps[j]! < steps[i]!) j++;
+    // duplicate steps: pair them in order
+    if (j < series.steps.length && series.steps[j] === steps[i]) out[i] = series.values[j++]!;
+  }
+  return out;
+}

@@ -1,0 +1,144 @@
+/**
+ * Robust statistics over curves. Everything here is O(n log n) or better, and a NaN never enters:
+ * callers pass finite values (`finiteOnly`) and get NaN back only for an empty input.
+ */
+
+/** Positions and values of the finite points of a series. */
+export interface Curve {
+  readonly steps: Float64Array;
+  readonly values: Float64Array;
+}
+
+export function finiteOnly(steps: Float64Array, values: Float64Array): Curve {
+  const n = Math.min(steps.length, values.length);
+  let count = 0;
+  for (let i = 0; i < n; i++) if (Number.isFinite(values[i]!) && Number.isFinite(steps[i]!)) count++;
+  if (count === steps.length && count === values.length) return { steps, values };
+  const s = new Float64Array(count);
+  const v = new Float64Array(count);
+  for (let i = 0, j = 0; i < n; i++) {
+    if (!Number.isFinite(values[i]!) || !Number.isFinite(steps[i]!)) continue;
+    s[j] = steps[i]!;
+    v[j++] = values[i]!;
+  }
+  return { steps: s, values: v };
+}
+
+export function mean(values: ArrayLike<number>): number {
+  let sum = 0;
+  for (let i = 0; i < values.length; i++) sum += values[i]! / values.length; // no overflow at 1e308
+  return values.length === 0 ? Number.NaN : sum;
+}
+
+/** The q-quantile (0..1) with linear interpolation. */
+export function quantile(values: ArrayLike<number>, q: number): number {
+  const sorted = Float64Array.from(values).sort();
+  if (sorted.length === 0) return Number.NaN;
+  const at = q * (sorted.length - 1);
+  const low = Math.floor(at);
+  const a = sorted[low]!;
+  const b = sorted[Math.min(low + 1, sorted.length - 1)]!;
+  return a === b ? a : a + (at - low) * (b - a);
+}
+
+export function median(values: ArrayLike<number>): number {
+  return quantile(values, 0.5);
+}
+
+/** 1.4826 · median |x − median|: the standard deviation of a normal sample, blind to outliers below one half. */
+export function madSigma(values: ArrayLike<number>): number {
+  const centre = median(values);
+  return 1.4826 * median(Float64Array.from(values, (v) => Math.abs(v - centre)));
+}
+
+/**
+ * Median of the `window` points before each point (itself excluded when `trailing`), or around it.
+ * The window slides over a sorted buffer: O(n · window) moves, fast for the windows used here (≤ 101).
+ */
+export function runningMedian(values: ArrayLike<number>, window: number, { trailing = false } = {}): Float64Array {
+  const n = values.length;
+  const out = new Float64Array(n);
+  const half = window >> 1;
+  const sorted: number[] = [];
+  let from = 0;
+  let to = 0; // the window holds values[from, to)
+  for (let i = 0; i < n; i++) {
+    const wantTo = trailing ? i : Math.min(n, i + half + 1);
+    const wantFrom = Math.max(0, trailing ? i - window : i - half);
+    while (to < wantTo) insertSorted(sorted, values[to++]!);
+    while (from < wantFrom) sorted.splice(lowerBound(sorted, values[from++]!), 1);
+    const m = sorted.length;
+    out[i] = m === 0 ? values[i]! : m % 2 ? sorted[m >> 1]! : sorted[m / 2 - 1]! / 2 + sorted[m / 2]! / 2;
+  }
+  return out;
+}
+
+function lowerBound(sorted: readonly number[], value: number): number {
+  let low = 0;
+  let high = sorted.length;
+  while (low < high) {
+    const mid = (low + high) >> 1;
+    if (sorted[mid]! < value) low = mid + 1;
+    else high = mid;
+  }
+  return low;
+}
+
+function insertSorted(sorted: number[], value: number): void {
+  sorted.splice(lowerBound(sorted, value), 0, value);
+}
+
+/** Theil–Sen slope of y over x: the median of pairwise slopes, on at most `most` evenly taken points. */
+export function theilSen(x: ArrayLike<number>, y: ArrayLike<number>, { most = 60 } = {}): number {
+  const n = Math.min(x.length, y.length);
+  const stride = Math.max(1, Math.ceil(n / most));
+  const slopes: number[] = [];
+  for (let i = 0; i < n; i += stride) {
+    for (let j = i + stride; j < n; j += stride) {
+      const dx = x[j]! - x[i]!;
+      if (dx !== 0) slopes.push((y[j]! - y[i]!) / dx);
+    }
+  }
+  return slopes.length === 0 ? 0 : median(slopes);
+}
+
+/** Sample autocorrelation at each lag 0..maxLag of the values about their mean; 0 everywhere for a constant. */
+export function autocorrelation(values: ArrayLike<number>, maxLag: number): Float64Array {
+  const n = values.length;
+  const centre = mean(values);
+  const out = new Float64Array(maxLag + 1);
+  let variance = 0;
+  for (let i = 0; i < n; i++) variance += (values[i]! - centre) ** 2;
+  if (!(variance > 0) || !Number.isFinite(variance)) return out;
+  for (let lag = 0; lag <= maxLag && lag < n; lag++) {
+    let sum = 0;
+    for (let i = 0; i + lag < n; i++) sum += (values[i]! - centre) * (values[i + lag]! - centre);
+    out[lag] = sum / variance;
+  }
+  return out;
+}
+
+/** How a loss was put on a scale where equal ratios are equal distances. */
+export interface LogLoss {
+  readonly kind: "log" | "asinh";
+  readonly values: Float64Array;
+}
+
+/**
+ * log(loss), floored far below the data's own scale so that an exact 0 stays finite; asinh(loss / typical size)
+ * when a loss is negative (log-likelihoods, energies), which is linear near 0 and logarithmic far from it.
+ */
+export function logLoss(values: Float64Array): LogLoss {
+  let negative = false;
+  let smallest = Number.POSITIVE_INFINITY;
+  for (const v of values) {
+    if (v < 0) negative = true;
+    else if (v > 0 && v < smallest) smallest = v;
+  }
+  if (!negative) {
+    const floor = Number.isFinite(smallest) ? smallest / 10 : 1;
+    return { kind: "log", values: values.map((v) => Math.log(v > 0 ? v : floor)) };
+  }
+  const scale = median(values.map(Math.abs)) || 1;
+  return { kind: "asinh", values: values.map((v) => Math.asinh(v / scale)) };
+}
