@@ -19,10 +19,11 @@ export interface GemmOptions {
   readonly firstIndex: number;
 }
 
-/** Up to this many in each direction, products are not packed. */
-const SMALL = 64;
-/** … and up to this many multiplications in all. */
-const SMALL_VOLUME = 32 ** 3;
+/** Products are not packed up to this many multiplications, fewer if columns of B don't lie side by side. */
+const SMALL = 32 ** 3;
+const SMALL_STRIDED = 2048;
+/** … and only while the sum needs no cutting into parts. */
+const SMALL_K = 320;
 
 /** Bytes of scratch memory a product of this size uses. */
 export function scratchBytes(dtype: FloatType, tile: Tile, m: number, n: number, k: number): number {
@@ -87,12 +88,11 @@ export function gemmFunctions({ dtype, fma, tile, firstIndex }: GemmOptions): {
     f.i32(bytes).set(cRow);
     pass([b, bCol, bRow, a, aCol, c, cRow, n, k, scratch], vector);
   });
-  for (const size of [m, n, k]) f.get(size).i32(SMALL).op("i32.le_s");
-  f.op("i32.and").op("i32.and");
-  f.if(() => {
-    f.get(m).get(n).op("i32.mul").get(k).op("i32.mul").i32(SMALL_VOLUME).op("i32.le_s");
-    f.if(() => pass(all, direct));
-  });
+  f.get(k).i32(SMALL_K).op("i32.le_s");
+  for (const size of [m, n, k]) f.get(size).op("f64.convert_i32_s");
+  f.op("f64.mul").op("f64.mul");
+  f.f64(SMALL).f64(SMALL_STRIDED).get(bCol).i32(bytes).op("i32.eq").op("select").op("f64.le").op("i32.and");
+  f.if(() => pass(all, direct));
   pass(all, blocked);
   return { writers, entry: add(f) };
 }

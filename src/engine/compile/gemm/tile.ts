@@ -10,8 +10,8 @@ export interface Tile {
 
 /** The first is what small programs get without measuring. */
 export const tiles: readonly Tile[] = [
-  { name: "4×8", rows: 4, vectors: 2 },
   { name: "4×12", rows: 4, vectors: 3 },
+  { name: "4×8", rows: 4, vectors: 2 },
   { name: "3×16", rows: 3, vectors: 4 },
   { name: "6×8", rows: 6, vectors: 2 },
   { name: "8×8", rows: 8, vectors: 2 },

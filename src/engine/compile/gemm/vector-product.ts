@@ -151,7 +151,7 @@ export function byRows(kind: Kind): FunctionWriter {
   const TOGETHER = 4;
   const sums = [locals(f, "v128", TOGETHER), locals(f, "v128", TOGETHER)] as const;
   const totals = locals(f, "v128", TOGETHER);
-  const value = f.local("v128");
+  const [value, factor] = locals(f, "v128", 2) as [Local, Local];
   const pointers = locals(f, "i32", TOGETHER);
   const [left, x, columns, now, next] = locals(f, "i32", 5) as [Local, Local, Local, Local, Local];
 
@@ -169,6 +169,9 @@ export function byRows(kind: Kind): FunctionWriter {
 
   const strip = (rows: number, contiguous: boolean): void => {
     const step = (set: 0 | 1, count: number): void => {
+      f.get(x)
+        .memory(count === 1 ? alone : "v128.load", set * 16)
+        .set(factor);
       for (let r = 0; r < rows; r++) {
         const p = pointers[r]!;
         if (count === 1) f.get(p).memory(alone).set(value);
@@ -182,7 +185,7 @@ export function byRows(kind: Kind): FunctionWriter {
           kind,
           sums[set][r]!,
           () => f.get(value),
-          () => f.get(x).memory(count === 1 ? alone : "v128.load", set * 16),
+          () => f.get(factor),
         );
         if (!contiguous || count === 1) advance(f, p, () => f.get(M_COL).i32(count).op("i32.mul"));
       }
