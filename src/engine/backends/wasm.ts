@@ -26,7 +26,10 @@ const LIMIT = 2 ** 32;
 /** Products below this many operations are over before the best tile would be known. */
 const TUNING_PAYS = 2e7;
 
-const hostMath: Readonly<Record<string, (a: number, b: number) => number>> = { ...pickMath(), erf: (a) => erf(a) };
+const hostMath: Readonly<Record<string, (a: number, b: number) => number>> = {
+  ...pickMath(),
+  erf: (a) => erf(a),
+};
 function pickMath(): Record<string, (a: number, b: number) => number> {
   return Object.fromEntries(hostFunctions.filter((n) => n !== "erf").map((n) => [n, Math[n as "pow"]]));
 }
@@ -54,15 +57,24 @@ export function wasmBackend({ library = null }: { library?: ProductLibrary | nul
         tile: (dtype, flops): Tile => (flops < TUNING_PAYS ? tiles[0]! : chooseTile(dtype)),
         external: (p) => library?.worth(p) ?? false,
       });
-      if (built.plan.total > Math.min(maxBytes, LIMIT)) throw outOfMemory(built.plan.total, Math.min(maxBytes, LIMIT));
+      if (built.plan.total > Math.min(maxBytes, LIMIT))
+        throw outOfMemory(built.plan.total, Math.min(maxBytes, LIMIT));
       const memory = allocate(built.pages, built.plan.total);
       for (const [buffer, at] of built.plan.address) {
-        if (buffer.data !== undefined) typedView(memory.buffer, at, buffer.dtype, buffer.count).set(buffer.data);
+        if (buffer.data !== undefined)
+          typedView(memory.buffer, at, buffer.dtype, buffer.count).set(buffer.data);
       }
-      const blas = Object.fromEntries(built.calls.map((p, i) => [String(i), library!.bind(memory.buffer, p)]));
-      const instance = new WebAssembly.Instance(new WebAssembly.Module(built.bytes), { env: { memory }, math: hostMath, blas });
+      const blas = Object.fromEntries(
+        built.calls.map((p, i) => [String(i), library!.bind(memory.buffer, p)]),
+      );
+      const instance = new WebAssembly.Instance(new WebAssembly.Module(built.bytes), {
+        env: { memory },
+        math: hostMath,
+        blas,
+      });
       const views = new Map<string, TypedArray>();
-      const viewOf = (b: Buffer): TypedArray => typedView(memory.buffer, built.plan.address.get(b)!, b.dtype, b.count);
+      const viewOf = (b: Buffer): TypedArray =>
+        typedView(memory.buffer, built.plan.address.get(b)!, b.dtype, b.count);
       for (const [name, buffer] of lowered.named) views.set(name, viewOf(buffer));
       return {
         view: (name) => {

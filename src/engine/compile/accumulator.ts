@@ -60,7 +60,13 @@ function sumAccumulator({ f, lanes }: Emit, double: boolean): Accumulator {
       if (!double) f.op(vector ? "f64x2.promote_low_f32x4" : "f64.promote_f32");
       f.op(addTotal).set(total);
       if (high !== null) {
-        f.get(high).get(run).get(run).shuffle32(2, 3, 2, 3).op("f64x2.promote_low_f32x4").op(addTotal).set(high);
+        f.get(high)
+          .get(run)
+          .get(run)
+          .shuffle32(2, 3, 2, 3)
+          .op("f64x2.promote_low_f32x4")
+          .op(addTotal)
+          .set(high);
       }
       zeroRun();
     },
@@ -107,13 +113,20 @@ function plainAccumulator({ f, lanes }: Emit, node: Reduction): Accumulator {
 export function combine({ f, lanes }: Emit, node: Reduction): void {
   const suffix = node.op === "reduceSum" ? "add" : node.op === "reduceMax" ? "max" : "min";
   if (node.dtype !== "int32") {
-    const prefix = lanes > 1 ? (node.dtype === "float64" ? "f64x2" : "f32x4") : node.dtype === "float64" ? "f64" : "f32";
+    const prefix =
+      lanes > 1 ? (node.dtype === "float64" ? "f64x2" : "f32x4") : node.dtype === "float64" ? "f64" : "f32";
     f.op(`${prefix}.${suffix}` as PlainOp);
   } else if (suffix === "add") f.op(lanes > 1 ? "i32x4.add" : "i32.add");
   else if (lanes > 1) f.op(suffix === "max" ? "i32x4.max_s" : "i32x4.min_s");
   else {
     const [a, b] = [f.local("i32"), f.local("i32")];
-    f.set(b).tee(a).get(b).get(a).get(b).op(suffix === "max" ? "i32.gt_s" : "i32.lt_s").op("select");
+    f.set(b)
+      .tee(a)
+      .get(b)
+      .get(a)
+      .get(b)
+      .op(suffix === "max" ? "i32.gt_s" : "i32.lt_s")
+      .op("select");
     f.release("i32", a, b);
   }
 }
@@ -131,9 +144,18 @@ function argmaxAccumulator(f: FunctionWriter, node: Reduction): Accumulator {
     },
     add: (push) => {
       push();
-      f.tee(candidate).get(best).op(type === "i32" ? "i32.gt_s" : `${type}.gt`);
+      f.tee(candidate)
+        .get(best)
+        .op(type === "i32" ? "i32.gt_s" : `${type}.gt`);
       if (type !== "i32") {
-        f.get(candidate).get(candidate).op(`${type}.ne`).get(best).get(best).op(`${type}.eq`).op("i32.and").op("i32.or");
+        f.get(candidate)
+          .get(candidate)
+          .op(`${type}.ne`)
+          .get(best)
+          .get(best)
+          .op(`${type}.eq`)
+          .op("i32.and")
+          .op("i32.or");
       }
       f.if(() => f.get(candidate).set(best).get(index).set(winner));
       f.get(index).i32(1).op("i32.add").set(index);

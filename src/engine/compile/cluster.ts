@@ -17,7 +17,8 @@ export const isFusible = (e: Expr): boolean =>
 
 /** Looks through reshapes that only add or drop axes of size 1: same element order, same loop index. */
 export function aligned(e: Expr): Expr {
-  while (e.op === "reshape" && squeeze(e.shape).join() === squeeze(e.inputs[0]!.shape).join()) e = e.inputs[0]!;
+  while (e.op === "reshape" && squeeze(e.shape).join() === squeeze(e.inputs[0]!.shape).join())
+    e = e.inputs[0]!;
   return e;
 }
 
@@ -26,7 +27,8 @@ export const domainOf = (e: Expr): number[] => squeeze(isReduction(e) ? e.inputs
 
 /** Reduced axes, counted in the squeezed domain. */
 export function reducedAxesOf(e: Expr): number[] {
-  const axes = e.op === "argmax" ? [e.attrs.axis] : "axes" in e.attrs ? (e.attrs.axes as readonly number[]) : [];
+  const axes =
+    e.op === "argmax" ? [e.attrs.axis] : "axes" in e.attrs ? (e.attrs.axes as readonly number[]) : [];
   const shape = e.inputs[0]!.shape;
   return axes.filter((a) => shape[a] !== 1).map((a) => shape.slice(0, a).filter((d) => d !== 1).length);
 }
@@ -38,7 +40,8 @@ export interface Cluster {
 }
 
 /** True when `x` is computed inside loops over `domain`, element for element. */
-const isAligned = (x: Expr, domain: string): boolean => isElementwise(x.op) && isFusible(x) && squeeze(x.shape).join() === domain;
+const isAligned = (x: Expr, domain: string): boolean =>
+  isElementwise(x.op) && isFusible(x) && squeeze(x.shape).join() === domain;
 
 /** What a node waits for: sources that must be finished in memory before its loop starts. */
 function sources(e: Expr, isMember: (x: Expr) => boolean): Expr[] {
@@ -112,14 +115,20 @@ export function cluster(order: readonly Expr[], isUnit: (e: Expr) => boolean): U
     const own = parent.length;
     parent.push(own);
     const domain = domainOf(e);
-    clusters.push({ domain: fusible ? domain : [Number.NaN], reducedAxes: fusible && isReduction(e) ? reducedAxesOf(e) : null, members: [e] });
+    clusters.push({
+      domain: fusible ? domain : [Number.NaN],
+      reducedAxes: fusible && isReduction(e) ? reducedAxesOf(e) : null,
+      members: [e],
+    });
     before.push(new Set());
     const joined: number[] = [];
     const key = domain.join();
     for (const x of e.inputs) {
       const source = aligned(x);
       if (fusible && isAligned(source, key) && isMember(source)) joined.push(unitOf.get(source)!);
-      else for (const s of isMember(x) ? [x] : sources({ ...e, inputs: [x] } as Expr, isMember)) before[own]!.add(unitOf.get(s)!);
+      else
+        for (const s of isMember(x) ? [x] : sources({ ...e, inputs: [x] } as Expr, isMember))
+          before[own]!.add(unitOf.get(s)!);
     }
     unitOf.set(e, own);
     // inputs computed in the same loop: either merge with it, or wait for it
@@ -153,10 +162,14 @@ function mergeSiblings(
     const unit = unitOf.get(e);
     if (unit === undefined || !isFusible(e)) continue;
     if (domainOf(e).length === 0) note("scalar", unit);
-    else for (const x of e.inputs) if (uniformValue(x) === null && squeeze(x.shape).join() === domainOf(e).join()) note(aligned(x), unit);
+    else
+      for (const x of e.inputs)
+        if (uniformValue(x) === null && squeeze(x.shape).join() === domainOf(e).join())
+          note(aligned(x), unit);
   }
   for (const units of readers.values()) {
     const list = [...new Set([...units].map(find))];
-    for (let i = 1; i < list.length; i++) for (let j = 0; j < i && find(list[i]!) === list[i]; j++) tryMerge(list[j]!, list[i]!);
+    for (let i = 1; i < list.length; i++)
+      for (let j = 0; j < i && find(list[i]!) === list[i]; j++) tryMerge(list[j]!, list[i]!);
   }
 }

@@ -17,7 +17,12 @@ export interface Product {
   readonly n: number;
   readonly k: number;
   /** Leading axes: sizes and byte strides of A, B and C. */
-  readonly lead: readonly { readonly size: number; readonly a: number; readonly b: number; readonly c: number }[];
+  readonly lead: readonly {
+    readonly size: number;
+    readonly a: number;
+    readonly b: number;
+    readonly c: number;
+  }[];
 }
 
 export function productOf(kernel: MatmulKernel, addressOf: AddressOf): Product {
@@ -68,9 +73,18 @@ export function* eachProduct(p: Product): Generator<Product> {
 }
 
 /** Calls of the module's own product routine, in loops over the leading axes. */
-export function emitMatmul(p: Product, { entry, scratch }: { entry: number; scratch: number }): FunctionWriter {
+export function emitMatmul(
+  p: Product,
+  { entry, scratch }: { entry: number; scratch: number },
+): FunctionWriter {
   const f = new FunctionWriter();
-  if (p.k === 0) return fillBytes(f, p.c.address, p.lead.reduce((t, l) => t * l.size, p.m * p.c.row), 0);
+  if (p.k === 0)
+    return fillBytes(
+      f,
+      p.c.address,
+      p.lead.reduce((t, l) => t * l.size, p.m * p.c.row),
+      0,
+    );
   const [a, b, c] = [f.local("i32"), f.local("i32"), f.local("i32")];
   f.i32(p.a.address).set(a).i32(p.b.address).set(b).i32(p.c.address).set(c);
   const move = (at: Local, bytes: number): void => {
@@ -120,7 +134,10 @@ export function emitFill({ to, value }: FillKernel, addressOf: AddressOf): Funct
   else f.i32(value).memory("i32.store");
   for (let done = size; done < bytes; ) {
     const more = Math.min(done, bytes - done);
-    f.i32(at + done).i32(at).i32(more).copy();
+    f.i32(at + done)
+      .i32(at)
+      .i32(more)
+      .copy();
     done += more;
   }
   return f;
@@ -161,7 +178,12 @@ export function emitRows(kernel: RowsKernel, addressOf: AddressOf): FunctionWrit
 function addRow(f: FunctionWriter, from: Local, to: Local, width: number, dtype: Buffer["dtype"]): void {
   const size = bytesOf[dtype];
   const lanes = 16 / size;
-  const [type, single] = dtype === "float32" ? (["f32x4", "f32"] as const) : dtype === "float64" ? (["f64x2", "f64"] as const) : (["i32x4", "i32"] as const);
+  const [type, single] =
+    dtype === "float32"
+      ? (["f32x4", "f32"] as const)
+      : dtype === "float64"
+        ? (["f64x2", "f64"] as const)
+        : (["i32x4", "i32"] as const);
   const j = f.local("i32");
   const at = (base: Local): FunctionWriter => f.get(base).get(j).op("i32.add");
   const vectors = Math.floor(width / lanes) * lanes;
@@ -172,8 +194,13 @@ function addRow(f: FunctionWriter, from: Local, to: Local, width: number, dtype:
     at(from).memory("v128.load").op(`${type}.add`).memory("v128.store");
   }); // biome-ignore format: one loop
   for (let rest = vectors; rest < width; rest++) {
-    f.get(to).get(to).memory(`${single}.load`, rest * size);
-    f.get(from).memory(`${single}.load`, rest * size).op(`${single}.add`).memory(`${single}.store`, rest * size);
+    f.get(to)
+      .get(to)
+      .memory(`${single}.load`, rest * size);
+    f.get(from)
+      .memory(`${single}.load`, rest * size)
+      .op(`${single}.add`)
+      .memory(`${single}.store`, rest * size);
   }
   f.release("i32", j);
 }

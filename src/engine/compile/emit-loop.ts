@@ -75,11 +75,13 @@ class LoopWriter {
       step();
     } else if (count > 1) {
       const left = f.local("i32");
-      f.i32(count).set(left).loop(() => {
-        body();
-        step();
-        f.get(left).i32(1).op("i32.sub").tee(left).brIf(0);
-      });
+      f.i32(count)
+        .set(left)
+        .loop(() => {
+          body();
+          step();
+          f.get(left).i32(1).op("i32.sub").tee(left).brIf(0);
+        });
       f.release("i32", left);
     }
     if (count > 0) unwind();
@@ -107,7 +109,11 @@ class LoopWriter {
         const flush = (): void => own?.vectors.flat().forEach((a) => a.flush());
         if (own === undefined) this.#repeat(count, pass, () => this.#advance(d, step));
         else {
-          this.#repeat(Math.floor(count / RUN), () => this.#repeat(RUN, pass, () => this.#advance(d, step)), flush);
+          this.#repeat(
+            Math.floor(count / RUN),
+            () => this.#repeat(RUN, pass, () => this.#advance(d, step)),
+            flush,
+          );
           this.#repeat(count % RUN, pass, () => this.#advance(d, step), flush);
         }
         done += count * step;
@@ -178,7 +184,12 @@ class LoopWriter {
   }
 
   /** Joins the lanes of all accumulators of reduction r into one element on the stack. */
-  #total(inDouble: boolean, node: LoopPlan["reductions"][number]["node"], sets: readonly WidthAccumulators[], r: number): void {
+  #total(
+    inDouble: boolean,
+    node: LoopPlan["reductions"][number]["node"],
+    sets: readonly WidthAccumulators[],
+    r: number,
+  ): void {
     const f = this.#f;
     let first = true;
     const join = (): void => {
@@ -233,7 +244,11 @@ class LoopWriter {
         const next = (): void => this.#advance(d, 1);
         if (d < sizes.length - 1) this.#repeat(size, () => inner(d + 1), next, unwind);
         else {
-          this.#repeat(Math.floor(size / RUN), () => this.#repeat(RUN, () => this.#body(width, vectors), next), flush);
+          this.#repeat(
+            Math.floor(size / RUN),
+            () => this.#repeat(RUN, () => this.#body(width, vectors), next),
+            flush,
+          );
           this.#repeat(size % RUN, () => this.#body(width, vectors), next, flush);
           if (size > 0) unwind();
         }
@@ -302,7 +317,10 @@ class LoopWriter {
       push(value);
       if (accumulate) {
         this.#load(stream, value.dtype, lanes, element);
-        combine({ f, lanes }, { op: "reduceSum", dtype: value.dtype } as LoopPlan["reductions"][number]["node"]);
+        combine({ f, lanes }, {
+          op: "reduceSum",
+          dtype: value.dtype,
+        } as LoopPlan["reductions"][number]["node"]);
       }
       this.#storeValue(stream, value.dtype, lanes, element);
     }
@@ -323,14 +341,18 @@ class LoopWriter {
     const step = stream.strides[this.#plan.vector] ?? 0;
     const size = bytesOf[dtype];
     f.get(offset);
-    if (lanes === 1) f.memory(dtype === "float32" ? "f32.load" : dtype === "float64" ? "f64.load" : "i32.load", at);
+    if (lanes === 1)
+      f.memory(dtype === "float32" ? "f32.load" : dtype === "float64" ? "f64.load" : "i32.load", at);
     else if (step === size) f.memory("v128.load", at);
     else if (step === 0) f.memory(size === 8 ? "v128.load64_splat" : "v128.load32_splat", at);
     else {
       const lanesOut = f.local("v128");
       f.memory(size === 8 ? "v128.load64_zero" : "v128.load32_zero", at).set(lanesOut);
       for (let l = 1; l < lanes; l++) {
-        f.get(offset).get(lanesOut).laneMemory(size === 8 ? "v128.load64_lane" : "v128.load32_lane", l, at + l * step).set(lanesOut);
+        f.get(offset)
+          .get(lanesOut)
+          .laneMemory(size === 8 ? "v128.load64_lane" : "v128.load32_lane", l, at + l * step)
+          .set(lanesOut);
       }
       f.get(lanesOut).release("v128", lanesOut);
     }
@@ -355,7 +377,9 @@ class LoopWriter {
     const [value, offset] = [f.local("v128"), f.local("i32")];
     f.set(value).set(offset);
     for (let l = 0; l < lanes; l++) {
-      f.get(offset).get(value).laneMemory(size === 8 ? "v128.store64_lane" : "v128.store32_lane", l, at + l * step);
+      f.get(offset)
+        .get(value)
+        .laneMemory(size === 8 ? "v128.store64_lane" : "v128.store32_lane", l, at + l * step);
     }
     f.release("v128", value).release("i32", offset);
   }

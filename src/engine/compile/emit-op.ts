@@ -42,7 +42,10 @@ export function constant({ f, lanes }: Pick<OpContext, "f" | "lanes">, dtype: DT
 
 /** Emits the node's value from its inputs. */
 export function emitOp(e: Expr, c: OpContext): void {
-  (rules[e.op as ElementwisePrimitive] as (n: Node<Primitive>, c: OpContext) => void)(e as unknown as Node<Primitive>, c);
+  (rules[e.op as ElementwisePrimitive] as (n: Node<Primitive>, c: OpContext) => void)(
+    e as unknown as Node<Primitive>,
+    c,
+  );
 }
 
 type Rule = (n: Node<Primitive>, c: OpContext) => void;
@@ -125,18 +128,20 @@ const rules: { readonly [P in ElementwisePrimitive]: Rule } = {
       () => f.i32(0).set(quotient),
       () => {
         c.push(1);
-        f.i32(-1).op("i32.eq").if(
-          () => {
-            f.i32(0);
-            c.push(0);
-            f.op("i32.sub").set(quotient);
-          },
-          () => {
-            c.push(0);
-            c.push(1);
-            f.op("i32.div_s").set(quotient);
-          },
-        );
+        f.i32(-1)
+          .op("i32.eq")
+          .if(
+            () => {
+              f.i32(0);
+              c.push(0);
+              f.op("i32.sub").set(quotient);
+            },
+            () => {
+              c.push(0);
+              c.push(1);
+              f.op("i32.div_s").set(quotient);
+            },
+          );
       },
     );
     f.get(quotient).release("i32", quotient);
@@ -240,8 +245,12 @@ function cast(c: OpContext, from: DType, to: DType): void {
       f.op("v128.and");
     } else if (to === "float32") f.op("f32.convert_i32_s");
     else if (to === "float64") f.op("f64.convert_i32_s");
-  } else if (to === "int32") f.op(vector ? "i32x4.trunc_sat_f32x4_s" : from === "float32" ? "i32.trunc_sat_f32_s" : "i32.trunc_sat_f64_s");
-  else if (from === "int32") f.op(vector ? "f32x4.convert_i32x4_s" : to === "float32" ? "f32.convert_i32_s" : "f64.convert_i32_s");
+  } else if (to === "int32")
+    f.op(
+      vector ? "i32x4.trunc_sat_f32x4_s" : from === "float32" ? "i32.trunc_sat_f32_s" : "i32.trunc_sat_f64_s",
+    );
+  else if (from === "int32")
+    f.op(vector ? "f32x4.convert_i32x4_s" : to === "float32" ? "f32.convert_i32_s" : "f64.convert_i32_s");
   else f.op(to === "float32" ? "f32.demote_f64" : "f64.promote_f32");
 }
 

@@ -32,13 +32,25 @@ export function emitRandom(n: Node<"random">, c: OpContext): void {
   for (let round = 0; round < 20; round++) {
     const r = ROTATIONS[round % 8]!;
     f.get(x0).get(x1).op(`${word}.add`).set(x0);
-    if (vector) f.get(x1).i32(r).op("i32x4.shl").get(x1).i32(32 - r).op("i32x4.shr_u").op("v128.or");
+    if (vector)
+      f.get(x1)
+        .i32(r)
+        .op("i32x4.shl")
+        .get(x1)
+        .i32(32 - r)
+        .op("i32x4.shr_u")
+        .op("v128.or");
     else f.get(x1).i32(r).op("i32.rotl");
     f.get(x0).op(xor).set(x1);
     if (round % 4 === 3) {
       const injection = (round + 1) / 4;
-      f.get(x0).get(keys[injection % 3]!).op(`${word}.add`).set(x0);
-      f.get(x1).get(keys[(injection + 1) % 3]!).op(`${word}.add`);
+      f.get(x0)
+        .get(keys[injection % 3]!)
+        .op(`${word}.add`)
+        .set(x0);
+      f.get(x1)
+        .get(keys[(injection + 1) % 3]!)
+        .op(`${word}.add`);
       number(injection);
       f.op(`${word}.add`).set(x1);
     }
@@ -53,10 +65,20 @@ export function emitRandom(n: Node<"random">, c: OpContext): void {
 function unit(c: OpContext, x: Local, shift: number): void {
   const { f } = c;
   if (c.lanes > 1) {
-    f.get(x).i32(8).op("i32x4.shr_u").op("f32x4.convert_i32x4_s").splat("f32x4", 2 ** -24).op("f32x4.mul");
+    f.get(x)
+      .i32(8)
+      .op("i32x4.shr_u")
+      .op("f32x4.convert_i32x4_s")
+      .splat("f32x4", 2 ** -24)
+      .op("f32x4.mul");
     if (shift !== 0) f.splat("f32x4", shift).op("f32x4.add");
   } else {
-    f.get(x).i32(8).op("i32.shr_u").op("f32.convert_i32_s").f32(2 ** -24).op("f32.mul");
+    f.get(x)
+      .i32(8)
+      .op("i32.shr_u")
+      .op("f32.convert_i32_s")
+      .f32(2 ** -24)
+      .op("f32.mul");
     if (shift !== 0) f.f32(shift).op("f32.add");
   }
 }
@@ -90,11 +112,15 @@ function doublePrecision(n: Node<"random">, c: OpContext, x0: Local, x1: Local):
     return;
   }
   high(x0, 8, 2 ** -24);
-  f.f64(2 ** -24).op("f64.add").op("f64x2.splat");
+  f.f64(2 ** -24)
+    .op("f64.add")
+    .op("f64x2.splat");
   f64x2Math.log(c);
   f.splat("f64x2", -2).op("f64x2.mul").op("f64x2.sqrt").lane("f64x2.extract_lane", 0);
   high(x1, 8, 2 ** -24);
-  f.f64(2 * Math.PI).op("f64.mul").op("f64x2.splat");
+  f.f64(2 * Math.PI)
+    .op("f64.mul")
+    .op("f64x2.splat");
   f64x2Math.cos(c);
   f.lane("f64x2.extract_lane", 0).op("f64.mul");
 }

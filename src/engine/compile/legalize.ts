@@ -3,7 +3,16 @@
  * view, this pass inserts a copy (an identity node, which a loop kernel computes).
  */
 import { type Expr, makeNode, topologicalOrder } from "../graph/expr.ts";
-import { broadcastView, contiguous, isContiguous, permuteView, reshapeView, sliceView, type View, windowsView } from "../graph/strided.ts";
+import {
+  broadcastView,
+  contiguous,
+  isContiguous,
+  permuteView,
+  reshapeView,
+  sliceView,
+  type View,
+  windowsView,
+} from "../graph/strided.ts";
 import { uniformValue } from "./simplify.ts";
 
 /** An expression as a window on the memory of `base`. */
@@ -86,7 +95,8 @@ export function legalize(roots: readonly Expr[]): Legalized {
     let inputs = node.inputs.map((x) => replacement.get(x)!);
     switch (node.op) {
       case "reshape":
-        if (uniformValue(node) === null && reshapeView(resolve(inputs[0]!).view, node.shape) === null) inputs = [copied(inputs[0]!)];
+        if (uniformValue(node) === null && reshapeView(resolve(inputs[0]!).view, node.shape) === null)
+          inputs = [copied(inputs[0]!)];
         break;
       case "matmul":
         inputs = inputs.map(matrix);
@@ -97,7 +107,10 @@ export function legalize(roots: readonly Expr[]): Legalized {
         break;
     }
     const same = inputs.every((x, i) => x === node.inputs[i]);
-    replacement.set(node, same ? node : makeNode(node.op, inputs, node.attrs as never, node.shape, node.dtype));
+    replacement.set(
+      node,
+      same ? node : makeNode(node.op, inputs, node.attrs as never, node.shape, node.dtype),
+    );
   }
   return { roots: roots.map((r) => replacement.get(r)!), resolve };
 }

@@ -70,7 +70,10 @@ export function planLoop(kernel: LoopKernel): LoopPlan {
   const loadCount = kernel.loads.size;
   const storeCount = kernel.stores.length;
   const hasArgmax = kernel.reductions.some((r) => r.node.op === "argmax");
-  const touched = [...operands.slice(0, loadCount + storeCount).map((o) => o.buffer.dtype), ...kernel.reductions.map((r) => r.value.dtype)];
+  const touched = [
+    ...operands.slice(0, loadCount + storeCount).map((o) => o.buffer.dtype),
+    ...kernel.reductions.map((r) => r.value.dtype),
+  ];
   const vector = column ? firstReduced - 1 : sizes.length - 1;
   const widest = hasArgmax || sizes.length === 0 ? 1 : vectorLanes(kernel.members, touched);
   return {
@@ -82,6 +85,10 @@ export function planLoop(kernel: LoopKernel): LoopPlan {
     groups,
     loads: new Map([...kernel.loads.keys()].map((e, i) => [e, streams[i]!])),
     stores: kernel.stores.map((s, i) => ({ ...s, stream: streams[loadCount + i]! })),
-    reductions: kernel.reductions.map((r, i) => ({ node: r.node, value: r.value, stream: streams[loadCount + storeCount + i]! })),
+    reductions: kernel.reductions.map((r, i) => ({
+      node: r.node,
+      value: r.value,
+      stream: streams[loadCount + storeCount + i]!,
+    })),
   };
 }

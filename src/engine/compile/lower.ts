@@ -3,7 +3,14 @@ import type { ProgramSpec } from "../backend.ts";
 import { allocate, type DType, type TypedArray } from "../graph/dtype.ts";
 import { type Expr, topologicalOrder } from "../graph/expr.ts";
 import { sizeOf } from "../graph/shape.ts";
-import { contiguous, isContiguous, permuteView, sliceView, type View, windowsView } from "../graph/strided.ts";
+import {
+  contiguous,
+  isContiguous,
+  permuteView,
+  sliceView,
+  type View,
+  windowsView,
+} from "../graph/strided.ts";
 import { aligned, type Cluster, cluster, isFusible, isReduction, squeeze } from "./cluster.ts";
 import type { Buffer, Kernel, LoopKernel, Operand, Reduction } from "./kernels.ts";
 import { copyOf, isView, legalize } from "./legalize.ts";
@@ -19,10 +26,31 @@ export interface Lowered {
 
 /** Computed by kernels of their own. */
 const isUnit = (e: Expr): boolean =>
-  e.op === "matmul" || e.op === "gather" || e.op === "scatterAdd" || e.op === "pad" || e.op === "concat" || e.op === "foldWindows";
+  e.op === "matmul" ||
+  e.op === "gather" ||
+  e.op === "scatterAdd" ||
+  e.op === "pad" ||
+  e.op === "concat" ||
+  e.op === "foldWindows";
 
 /** Cheap enough to compute again rather than store and load. */
-const cheap = new Set<Expr["op"]>(["neg", "abs", "not", "cast", "add", "sub", "mul", "max", "min", "eq", "lt", "le", "and", "or", "select"]);
+const cheap = new Set<Expr["op"]>([
+  "neg",
+  "abs",
+  "not",
+  "cast",
+  "add",
+  "sub",
+  "mul",
+  "max",
+  "min",
+  "eq",
+  "lt",
+  "le",
+  "and",
+  "or",
+  "select",
+]);
 
 export function lower(spec: ProgramSpec): Lowered {
   const targets = [...spec.outputs.map((o) => o.value), ...spec.state.map((s) => s.next)];
@@ -92,10 +120,18 @@ function ownedRoots(roots: readonly Expr[]): Expr[] {
   });
 }
 
-function makeBuffer(base: Expr, newBuffer: (dtype: DType, count: number, kept: boolean, data?: TypedArray) => Buffer): Buffer {
+function makeBuffer(
+  base: Expr,
+  newBuffer: (dtype: DType, count: number, kept: boolean, data?: TypedArray) => Buffer,
+): Buffer {
   if (base.op === "iota") {
     const length = base.shape[base.attrs.axis]!;
-    return newBuffer("int32", length, true, Int32Array.from({ length }, (_, i) => i));
+    return newBuffer(
+      "int32",
+      length,
+      true,
+      Int32Array.from({ length }, (_, i) => i),
+    );
   }
   if (base.op === "constant") {
     const { value } = base.attrs;
@@ -109,7 +145,10 @@ function makeBuffer(base: Expr, newBuffer: (dtype: DType, count: number, kept: b
 
 /** In the same loop as its user? */
 const sharesLoop = (x: Expr, user: Cluster, clusterOf: ReadonlyMap<Expr, Cluster>): boolean =>
-  isFusible(x) && isElementwise(x.op) && clusterOf.get(x) === user && squeeze(x.shape).join() === user.domain.join();
+  isFusible(x) &&
+  isElementwise(x.op) &&
+  clusterOf.get(x) === user &&
+  squeeze(x.shape).join() === user.domain.join();
 
 /** Computed again in the user's loop, from values that lie in memory anyway. */
 const isInlined = (x: Expr, user: Cluster): boolean =>
@@ -177,13 +216,27 @@ function loopKernel(
   const reductions: { node: Reduction; value: Expr; to: Buffer }[] = [];
   for (const node of own.members) {
     node.inputs.forEach(use);
-    if (isReduction(node)) reductions.push({ node: node as Reduction, value: node.inputs[0]!, to: bufferOf(node) });
+    if (isReduction(node))
+      reductions.push({ node: node as Reduction, value: node.inputs[0]!, to: bufferOf(node) });
     else {
       members.push(node);
-      if (wanted.has(node)) stores.push({ value: node, to: { buffer: bufferOf(node), view: contiguous(own.domain) }, accumulate: false });
+      if (wanted.has(node))
+        stores.push({
+          value: node,
+          to: { buffer: bufferOf(node), view: contiguous(own.domain) },
+          accumulate: false,
+        });
     }
   }
-  return { kind: "loop", domain: own.domain, reducedAxes: own.reducedAxes ?? [], members, loads, stores, reductions };
+  return {
+    kind: "loop",
+    domain: own.domain,
+    reducedAxes: own.reducedAxes ?? [],
+    members,
+    loads,
+    stores,
+    reductions,
+  };
 }
 
 /** A loop that copies x (through its view) to a place. */
@@ -207,15 +260,28 @@ function unitKernels(node: Expr, operand: (x: Expr) => Operand, to: Buffer): Ker
   const [x, y] = node.inputs as readonly [Expr, Expr];
   switch (node.op) {
     case "matmul":
-      return [{ kind: "matmul", a: transposed(operand(x), node.attrs.transposeA), b: transposed(operand(y), node.attrs.transposeB), to }];
+      return [
+        {
+          kind: "matmul",
+          a: transposed(operand(x), node.attrs.transposeA),
+          b: transposed(operand(y), node.attrs.transposeB),
+          to,
+        },
+      ];
     case "gather":
       return [rows("gather", operand(y), operand(x), to, x.shape)];
     case "scatterAdd":
-      return [{ kind: "fill", to, value: 0 }, rows("scatter", operand(x), { buffer: to, view: place }, operand(y).buffer, node.shape)];
+      return [
+        { kind: "fill", to, value: 0 },
+        rows("scatter", operand(x), { buffer: to, view: place }, operand(y).buffer, node.shape),
+      ];
     case "pad":
       return [
         { kind: "fill", to, value: node.attrs.value },
-        moveKernel(x, operand, { buffer: to, view: sliceView(place, node.attrs.low, node.attrs.steps, x.shape) }),
+        moveKernel(x, operand, {
+          buffer: to,
+          view: sliceView(place, node.attrs.low, node.attrs.steps, x.shape),
+        }),
       ];
     case "concat": {
       let start = 0;
@@ -242,9 +308,23 @@ function transposed(o: Operand, swap: boolean): Operand {
   return swap ? { ...o, view: permuteView(o.view, [...axes.slice(0, r - 2), r - 1, r - 2]) } : o;
 }
 
-function rows(kind: "gather" | "scatter", indices: Operand, table: Operand, rowBuffer: Buffer, tableShape: readonly number[]): Kernel {
-  for (const o of [indices, table]) if (!isContiguous(o.view)) throw new Error("internal: rows of a strided table");
-  return { kind, indices: offsetless(indices), table: offsetless(table), rows: rowBuffer, tableRows: tableShape[0]!, width: sizeOf(tableShape.slice(1)) };
+function rows(
+  kind: "gather" | "scatter",
+  indices: Operand,
+  table: Operand,
+  rowBuffer: Buffer,
+  tableShape: readonly number[],
+): Kernel {
+  for (const o of [indices, table])
+    if (!isContiguous(o.view)) throw new Error("internal: rows of a strided table");
+  return {
+    kind,
+    indices: offsetless(indices),
+    table: offsetless(table),
+    rows: rowBuffer,
+    tableRows: tableShape[0]!,
+    width: sizeOf(tableShape.slice(1)),
+  };
 }
 
 function offsetless(o: Operand): Buffer {

@@ -21,7 +21,11 @@ export interface MemoryPlan {
  * Greedy interval placement: big temporaries first, each at the lowest address free of those it overlaps in time.
  * `named` buffers are the host's and are kept whether or not a kernel reads them.
  */
-export function planMemory(kernels: readonly Kernel[], named: Iterable<Buffer>, scratchBytes: number): MemoryPlan {
+export function planMemory(
+  kernels: readonly Kernel[],
+  named: Iterable<Buffer>,
+  scratchBytes: number,
+): MemoryPlan {
   const life = new Map<Buffer, { first: number; last: number }>();
   kernels.forEach((kernel, i) => {
     const { reads, writes } = touches(kernel);

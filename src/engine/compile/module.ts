@@ -1,6 +1,15 @@
 /** Assembles a lowered program into one WebAssembly module whose export `run` does a whole step. */
 import type { Lowered } from "./lower.ts";
-import { emitCalls, emitCopy, emitFill, emitMatmul, emitRows, eachProduct, type Product, productOf } from "./emit-kernel.ts";
+import {
+  emitCalls,
+  emitCopy,
+  emitFill,
+  emitMatmul,
+  emitRows,
+  eachProduct,
+  type Product,
+  productOf,
+} from "./emit-kernel.ts";
 import { emitLoop } from "./emit-loop.ts";
 import { gemmFunctions, scratchBytes, type Tile } from "./gemm/index.ts";
 import type { Buffer, Kernel, MatmulKernel } from "./kernels.ts";
@@ -10,7 +19,17 @@ import { assemble, FunctionWriter, type ImportedFunction } from "./wasm/assemble
 
 /** Functions of the host's Math, for what is not worth vectorising. */
 type HostFunction = Parameters<MathContext["callHost"]>[0];
-export const hostFunctions: readonly HostFunction[] = ["sin", "cos", "exp", "log", "log1p", "expm1", "tanh", "pow", "erf"];
+export const hostFunctions: readonly HostFunction[] = [
+  "sin",
+  "cos",
+  "exp",
+  "log",
+  "log1p",
+  "expm1",
+  "tanh",
+  "pow",
+  "erf",
+];
 
 export interface ModuleOptions {
   readonly fma: boolean;
@@ -37,7 +56,10 @@ export function buildModule({ kernels, named }: Lowered, options: ModuleOptions)
   // sizes are known before addresses: the scratch region has to be planned first
   const shapes = products.map((k) => productOf(k, () => 0));
   const flops = (dtype: string): number =>
-    shapes.reduce((t, p) => t + (p.dtype === dtype ? 2 * p.m * p.n * p.k * p.lead.reduce((c, l) => c * l.size, 1) : 0), 0);
+    shapes.reduce(
+      (t, p) => t + (p.dtype === dtype ? 2 * p.m * p.n * p.k * p.lead.reduce((c, l) => c * l.size, 1) : 0),
+      0,
+    );
   const own = shapes.filter((p) => !options.external(p));
   const used = GEMM_DTYPES.filter((d) => own.some((p) => p.dtype === d));
   const tiles = new Map(used.map((d) => [d, options.tile(d, flops(d))]));
@@ -52,14 +74,26 @@ export function buildModule({ kernels, named }: Lowered, options: ModuleOptions)
   const placed = new Map(products.map((k) => [k, productOf(k, addressOf)]));
   const calls = [...placed.values()].filter(options.external).flatMap((p) => [...eachProduct(p)]);
   const imports: ImportedFunction[] = [
-    ...hostFunctions.map((name): ImportedFunction => ({ module: "math", name, params: name === "pow" ? ["f64", "f64"] : ["f64"], results: ["f64"] })),
+    ...hostFunctions.map(
+      (name): ImportedFunction => ({
+        module: "math",
+        name,
+        params: name === "pow" ? ["f64", "f64"] : ["f64"],
+        results: ["f64"],
+      }),
+    ),
     ...calls.map((_, i): ImportedFunction => ({ module: "blas", name: String(i), params: [], results: [] })),
   ];
 
   const functions: { writer: FunctionWriter; name?: string }[] = [];
   const entries = new Map<string, number>();
   for (const dtype of used) {
-    const { writers, entry } = gemmFunctions({ dtype, fma: options.fma, tile: tiles.get(dtype)!, firstIndex: imports.length + functions.length });
+    const { writers, entry } = gemmFunctions({
+      dtype,
+      fma: options.fma,
+      tile: tiles.get(dtype)!,
+      firstIndex: imports.length + functions.length,
+    });
     functions.push(...writers.map((writer) => ({ writer })));
     entries.set(dtype, entry);
   }
@@ -75,7 +109,8 @@ export function buildModule({ kernels, named }: Lowered, options: ModuleOptions)
         return emitLoop(kernel, { addressOf, fma: options.fma, callHost });
       case "matmul": {
         const p = placed.get(kernel)!;
-        if (!options.external(p)) return emitMatmul(p, { entry: entries.get(p.dtype)!, scratch: plan.scratch });
+        if (!options.external(p))
+          return emitMatmul(p, { entry: entries.get(p.dtype)!, scratch: plan.scratch });
         const count = p.lead.reduce((t, l) => t * l.size, 1);
         nextCall += count;
         return emitCalls(Array.from({ length: count }, (_, i) => nextCall - count + i));
@@ -101,10 +136,19 @@ export function buildModule({ kernels, named }: Lowered, options: ModuleOptions)
   const pages = Math.max(1, Math.ceil(plan.total / PAGE));
   const count = (kind: Kernel["kind"]): number => kernels.filter((k) => k.kind === kind).length;
   return {
-    bytes: assemble({ imports, functions, memory: { min: Math.min(pages, PAGE), max: Math.min(pages, PAGE), shared: false } }),
+    bytes: assemble({
+      imports,
+      functions,
+      memory: { min: Math.min(pages, PAGE), max: Math.min(pages, PAGE), shared: false },
+    }),
     plan,
     calls,
     pages,
-    notes: { kernels: kernels.length, loops: count("loop"), products: products.length, libraryCalls: calls.length },
+    notes: {
+      kernels: kernels.length,
+      loops: count("loop"),
+      products: products.length,
+      libraryCalls: calls.length,
+    },
   };
 }

@@ -24,7 +24,9 @@ export function order(kernels: readonly Kernel[], states: readonly StateBuffers[
   });
   // a kernel that accumulates into a buffer is both reader and writer of it: keep their given order
   before.forEach((set, i) => {
-    for (const w of set) if (w > i && touches(kernels[w]!).writes.some((b) => touches(kernels[i]!).writes.includes(b))) set.delete(w);
+    for (const w of set)
+      if (w > i && touches(kernels[w]!).writes.some((b) => touches(kernels[i]!).writes.includes(b)))
+        set.delete(w);
   });
 
   const inPlace = new Map<Buffer, Buffer>();
@@ -54,7 +56,8 @@ function overwritesInStep(kernel: Kernel, current: Buffer, next: Buffer): boolea
 }
 
 const sameView = (a: Operand, b: Operand): boolean =>
-  a.view.offset === b.view.offset && a.view.strides.every((s, i) => s === b.view.strides[i] || a.view.shape[i] === 1);
+  a.view.offset === b.view.offset &&
+  a.view.strides.every((s, i) => s === b.view.strides[i] || a.view.shape[i] === 1);
 
 /** Is `target` among the kernels that must precede `from`? */
 function reaches(before: readonly ReadonlySet<number>[], from: number, target: number): boolean {

@@ -10,7 +10,22 @@ const unaryOps: Readonly<Record<UnaryPrimitive, true>> = {
   neg: true, exp: true, log: true, log1p: true, expm1: true, sqrt: true, rsqrt: true, sin: true, cos: true, tanh: true,
   sigmoid: true, erf: true, abs: true, sign: true, floor: true, not: true, cast: true, stopGradient: true,
 }; // biome-ignore format: a list
-const otherElementwise = new Set<Primitive>(["add", "sub", "mul", "div", "pow", "max", "min", "eq", "lt", "le", "and", "or", "select", "random"]);
+const otherElementwise = new Set<Primitive>([
+  "add",
+  "sub",
+  "mul",
+  "div",
+  "pow",
+  "max",
+  "min",
+  "eq",
+  "lt",
+  "le",
+  "and",
+  "or",
+  "select",
+  "random",
+]);
 
 /** Primitives that make element i of the output from element i of each input. */
 export const isElementwise = (op: Primitive): boolean => op in unaryOps || otherElementwise.has(op);
@@ -29,14 +44,19 @@ const uniform = (value: number, like: Expr): Expr => {
 
 /** All inputs known: the value, computed as the interpreter would. */
 function fold(e: Expr): Expr | null {
-  if (!isElementwise(e.op) || e.op === "random" || e.op === "cast" || (e.op === "div" && e.dtype === "int32")) return null;
+  if (!isElementwise(e.op) || e.op === "random" || e.op === "cast" || (e.op === "div" && e.dtype === "int32"))
+    return null;
   const values = e.inputs.map(uniformValue);
   if (values.some((v) => v === null)) return null;
   const [a, b, c] = values as number[];
-  return uniform(e.op === "div" ? a! / b! : elementwise[e.op as keyof typeof elementwise](a!, b ?? 0, c ?? 0), e);
+  return uniform(
+    e.op === "div" ? a! / b! : elementwise[e.op as keyof typeof elementwise](a!, b ?? 0, c ?? 0),
+    e,
+  );
 }
 
-const reshaped = (x: Expr, shape: Shape): Expr => (sameShape(x.shape, shape) ? x : makeNode("reshape", [x], {}, shape, x.dtype));
+const reshaped = (x: Expr, shape: Shape): Expr =>
+  sameShape(x.shape, shape) ? x : makeNode("reshape", [x], {}, shape, x.dtype);
 
 /** Local rules: what a node becomes, or itself. */
 function rewrite(e: Expr): Expr {
@@ -71,7 +91,7 @@ function rewrite(e: Expr): Expr {
     case "reshape":
       if (a.op === "reshape") return reshaped(a.inputs[0]!, e.shape);
       if (uniformValue(a) !== null) return uniform(uniformValue(a)!, e);
-      return reshaped(a, e.shape);
+      return sameShape(a.shape, e.shape) ? a : e;
     case "broadcast":
       if (sameShape(a.shape, e.shape)) return a;
       return a.op === "broadcast" ? makeNode("broadcast", a.inputs, {}, e.shape, e.dtype) : e;
@@ -100,7 +120,9 @@ function stretchLast(e: Expr): Expr {
   }
   if (source === null || sizeOf(source) >= sizeOf(e.shape)) return e;
   const shape = source;
-  const small = e.inputs.map((x) => (uniformValue(x) !== null ? uniform(uniformValue(x)!, { ...x, shape } as Expr) : x.inputs[0]!));
+  const small = e.inputs.map((x) =>
+    uniformValue(x) !== null ? uniform(uniformValue(x)!, { ...x, shape } as Expr) : x.inputs[0]!,
+  );
   const inner = makeNode(e.op, small, e.attrs as never, shape, e.dtype);
   return makeNode("broadcast", [inner], {}, e.shape, e.dtype);
 }
@@ -116,7 +138,8 @@ export function simplify(roots: readonly Expr[]): Expr[] {
       if (!ids.has(e)) ids.set(e, ids.size);
       return e;
     }
-    const attrs = e.op === "constant" && typeof e.attrs.value !== "number" ? [dataId(e.attrs.value)] : attrKey(e);
+    const attrs =
+      e.op === "constant" && typeof e.attrs.value !== "number" ? [dataId(e.attrs.value)] : attrKey(e);
     const key = `${e.op}|${e.dtype}|${e.shape.join()}|${attrs}|${e.inputs.map((x) => ids.get(share(x))).join()}`;
     const same = known.get(key);
     if (same !== undefined) return same;
@@ -132,7 +155,9 @@ export function simplify(roots: readonly Expr[]): Expr[] {
 
   for (const node of topologicalOrder(roots)) {
     const inputs = node.inputs.map((x) => done.get(x)!);
-    let e = inputs.every((x, i) => x === node.inputs[i]) ? node : makeNode(node.op, inputs, node.attrs as never, node.shape, node.dtype);
+    let e = inputs.every((x, i) => x === node.inputs[i])
+      ? node
+      : makeNode(node.op, inputs, node.attrs as never, node.shape, node.dtype);
     for (let previous: Expr | null = null; previous !== e; ) {
       previous = e;
       e = canonical(stretchLast(rewrite(e)), share);
@@ -145,11 +170,17 @@ export function simplify(roots: readonly Expr[]): Expr[] {
 /** Shares a node's new inputs first, so that what a rule has just built is known too. */
 function canonical(e: Expr, share: (e: Expr) => Expr): Expr {
   const inputs = e.inputs.map(share);
-  return inputs.every((x, i) => x === e.inputs[i]) ? e : makeNode(e.op, inputs, e.attrs as never, e.shape, e.dtype);
+  return inputs.every((x, i) => x === e.inputs[i])
+    ? e
+    : makeNode(e.op, inputs, e.attrs as never, e.shape, e.dtype);
 }
 
 const attrKey = (e: Expr): string => {
   const value = e.op === "constant" ? e.attrs.value : undefined;
   // JSON has no NaN, Infinity or −0
-  return typeof value === "number" ? (Object.is(value, -0) ? "-0" : String(value)) : JSON.stringify(e.attrs, (_, v) => (typeof v === "number" && !Number.isFinite(v) ? String(v) : v));
+  return typeof value === "number"
+    ? Object.is(value, -0)
+      ? "-0"
+      : String(value)
+    : JSON.stringify(e.attrs, (_, v) => (typeof v === "number" && !Number.isFinite(v) ? String(v) : v));
 };

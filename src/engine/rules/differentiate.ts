@@ -52,12 +52,12 @@ function extremum(node: Node<"reduceMax" | "reduceMin">, g: Expr): [Expr] {
 
 /** As PyTorch's maximum: a tie gives each side half. */
 function larger(node: Node<"max" | "min">, g: Expr): [Expr, Expr] {
-  const [a, b] = node.op === "max" ? pair(node) : ([node.inputs[1]!, node.inputs[0]!] as const);
+  const [a, b] = pair(node);
   const half = mul(g, 0.5);
   const zero = ops.zerosLike(g);
-  const toA = select(lt(b, a), g, select(le(b, a), half, zero));
-  const toB = select(lt(a, b), g, select(le(a, b), half, zero));
-  return node.op === "max" ? [toA, toB] : [toB, toA];
+  const share = (loser: Expr, winner: Expr): Expr =>
+    select(lt(loser, winner), g, select(le(loser, winner), half, zero));
+  return node.op === "max" ? [share(b, a), share(a, b)] : [share(a, b), share(b, a)];
 }
 
 const asExpr = (node: Node<Primitive>): Expr => node as unknown as Expr;

@@ -48,7 +48,7 @@ function rowsOf(x: Data, shape: Shape, axes: readonly number[]): { rows: Data; l
 
 const reduce =
   (start: number, f: (total: number, x: number) => number) =>
-  (node: Node<"reduceSum" | "reduceMax" | "reduceMin">, [x]: readonly Data[]): Data => {
+  (node: Node<"reduceMax" | "reduceMin">, [x]: readonly Data[]): Data => {
     const { rows, length } = rowsOf(x!, node.inputs[0]!.shape, node.attrs.axes);
     return map(node as Node<Primitive>, (i) => {
       let total = start;
@@ -56,6 +56,18 @@ const reduce =
       return total;
     });
   };
+
+/** Neumaier's sum: the rounding errors are added up beside the total. */
+function compensatedSum(x: Data, from: number, to: number): number {
+  let total = 0;
+  let lost = 0;
+  for (let i = from; i < to; i++) {
+    const next = total + x[i]!;
+    lost += Math.abs(total) >= Math.abs(x[i]!) ? total - next + x[i]! : x[i]! - next + total;
+    total = next;
+  }
+  return Number.isFinite(total) ? total + lost : total;
+}
 
 /** Writes `source` into `out` through `view`, adding where it overlaps. */
 function scatter(out: Data, view: View, source: Data): void {
@@ -115,9 +127,12 @@ export const evaluate: { readonly [P in Primitive]: Rule<P> } = {
     map(node as Node<Primitive>, (i) =>
       randomElement(node.attrs.kind, node.dtype, k0![i]!, k1![i]!, counter![i]!),
     ),
-  reduceSum: reduce(0, (t, x) => t + x),
-  reduceMax: reduce(Number.NEGATIVE_INFINITY, Math.max),
-  reduceMin: reduce(Number.POSITIVE_INFINITY, Math.min),
+  reduceSum: (node, [x]) => {
+    const { rows, length } = rowsOf(x!, node.inputs[0]!.shape, node.attrs.axes);
+    return map(node as Node<Primitive>, (i) => compensatedSum(rows, i * length, (i + 1) * length));
+  },
+  reduceMax: reduce(Number.NEGATIVE_INFINITY, (a, b) => Math.max(a, b)),
+  reduceMin: reduce(Number.POSITIVE_INFINITY, (a, b) => Math.min(a, b)),
   argmax: (node, [x]) => {
     const { rows, length } = rowsOf(x!, node.inputs[0]!.shape, [node.attrs.axis]);
     return map(node as Node<Primitive>, (i) => {

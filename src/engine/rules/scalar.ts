@@ -59,9 +59,9 @@ export const elementwise: {
   add: (a, b) => a + b,
   sub: (a, b) => a - b,
   mul: (a, b) => a * b,
-  pow: (a, b) => a ** b,
-  max: Math.max,
-  min: Math.min,
+  pow: (a, b) => a ** b, // as IEEE pow except 1^±∞ and 1^NaN, which are NaN in JavaScript
+  max: (a, b) => Math.max(a, b),
+  min: (a, b) => Math.min(a, b),
   eq: (a, b) => truth(a === b),
   lt: (a, b) => truth(a < b),
   le: (a, b) => truth(a <= b),
