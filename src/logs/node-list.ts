@@ -1,6 +1,7 @@
 /** Which files a directory or a glob stands for. */
 import { readdir } from "node:fs/promises";
 import { join, sep } from "node:path";
+import { SteepestError } from "../run/errors.ts";
 
 /** Files of these endings, of none, and event files may be logs; weights, images and code are not opened. */
 const LOG_NAME = /(?:\.(?:csv|tsv|jsonl|ndjson|json|log|txt|out|err|wandb|v2)|^[^.]+)(?:\.gz)?$|tfevents/i;
@@ -43,12 +44,13 @@ export async function matchGlob(pattern: string): Promise<string[]> {
   const parts = pattern.split("/");
   const firstWild = parts.findIndex(isGlob);
   const base = parts.slice(0, firstWild).join("/") || (pattern.startsWith("/") ? "/" : ".");
-  const matcher = globToRegExp(pattern.replace(/^.//, ""));
+  const matcher = globToRegExp(pattern.replace(/^\.\//, ""));
   try {
     const files = await listFiles(base, { all: true });
-    return files.filter((file) => matcher.test(file.split(sep).join("/").replace(/^.//, "")));
+    return files.filter((file) => matcher.test(file.split(sep).join("/").replace(/^\.\//, "")));
   } catch (error) {
-    if (error instanceof Error && "code" in error && (error.code === "ENOENT" || error.code === "ENOTDIR")) return [];
+    if (error instanceof Error && "code" in error && (error.code === "ENOENT" || error.code === "ENOTDIR"))
+      return [];
     throw error;
   }
 }
@@ -66,7 +68,10 @@ export function globToRegExp(pattern: string): RegExp {
     else if (c === "?") source += "[^/]";
     else if (c === "[" && pattern.indexOf("]", i + 2) > 0) {
       const close = pattern.indexOf("]", i + 2);
-      source += `[${pattern.slice(i + 1, close).replace(/^!/, "^").replace(/\\/g, "\\\\")}]`;
+      source += `[${pattern
+        .slice(i + 1, close)
+        .replace(/^!/, "^")
+        .replace(/\\/g, "\\\\")}]`;
       i = close;
     } else if (c === "{" && pattern.indexOf("}", i) > 0) {
       source += "(?:";
@@ -77,5 +82,14 @@ export function globToRegExp(pattern: string): RegExp {
     } else if (c === "," && braces > 0) source += "|";
     else source += c.replace(/[.+^${}()|[\]\\]/g, "\\$&");
   }
-  return new RegExp(`^${source}$`);
+  try {
+    return new RegExp(`^${source}$`);
+  } catch (error) {
+    const help = "write [a-z] with the lower end first, and close every bracket";
+    throw new SteepestError("bad-pattern", "the pattern can't be read", {
+      where: pattern,
+      help,
+      cause: error,
+    });
+  }
 }

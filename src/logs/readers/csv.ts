@@ -150,18 +150,20 @@ function createCsv(options: ReadOptions, head: Head): FormatReader {
 
   const cutter = createLineCutter((block) => {
     let start = 0;
+    let quote = nextQuote(block, 0);
     while (start < block.length) {
       let newline = block.indexOf(10, start);
       if (newline < 0) newline = block.length;
       let end = newline;
       while (end > start && block[end - 1] === 13) end--;
+      if (quote < start) quote = nextQuote(block, start);
       const blank = end === start;
       const comment = !plan && block[start] === 35;
       if (blank) {
         if (pending !== "") pending += "\n";
       } else if (comment && newline > start && !headerIsComment(head.lines)) {
         // a remark above the header
-      } else if (plan && pending === "" && !hasQuote(block, start, end)) readPlain(block, start, end);
+      } else if (plan && pending === "" && quote >= end) readPlain(block, start, end);
       else {
         const line = decoder.decode(block.subarray(start, end));
         readText(comment ? line.replace(/^#\s*/, "") : line);
@@ -215,9 +217,9 @@ function requireLoss(logs: readonly RunLog[], columns: readonly Column[], option
   });
 }
 
-function hasQuote(bytes: Uint8Array, start: number, end: number): boolean {
-  const at = bytes.indexOf(QUOTE, start);
-  return at >= 0 && at < end;
+function nextQuote(block: Uint8Array, from: number): number {
+  const at = block.indexOf(QUOTE, from);
+  return at < 0 ? block.length : at;
 }
 
 function countQuotes(line: string): number {
