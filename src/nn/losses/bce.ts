@@ -16,6 +16,9 @@ export interface BceOptions {
   readonly reduction?: Reduction;
 }
 
+/** PyTorch writes the constant as a float32, in float64 tensors too. */
+const epsilon = Math.fround(1e-12);
+
 /**
  * Binary cross-entropy of probabilities exactly as PyTorch's `BCELoss`: both logs are clamped at −100, and the gradient
  * is (p − y)/max(p(1 − p), 1e-12), which is not the derivative of the clamped value (that one would be 0 where a log is
@@ -31,7 +34,7 @@ export function bce(probabilities: Expr, target: Expr, { reduction = "mean" }: B
   const p = stopGradient(probabilities);
   const value = neg(add(mul(y, max(log(p), -100)), mul(sub(1, y), max(log1p(neg(p)), -100))));
   const middle = mul(add(probabilities, p), 0.5);
-  const slope = div(sub(middle, y), max(mul(middle, sub(1, middle)), 1e-12));
+  const slope = div(sub(middle, y), max(mul(middle, sub(1, middle)), epsilon));
   return reduceBy(add(value, mul(sub(probabilities, p), slope)), reduction);
 }
 
