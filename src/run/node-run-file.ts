@@ -6,7 +6,8 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 import { closest, SteepestError } from "./errors.ts";
 import { applyOverrides, type Override } from "./overrides.ts";
 import { parseRunText } from "./run-file.ts";
-import { type Path, parseRun, type RunSpec, showPath } from "./spec.ts";
+import { parseRun } from "./parse-run.ts";
+import { type Path, type RunSpec, showPath } from "./spec.ts";
 
 const MODULE = /\.[cm]?[jt]s$/i;
 

@@ -102,7 +102,7 @@ export async function train(
     epochLoss: [epochSum, epochCount],
     lastLoss,
     best,
-    metricsBytes,
+    metricsBytes: metricsBytes + pending.length, // the lines are ASCII
     schedule: rate.state(),
     position: { epoch: Math.floor(k / stepsPerEpoch) + 1, row: (k % stepsPerEpoch) * plan.batchSize },
   });
@@ -112,7 +112,7 @@ export async function train(
     const broken = spec.nonFinite === "stop" ? firstNonFinite(program.state) : undefined;
     if (broken !== undefined) throw notFinite(`${broken} became NaN or infinite`, k, rate.at(Math.max(0, k - 1)));
     // best before last: a run resumed from last finds again whatever best it had not written
-    if (bestPending !== null) store.saveCheckpoint("best", encodeCheckpoint(bestState.tensors, { ...bestPending, metricsBytes }));
+    if (bestPending !== null) store.saveCheckpoint("best", encodeCheckpoint(bestState.tensors, bestPending));
     bestPending = null;
     store.saveCheckpoint("last", encodeCheckpoint(program.state, progressAt()));
   };

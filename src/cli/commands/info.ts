@@ -1,0 +1,30 @@
+/** `steepest info`: what runs here, and on what. */
+import { availableParallelism, totalmem } from "node:os";
+import { version } from "../../run/version.ts";
+import type { Invocation } from "../commands.ts";
+import { table } from "../terminal.ts";
+
+export async function run({ terminal, json }: Invocation): Promise<undefined> {
+  const about = {
+    schema: "steepest.info/1",
+    steepest: version,
+    node: process.versions.node,
+    v8: process.versions.v8,
+    platform: `${process.platform}-${process.arch}`,
+    threads: availableParallelism(),
+    memory: totalmem(),
+  };
+  if (json) {
+    terminal.print(JSON.stringify(about));
+    return;
+  }
+  terminal.print(
+    table([
+      ["steepest", about.steepest],
+      ["node", `${about.node} (V8 ${about.v8})`],
+      ["platform", about.platform],
+      ["threads", String(about.threads)],
+      ["memory", `${(about.memory / 2 ** 30).toFixed(1)} GiB`],
+    ]),
+  );
+}

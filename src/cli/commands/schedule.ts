@@ -1,0 +1,57 @@
+/** `steepest schedule <name>`: the learning rate step by step. */
+import { findSchedule, isMetricSchedule, makeSchedule } from "../../optim/schedules/index.ts";
+import { SteepestError } from "../../run/errors.ts";
+import { parseOverrides } from "../../run/overrides.ts";
+import type { Invocation } from "../commands.ts";
+import { showNumber, table } from "../terminal.ts";
+
+export async function run({ args, options, terminal, json }: Invocation): Promise<undefined> {
+  const [name, ...rest] = args;
+  if (name === undefined || name.startsWith("--")) {
+    throw new SteepestError("usage", "no schedule is named", { help: "write its name first: steepest schedule cosine-annealing" });
+  }
+  const { entry } = findSchedule(name);
+  const lr = number("--lr", options["lr"]);
+  const steps = whole("--steps", options["steps"]);
+  const stepsPerEpoch = options["stepsPerEpoch"] === undefined ? undefined : whole("--steps-per-epoch", options["stepsPerEpoch"]);
+  const every = options["every"] === undefined ? Math.max(1, Math.ceil(steps / 20)) : whole("--every", options["every"]);
+  const given = Object.fromEntries(parseOverrides(rest).map(({ at, value }) => [at.join("."), value]));
+  const schedule = makeSchedule(name, lr, given, { totalSteps: steps, ...(stepsPerEpoch && { stepsPerEpoch }) });
+  if (isMetricSchedule(schedule)) {
+    throw new SteepestError("usage", `${name} follows a validation metric, not the step: it has no values to print`, {
+      help: "use it in a run file; training feeds it the validation loss",
+    });
+  }
+  const lrs = Array.from({ length: steps }, (_, k) => schedule(k));
+  const momenta = schedule.momentumAt ? Array.from({ length: steps }, (_, k) => schedule.momentumAt!(k) ?? null) : null;
+  if (json) {
+    terminal.print(
+      JSON.stringify({ schema: "steepest.schedule/1", name: entry.name, options: given, lr, steps, lrs, momenta }),
+    );
+    return;
+  }
+  const shown = lrs.map((_, k) => k).filter((k) => k % every === 0 || k === steps - 1);
+  const most = Math.max(...lrs.map(Math.abs)) || 1;
+  terminal.print(`${entry.name}: ${entry.formula}`);
+  terminal.print(
+    table(
+      shown.map((k) => [
+        String(k).padStart(String(steps).length),
+        showNumber(lrs[k]!).padEnd(10),
+        "█".repeat(Math.round((40 * Math.abs(lrs[k]!)) / most)),
+      ]),
+    ),
+  );
+}
+
+function number(flag: string, text: unknown): number {
+  const value = Number(text);
+  if (text !== "" && Number.isFinite(value) && value > 0) return value;
+  throw new SteepestError("usage", `${flag} is ${String(text)}`, { help: `give ${flag} a positive number` });
+}
+
+function whole(flag: string, text: unknown): number {
+  const value = number(flag, text);
+  if (Number.isInteger(value)) return value;
+  throw new SteepestError("usage", `${flag} is ${String(text)}`, { help: `give ${flag} a whole number` });
+}

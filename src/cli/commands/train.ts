@@ -1,0 +1,246 @@
+/** `steepest train`: run file and flags → run folder → loop with a progress bar → summary. */
+import { statSync } from "node:fs";
+import { join, relative, resolve } from "node:path";
+import { nodeHost } from "../../data/node-host.ts";
+import { closest, SteepestError } from "../../run/errors.ts";
+import { importFunction, readRunFile } from "../../run/node-run-file.ts";
+import { type Override, parseOverrides } from "../../run/overrides.ts";
+import { runKeys } from "../../run/parse-run.ts";
+import type { RunSpec } from "../../run/spec.ts";
+import { version } from "../../run/version.ts";
+import { type BuiltRun, buildRun } from "../../train/build.ts";
+import { type Progress, restoreCheckpoint } from "../../train/checkpoint.ts";
+import { type TrainOutcome, train } from "../../train/loop.ts";
+import {
+  createRunFolder,
+  createRunFolderAt,
+  latestRunFolder,
+  openRunFolder,
+  type RunFolder,
+} from "../../train/node-run-folder.ts";
+import { backendNamed } from "../backend.ts";
+import type { Invocation } from "../commands.ts";
+import { createProgress } from "../progress.ts";
+import { showNumber, showSeconds, type Terminal } from "../terminal.ts";
+
+const RUNS = "runs";
+const OWN_FLAGS = ["out", "resume", "quiet", "json", "no-color", "help"];
+
+export async function run({ args, options, terminal, json }: Invocation): Promise<number> {
+  const plan = await planRun(args, options);
+  const built = await buildRun(plan.spec, {
+    host: { ...nodeHost(), importFunction },
+    backend: await backendNamed(plan.spec.backend),
+  });
+  const folder = plan.open();
+  try {
+    const from = plan.resume ? resumeFrom(folder, built) : undefined;
+    if (from === undefined) writeRunFile(folder, built);
+    const outcome = await runLoop(built, folder, { from, terminal, quiet: options["quiet"] === true });
+    report(built, folder, outcome, { terminal, json });
+    return outcome.status === "interrupted" ? 130 : 0;
+  } finally {
+    folder.close();
+  }
+}
+
+interface Plan {
+  readonly spec: RunSpec;
+  readonly resume: boolean;
+  /** Makes or opens the folder and locks it. Called when everything else is known to be right. */
+  readonly open: () => RunFolder;
+}
+
+async function planRun(args: readonly string[], options: Readonly<Record<string, unknown>>): Promise<Plan> {
+  const { resume, out } = options as { resume?: string | true; out?: string };
+  const [first, overrides] = splitArguments(args);
+  // `train --resume runs/x-1` and `train runs/x-1 --resume` mean the same
+  const target = first ?? (typeof resume === "string" ? resume : undefined);
+  if (target === undefined) {
+    throw new SteepestError("usage", "no run file is given", {
+      help: "name one: steepest train run.json (examples/ has some)",
+    });
+  }
+  const targetIsFolder = statSync(target, { throwIfNoEntry: false })?.isDirectory() === true;
+  if (resume === undefined) {
+    if (targetIsFolder) {
+      throw new SteepestError("usage", `${target} is a folder`, {
+        help: `to go on with the run in it: steepest train ${target} --resume`,
+      });
+    }
+    const spec = await readRunFile(target, { overrides });
+    return { spec, resume: false, open: () => (out === undefined ? createRunFolder(RUNS, spec.name) : createRunFolderAt(out)) };
+  }
+  const asked = targetIsFolder ? undefined : await readRunFile(target, { overrides });
+  const path =
+    out ??
+    (targetIsFolder ? target : typeof resume === "string" && first !== undefined ? resume : latestRunFolder(RUNS, asked!.name));
+  // opened before run.json is read: a missing folder gets its own message
+  const file = join(path, "run.json");
+  if (statSync(file, { throwIfNoEntry: false }) === undefined) openRunFolder(path).close();
+  const stored = await readRunFile(file, { overrides: targetIsFolder ? overrides : lengthOnly(overrides) });
+  const begun = await readRunFile(file);
+  refuseChanges(begun, stored, path);
+  if (asked !== undefined) refuseChanges(begun, filledFrom(begun, asked), path);
+  return { spec: stored, resume: true, open: () => openRunFolder(path) };
+}
+
+/** Settings that may change when a run goes on: how long, how often it writes, and on what it computes. */
+const MAY_CHANGE = new Set(["steps", "epochs", "logEvery", "checkpointEvery", "backend", "madeWith", "$schema", "name"]);
+const lengthOnly = (overrides: readonly Override[]): Override[] =>
+  overrides.filter((o) => MAY_CHANGE.has(String(o.at[0])));
+
+/** The stored run has everything resolved; what the run file left open agrees with it. */
+function filledFrom(begun: RunSpec, asked: RunSpec): RunSpec {
+  return {
+    ...asked,
+    loss: asked.loss ?? begun.loss,
+    batchSize: asked.batchSize ?? begun.batchSize,
+    optimizer: asked.optimizer.lr === undefined ? { ...asked.optimizer, lr: begun.optimizer.lr } : asked.optimizer,
+  } as RunSpec;
+}
+
+function refuseChanges(begun: RunSpec, asked: RunSpec, path: string): void {
+  const sorted = (value: unknown): string =>
+    JSON.stringify(value, (_, v: unknown) =>
+      typeof v === "object" && v !== null && !Array.isArray(v) ? Object.fromEntries(Object.entries(v).sort()) : v,
+    ) ?? "nothing";
+  const keys = new Set([...Object.keys(begun), ...Object.keys(asked)]);
+  for (const key of keys) {
+    if (MAY_CHANGE.has(key)) continue;
+    const [was, is] = [sorted(begun[key as keyof RunSpec]), sorted(asked[key as keyof RunSpec])];
+    if (was === is) continue;
+    throw new SteepestError("resume-differs", `${key} was ${was} when the run began and is ${is} now`, {
+      where: `in ${path}`,
+      help: "a resumed run keeps its settings (only steps, epochs, logEvery, checkpointEvery and backend may change); start a new run instead",
+    });
+  }
+}
+
+/** The run file and the flags, in whatever order they were given. */
+function splitArguments(args: readonly string[]): [string | undefined, Override[]] {
+  const rest: string[] = [];
+  let first: string | undefined;
+  for (let i = 0; i < args.length; i++) {
+    const arg = args[i]!;
+    if (/^--[A-Za-z]/.test(arg)) {
+      rest.push(arg);
+      const next = args[i + 1];
+      if (!arg.includes("=") && next !== undefined && !/^--[A-Za-z]/.test(next)) rest.push(args[++i]!);
+    } else if (first === undefined) first = arg;
+    else rest.push(arg);
+  }
+  const overrides = parseOverrides(rest);
+  for (const { at } of overrides) {
+    const key = String(at[0]);
+    if (runKeys.includes(key)) continue;
+    const near = closest(key, [...runKeys, ...OWN_FLAGS]);
+    throw new SteepestError("usage", `unknown flag --${at.join(".")}`, {
+      help: near ? `did you mean --${[near, ...at.slice(1)].join(".")}?` : `settings of the run are ${runKeys.join(", ")}`,
+    });
+  }
+  return [first, overrides];
+}
+
+function resumeFrom(folder: RunFolder, built: BuiltRun): Progress {
+  const from = restoreCheckpoint(
+    folder.readLast(),
+    built.step.state,
+    `in ${join(folder.path, "checkpoint-last.safetensors")}`,
+  );
+  folder.truncateMetrics(from.metricsBytes);
+  return from;
+}
+
+function writeRunFile(folder: RunFolder, { spec, backend }: BuiltRun): void {
+  folder.writeRun({
+    ...spec,
+    madeWith: {
+      steepest: version,
+      backend,
+      node: process.versions.node,
+      platform: `${process.platform}-${process.arch}`,
+    },
+  });
+}
+
+/** Runs with a progress display; SIGINT and SIGTERM finish the step, a second SIGINT stops at once. */
+async function runLoop(
+  built: BuiltRun,
+  folder: RunFolder,
+  { from, terminal, quiet }: { from: Progress | undefined; terminal: Terminal; quiet: boolean },
+): Promise<TrainOutcome> {
+  let stop = false;
+  const onSignal = (): void => {
+    if (stop) process.exit(130);
+    stop = true;
+  };
+  process.on("SIGINT", onSignal);
+  process.on("SIGTERM", onSignal);
+  const progress = createProgress({ terminal, quiet, total: built.totalSteps });
+  if (!quiet) {
+    const what = `${built.parameters.toLocaleString("en")} parameters, ${built.plan.n.toLocaleString("en")} rows, batches of ${built.plan.batchSize}`;
+    terminal.note(`${from ? `going on at step ${from.step} of` : "training"} ${folder.path}: ${what}, backend ${built.backend}`);
+  }
+  try {
+    return await train(built, {
+      store: folder,
+      clock: { now: () => performance.now(), pause: () => new Promise((r) => setImmediate(r)) },
+      ...(from && { from }),
+      interrupted: () => stop,
+      onProgress: progress.update,
+    });
+  } finally {
+    progress.stop();
+    process.off("SIGINT", onSignal);
+    process.off("SIGTERM", onSignal);
+  }
+}
+
+function report(
+  built: BuiltRun,
+  folder: RunFolder,
+  outcome: TrainOutcome,
+  { terminal, json }: { terminal: Terminal; json: boolean },
+): void {
+  const test = outcome.status === "done" ? built.evaluate("test") : null;
+  const { step, finalLoss, best, validation, lr, seconds, stepsPerSecond } = outcome;
+  if (json) {
+    const document = {
+      schema: "steepest.train/1",
+      run: resolve(folder.path),
+      status: outcome.status,
+      steps: step,
+      totalSteps: built.totalSteps,
+      finalLoss,
+      bestLoss: best?.loss ?? null,
+      bestStep: best?.step ?? null,
+      metrics: {
+        ...(validation && { validationLoss: validation["loss"], validationAccuracy: validation["accuracy"] }),
+        ...(test && { testLoss: test["loss"], testAccuracy: test["accuracy"] }),
+      },
+      lr,
+      seconds,
+      stepsPerSecond,
+      parameters: built.parameters,
+      backend: built.backend,
+      diagnosis: null,
+    };
+    terminal.print(JSON.stringify(document));
+    return;
+  }
+  const { bold, dim } = terminal.colors;
+  const rate = `${showNumber(stepsPerSecond)} steps/s`;
+  const head = outcome.status === "done" ? "done" : "interrupted";
+  terminal.print(`${bold(head)}: ${step} of ${built.totalSteps} steps in ${showSeconds(seconds)} (${rate}, ${built.backend})`);
+  if (finalLoss !== null) terminal.print(`loss            ${showNumber(finalLoss)}`);
+  for (const [name, values] of [["validation", validation], ["test", test]] as const) {
+    if (values === null) continue;
+    terminal.print(`${`${name} loss`.padEnd(15)} ${showNumber(values["loss"]!)}`);
+    const accuracy = values["accuracy"];
+    if (accuracy !== undefined) terminal.print(`${`${name} accuracy`.padEnd(19)} ${bold(`${(100 * accuracy).toFixed(2)} %`)}`);
+  }
+  const shown = relative(process.cwd(), folder.path) || folder.path;
+  terminal.print(dim(`files in ${shown}: run.json, metrics.jsonl, checkpoint-last and -best.safetensors`));
+  if (outcome.status === "interrupted") terminal.print(`go on with: steepest train ${shown} --resume`);
+}

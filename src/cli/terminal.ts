@@ -1,0 +1,53 @@
+/** The terminal as commands see it: results on standard output, everything else on standard error. */
+import { createColors } from "picocolors";
+
+export interface Terminal {
+  /** Prints a line of the result. */
+  readonly print: (text: string) => void;
+  /** Prints a line of notes or progress to standard error. */
+  readonly note: (text: string) => void;
+  readonly colors: ReturnType<typeof createColors>;
+  /** Standard error is a terminal that can redraw a line. */
+  readonly interactive: boolean;
+}
+
+/** Colour only where both streams are terminals, NO_COLOR is not set and --no-color was not given. */
+export function createTerminal({ color }: { color: boolean }): Terminal {
+  const noColor = (process.env["NO_COLOR"] ?? "") !== "";
+  const dumb = process.env["TERM"] === "dumb";
+  return {
+    print: (text) => {
+      process.stdout.write(`${text}\n`);
+    },
+    note: (text) => {
+      process.stderr.write(`${text}\n`);
+    },
+    colors: createColors(color && !noColor && !dumb && process.stdout.isTTY === true),
+    interactive: process.stderr.isTTY === true && !dumb,
+  };
+}
+
+/** 0.0123, 1.5e-7, 12,345: four significant digits. */
+export function showNumber(x: number): string {
+  if (!Number.isFinite(x)) return String(x);
+  const size = Math.abs(x);
+  if (x === 0 || (size >= 1e-3 && size < 1e4)) return String(Number(x.toPrecision(4)));
+  return size >= 1e4 && size < 1e9 ? Math.round(x).toLocaleString("en") : x.toExponential(2);
+}
+
+/** 0.8 s, 12 s, 3 min 20 s, 2 h 5 min */
+export function showSeconds(seconds: number): string {
+  if (!Number.isFinite(seconds)) return "?";
+  if (seconds < 10) return `${seconds.toFixed(1)} s`;
+  const whole = Math.round(seconds);
+  if (whole < 60) return `${whole} s`;
+  const [h, min, s] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60, whole % 60];
+  return h > 0 ? `${h} h ${min} min` : `${min} min ${s} s`;
+}
+
+/** Rows with columns aligned by two spaces. */
+export function table(rows: readonly (readonly string[])[]): string {
+  const widths: number[] = [];
+  for (const row of rows) row.forEach((cell, i) => (widths[i] = Math.max(widths[i] ?? 0, cell.length)));
+  return rows.map((row) => row.map((cell, i) => cell.padEnd(widths[i]!)).join("  ").trimEnd()).join("\n");
+}

@@ -1,0 +1,16 @@
+export { closest, type ErrorDetails, formatError, SteepestError } from "./errors.ts";
+export { type LogFormat, type LogNote, type Role, type RunLog, type Series, seriesOf } from "./log.ts";
+export { applyOverrides, type Override, parseOverrides } from "./overrides.ts";
+export { parseRun, runJsonSchema } from "./parse-run.ts";
+export { type ParsedText, parseRunText } from "./run-file.ts";
+export {
+  type DataSpec,
+  type ModelSpec,
+  type ModuleSpec,
+  type Named,
+  type Path,
+  type RunInput,
+  type RunSpec,
+  showPath,
+} from "./spec.ts";
+export { version } from "./version.ts";

@@ -1,0 +1,26 @@
+export { type BuildHost, type BuiltRun, buildRun } from "./build.ts";
+export { type Best, encodeCheckpoint, type Progress, restoreCheckpoint } from "./checkpoint.ts";
+export { runLog } from "./log.ts";
+export {
+  type Clock,
+  type RunStore,
+  type TrainOptions,
+  type TrainOutcome,
+  type TrainProgress,
+  train,
+} from "./loop.ts";
+export type { CustomModel, ModelSizes } from "./model.ts";
+export {
+  type BatchShapes,
+  type BatchTensors,
+  type EvalStep,
+  type EvalStepOptions,
+  evalStep,
+  type LossFunction,
+  type StateTensor,
+  type StepResult,
+  type TrainStep,
+  type TrainStepOptions,
+  trainStep,
+} from "./program.ts";
+export { decodeSafeTensors, encodeSafeTensors, type SafeTensors, type StoredTensor } from "./safetensors.ts";

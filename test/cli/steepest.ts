@@ -1,0 +1,44 @@
+/** Runs the command line from the sources in a process of its own, as a user would. */
+import { type ChildProcess, spawn } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { onTestFinished } from "vitest";
+
+const launcher = fileURLToPath(new URL("source.js", import.meta.url));
+export const examples: string = fileURLToPath(new URL("../../examples", import.meta.url));
+
+export interface Finished {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface Running {
+  readonly child: ChildProcess;
+  readonly finished: Promise<Finished>;
+}
+
+export function start(args: readonly string[], { cwd }: { cwd: string }): Running {
+  const child = spawn(process.execPath, [launcher, ...args], { cwd, stdio: ["ignore", "pipe", "pipe"] });
+  const finished = new Promise<Finished>((resolve, reject) => {
+    let [stdout, stderr] = ["", ""];
+    child.stdout.setEncoding("utf8").on("data", (text: string) => (stdout += text));
+    child.stderr.setEncoding("utf8").on("data", (text: string) => (stderr += text));
+    child.on("error", reject);
+    child.on("close", (code, signal) => resolve({ code, signal, stdout, stderr }));
+  });
+  return { child, finished };
+}
+
+export const steepest = (args: readonly string[], options: { cwd: string }): Promise<Finished> =>
+  start(args, options).finished;
+
+/** An empty folder that is gone after the test. */
+export function folder(): string {
+  const path = mkdtempSync(join(tmpdir(), "steepest-"));
+  onTestFinished(() => rmSync(path, { recursive: true, force: true }));
+  return path;
+}
