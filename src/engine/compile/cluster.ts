@@ -131,10 +131,13 @@ export function cluster(order: readonly Expr[], isUnit: (e: Expr) => boolean): U
           before[own]!.add(unitOf.get(s)!);
     }
     unitOf.set(e, own);
-    // inputs computed in the same loop: either merge with it, or wait for it
+    // inputs that can be computed in the same loop: the node waits for each, until it has joined it
+    for (const j of joined) before[own]!.add(j);
     for (const j of joined) {
+      const direct = [...before[find(own)]!].filter((p) => find(p) === find(j));
+      for (const p of direct) before[find(own)]!.delete(p);
       tryMerge(j, own);
-      if (find(j) !== find(own)) before[find(own)]!.add(j);
+      if (find(j) !== find(own)) for (const p of direct) before[find(own)]!.add(p);
     }
   }
   mergeSiblings(order, unitOf, find, tryMerge);
