@@ -48,7 +48,6 @@ function measure(dtype: FloatType): Tile {
       run.best = Math.min(run.best, time);
     }
   } while (performance.now() - started < BUDGET);
-  if (process.env.DBG) console.log(runs.map((r) => `${(r.first*1e6).toFixed(0)}/${(r.best*1e6/CALLS/K).toFixed(2)}`).join(" "));
   if (runs.some((r) => r.first < OPTIMISED * r.best)) return tiles[0]!;
   const fastest = runs.reduce((a, b) => (b.best < a.best ? b : a));
   return tiles[fastest.best < CLEARLY * runs[0]!.best ? runs.indexOf(fastest) : 0]!;

@@ -109,7 +109,8 @@ for (const { dtype, fma } of cases) {
         expectProduct(first, dtype, k, what);
         for (let tile = 1; tile < tiles.length; tile++) {
           const other = multiply(module, dtype, tile, [m, n, k], options);
-          expect(other.c, `${what}, ${tiles[tile]!.name}`).toEqual(first.c);
+          const differs = other.c.some((row, i) => row.some((x, j) => !Object.is(x, first.c[i]![j])));
+          expect(differs, `${what}, ${tiles[tile]!.name}`).toBe(false);
         }
         checked += m * n * k > 0 ? 1 : 0;
       });

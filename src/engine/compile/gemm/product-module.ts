@@ -1,4 +1,4 @@
-/** The product functions alone in a module: for choosing the tile, tests and benchmarks. */
+/** The product functions alone in a module: for tests and benchmarks. */
 import { assemble } from "../wasm/assembler.ts";
 import { gemmFunctions } from "./index.ts";
 import type { FloatType, Tile } from "./tile.ts";
