@@ -60,3 +60,14 @@ function sameStep(series: Series, steps: Float64Array): Float64Array {
   }
   return out;
 }
+
+/**
+ * Loss points that are NaNs in disguise: exactly 0 beside a gradient norm logged as NaN. Hugging Face replaces NaN
+ * losses by the window's mean of the finite ones, so a window of nothing but NaN prints `loss: 0.0, grad_norm: NaN`.
+ */
+export function hiddenNans({ log, steps, loss }: GatheredRun): number[] {
+  const gradNorm = seriesOf(log, "gradNorm");
+  if (!gradNorm) return [];
+  const broken = new Set(gradNorm.steps.filter((_, i) => Number.isNaN(gradNorm.values[i]!)));
+  return [...loss.keys()].filter((i) => loss[i] === 0 && broken.has(steps[i]!));
+}

@@ -1,0 +1,79 @@
+/** Everything the rules read, computed once per run. */
+import type { GatheredRun } from "./gather.ts";
+import { type Boundary, segment } from "./segment.ts";
+import { logLoss, madSigma, median, runningMedian } from "./stats.ts";
+
+export interface Context {
+  readonly run: GatheredRun;
+  readonly boundaries: readonly Boundary[];
+  /** Finite points only, with the hidden NaNs out: steps, losses, and their positions in the run. */
+  readonly steps: Float64Array;
+  readonly loss: Float64Array;
+  readonly position: Int32Array;
+  /** log-loss (asinh when a loss is negative), its running median over 9 points, and the robust noise about it. */
+  readonly log: Float64Array;
+  readonly level: Float64Array;
+  readonly sigma: number;
+  /** Positions of explicit and hidden non-finite losses. */
+  readonly nonFinite: readonly number[];
+  readonly hidden: readonly number[];
+  /** Loss before training, lowest level, level at the end (medians), and their difference first − lowest. */
+  readonly first: number;
+  readonly lowest: number;
+  readonly end: number;
+  readonly drop: number;
+}
+
+/** `hidden` are the positions where a logged number stands for a NaN (see `hiddenNan`). */
+export function makeContext(run: GatheredRun, hidden: readonly number[]): Context {
+  const masked = new Set(hidden);
+  const keep: number[] = [];
+  const nonFinite: number[] = [];
+  for (let i = 0; i < run.loss.length; i++) {
+    if (masked.has(i) || !Number.isFinite(run.loss[i]!)) nonFinite.push(i);
+    else keep.push(i);
+  }
+  const position = Int32Array.from(keep);
+  const steps = Float64Array.from(keep, (i) => run.steps[i]!);
+  const loss = Float64Array.from(keep, (i) => run.loss[i]!);
+  const log = logLoss(loss).values;
+  const level = runningMedian(log, 9);
+  const plain = runningMedian(loss, 9);
+  const n = loss.length;
+  const first = n > 0 ? loss[0]! : Number.NaN;
+  const lowest = n > 0 ? plain.reduce((a, b) => Math.min(a, b)) : Number.NaN;
+  return {
+    run,
+    boundaries: segment(run),
+    steps,
+    loss,
+    position,
+    log,
+    level,
+    sigma: n > 0 ? madSigma(log.map((v, i) => v - level[i]!)) : Number.NaN,
+    nonFinite,
+    hidden,
+    first,
+    lowest,
+    end: median(loss.subarray(n - Math.max(1, Math.floor(n / 10)))),
+    drop: first - lowest,
+  };
+}
+
+/** First and last step of positions [from, to] of the finite points. */
+export function span(c: Context, from = 0, to: number = c.steps.length - 1): [number, number] {
+  return [c.steps[Math.max(0, from)]!, c.steps[Math.min(to, c.steps.length - 1)]!];
+}
+
+/** Logged gradient norm at the finite points, NaN where none; null without any. */
+export function gradNormOf(c: Context): Float64Array | null {
+  const g = c.run.gradNorm;
+  return g && Float64Array.from(c.position, (i) => g[i]!);
+}
+
+export function lrOf(c: Context): Float64Array | null {
+  const lr = c.run.lr;
+  return lr && Float64Array.from(c.position, (i) => lr[i]!);
+}
+
+export const round = (x: number, digits = 4): number => (Number.isFinite(x) ? Number(x.toPrecision(digits)) : x);

@@ -1,0 +1,71 @@
+/** RunLog → diagnosis: what is wrong with a run, why, and what to do. Imports no engine and no file system. */
+import type { RunLog } from "../run/log.ts";
+import { compareRuns } from "./compare.ts";
+import { makeContext } from "./context.ts";
+import { gatherRun, hiddenNans } from "./gather.ts";
+import { RULES } from "./rules/index.ts";
+import { toFinding } from "./rules/rule.ts";
+import type { Diagnosis, RunDiagnosis } from "./types.ts";
+import { decide, unsure } from "./verdict.ts";
+
+export type { LogFormat, RunLog, Series } from "../run/log.ts";
+export { RULES, type Rule } from "./rules/index.ts";
+export type {
+  Action,
+  Diagnosis,
+  Evidence,
+  Finding,
+  RunDiagnosis,
+  Severity,
+  Verdict,
+  VerdictName,
+} from "./types.ts";
+export { createWatch, type Watch } from "./watch.ts";
+
+export interface DiagnoseOptions {
+  /** Judge runs of one task at different rates against each other (default true). */
+  readonly compare?: boolean;
+}
+
+/** The `steepest.diagnosis/1` document for these runs, in their order. Never throws on a log's content. */
+export function diagnose(logs: readonly RunLog[], { compare = true }: DiagnoseOptions = {}): Diagnosis {
+  const alone = logs.map((log) => diagnoseRun(log));
+  return { schema: "steepest.diagnosis/1", runs: compare ? compareRuns(logs, alone) : alone };
+}
+
+export interface DiagnoseRunOptions {
+  /** Other runs of the same task; the verdict then uses the comparison. */
+  readonly siblings?: readonly RunLog[];
+}
+
+export function diagnoseRun(log: RunLog, { siblings = [] }: DiagnoseRunOptions = {}): RunDiagnosis {
+  if (siblings.length > 0) return diagnose([log, ...siblings]).runs[0]!;
+  const base = { source: log.source, format: log.format, run: log.run };
+  const run = gatherRun(log);
+  if (!run) {
+    return {
+      ...base,
+      ...unsure("The log has no loss series."),
+      series: { loss: null, lr: null, gradNorm: null, validation: null },
+      points: 0,
+      steps: null,
+      findings: [],
+    };
+  }
+  const context = makeContext(run, hiddenNans(run));
+  const findings = RULES.flatMap((rule) => {
+    // with nothing finite only the rules about non-finite values have something to read
+    const blind = context.loss.length === 0 && !NEEDS_NO_CURVE.has(rule.id);
+    return blind ? [] : rule.detect(context).map((found) => toFinding(rule, found));
+  });
+  return {
+    ...base,
+    ...decide(context, findings),
+    series: run.names,
+    points: run.loss.length,
+    steps: [run.steps[0]!, run.steps[run.steps.length - 1]!],
+    findings,
+  };
+}
+
+const NEEDS_NO_CURVE = new Set(["non-finite", "numerical", "hidden-nan", "nan-iterations", "loss-scale-collapse"]);

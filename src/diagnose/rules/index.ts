@@ -1,0 +1,38 @@
+/** Every rule, in the order in which findings are listed. */
+import { dataOrder, oscillation } from "./oscillation.ts";
+import { divergence } from "./divergence.ts";
+import { clipping, explodingGradient, lossScale, vanishingGradient } from "./gradients.ts";
+import { lossSpike, recurrentSpikes } from "./loss-spike.ts";
+import { earlyDecay, shortWarmup } from "./lr-schedule.ts";
+import { hiddenNan, nanIterations, nonFinite, numerical } from "./non-finite.ts";
+import { plateau } from "./plateau.ts";
+import { noiseFloor, slowProgress } from "./progress.ts";
+import type { Rule } from "./rule.ts";
+import { epochStaircase, objectiveChange } from "./shifts.ts";
+import { loggingArtefact, overfitting } from "./validation.ts";
+
+export const RULES: readonly Rule[] = [
+  nonFinite,
+  numerical,
+  hiddenNan,
+  nanIterations,
+  divergence,
+  recurrentSpikes,
+  lossSpike,
+  explodingGradient,
+  vanishingGradient,
+  lossScale,
+  clipping,
+  objectiveChange,
+  epochStaircase,
+  dataOrder,
+  oscillation,
+  plateau,
+  slowProgress,
+  noiseFloor,
+  overfitting,
+  loggingArtefact,
+  shortWarmup,
+  earlyDecay,
+];
+export type { Rule } from "./rule.ts";

@@ -1,0 +1,125 @@
+/** Sudden rises that stand out of the curve: events, not points, classed by how they recover. */
+import { type Context, gradNormOf, round } from "../context.ts";
+import { madSigma, median, runningMedian } from "../stats.ts";
+import type { Rule } from "./rule.ts";
+
+export interface Spike {
+  readonly from: number;
+  readonly peak: number;
+  /** First point back near the earlier level, or the last point of the run. */
+  readonly to: number;
+  readonly before: number;
+  readonly recovery: "fast" | "slow" | "never";
+  /** Points by which the gradient norm rose before the peak, and how far; null when it did not or was not logged. */
+  readonly precursor: { readonly lead: number; readonly rise: number } | null;
+}
+
+const WINDOW = 31;
+const SIGMAS = 7;
+const RISE = Math.log(1.1);
+
+export function spikes(c: Context): Spike[] {
+  const n = c.log.length;
+  if (n < 12) return [];
+  const base = runningMedian(c.log, WINDOW, { trailing: true });
+  const residual = c.log.map((v, i) => v - base[i]!);
+  const sigma = Math.max(madSigma(residual.subarray(5)), 0.004);
+  const out: Spike[] = [];
+  const warm = Math.min(10, n >> 2);
+  for (let i = warm; i < n; i++) {
+    // spread of the last points: a noisy stretch needs a larger jump
+    const nearby = residual.subarray(Math.max(0, i - WINDOW), i);
+    if (!(residual[i]! > Math.max(SIGMAS * Math.max(sigma, madSigma(nearby)), RISE))) continue;
+    const spike = follow(c, i, base[i]!, residual[i]!);
+    out.push(spike);
+    i = spike.to;
+  }
+  return out;
+}
+
+/** From the first high point to the recovery: five points in a row within a tenth of the rise of the earlier level. */
+function follow(c: Context, from: number, before: number, threshold: number): Spike {
+  const n = c.log.length;
+  let peak = from;
+  let calm = 0;
+  let to = n - 1;
+  for (let i = from; i < n; i++) {
+    if (c.log[i]! > c.log[peak]!) peak = i;
+    const back = before + Math.max(Math.log(1.1), 0.15 * (c.log[peak]! - before), 0.25 * threshold);
+    calm = c.log[i]! <= back ? calm + 1 : 0;
+    if (calm === 5) {
+      to = i - 4;
+      break;
+    }
+  }
+  const recovered = calm >= Math.min(5, n - peak - 1) && calm > 0;
+  const recovery = !recovered ? "never" : to - peak <= 50 ? "fast" : "slow";
+  return { from, peak, to, before: c.loss[Math.max(0, from - 1)]!, recovery, precursor: precursorOf(c, from, peak) };
+}
+
+function precursorOf(c: Context, from: number, peak: number): Spike["precursor"] {
+  const g = gradNormOf(c);
+  if (!g) return null;
+  const start = Math.max(0, from - 12);
+  const usual = median(g.subarray(Math.max(0, from - 60), Math.max(from - 3, 1)).filter((v) => v > 0));
+  for (let i = start; i < peak; i++) {
+    if (g[i]! > 3 * usual && (i >= from || g[i + 1]! > 3 * usual || i === from - 1)) {
+      const rise = g.subarray(i, peak + 1).reduce((a, b) => (b > a ? b : a), 0) / usual;
+      return { lead: peak - i, rise: round(rise, 3) };
+    }
+  }
+  return null;
+}
+
+export const lossSpike: Rule = {
+  id: "loss-spike",
+  severity: "warning",
+  about: "sudden rises, as events classed by recovery, with gradient-norm precursors",
+  detect(c) {
+    return spikes(c).slice(0, 100).map((s) => ({
+      steps: [c.steps[s.from]!, c.steps[s.to]!] as const,
+      severity: s.recovery === "never" ? ("critical" as const) : s.recovery === "fast" ? ("info" as const) : ("warning" as const),
+      evidence: {
+        before: round(s.before),
+        peak: round(c.loss[s.peak]!),
+        peakStep: c.steps[s.peak]!,
+        recovery: s.recovery,
+        recovered: s.recovery !== "never",
+        points: s.to - s.from,
+        precursor: s.precursor !== null,
+        precursorLead: s.precursor?.lead ?? null,
+        gradNormRise: s.precursor?.rise ?? null,
+      },
+      advice:
+        s.recovery === "never"
+          ? "The loss did not come back: restore a checkpoint from before the spike, skip the batches around it, and lower the rate if it repeats."
+          : "Recovered: keep going and watch. If spikes repeat at a constant rate, clip at the 90th percentile of the gradient norm or lower the rate 2–3×.",
+      alternatives: ["a bad batch", "an evaluation or a resume logged in the same series"],
+      decide: "the gradient norm of every step before the peak, and the batch at the peak",
+    }));
+  },
+};
+
+export const recurrentSpikes: Rule = {
+  id: "recurrent-spikes",
+  severity: "warning",
+  about: "three or more spikes in one run",
+  detect(c) {
+    const events = spikes(c);
+    if (events.length < 3) return [];
+    return [
+      {
+        steps: [c.steps[events[0]!.from]!, c.steps[events[events.length - 1]!.to]!],
+        evidence: {
+          events: events.length,
+          recovered: events.filter((s) => s.recovery !== "never").length,
+          withPrecursor: events.filter((s) => s.precursor).length,
+          peakSteps: events.slice(0, 50).map((s) => c.steps[s.peak]!),
+        },
+        advice: "Repeated spikes at a stable rate mean it is a little high for this curvature: lower it 2–3× or clip at the 90th percentile of the gradient norm.",
+        alternatives: ["a few bad batches seen once an epoch", "Adam's second moment decaying too slowly: lower beta2"],
+        decide: "whether the spikes stop when the rate decays, and whether the same batches cause them",
+      },
+    ];
+  },
+};

@@ -1,0 +1,121 @@
+/** Alternation about a level (rate near the edge) told apart from order of the data and from the edge of stability. */
+import { type Context, round, span } from "../context.ts";
+import { autocorrelation, madSigma, median, runningMedian, theilSen } from "../stats.ts";
+import type { Rule } from "./rule.ts";
+
+/** log-loss less its trend, over the part after the first tenth, with the falling speed in units of its noise. */
+function detrended(c: Context): { rest: Float64Array; from: number; falling: number } {
+  const from = Math.floor(c.log.length / 10);
+  const part = c.log.subarray(from);
+  const trend = runningMedian(part, 41);
+  const spread = madSigma(part.map((v, i) => v - trend[i]!)) || 1e-12;
+  // a spike must not make or break a period
+  const rest = part.map((v, i) => Math.max(-4 * spread, Math.min(4 * spread, v - trend[i]!)));
+  const x = Float64Array.from(part, (_, i) => i / part.length);
+  return { rest, from, falling: -theilSen(x, part) / spread };
+}
+
+interface Period {
+  readonly lag: number;
+  readonly strength: number;
+  readonly falling: number;
+  readonly amplitude: number;
+  /** Amplitude in the second half of the run over that in the first. */
+  readonly held: number;
+}
+
+/** A period that repeats: a peak of the autocorrelation, and another at twice its lag. */
+export function period(c: Context): Period | null {
+  if (c.log.length < 40) return null;
+  const { rest, falling } = detrended(c);
+  const amplitude = madSigma(rest);
+  // rounding of the printed digits alone also has periods
+  if (!(amplitude > 1e-4)) return null;
+  const most = Math.min(100, rest.length >> 2);
+  const r = autocorrelation(rest, 2 * most);
+  let best = 0;
+  for (let lag = 2; lag <= most; lag++) {
+    const peak = r[lag]! > r[lag - 1]! && r[lag]! >= r[lag + 1]!;
+    const dip = r.subarray(1, lag).some((v) => v < 0.5 * r[lag]!);
+    if (peak && dip && r[lag]! > 0.5 && r[2 * lag]! > 0.4 && (best === 0 || r[lag]! > r[best]! + 0.1)) best = lag;
+  }
+  if (best === 0) return null;
+  const half = rest.length >> 1;
+  const held = madSigma(rest.subarray(half)) / (madSigma(rest.subarray(0, half)) || 1e-12);
+  return { lag: best, strength: r[best]!, falling, amplitude, held };
+}
+
+/** Steps between log points: more than one means that what is fast in training cannot be seen as it is. */
+const stride = (c: Context): number => median(c.steps.subarray(1).map((s, i) => s - c.steps[i]!));
+
+/** Log points in an epoch, from the epoch series; null without one. */
+function pointsPerEpoch(c: Context): number | null {
+  const at = c.boundaries.filter((b) => b.kind === "epoch").map((b) => b.index);
+  return at.length >= 2 ? median(at.slice(1).map((v, i) => v - at[i]!)) : null;
+}
+
+/** True when the period belongs to the data or the logging: it matches the epoch, or steps between points hide the optimizer's own. */
+function fromData(c: Context, p: Period): boolean {
+  const epoch = pointsPerEpoch(c);
+  if (epoch !== null && [1, 0.5, 2].some((k) => Math.abs(p.lag - k * epoch) <= Math.max(0.5, 0.02 * epoch))) return true;
+  return p.lag > 2 || (stride(c) > 1 && p.held > 0.5 && p.held < 2);
+}
+
+export const dataOrder: Rule = {
+  id: "data-order",
+  severity: "info",
+  about: "exact periodicity of the curve: the order of the data or an alias of the logging interval",
+  detect(c) {
+    const p = period(c);
+    if (!p || !fromData(c, p)) return [];
+    const epoch = pointsPerEpoch(c);
+    return [
+      {
+        steps: span(c),
+        evidence: {
+          periodPoints: p.lag,
+          periodSteps: round(p.lag * stride(c)),
+          autocorrelation: round(p.strength, 3),
+          epochPoints: epoch,
+          relativeAmplitude: round(Math.expm1(p.amplitude), 3),
+        },
+        advice:
+          "The curve repeats with an exact period, as it does when batches come in the same order every epoch. Shuffle each epoch, or average the log over whole epochs; leave the rate alone.",
+        alternatives: ["a cyclic learning-rate schedule", "a length-grouped sampler"],
+        decide: "the number of batches in an epoch, and the curve with another shuffling seed",
+      },
+    ];
+  },
+};
+
+export const oscillation: Rule = {
+  id: "oscillation",
+  severity: "warning",
+  about: "period-two alternation: warning when the level stands still, edge of stability when it falls",
+  detect(c) {
+    if (c.log.length < 30) return [];
+    const p = period(c);
+    if (p && fromData(c, p)) return [];
+    const { rest, from, falling } = detrended(c);
+    const r = autocorrelation(rest, 2);
+    if (!(r[1]! < -0.4 && r[2]! > 0.3) || !(madSigma(rest) > 1e-4)) return [];
+    const edge = falling > 1;
+    return [
+      {
+        steps: span(c, from),
+        severity: edge ? "info" : "warning",
+        evidence: {
+          kind: edge ? "edge-of-stability" : "standing",
+          lagOne: round(r[1]!, 3),
+          lagTwo: round(r[2]!, 3),
+          fallInSigma: round(falling, 3),
+        },
+        advice: edge
+          ? "The loss alternates from step to step while it falls: the edge of stability, where full-batch training usually runs. Keep the rate."
+          : "The loss alternates about a level that no longer falls: the step is between one and two over the curvature. Lower the rate 2–3×.",
+        alternatives: ["two kinds of batches taken in turn", "a logging interval that beats with the epoch"],
+        decide: "the loss of every step on one fixed batch",
+      },
+    ];
+  },
+};

@@ -1,0 +1,56 @@
+/** The `steepest.diagnosis/1` document. */
+import type { LogFormat } from "../run/log.ts";
+
+export type Severity = "info" | "warning" | "critical";
+export type VerdictName = "too-high" | "slightly-high" | "good" | "too-low" | "inconclusive";
+export type Evidence = Readonly<Record<string, number | string | boolean | null | readonly number[]>>;
+
+export interface Finding {
+  readonly id: string;
+  readonly severity: Severity;
+  /** First and last step concerned. */
+  readonly steps: readonly [number, number];
+  readonly evidence: Evidence;
+  readonly advice: string;
+  /** What else could look like this. */
+  readonly alternatives: readonly string[];
+  /** What further log would decide between them. */
+  readonly decide: string;
+}
+
+export interface Action {
+  /** Factor for the learning rate; null when the log gives no reason to change it. */
+  readonly lr: { readonly multiply: number } | null;
+  readonly text: string;
+}
+
+export interface Verdict {
+  readonly verdict: VerdictName;
+  /** Probability that the verdict is right, 0 for an inconclusive one. */
+  readonly confidence: number;
+  readonly action: Action;
+  /** In one sentence, why. */
+  readonly reason: string;
+  /** The model's probabilities; null when the verdict came from a rule or there was too little to see. */
+  readonly probabilities: Readonly<Record<Exclude<VerdictName, "inconclusive">, number>> | null;
+}
+
+export interface RunDiagnosis extends Verdict {
+  readonly source: string;
+  readonly format: LogFormat;
+  readonly run: string | null;
+  readonly series: {
+    readonly loss: string | null;
+    readonly lr: string | null;
+    readonly gradNorm: string | null;
+    readonly validation: string | null;
+  };
+  readonly points: number;
+  readonly steps: readonly [number, number] | null;
+  readonly findings: readonly Finding[];
+}
+
+export interface Diagnosis {
+  readonly schema: "steepest.diagnosis/1";
+  readonly runs: readonly RunDiagnosis[];
+}

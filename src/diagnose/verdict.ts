@@ -1,0 +1,99 @@
+/** Features and findings → one of the lesson's four rows, or `inconclusive`, with a calibrated confidence. */
+import type { Context } from "./context.ts";
+import { lrOf } from "./context.ts";
+import { FEATURES, FEWEST_POINTS, type FeatureName, features } from "./features.ts";
+import { growth } from "./rules/growth.ts";
+import { nonFiniteKind } from "./rules/non-finite.ts";
+import { RULES } from "./rules/index.ts";
+import type { Action, Finding, Verdict, VerdictName } from "./types.ts";
+import { probabilities } from "./verdict-model.ts";
+import { VERDICT_MODEL } from "./verdict-weights.ts";
+
+/** The classes in the order of the fitted model. */
+const CLASSES = ["too-low", "good", "slightly-high", "too-high"] as const;
+const NAMES = Object.keys(FEATURES) as FeatureName[];
+/** Softens the model a little: with it, runs of unseen tasks said to be p sure are right in about p of cases. */
+const TEMPERATURE = 1.1;
+/** Share of runs that became non-finite by divergence whose rate was too high: all 112 of the made runs (rule of succession). */
+const DIVERGED = 0.98;
+const NOT_THE_RATE = new Set(RULES.filter((r) => r.notTheRate).map((r) => r.id));
+
+export function decide(c: Context, findings: readonly Finding[]): Verdict {
+  const broken = nonFiniteKind(c);
+  if (broken?.kind === "diverged") return high(c, "The loss rose and then became non-finite.");
+  if (broken) return unsure(`The loss became non-finite at step ${broken.step} without rising first: precision or data, not the rate.`);
+  const excuse = findings.find((f) => NOT_THE_RATE.has(f.id));
+  const n = c.loss.length;
+  if (n < FEWEST_POINTS) return unsure(`${n} points of loss are too few for a verdict.`);
+  const lr = lrOf(c);
+  const x = features({ steps: c.steps, loss: c.loss, lr, gradNorm: c.run.gradNorm })!;
+  const p = probabilities(VERDICT_MODEL, NAMES.map((k) => x[k]), { temperature: TEMPERATURE });
+  const top = p.indexOf(Math.max(...p));
+  const verdict = CLASSES[top]!;
+  const all = Object.fromEntries(CLASSES.map((name, k) => [name, Number(p[k]!.toFixed(3))])) as Verdict["probabilities"];
+  if (excuse && verdict !== "good") return { ...unsure(`${excuse.id}: the curve's shape is not the rate's doing.`), probabilities: all };
+  if (startsLate(c)) return { ...unsure("The log starts in the middle of a run; how far the loss had come is not in it."), probabilities: all };
+  const confidence = Number(p[top]!.toFixed(3));
+  return { verdict, confidence, action: actionFor(verdict, c), reason: REASONS[verdict], probabilities: all };
+}
+
+const NO_ACTION: Action = { lr: null, text: "No change of the learning rate follows from this log." };
+
+const REASONS: Readonly<Record<Exclude<VerdictName, "inconclusive">, string>> = {
+  "too-high": "The loss jumps, or stays where a rate this high leaves it.",
+  "slightly-high": "The loss gets down but is held above what a lower rate would reach.",
+  good: "The loss falls and what another rate could add is small.",
+  "too-low": "The loss is still on its way: a higher rate would have come further in the same steps.",
+};
+
+function actionFor(verdict: VerdictName, c: Context): Action {
+  switch (verdict) {
+    case "too-high":
+      return reduce(c);
+    case "slightly-high":
+      return { lr: { multiply: 0.4 }, text: "Reduce the learning rate 2–3×." };
+    case "good":
+      return { lr: { multiply: 1 }, text: "Keep the learning rate." };
+    case "too-low": {
+      // hardly any way covered: the table's tenfold; otherwise half a decade
+      const far = c.first > 0 && c.end > 0.8 * c.first;
+      return far
+        ? { lr: { multiply: 10 }, text: "Increase the learning rate 10×, or run a range test." }
+        : { lr: { multiply: 3 }, text: "Increase the learning rate about 3×, or use a schedule with a higher peak." };
+    }
+    case "inconclusive":
+      return NO_ACTION;
+  }
+}
+
+/** The computed dose for a clean divergence (twice the edge: the fastest decrease), else the table's tenth. */
+function reduce(c: Context): Action {
+  const grown = growth(c);
+  if (!grown) return { lr: { multiply: 0.1 }, text: "Reduce the learning rate 10×." };
+  const multiply = Number((1 / (2 * grown.edge)).toPrecision(3));
+  return {
+    lr: { multiply },
+    text: `Divide the learning rate by ${Number((2 * grown.edge).toPrecision(3))}: the loss grows ×${Number(grown.ratio.toPrecision(3))} a step, which puts the rate ${Number(grown.edge.toPrecision(3))}× over the edge of stability.`,
+  };
+}
+
+function high(c: Context, reason: string): Verdict {
+  const action = reduce(c);
+  return {
+    verdict: "too-high",
+    confidence: DIVERGED,
+    action: { ...action, text: `${action.text} Restore a checkpoint from before the rise.` },
+    reason,
+    probabilities: null,
+  };
+}
+
+export function unsure(reason: string): Verdict {
+  return { verdict: "inconclusive", confidence: 0, action: NO_ACTION, reason, probabilities: null };
+}
+
+/** Logged from past the first fifth of its own steps. */
+function startsLate(c: Context): boolean {
+  const [first, last] = [c.steps[0]!, c.steps[c.steps.length - 1]!];
+  return first > 0.2 * last && first > 20 * ((last - first) / c.steps.length);
+}

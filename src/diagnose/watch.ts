@@ -1,0 +1,53 @@
+/** Alerts from a growing log: what is new since the last look. */
+import type { RunLog } from "../run/log.ts";
+import { makeContext } from "./context.ts";
+import { type GatheredRun, gatherRun, hiddenNans } from "./gather.ts";
+import { RULES } from "./rules/index.ts";
+import { toFinding } from "./rules/rule.ts";
+import type { Finding } from "./types.ts";
+
+export interface Watch {
+  /** Findings that were not there (or were less severe) at the last call. The log is the whole log so far. */
+  update(log: RunLog): Finding[];
+}
+
+export interface WatchOptions {
+  /** Points looked back on: bounds the work of a call. */
+  readonly lookBack?: number;
+}
+
+/** What can't wait for the end of a run. */
+const ALERTS = new Set(["non-finite", "numerical", "hidden-nan", "nan-iterations", "divergence", "loss-spike", "exploding-gradient", "loss-scale-collapse"]);
+const RANK = { info: 0, warning: 1, critical: 2 };
+
+export function createWatch({ lookBack = 2000 }: WatchOptions = {}): Watch {
+  let told: Finding[] = [];
+  const known = (f: Finding): boolean =>
+    told.some((t) => t.id === f.id && RANK[t.severity] >= RANK[f.severity] && t.steps[0] <= f.steps[1] && f.steps[0] <= t.steps[1]);
+  return {
+    update(log) {
+      const run = gatherRun(log);
+      if (!run) return [];
+      const recent = tail(run, lookBack);
+      const context = makeContext(recent, hiddenNans(recent));
+      const now = RULES.filter((r) => ALERTS.has(r.id) && (context.loss.length > 0 || r.id !== "exploding-gradient"))
+        .flatMap((rule) => rule.detect(context).map((found) => toFinding(rule, found)));
+      const fresh = now.filter((f) => !known(f));
+      told = [...told.filter((t) => !now.some((f) => f.id === t.id && f.steps[0] === t.steps[0])), ...now];
+      return fresh;
+    },
+  };
+}
+
+function tail(run: GatheredRun, points: number): GatheredRun {
+  const from = run.loss.length - points;
+  if (from <= 0) return run;
+  return {
+    ...run,
+    steps: run.steps.subarray(from),
+    loss: run.loss.subarray(from),
+    lr: run.lr?.subarray(from) ?? null,
+    gradNorm: run.gradNorm?.subarray(from) ?? null,
+    epoch: run.epoch?.subarray(from) ?? null,
+  };
+}
