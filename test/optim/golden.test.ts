@@ -1,18 +1,27 @@
 import { describe, expect, test } from "vitest";
 import { reference } from "../../src/engine/backends/reference.ts";
 import { requireFinite } from "../../src/optim/index.ts";
-import { clipCases, flat, isQuirk, optimizerCases, runCase, runClip } from "./golden.ts";
+import {
+  clipCases,
+  flat,
+  isQuirk,
+  moreCases,
+  optimizerCases,
+  runCase,
+  runClip,
+  toleranceOf,
+} from "./golden.ts";
 
-describe("optimizers.json on the reference backend, float64", () => {
+describe("optimizers.json and optimizers-more.json on the reference backend, float64", () => {
   test("has all 422 cases, two of them a recorded bug that is no target", () => {
     expect(optimizerCases).toHaveLength(422);
     expect(optimizerCases.filter(isQuirk)).toHaveLength(2);
   });
-  test.for(optimizerCases.filter((c) => !isQuirk(c)))("$id", (c) => {
+  test.for([...optimizerCases.filter((c) => !isQuirk(c)), ...moreCases])("$id", (c) => {
     const found = runCase(c, reference, "float64");
     expect(found.length).toBeGreaterThanOrEqual(c.at.length);
     for (const { error, what, step } of found) {
-      expect(error, `${what} after step ${step}`).toBeLessThanOrEqual(c.rtol ?? 1e-9);
+      expect(error, `${what} after step ${step}`).toBeLessThanOrEqual(toleranceOf(c, step, "float64"));
     }
   });
 });
