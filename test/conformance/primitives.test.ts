@@ -3,8 +3,8 @@ import type { Backend } from "../../src/engine/backend.ts";
 import { blasProducts } from "../../src/engine/backends/blas.ts";
 import { findBlas } from "../../src/engine/backends/blas-library.ts";
 import { wasm, wasmBackend } from "../../src/engine/backends/wasm.ts";
-import * as ops from "../../src/engine/graph/index.ts";
 import type { DType, Expr, Shape } from "../../src/engine/graph/index.ts";
+import * as ops from "../../src/engine/graph/index.ts";
 import { agree, type Build, float, type Given, ints, runOn } from "./harness.ts";
 
 const { library, reason } = findBlas();

@@ -2,8 +2,9 @@
  * Running results of reductions. Sums are kept at two levels: a short run in the element type, and its total in
  * float64 (float32 data) or in a second float64 (float64 data), so that the error does not grow with the length.
  */
-import type { Reduction } from "./kernels.ts";
+
 import { constant, type OpContext, valueType } from "./emit-op.ts";
+import type { Reduction } from "./kernels.ts";
 import type { FunctionWriter, ValueType } from "./wasm/assembler.ts";
 import type { PlainOp } from "./wasm/opcodes.ts";
 

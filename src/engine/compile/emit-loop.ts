@@ -295,12 +295,18 @@ class LoopWriter {
     };
     const push = (x: Expr): void => {
       const value = uniformValue(x);
-      if (value !== null) return constant({ f, lanes }, x.dtype, value);
+      if (value !== null) {
+        constant({ f, lanes }, x.dtype, value);
+        return;
+      }
       const source = aligned(x);
       if (!values.has(source)) {
         const stream = this.#plan.loads.get(source)!;
         const hoisted = this.#hoisted.get(hoistKey(stream, lanes));
-        if (hoisted !== undefined) return void f.get(hoisted);
+        if (hoisted !== undefined) {
+          f.get(hoisted);
+          return;
+        }
         this.#load(stream, source.dtype, lanes, element);
         hold(source);
       }

@@ -4,8 +4,8 @@
  */
 import type { DType } from "../graph/dtype.ts";
 import type { BinaryPrimitive, ElementwisePrimitive, Expr, Node, Primitive } from "../graph/expr.ts";
-import { f32x4Math, f64x2Math, type MathContext } from "./math/index.ts";
 import { emitRandom } from "./emit-random.ts";
+import { f32x4Math, f64x2Math, type MathContext } from "./math/index.ts";
 import type { ValueType } from "./wasm/assembler.ts";
 import type { PlainOp } from "./wasm/opcodes.ts";
 

@@ -86,7 +86,10 @@ function unit(c: OpContext, x: Local, shift: number): void {
 function singlePrecision(n: Node<"random">, c: OpContext, x0: Local, x1: Local): void {
   const { f } = c;
   const splat = (): void => void (c.lanes === 1 && f.op("f32x4.splat"));
-  if (n.attrs.kind === "uniform") return unit(c, x0, 0);
+  if (n.attrs.kind === "uniform") {
+    unit(c, x0, 0);
+    return;
+  }
   unit(c, x0, 2 ** -24);
   splat();
   f32x4Math.log(c);

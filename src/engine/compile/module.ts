@@ -1,20 +1,21 @@
 /** Assembles a lowered program into one WebAssembly module whose export `run` does a whole step. */
-import type { Lowered } from "./lower.ts";
+
 import {
+  eachProduct,
   emitCalls,
   emitCopy,
   emitFill,
   emitMatmul,
   emitRows,
-  eachProduct,
   type Product,
   productOf,
 } from "./emit-kernel.ts";
 import { emitLoop } from "./emit-loop.ts";
 import { gemmFunctions, scratchBytes, type Tile } from "./gemm/index.ts";
 import type { Buffer, Kernel, MatmulKernel } from "./kernels.ts";
-import { type MemoryPlan, planMemory } from "./memory.ts";
+import type { Lowered } from "./lower.ts";
 import type { MathContext } from "./math/index.ts";
+import { type MemoryPlan, planMemory } from "./memory.ts";
 import { assemble, FunctionWriter, type ImportedFunction } from "./wasm/assembler.ts";
 
 /** Functions of the host's Math, for what is not worth vectorising. */

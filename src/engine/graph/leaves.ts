@@ -1,0 +1,43 @@
+/** Where values come from: the host, constants, counters. */
+import type { DType, TypedArray } from "./dtype.ts";
+import { type Expr, makeNode, type Node } from "./expr.ts";
+import { broadcastTo } from "./movement.ts";
+import { normalizeAxes, type Shape, shapeError, showShape, sizeOf } from "./shape.ts";
+
+/** A tensor the host (or the previous step) provides. */
+export function input(name: string, shape: Shape, dtype: DType = "float32"): Node<"input"> {
+  shape.forEach((d) => {
+    if (!Number.isInteger(d) || d < 0) throw shapeError("input", `${name} has shape ${showShape(shape)}`);
+  });
+  return makeNode("input", [], { name }, shape, dtype) as Node<"input">;
+}
+
+/** A scalar constant, or a tensor constant from row-major data. */
+export function constant(
+  value: number | TypedArray,
+  { shape, dtype = "float32" }: { shape?: Shape; dtype?: DType } = {},
+): Expr {
+  if (typeof value === "number") {
+    const scalar = makeNode("constant", [], { value }, [], dtype);
+    return shape === undefined ? scalar : broadcastTo(scalar, shape);
+  }
+  const dims = shape ?? [value.length];
+  if (sizeOf(dims) !== value.length) {
+    throw shapeError("constant", `${value.length} values do not fill shape ${showShape(dims)}`);
+  }
+  return makeNode("constant", [], { value }, dims, dtype);
+}
+
+export const zeros = (shape: Shape, dtype: DType = "float32"): Expr => constant(0, { shape, dtype });
+export const ones = (shape: Shape, dtype: DType = "float32"): Expr => constant(1, { shape, dtype });
+export const full = (shape: Shape, value: number, dtype: DType = "float32"): Expr =>
+  constant(value, { shape, dtype });
+export const zerosLike = (x: Expr): Expr => zeros(x.shape, x.dtype);
+export const onesLike = (x: Expr): Expr => ones(x.shape, x.dtype);
+export const fullLike = (x: Expr, value: number): Expr => full(x.shape, value, x.dtype);
+
+/** 0, 1, 2, … along `axis`, int32. */
+export function iota(shape: Shape, axis = 0): Expr {
+  const [a] = normalizeAxes("iota", shape.length, axis);
+  return makeNode("iota", [], { axis: a! }, shape, "int32");
+}

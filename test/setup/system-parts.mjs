@@ -1,0 +1,43 @@
+// Brings what some tests need from the system: OpenBLAS for the blas backend. On Debian it is installed when that is
+// allowed; elsewhere the tests that need it are skipped with the reason, and with CI=true a missing part is a failure.
+import { spawnSync } from "node:child_process";
+import { existsSync, readdirSync } from "node:fs";
+import process from "node:process";
+
+const parts = [{ package: "libopenblas0", present: () => inLibraryFolders(/^libopenblas.*\.so/) }];
+
+function inLibraryFolders(name) {
+  const folders = [
+    "/usr/lib",
+    "/usr/lib64",
+    "/usr/local/lib",
+    "/usr/lib/x86_64-linux-gnu",
+    "/usr/lib/aarch64-linux-gnu",
+  ];
+  return folders.some((f) => existsSync(f) && readdirSync(f).some((entry) => name.test(entry)));
+}
+
+function install(names) {
+  const root = process.getuid?.() === 0;
+  const sudo = root ? [] : ["sudo", "-n"];
+  const apt = (...args) => {
+    const [command, ...rest] = [...sudo, "apt-get", ...args];
+    return spawnSync(command, rest, {
+      stdio: ["ignore", "ignore", "inherit"],
+      env: { ...process.env, DEBIAN_FRONTEND: "noninteractive" },
+    });
+  };
+  apt("update", "-qq");
+  return apt("install", "-y", "-qq", "--no-install-recommends", ...names).status === 0;
+}
+
+const missing = parts.filter((p) => !p.present()).map((p) => p.package);
+if (missing.length > 0) {
+  console.error(`tests: installing ${missing.join(", ")}`);
+  if (!existsSync("/usr/bin/apt-get") || !install(missing)) {
+    console.error(
+      `tests: ${missing.join(", ")} could not be installed; what needs it is ${process.env.CI === "true" ? "a failure (CI=true)" : "skipped"}`,
+    );
+    if (process.env.CI === "true") process.exitCode = 1;
+  }
+}

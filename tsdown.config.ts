@@ -1,0 +1,18 @@
+import { defineConfig, type UserConfig } from "tsdown";
+
+const areas = ["engine", "optim", "nn", "data", "random", "run", "train", "logs", "diagnose"];
+
+const config: UserConfig = defineConfig({
+  entry: {
+    index: "src/index.ts",
+    ...Object.fromEntries(areas.map((a) => [`${a}/index`, `src/${a}/index.ts`])),
+    "cli/main": "src/cli/main.ts",
+  },
+  format: "esm",
+  platform: "neutral",
+  target: "es2023",
+  dts: true,
+  fixedExtension: false,
+  deps: { neverBundle: [/^node:/] },
+});
+export default config;
