@@ -7,7 +7,6 @@ import {
   evaluateState,
   flattenState,
   initialState,
-  type State,
   stateInputs,
   type Tensors,
   type Transform,
@@ -23,8 +22,12 @@ export interface Trainer {
   readonly evaluated: () => Record<string, number[]>;
   readonly loss: () => number;
   readonly measured: () => Record<string, number>;
-  /** The state by dotted name. Writing into these arrays sets it. */
-  readonly state: () => Record<string, ArrayLike<number> & { set: (v: ArrayLike<number>) => void }>;
+  /** The state by dotted name. */
+  readonly state: () => Record<string, ArrayLike<number>>;
+  /** Back to the start, without compiling again. */
+  readonly reset: () => void;
+  /** Weights and state (by dotted name) of a run that had made `steps` steps. */
+  readonly load: (params: Values, state: Values, steps: number) => void;
   readonly program: Executable;
 }
 
@@ -98,10 +101,14 @@ export function makeTrainer({
     ],
   });
   const given = new Map<Expr, ArrayLike<number>>(names.map((n) => [params[n] as Expr, start[n]!]));
-  for (const n of names) program.view(`param.${n}`).set(Array.from(start[n]!));
   const first = evaluateState(initialState(transform, params as Tensors), given);
-  for (const [k, v] of Object.entries(first)) program.view(`state.${k}`).set(v);
   let count = 0;
+  const reset = (): void => {
+    count = 0;
+    for (const n of names) program.view(`param.${n}`).set(Array.from(start[n]!));
+    for (const [k, v] of Object.entries(first)) program.view(`state.${k}`).set(v);
+  };
+  reset();
   const refresh = (): void => {
     for (const n of names) look.view(`param.${n}`).set(program.view(`param.${n}`));
     for (const k of Object.keys(flatBefore)) look.view(`state.${k}`).set(program.view(`state.${k}`));
@@ -109,6 +116,12 @@ export function makeTrainer({
   };
   return {
     program,
+    reset,
+    load: (weights, state, steps) => {
+      count = steps;
+      for (const n of names) program.view(`param.${n}`).set(Array.from(weights[n]!));
+      for (const k of Object.keys(first)) program.view(`state.${k}`).set(Array.from(state[k]!));
+    },
     step: (rate, mu = 0) => {
       program.view("lr")[0] = rate;
       program.view("step")[0] = ++count;
@@ -133,6 +146,3 @@ export function makeTrainer({
     state: () => Object.fromEntries(Object.keys(flatBefore).map((k) => [k, program.view(`state.${k}`)])),
   };
 }
-
-/** The nested template again, for tests that load what they saved. */
-export const templateOf = (transform: Transform, params: Tensors): State => transform.init(params);
