@@ -6,9 +6,12 @@ import { logLoss, madSigma, median, runningMedian } from "./stats.ts";
 export interface Context {
   readonly run: GatheredRun;
   readonly boundaries: readonly Boundary[];
-  /** Finite points only, with the hidden NaNs out: steps, losses, and their positions in the run. */
+  /** Finite points only, with the hidden NaNs out: steps, losses, and their `position`s in the run. */
   readonly steps: Float64Array;
   readonly loss: Float64Array;
+  /** Rate and logged gradient norm at these points (NaN where none was logged), or null. */
+  readonly lr: Float64Array | null;
+  readonly gradNorm: Float64Array | null;
   readonly position: Int32Array;
   /** log-loss (asinh when a loss is negative), its running median over 9 points, and the robust noise about it. */
   readonly log: Float64Array;
@@ -34,8 +37,13 @@ export function makeContext(run: GatheredRun, hidden: readonly number[]): Contex
     else keep.push(i);
   }
   const position = Int32Array.from(keep);
-  const steps = Float64Array.from(keep, (i) => run.steps[i]!);
-  const loss = Float64Array.from(keep, (i) => run.loss[i]!);
+  const pick = (from: Float64Array): Float64Array => {
+    const out = new Float64Array(keep.length);
+    for (let k = 0; k < keep.length; k++) out[k] = from[keep[k]!]!;
+    return out;
+  };
+  const steps = pick(run.steps);
+  const loss = pick(run.loss);
   const log = logLoss(loss).values;
   const level = runningMedian(log, 9);
   const plain = runningMedian(loss, 9);
@@ -47,6 +55,8 @@ export function makeContext(run: GatheredRun, hidden: readonly number[]): Contex
     boundaries: segment(run),
     steps,
     loss,
+    lr: run.lr && pick(run.lr),
+    gradNorm: run.gradNorm && pick(run.gradNorm),
     position,
     log,
     level,
@@ -63,17 +73,6 @@ export function makeContext(run: GatheredRun, hidden: readonly number[]): Contex
 /** First and last step of positions [from, to] of the finite points. */
 export function span(c: Context, from = 0, to: number = c.steps.length - 1): [number, number] {
   return [c.steps[Math.max(0, from)]!, c.steps[Math.min(to, c.steps.length - 1)]!];
-}
-
-/** Logged gradient norm at the finite points, NaN where none; null without any. */
-export function gradNormOf(c: Context): Float64Array | null {
-  const g = c.run.gradNorm;
-  return g && Float64Array.from(c.position, (i) => g[i]!);
-}
-
-export function lrOf(c: Context): Float64Array | null {
-  const lr = c.run.lr;
-  return lr && Float64Array.from(c.position, (i) => lr[i]!);
 }
 
 export const round = (x: number, digits = 4): number => (Number.isFinite(x) ? Number(x.toPrecision(digits)) : x);

@@ -32,13 +32,7 @@ export function mean(values: ArrayLike<number>): number {
 
 /** The q-quantile (0..1) with linear interpolation. */
 export function quantile(values: ArrayLike<number>, q: number): number {
-  const sorted = Float64Array.from(values).sort();
-  if (sorted.length === 0) return Number.NaN;
-  const at = q * (sorted.length - 1);
-  const low = Math.floor(at);
-  const a = sorted[low]!;
-  const b = sorted[Math.min(low + 1, sorted.length - 1)]!;
-  return a === b ? a : a + (at - low) * (b - a);
+  return quantileInPlace(new Float64Array(values), q);
 }
 
 export function median(values: ArrayLike<number>): number {
@@ -47,49 +41,86 @@ export function median(values: ArrayLike<number>): number {
 
 /** 1.4826 · median |x − median|: the standard deviation of a normal sample, blind to outliers below one half. */
 export function madSigma(values: ArrayLike<number>): number {
-  const centre = median(values);
-  return 1.4826 * median(Float64Array.from(values, (v) => Math.abs(v - centre)));
+  const work = new Float64Array(values);
+  const centre = quantileInPlace(work, 0.5);
+  for (let i = 0; i < work.length; i++) work[i] = Math.abs(work[i]! - centre);
+  return 1.4826 * quantileInPlace(work, 0.5);
+}
+
+function quantileInPlace(work: Float64Array, q: number): number {
+  if (work.length === 0) return Number.NaN;
+  const at = q * (work.length - 1);
+  const low = Math.floor(at);
+  const a = select(work, low);
+  if (at === low) return a;
+  let b = Number.POSITIVE_INFINITY; // the next one up is the least of what selection left on the right
+  for (let i = low + 1; i < work.length; i++) if (work[i]! < b) b = work[i]!;
+  return a === b ? a : a + (at - low) * (b - a);
+}
+
+/** Hoare's selection: puts the k-th smallest at k, smaller ones left of it. O(n) on average. */
+function select(work: Float64Array, k: number): number {
+  let low = 0;
+  let high = work.length - 1;
+  while (low < high) {
+    const pivot = work[(low + high) >> 1]!;
+    let i = low;
+    let j = high;
+    while (i <= j) {
+      while (work[i]! < pivot) i++;
+      while (work[j]! > pivot) j--;
+      if (i <= j) {
+        const swap = work[i]!;
+        work[i++] = work[j]!;
+        work[j--] = swap;
+      }
+    }
+    if (k <= j) high = j;
+    else if (k >= i) low = i;
+    else break;
+  }
+  return work[k]!;
 }
 
 /**
  * Median of the `window` points before each point (itself excluded when `trailing`), or around it.
- * The window slides over a sorted buffer: O(n · window) moves, fast for the windows used here (≤ 101).
+ * The window slides over a sorted buffer: O(n · window), fast for the windows used here (≤ 101).
  */
-export function runningMedian(values: ArrayLike<number>, window: number, { trailing = false } = {}): Float64Array {
+export function runningMedian(values: ArrayLike<number>, window: number, { trailing = false }: { readonly trailing?: boolean } = {}): Float64Array {
   const n = values.length;
   const out = new Float64Array(n);
   const half = window >> 1;
-  const sorted: number[] = [];
+  const sorted = new Float64Array(Math.min(n, 2 * half + 1, trailing ? window : n) + 2);
+  let m = 0;
   let from = 0;
   let to = 0; // the window holds values[from, to)
   for (let i = 0; i < n; i++) {
     const wantTo = trailing ? i : Math.min(n, i + half + 1);
     const wantFrom = Math.max(0, trailing ? i - window : i - half);
-    while (to < wantTo) insertSorted(sorted, values[to++]!);
-    while (from < wantFrom) sorted.splice(lowerBound(sorted, values[from++]!), 1);
-    const m = sorted.length;
+    while (from < wantFrom) {
+      // leave: close the gap
+      let k = 0;
+      const gone = values[from++]!;
+      while (sorted[k]! < gone) k++;
+      for (m--; k < m; k++) sorted[k] = sorted[k + 1]!;
+    }
+    while (to < wantTo) {
+      // enter: shift the larger ones up
+      const come = values[to++]!;
+      let k = m++;
+      while (k > 0 && sorted[k - 1]! > come) {
+        sorted[k] = sorted[k - 1]!;
+        k--;
+      }
+      sorted[k] = come;
+    }
     out[i] = m === 0 ? values[i]! : m % 2 ? sorted[m >> 1]! : sorted[m / 2 - 1]! / 2 + sorted[m / 2]! / 2;
   }
   return out;
 }
 
-function lowerBound(sorted: readonly number[], value: number): number {
-  let low = 0;
-  let high = sorted.length;
-  while (low < high) {
-    const mid = (low + high) >> 1;
-    if (sorted[mid]! < value) low = mid + 1;
-    else high = mid;
-  }
-  return low;
-}
-
-function insertSorted(sorted: number[], value: number): void {
-  sorted.splice(lowerBound(sorted, value), 0, value);
-}
-
 /** Theil–Sen slope of y over x: the median of pairwise slopes, on at most `most` evenly taken points. */
-export function theilSen(x: ArrayLike<number>, y: ArrayLike<number>, { most = 60 } = {}): number {
+export function theilSen(x: ArrayLike<number>, y: ArrayLike<number>, { most = 60 }: { readonly most?: number } = {}): number {
   const n = Math.min(x.length, y.length);
   const stride = Math.max(1, Math.ceil(n / most));
   const slopes: number[] = [];
@@ -110,9 +141,11 @@ export function autocorrelation(values: ArrayLike<number>, maxLag: number): Floa
   let variance = 0;
   for (let i = 0; i < n; i++) variance += (values[i]! - centre) ** 2;
   if (!(variance > 0) || !Number.isFinite(variance)) return out;
+  const deviation = new Float64Array(n);
+  for (let i = 0; i < n; i++) deviation[i] = values[i]! - centre;
   for (let lag = 0; lag <= maxLag && lag < n; lag++) {
     let sum = 0;
-    for (let i = 0; i + lag < n; i++) sum += (values[i]! - centre) * (values[i + lag]! - centre);
+    for (let i = 0; i + lag < n; i++) sum += deviation[i]! * deviation[i + lag]!;
     out[lag] = sum / variance;
   }
   return out;

@@ -1,6 +1,5 @@
 /** Features and findings → one of the lesson's four rows, or `inconclusive`, with a calibrated confidence. */
 import type { Context } from "./context.ts";
-import { lrOf } from "./context.ts";
 import { FEATURES, FEWEST_POINTS, type FeatureName, features } from "./features.ts";
 import { growth } from "./rules/growth.ts";
 import { nonFiniteKind } from "./rules/non-finite.ts";
@@ -12,8 +11,8 @@ import { VERDICT_MODEL } from "./verdict-weights.ts";
 /** The classes in the order of the fitted model. */
 const CLASSES = ["too-low", "good", "slightly-high", "too-high"] as const;
 const NAMES = Object.keys(FEATURES) as FeatureName[];
-/** Softens the model a little: with it, runs of unseen tasks said to be p sure are right in about p of cases. */
-const TEMPERATURE = 1.1;
+/** A shorter run is judged on its warm-up alone; the model has seen none under 300. */
+const FEWEST_STEPS = 50;
 /** Share of runs that became non-finite by divergence whose rate was too high: all 112 of the made runs (rule of succession). */
 const DIVERGED = 0.98;
 const NOT_THE_RATE = new Set(RULES.filter((r) => r.notTheRate).map((r) => r.id));
@@ -25,9 +24,11 @@ export function decide(c: Context, findings: readonly Finding[]): Verdict {
   const excuse = findings.find((f) => NOT_THE_RATE.has(f.id));
   const n = c.loss.length;
   if (n < FEWEST_POINTS) return unsure(`${n} points of loss are too few for a verdict.`);
-  const lr = lrOf(c);
+  const passed = c.steps[n - 1]! - c.steps[0]!;
+  if (c.run.log.stepUnit === "step" && passed < FEWEST_STEPS) return unsure(`${passed} steps are too few for a verdict.`);
+  const lr = c.lr;
   const x = features({ steps: c.steps, loss: c.loss, lr, gradNorm: c.run.gradNorm })!;
-  const p = probabilities(VERDICT_MODEL, NAMES.map((k) => x[k]), { temperature: TEMPERATURE });
+  const p = probabilities(VERDICT_MODEL, NAMES.map((k) => x[k]));
   const top = p.indexOf(Math.max(...p));
   const verdict = CLASSES[top]!;
   const all = Object.fromEntries(CLASSES.map((name, k) => [name, Number(p[k]!.toFixed(3))])) as Verdict["probabilities"];

@@ -1,5 +1,5 @@
 /** What the gradient norm, the clip and the loss scale say. */
-import { gradNormOf, round, span } from "../context.ts";
+import { round, span } from "../context.ts";
 import { median, quantile, theilSen } from "../stats.ts";
 import type { Rule } from "./rule.ts";
 
@@ -8,7 +8,7 @@ export const explodingGradient: Rule = {
   severity: "warning",
   about: "the gradient norm grows by orders of magnitude and does not return",
   detect(c) {
-    const all = gradNormOf(c);
+    const all = c.gradNorm;
     const g = all?.filter((v) => v >= 0);
     if (!g || g.length < 5) return [];
     const infinite = c.run.gradNorm!.some((v) => v === Number.POSITIVE_INFINITY);
@@ -37,7 +37,7 @@ export const vanishingGradient: Rule = {
   severity: "warning",
   about: "the gradient norm falls to a ten-thousandth while the loss stays high",
   detect(c) {
-    const g = gradNormOf(c)?.filter((v) => v >= 0);
+    const g = c.gradNorm?.filter((v) => v >= 0);
     if (!g || g.length < 20) return [];
     const start = median(g.subarray(0, 5));
     const end = median(g.subarray(g.length - Math.max(5, Math.floor(g.length / 10))));
@@ -61,7 +61,7 @@ export const clipping: Rule = {
   about: "most updates are clipped, or the logged norm sits at the clip value",
   detect(c) {
     const logged = c.run.log.series.find((s) => s.role === "clippedShare" && s.values.length >= 5);
-    const g = gradNormOf(c)?.filter((v) => v > 0);
+    const g = c.gradNorm?.filter((v) => v > 0);
     const top = g && g.length >= 20 ? quantile(g, 0.95) : Number.NaN;
     const atTop = g ? g.filter((v) => Math.abs(v - top) < 2e-3 * top).length / g.length : 0;
     const finite = logged?.values.filter(Number.isFinite);

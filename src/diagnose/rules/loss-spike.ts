@@ -1,6 +1,6 @@
 /** Sudden rises that stand out of the curve: events, not points, classed by how they recover. */
-import { type Context, gradNormOf, round } from "../context.ts";
-import { madSigma, median, runningMedian } from "../stats.ts";
+import { type Context, round } from "../context.ts";
+import { madSigma, median, quantile, runningMedian } from "../stats.ts";
 import type { Rule } from "./rule.ts";
 
 export interface Spike {
@@ -18,18 +18,35 @@ const WINDOW = 31;
 const SIGMAS = 7;
 const RISE = Math.log(1.1);
 
-export function spikes(c: Context): Spike[] {
+const found = new WeakMap<Context, readonly Spike[]>();
+
+/** The events of a run, oldest first; found once per context. */
+export function spikes(c: Context): readonly Spike[] {
+  const known = found.get(c);
+  if (known) return known;
+  const events = findSpikes(c);
+  found.set(c, events);
+  return events;
+}
+
+function findSpikes(c: Context): Spike[] {
   const n = c.log.length;
-  if (n < 12) return [];
+  if (n < 8) return [];
   const base = runningMedian(c.log, WINDOW, { trailing: true });
   const residual = c.log.map((v, i) => v - base[i]!);
-  const sigma = Math.max(madSigma(residual.subarray(5)), 0.004);
+  // quantiles of |N(0, σ)| and of the change of two such, from the calmer part: in a short excerpt most points may belong to the spike
+  const changes = c.log.subarray(1).map((v, i) => Math.abs(v - c.log[i]!));
+  const sigma = Math.max(
+    Math.min(quantile(residual.map(Math.abs), 0.35) / 0.454, quantile(changes, 0.2) / 0.358),
+    0.004,
+  );
   const out: Spike[] = [];
   const warm = Math.min(10, n >> 2);
   for (let i = warm; i < n; i++) {
-    // spread of the last points: a noisy stretch needs a larger jump
-    const nearby = residual.subarray(Math.max(0, i - WINDOW), i);
-    if (!(residual[i]! > Math.max(SIGMAS * Math.max(sigma, madSigma(nearby)), RISE))) continue;
+    if (!(residual[i]! > Math.max(SIGMAS * sigma, RISE))) continue;
+    // a noisy stretch needs a larger jump
+    const nearby = madSigma(residual.subarray(Math.max(0, i - WINDOW), i));
+    if (!(residual[i]! > SIGMAS * nearby)) continue;
     const spike = follow(c, i, base[i]!, residual[i]!);
     out.push(spike);
     i = spike.to;
@@ -52,13 +69,14 @@ function follow(c: Context, from: number, before: number, threshold: number): Sp
       break;
     }
   }
-  const recovered = calm >= Math.min(5, n - peak - 1) && calm > 0;
+  const recovered = calm >= 2; // a log that ends on its way back has the last two points there
+  if (recovered && calm < 5) to = n - calm;
   const recovery = !recovered ? "never" : to - peak <= 50 ? "fast" : "slow";
   return { from, peak, to, before: c.loss[Math.max(0, from - 1)]!, recovery, precursor: precursorOf(c, from, peak) };
 }
 
 function precursorOf(c: Context, from: number, peak: number): Spike["precursor"] {
-  const g = gradNormOf(c);
+  const g = c.gradNorm;
   if (!g) return null;
   const start = Math.max(0, from - 12);
   const usual = median(g.subarray(Math.max(0, from - 60), Math.max(from - 3, 1)).filter((v) => v > 0));

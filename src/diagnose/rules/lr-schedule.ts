@@ -1,5 +1,5 @@
 /** Faults of the schedule that the curve and the logged rate show together. */
-import { lrOf, round, span } from "../context.ts";
+import { round, span } from "../context.ts";
 import type { Rule } from "./rule.ts";
 
 export const earlyDecay: Rule = {
@@ -7,7 +7,7 @@ export const earlyDecay: Rule = {
   severity: "warning",
   about: "the rate is practically zero for the last part of the run",
   detect(c) {
-    const lr = lrOf(c);
+    const lr = c.lr;
     if (!lr || lr.length < 20) return [];
     const peak = lr.reduce((a, b) => Math.max(a, b));
     let from = lr.length;
@@ -31,7 +31,7 @@ export const shortWarmup: Rule = {
   severity: "warning",
   about: "the loss blows up while the rate warms up and recovers later",
   detect(c) {
-    const lr = lrOf(c);
+    const lr = c.lr;
     const n = c.loss.length;
     if (!lr || n < 40) return [];
     const peak = lr.reduce((a, b) => Math.max(a, b));

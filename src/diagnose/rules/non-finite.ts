@@ -1,5 +1,5 @@
 /** NaN or infinity in the loss, told apart by what came before it. */
-import { type Context, gradNormOf, round } from "../context.ts";
+import { type Context, round } from "../context.ts";
 import { madSigma, median } from "../stats.ts";
 import type { Evidence } from "../types.ts";
 import type { Rule } from "./rule.ts";
@@ -21,7 +21,7 @@ export function nonFiniteKind(c: Context): { kind: NonFiniteKind; step: number; 
   const low = window.reduce((a, b) => Math.min(a, b));
   const sigma = Math.max(madSigma(c.log.subarray(0, n).map((v, i) => v - c.level[i]!)), 1e-3);
   const rise = c.log[n - 1]! - Math.min(low, median(window));
-  const g = gradNormOf(c)?.subarray(0, n).filter((v) => v > 0);
+  const g = c.gradNorm?.subarray(0, n).filter((v) => v > 0);
   const gradRise = g && g.length > 3 ? g[g.length - 1]! / median(g.subarray(Math.max(0, g.length - look))) : null;
   const gradBroken = c.run.gradNorm !== null && g !== undefined && g.length > 0 && gradRise !== null && gradRise > 10;
   const rising = rise > Math.max(4 * sigma, Math.log(1.15)) || infinite || gradBroken;

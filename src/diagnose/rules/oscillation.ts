@@ -3,8 +3,17 @@ import { type Context, round, span } from "../context.ts";
 import { autocorrelation, madSigma, median, runningMedian, theilSen } from "../stats.ts";
 import type { Rule } from "./rule.ts";
 
+interface Detrended {
+  readonly rest: Float64Array;
+  readonly from: number;
+  readonly falling: number;
+}
+const known = new WeakMap<Context, Detrended>();
+
 /** log-loss less its trend, over the part after the first tenth, with the falling speed in units of its noise. */
-function detrended(c: Context): { rest: Float64Array; from: number; falling: number } {
+function detrended(c: Context): Detrended {
+  const before = known.get(c);
+  if (before) return before;
   const from = Math.floor(c.log.length / 10);
   const part = c.log.subarray(from);
   const trend = runningMedian(part, 41);
@@ -12,7 +21,9 @@ function detrended(c: Context): { rest: Float64Array; from: number; falling: num
   // a spike must not make or break a period
   const rest = part.map((v, i) => Math.max(-4 * spread, Math.min(4 * spread, v - trend[i]!)));
   const x = Float64Array.from(part, (_, i) => i / part.length);
-  return { rest, from, falling: -theilSen(x, part) / spread };
+  const result = { rest, from, falling: -theilSen(x, part) / spread };
+  known.set(c, result);
+  return result;
 }
 
 interface Period {
@@ -65,6 +76,7 @@ export const dataOrder: Rule = {
   id: "data-order",
   severity: "info",
   about: "exact periodicity of the curve: the order of the data or an alias of the logging interval",
+  notTheRate: true,
   detect(c) {
     const p = period(c);
     if (!p || !fromData(c, p)) return [];

@@ -1,5 +1,5 @@
 /** Flat stretches: stuck from the start, late onset, weights not moving, a matter of scale. */
-import { type Context, gradNormOf, round, span } from "../context.ts";
+import { type Context, round, span } from "../context.ts";
 import { madSigma, median } from "../stats.ts";
 import type { Rule } from "./rule.ts";
 
@@ -41,7 +41,7 @@ export function plateauKind(c: Context): { kind: Kind; from: number; to: number;
     const steady = c.log.subarray(1).reduce((a, v, i) => a + Math.sign(v - c.log[i]!), 0) / (n - 1);
     if (change < 1e-2 && change > 0 && Math.abs(steady) > 0.9) return { kind: "scale", from: 0, to: n - 1, change, sigmas };
     if (sigmas > 6 && change > 5e-3) return null; // small but real progress: `slow-progress` says so
-    const g = gradNormOf(c)?.filter((v) => v > 0);
+    const g = c.gradNorm?.filter((v) => v > 0);
     const steadyGradient = g && g.length > n / 2 && madSigma(g) < 0.5 * median(g) && c.first > 0 && median(g) > 0.5 * c.first;
     return { kind: steadyGradient ? "not-moving" : "stuck", from: 0, to: n - 1, change, sigmas };
   }

@@ -1,5 +1,5 @@
 /** The end of the curve: still falling, or resting on a noise floor that the rate sets. */
-import { lrOf, round, span } from "../context.ts";
+import { round, span } from "../context.ts";
 import { median } from "../stats.ts";
 import type { Rule } from "./rule.ts";
 
@@ -33,7 +33,7 @@ export const noiseFloor: Rule = {
   severity: "info",
   about: "the loss rests on a floor that fell when the learning rate fell",
   detect(c) {
-    const lr = lrOf(c);
+    const lr = c.lr;
     const n = c.loss.length;
     if (!lr || n < 40) return [];
     const peak = lr.reduce((a, b) => Math.max(a, b));

@@ -1,6 +1,6 @@
 /** Abrupt changes of level that the optimizer did not cause: epoch staircases and changes of objective. */
 import { type Context, round, span } from "../context.ts";
-import { boundaryNear } from "../segment.ts";
+import type { Boundary } from "../segment.ts";
 import { madSigma, median } from "../stats.ts";
 import type { Rule } from "./rule.ts";
 
@@ -16,10 +16,11 @@ export function shifts(c: Context): Shift[] {
   const n = c.log.length;
   const out: Shift[] = [];
   for (let i = HOLD; i + HOLD <= n; i++) {
+    if (Math.abs(c.level[i + 4]! - c.level[i - 5]!) < 0.08) continue;
     const before = c.log.subarray(i - HOLD, i);
     const after = c.log.subarray(i, i + HOLD);
     const size = median(after) - median(before);
-    // quick refusal; then the two sides must not overlap and must each be flat compared with the jump
+    // the two sides must not overlap and must each be flat compared with the jump
     if (Math.abs(size) < 0.1) continue;
     const spread = Math.max(madSigma(before), madSigma(after));
     const half = HOLD >> 1;
@@ -35,13 +36,31 @@ export function shifts(c: Context): Shift[] {
 
 /** Downward shifts at epoch boundaries, or (without an epoch series) two or more at equal distances. */
 function stairs(c: Context): Shift[] {
+  const epochs = c.boundaries.filter((b) => b.kind === "epoch");
+  if (epochs.length > 0) return atEpochs(c, epochs);
   const down = shifts(c).filter((s) => s.size < 0);
-  const known = c.boundaries.some((b) => b.kind === "epoch");
-  if (known) return down.filter((s) => boundaryNear(c.boundaries, c.position[s.index]!, 2, ["epoch"]));
   if (down.length < 2) return [];
   const gaps = down.map((s, i) => c.steps[s.index]! - (i === 0 ? c.steps[0]! : c.steps[down[i - 1]!.index]!));
   const usual = median(gaps);
   return gaps.every((g) => Math.abs(g - usual) < 0.1 * usual) ? down : [];
+}
+
+/** Epoch boundaries where the level falls by a tenth or more, against a quarter of an epoch on each side that stays flat. */
+function atEpochs(c: Context, epochs: readonly Boundary[]): Shift[] {
+  const out: Shift[] = [];
+  epochs.forEach((epoch, k) => {
+    const at = c.position.findIndex((p) => p >= epoch.index);
+    const length = epoch.index - (epochs[k - 1]?.index ?? 0);
+    const w = Math.min(40, Math.floor(length / 4), at, c.log.length - at);
+    if (w < 4) return;
+    const before = c.log.subarray(at - w, at);
+    const after = c.log.subarray(at, at + w);
+    const size = median(after) - median(before);
+    const error = (1.25 * Math.hypot(madSigma(before), madSigma(after))) / Math.sqrt(w);
+    const drift = at >= 2 * w ? median(before) - median(c.log.subarray(at - 2 * w, at - w)) : 0;
+    if (size < -0.1 && -size > 4 * error && Math.abs(drift) < 0.35 * -size) out.push({ index: at, size });
+  });
+  return out;
 }
 
 export const epochStaircase: Rule = {
