@@ -60,13 +60,9 @@ export function compileObjective(
         const [start, end] = places.get(n)!;
         const given = values[n];
         if (given === undefined || given.length !== end - start) {
-          throw new SteepestError(
-            "objective",
-            `${n} has ${given?.length ?? "no"} values, not ${end - start}`,
-            {
-              help: "give one value for each entry of its shape, row by row",
-            },
-          );
+          throw new SteepestError("objective", `${n} has ${given?.length ?? 0} values, not ${end - start}`, {
+            help: "give one value for each entry of its shape, row by row",
+          });
         }
         x.set(Array.from(given), start);
       }
