@@ -50,33 +50,16 @@ export function conv2d(
     (x, p) => {
       requireImage("conv2d", x, inChannels);
       const view = windows(padImage(x, low, high), { sizes, strides, dilations });
-      const [n, , oh, ow] = view.shape as [number, number, number, number];
-      const weight = p["weight"]!;
-      // rows are output pixels, columns the window: one matrix product for the whole batch
-      const out =
-        groups === 1
-          ? matmul(
-              reshape(permute(view, [0, 2, 3, 1, 4, 5]), [n * oh * ow, fan]),
-              reshape(weight, [outChannels, fan]),
-              { transposeB: true },
-            )
-          : groupedProduct(view, weight, groups);
-      const pixels = permute(reshape(out, [n, oh, ow, outChannels]), [0, 3, 1, 2]);
+      const [n, c, oh, ow] = view.shape as [number, number, number, number];
+      // columns [N, G, fan, OH·OW] keep the pixels contiguous, and the product is the image: no transposes
+      const grouped = reshape(view, [n, groups, c / groups, oh, ow, ...sizes]);
+      const columns = reshape(permute(grouped, [0, 1, 2, 5, 6, 3, 4]), [n, groups, fan, oh * ow]);
+      const weight = reshape(p["weight"]!, [groups, outChannels / groups, fan]);
+      const pixels = reshape(matmul(weight, columns), [n, outChannels, oh, ow]);
       return bias ? add(pixels, reshape(p["bias"]!, [outChannels, 1, 1])) : pixels;
     },
     torchDefault([outChannels, inChannels / groups, ...sizes], { bias }),
   );
-}
-
-/** windows [N, C, OH, OW, KH, KW] · weight [O, C/G, KH, KW] → [N·OH·OW, O], group by group. */
-function groupedProduct(view: Expr, weight: Expr, groups: number): Expr {
-  const [n, c, oh, ow, kh, kw] = view.shape as [number, number, number, number, number, number];
-  const outPer = weight.shape[0]! / groups;
-  const fan = (c / groups) * kh * kw;
-  const split = reshape(view, [n, groups, c / groups, oh, ow, kh, kw]);
-  const rows = reshape(permute(split, [1, 0, 3, 4, 2, 5, 6]), [groups, n * oh * ow, fan]);
-  const product = matmul(rows, reshape(weight, [groups, outPer, fan]), { transposeB: true });
-  return reshape(permute(product, [1, 0, 2]), [n * oh * ow, groups * outPer]);
 }
 
 /** Refuses anything but [N, channels, H, W]. */

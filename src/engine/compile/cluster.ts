@@ -76,12 +76,13 @@ export function cluster(order: readonly Expr[], isUnit: (e: Expr) => boolean): U
   };
   const isMember = (e: Expr): boolean => unitOf.has(e);
 
-  /** Does `from` wait for `target` through at least one unit that is neither? (`direct` edges count too.) */
-  const waitsFor = (from: number, target: number): boolean => {
-    const seen = new Set<number>();
+  /** Does `from` wait for `target`, directly or through others? `own` also waits for what it has not joined yet. */
+  const waitsFor = (from: number, target: number, own = -1, pending: readonly number[] = []): boolean => {
+    const seen = new Set<number>([from]);
     const stack = [from];
     while (stack.length > 0) {
-      for (const p of before[stack.pop()!]!) {
+      const unit = stack.pop()!;
+      for (const p of unit === own ? [...before[unit]!, ...pending] : before[unit]!) {
         const r = find(p);
         if (r === target) return true;
         if (!seen.has(r)) {
@@ -104,9 +105,10 @@ export function cluster(order: readonly Expr[], isUnit: (e: Expr) => boolean): U
     before[i]!.delete(i);
     before[i]!.delete(j);
   };
-  const tryMerge = (a: number, b: number): void => {
+  const tryMerge = (a: number, b: number, pending: readonly number[] = []): void => {
     const [i, j] = [find(a), find(b)];
-    if (i !== j && compatible(clusters[i]!, clusters[j]!) && !waitsFor(i, j) && !waitsFor(j, i)) merge(i, j);
+    if (i === j || !compatible(clusters[i]!, clusters[j]!)) return;
+    if (!waitsFor(i, j, j, pending) && !waitsFor(j, i, j, pending)) merge(i, j);
   };
 
   for (const e of order) {
@@ -132,13 +134,11 @@ export function cluster(order: readonly Expr[], isUnit: (e: Expr) => boolean): U
     }
     unitOf.set(e, own);
     // inputs that can be computed in the same loop: the node waits for each, until it has joined it
-    for (const j of joined) before[own]!.add(j);
     for (const j of joined) {
-      const direct = [...before[find(own)]!].filter((p) => find(p) === find(j));
-      for (const p of direct) before[find(own)]!.delete(p);
-      tryMerge(j, own);
-      if (find(j) !== find(own)) for (const p of direct) before[find(own)]!.add(p);
+      const others = joined.filter((k) => find(k) !== find(j) && find(k) !== find(own));
+      tryMerge(j, own, others);
     }
+    for (const j of joined) if (find(j) !== find(own)) before[find(own)]!.add(j);
   }
   mergeSiblings(order, unitOf, find, tryMerge);
 

@@ -29,10 +29,28 @@ export interface LoopPlan {
   readonly reductions: readonly { readonly node: Reduction; readonly value: Expr; readonly stream: Stream }[];
 }
 
+/**
+ * Without reductions the loops may run in any order: the longest axis along which every operand is contiguous (or
+ * stands still) goes innermost, where it is vectorised.
+ */
+function innermostFirst(kernel: LoopKernel, axes: readonly number[]): readonly number[] {
+  if (kernel.reductions.length > 0 || axes.length < 2) return axes;
+  const operands = [...kernel.loads.values(), ...kernel.stores.map((s) => s.to)];
+  const smooth = (axis: number): boolean =>
+    operands.every((o) => o.view.strides[axis] === 1 || o.view.strides[axis] === 0) &&
+    kernel.stores.every((s) => s.to.view.strides[axis] === 1);
+  const length = (axis: number): number => (smooth(axis) ? kernel.domain[axis]! : 0);
+  const best = axes.reduce((b, a) => (length(a) >= length(b) ? a : b));
+  return length(best) > length(axes[axes.length - 1]!) ? [...axes.filter((a) => a !== best), best] : axes;
+}
+
 export function planLoop(kernel: LoopKernel): LoopPlan {
   const rank = kernel.domain.length;
   const reduced = (axis: number): boolean => kernel.reducedAxes.includes(axis);
-  const kept = [...Array(rank).keys()].filter((a) => !reduced(a));
+  const kept = innermostFirst(
+    kernel,
+    [...Array(rank).keys()].filter((a) => !reduced(a)),
+  );
   const axes = [...kept, ...kernel.reducedAxes];
   const column = kernel.reducedAxes.length > 0 && kept.length > 0 && !reduced(rank - 1);
 
