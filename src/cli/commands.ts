@@ -29,7 +29,10 @@ export const commands: readonly CommandRow[] = [
     define: (c) => {
       c.argument("<run>", "a run file (JSON, YAML, TypeScript), or with --resume a run folder")
         .option("--out <folder>", "write into this folder instead of runs/<name>-<n>")
-        .option("--resume [folder]", "go on with a run from its last checkpoint; default: the newest of that name")
+        .option(
+          "--resume [folder]",
+          "go on with a run from its last checkpoint; default: the newest of that name",
+        )
         .option("--quiet", "no progress")
         .allowUnknownOption()
         .allowExcessArguments()
@@ -57,7 +60,10 @@ export const commands: readonly CommandRow[] = [
         .option("--every <number>", "print every n-th step; default: about 20 lines")
         .allowUnknownOption()
         .allowExcessArguments()
-        .addHelpText("after", "\nOptions of the schedule are flags: steepest schedule warmup-cosine --warmupSteps 10");
+        .addHelpText(
+          "after",
+          "\nOptions of the schedule are flags: steepest schedule warmup-cosine --warmupSteps 10",
+        );
     },
     load: () => import("./commands/schedule.ts"),
   },

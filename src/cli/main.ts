@@ -70,8 +70,12 @@ function refuseUnknownCommand([first]: readonly string[]): void {
 
 /** commander's "error: …\n(Did you mean …?)" in our form. */
 function usageMessage(text: string, command?: string): string {
-  const [what = "", ...rest] = text.replace(/^error: /, "").trim().split("\n");
+  const [what = "", ...rest] = text
+    .replace(/^error: /, "")
+    .trim()
+    .split("\n");
   const hint = rest.join(" ").replace(/^\(|\)$/g, "");
-  const help = hint === "" ? `see steepest ${command ? `${command} ` : ""}--help` : hint.replace(/^Did/, "did");
+  const help =
+    hint === "" ? `see steepest ${command ? `${command} ` : ""}--help` : hint.replace(/^Did/, "did");
   return `error[usage]: ${what}\nhelp: ${help}\n`;
 }

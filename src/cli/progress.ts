@@ -11,7 +11,15 @@ export interface ProgressView {
 /** Milliseconds between two lines where there is no bar. */
 const LINE_EVERY = 10_000;
 
-export function createProgress({ terminal, quiet, total }: { terminal: Terminal; quiet: boolean; total: number }): ProgressView {
+export function createProgress({
+  terminal,
+  quiet,
+  total,
+}: {
+  terminal: Terminal;
+  quiet: boolean;
+  total: number;
+}): ProgressView {
   if (quiet) return { update: () => {}, stop: () => {} };
   if (!terminal.interactive) {
     let last = performance.now();
@@ -25,19 +33,22 @@ export function createProgress({ terminal, quiet, total }: { terminal: Terminal;
       stop: () => {},
     };
   }
-  const bar = new cliProgress.SingleBar({
-    format: "{bar} {value}/{total}  {text}",
-    stream: process.stderr,
-    hideCursor: true,
-    clearOnComplete: true,
-    stopOnComplete: false,
-    barsize: 20,
-    fps: 10,
-    linewrap: false,
-    // cli-progress must not take SIGINT from us
-    gracefulExit: false,
-    emptyOnZero: true,
-  }, cliProgress.Presets.shades_classic);
+  const bar = new cliProgress.SingleBar(
+    {
+      format: "{bar} {value}/{total}  {text}",
+      stream: process.stderr,
+      hideCursor: true,
+      clearOnComplete: true,
+      stopOnComplete: false,
+      barsize: 20,
+      fps: 10,
+      linewrap: false,
+      // cli-progress must not take SIGINT from us
+      gracefulExit: false,
+      emptyOnZero: true,
+    },
+    cliProgress.Presets.shades_classic,
+  );
   bar.start(total, 0, { text: "" });
   return {
     update: (p) => bar.update(p.step, { text: describe(p) }),

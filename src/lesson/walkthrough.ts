@@ -4,8 +4,29 @@
  */
 import { lessonIllConditioned, lessonLogistic } from "../data/sources/lesson.ts";
 import type { Backend, Executable } from "../engine/backend.ts";
-import { add, constant, div, input, log, matmul, mean, min, mul, neg, reshape, sigmoid, sub } from "../engine/graph/index.ts";
-import { losses, linear, type ParamDType, sequential, sigmoid as sigmoidLayer, torchInit } from "../nn/index.ts";
+import {
+  add,
+  constant,
+  div,
+  input,
+  log,
+  matmul,
+  mean,
+  min,
+  mul,
+  neg,
+  reshape,
+  sigmoid,
+  sub,
+} from "../engine/graph/index.ts";
+import {
+  linear,
+  losses,
+  type ParamDType,
+  sequential,
+  sigmoid as sigmoidLayer,
+  torchInit,
+} from "../nn/index.ts";
 import { adam, sgd, type Transform } from "../optim/index.ts";
 import { torchGenerator } from "../random/index.ts";
 import { trainStep } from "../train/program.ts";
@@ -75,9 +96,7 @@ export function gradientDescentHistories({
   const w = input("w", [5, 1], dtype);
   const rate = input("lr", [], "float64");
   const yhat = sigmoid(matmul(x, w));
-  const loss = neg(
-    mean(add(mul(y, log(add(yhat, 1e-9))), mul(sub(1, y), log(add(sub(1, yhat), 1e-9))))),
-  );
+  const loss = neg(mean(add(mul(y, log(add(yhat, 1e-9))), mul(sub(1, y), log(add(sub(1, yhat), 1e-9))))));
   const gradient = div(matmul(x, sub(yhat, y), { transposeA: true }), n);
   const program: Executable = backend.compile({
     inputs: [rate],
@@ -97,7 +116,10 @@ export function gradientDescentHistories({
 }
 
 /** The claims of both programs, measured here and now. `tolerance` is what the lesson's two decimals leave open. */
-export function walkthroughClaims(backend: Backend, { tolerance = 0.005 }: { tolerance?: number } = {}): ClaimResult[] {
+export function walkthroughClaims(
+  backend: Backend,
+  { tolerance = 0.005 }: { tolerance?: number } = {},
+): ClaimResult[] {
   const asWritten = optimizerHistories({ backend });
   const exact = optimizerHistories({ backend, dtype: "float64" });
   // as many epochs as bring both to the claimed numbers, at the largest stable rate (2/L) and a large one

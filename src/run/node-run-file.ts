@@ -5,8 +5,8 @@ import { basename, dirname, extname, isAbsolute, join, resolve } from "node:path
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { closest, SteepestError } from "./errors.ts";
 import { applyOverrides, type Override } from "./overrides.ts";
-import { parseRunText } from "./run-file.ts";
 import { parseRun } from "./parse-run.ts";
+import { parseRunText } from "./run-file.ts";
 import { type Path, type RunSpec, showPath } from "./spec.ts";
 
 const MODULE = /\.[cm]?[jt]s$/i;
@@ -39,7 +39,9 @@ export async function readRunFile(
 
 /** `runs/x/run.json` and `examples/digits.json` are called after their file; the extension and odd letters go. */
 function nameFrom(full: string): string {
-  const name = basename(full, extname(full)).replace(/[^\w.-]+/g, "-").replace(/^[^A-Za-z0-9]+/, "");
+  const name = basename(full, extname(full))
+    .replace(/[^\w.-]+/g, "-")
+    .replace(/^[^A-Za-z0-9]+/, "");
   return name === "" ? "run" : name;
 }
 
@@ -56,14 +58,20 @@ async function unreadable(full: string, shown: string, cause: unknown): Promise<
   if (code === "ENOENT" || code === "ENOTDIR") {
     const near = closest(basename(full), await readdir(dirname(full)).catch((): string[] => []));
     return new SteepestError("run-missing", `there is no run file ${shown}`, {
-      help: near ? `did you mean ${join(dirname(shown), near)}?` : "check the path, or see examples/ for run files",
+      help: near
+        ? `did you mean ${join(dirname(shown), near)}?`
+        : "check the path, or see examples/ for run files",
       cause,
     });
   }
-  return new SteepestError("run-unreadable", `${shown} can't be read: ${code === "EISDIR" ? "it is a folder" : message}`, {
-    help: code === "EISDIR" ? "name the run file inside it" : "give yourself permission to read it",
-    cause,
-  });
+  return new SteepestError(
+    "run-unreadable",
+    `${shown} can't be read: ${code === "EISDIR" ? "it is a folder" : message}`,
+    {
+      help: code === "EISDIR" ? "name the run file inside it" : "give yourself permission to read it",
+      cause,
+    },
+  );
 }
 
 /** What a run module default-exports: a run whose `model` and `loss` may be functions. */
@@ -81,13 +89,18 @@ async function readModule(full: string): Promise<unknown> {
 }
 
 const isLayer = (value: unknown): boolean =>
-  typeof value === "object" && value !== null && typeof (value as { forward?: unknown }).forward === "function";
+  typeof value === "object" &&
+  value !== null &&
+  typeof (value as { forward?: unknown }).forward === "function";
 
 /** A model or loss out of a module: its export of that name, or that key of the default export. */
 export async function importFunction(file: string, name: "model" | "loss"): Promise<unknown> {
   const module = await importModule(file);
   const standard = module["default"];
-  const inDefault = typeof standard === "object" && standard !== null ? (standard as Record<string, unknown>)[name] : undefined;
+  const inDefault =
+    typeof standard === "object" && standard !== null
+      ? (standard as Record<string, unknown>)[name]
+      : undefined;
   const found = module[name] ?? inDefault ?? (typeof standard === "function" ? standard : undefined);
   if (typeof found === "function" || (name === "model" && isLayer(found))) return found;
   throw new SteepestError("module", `the module has no ${name}`, {
@@ -99,7 +112,9 @@ export async function importFunction(file: string, name: "model" | "loss"): Prom
 /** TypeScript and JavaScript through jiti; `import … from "steepest"` there means this very copy. */
 async function importModule(file: string): Promise<Record<string, unknown>> {
   if (statSync(file, { throwIfNoEntry: false })?.isFile() !== true) {
-    throw new SteepestError("module", `there is no module ${file}`, { help: "check the path; it is relative to the run file" });
+    throw new SteepestError("module", `there is no module ${file}`, {
+      help: "check the path; it is relative to the run file",
+    });
   }
   const { createJiti } = await import("jiti");
   const jiti = createJiti(import.meta.url, { alias: selfAlias() });
@@ -108,7 +123,10 @@ async function importModule(file: string): Promise<Record<string, unknown>> {
   } catch (cause) {
     if (cause instanceof SteepestError) throw cause;
     const { message, stack } = cause as Error;
-    const place = stack?.split("\n").find((line) => line.includes(file))?.match(/(\d+:\d+)\)?$/)?.[1];
+    const place = stack
+      ?.split("\n")
+      .find((line) => line.includes(file))
+      ?.match(/(\d+:\d+)\)?$/)?.[1];
     throw new SteepestError("module", `the module failed while loading: ${message.split("\n")[0]}`, {
       where: place ? `at ${file}:${place}` : `in ${file}`,
       help: "correct the module; it is run when the run file is read",
@@ -119,7 +137,7 @@ async function importModule(file: string): Promise<Record<string, unknown>> {
 
 /** The sources when we run from sources, else what the package exports. */
 function selfAlias(): Record<string, string> {
-  const parts = ["", "/engine", "/nn", "/optim", "/data", "/random", "/train"];
+  const parts = ["", "/engine", "/nn", "/optim", "/data", "/random", "/run", "/train"];
   const root = resolve(dirname(fileURLToPath(import.meta.url)), "..");
   const target = (part: string): string =>
     import.meta.url.endsWith(".ts")
@@ -130,7 +148,9 @@ function selfAlias(): Record<string, string> {
 
 /** Keys whose value is a path. */
 const isPathKey = (at: Path): boolean =>
-  /^(data\.(csv|npy|idx|text|test|test\.npy|test\.idx|test\.target)|(model|loss)\.module)$/.test(showPath(at));
+  /^(data\.(csv|npy|idx|text|test|test\.npy|test\.idx|test\.target)|(model|loss)\.module)$/.test(
+    showPath(at),
+  );
 
 function resolveValue(at: Path, value: unknown, base: string): unknown {
   return typeof value === "string" && isPathKey(at) && !isAbsolute(value) ? resolve(base, value) : value;
@@ -141,7 +161,9 @@ function resolvePaths(record: Record<string, unknown>, base: string): Record<str
   const walk = (value: unknown, at: Path, arrays: boolean): unknown => {
     if (typeof value !== "object" || value === null || Array.isArray(value)) {
       const isTarget = arrays && showPath(at) === "data.target" && typeof value === "string";
-      return isTarget && !isAbsolute(value as string) ? resolve(base, value as string) : resolveValue(at, value, base);
+      return isTarget && !isAbsolute(value as string)
+        ? resolve(base, value as string)
+        : resolveValue(at, value, base);
     }
     const inArrays = arrays || "npy" in value || "idx" in value;
     return Object.fromEntries(Object.entries(value).map(([k, v]) => [k, walk(v, [...at, k], inArrays)]));

@@ -42,7 +42,12 @@ export function parseValue(text: string): unknown {
       });
     }
   }
-  return text.includes(",") ? text.split(",").filter((s) => s !== "").map(parseScalar) : parseScalar(text);
+  return text.includes(",")
+    ? text
+        .split(",")
+        .filter((s) => s !== "")
+        .map(parseScalar)
+    : parseScalar(text);
 }
 
 function parseScalar(text: string): string | number | boolean | null {
@@ -58,7 +63,10 @@ function parseScalar(text: string): string | number | boolean | null {
  * The record with the overrides laid over it. `--steps` replaces `epochs` and the other way round; naming another
  * optimizer (`--optimizer sgd`) keeps the learning rate and drops the old one's options.
  */
-export function applyOverrides(record: Readonly<Record<string, unknown>>, overrides: readonly Override[]): Record<string, unknown> {
+export function applyOverrides(
+  record: Readonly<Record<string, unknown>>,
+  overrides: readonly Override[],
+): Record<string, unknown> {
   const out = structuredClone(record) as Record<string, unknown>;
   for (const { at, value } of [...overrides].sort((a, b) => a.at.length - b.at.length)) {
     const [first] = at;
@@ -81,12 +89,17 @@ function setAt(root: Record<string, unknown>, at: Path, value: unknown): void {
     const inner = target[key];
     // "adamw" is short for { name: "adamw" }
     if (inner === undefined) target[key] = {};
-    else if (typeof inner === "string" && (key === "optimizer" || key === "schedule")) target[key] = { name: inner };
+    else if (typeof inner === "string" && (key === "optimizer" || key === "schedule"))
+      target[key] = { name: inner };
     const next = recordAt(target, key);
     if (next === undefined) {
-      throw new SteepestError("usage", `--${showPath(at)}: ${showPath(at.slice(0, depth + 1))} is not a record`, {
-        help: `set --${showPath(at.slice(0, depth + 1))} itself`,
-      });
+      throw new SteepestError(
+        "usage",
+        `--${showPath(at)}: ${showPath(at.slice(0, depth + 1))} is not a record`,
+        {
+          help: `set --${showPath(at.slice(0, depth + 1))} itself`,
+        },
+      );
     }
     target = next;
   });

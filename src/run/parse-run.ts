@@ -60,7 +60,9 @@ const moduleSchema = z.strictObject({
 });
 
 const sizes = z
-  .union([z.array(count), count.transform((n) => [n])], { error: "must be a list of sizes such as [128, 64]" })
+  .union([z.array(count), count.transform((n) => [n])], {
+    error: "must be a list of sizes such as [128, 64]",
+  })
   .describe("Sizes of the hidden layers");
 const dropout = z.number().min(0).lt(1).optional();
 /** Names are those of `activations` in nn; they are checked there. */
@@ -132,7 +134,9 @@ const runSchema = z.strictObject({
   $schema: z.string().optional(),
   name: z
     .string()
-    .regex(/^[A-Za-z0-9][\w.-]*$/, { error: "must be letters, digits, '-', '_' and '.', for it names a folder" })
+    .regex(/^[A-Za-z0-9][\w.-]*$/, {
+      error: "must be letters, digits, '-', '_' and '.', for it names a folder",
+    })
     .default("run"),
   data: dataSchema,
   model: modelSchema,
@@ -161,7 +165,9 @@ const runSchema = z.strictObject({
   seed: z.int().min(0).default(42),
   dtype: z.enum(["float32", "float64"]).default("float32"),
   backend: z.string().default("auto").describe("auto, wasm, blas or reference"),
-  validation: fraction.default(0.1).describe("Share of the training rows held out to validate after each epoch"),
+  validation: fraction
+    .default(0.1)
+    .describe("Share of the training rows held out to validate after each epoch"),
   logEvery: count.optional().describe("Steps between lines of metrics.jsonl; default: at most 20,000 lines"),
   checkpointEvery: count.optional().describe("Steps between checkpoints, besides those every 10 seconds"),
   nonFinite: z
@@ -181,7 +187,10 @@ export const runKeys: readonly string[] = Object.keys(runSchema.shape).filter((k
  * Checks a record and fills defaults in. `locate` says where a key was written, e.g. "at run.json:3:5".
  * Throws `run-file` with one message for the first problem, naming key and place, and how many more there are.
  */
-export function parseRun(record: unknown, { locate }: { locate?: (at: Path) => string | undefined } = {}): RunSpec {
+export function parseRun(
+  record: unknown,
+  { locate }: { locate?: (at: Path) => string | undefined } = {},
+): RunSpec {
   const result = runSchema.safeParse(record);
   if (!result.success) {
     const problems = result.error.issues.flatMap((issue) => flatten(issue, record, []));
@@ -237,7 +246,9 @@ function flatten(issue: Issue, root: unknown, base: Path): Problem[] {
   if (issue.code === "invalid_type" && value === undefined) {
     return [{ at, what: `"${key}" is missing`, help: `add "${key}" (${issue.expected}) to the run` }];
   }
-  return [{ at, what: `${key || "the run"} is ${show(value)}`, help: `${key || "it"} ${requirement(issue)}` }];
+  return [
+    { at, what: `${key || "the run"} is ${show(value)}`, help: `${key || "it"} ${requirement(issue)}` },
+  ];
 }
 
 /** `data` and `model` are told apart by one key: when it is missing or unknown, say which there are. */
@@ -259,7 +270,9 @@ function missingDiscriminator(at: Path, value: object): Problem | undefined {
     return {
       at: kind === undefined ? at : [...at, "kind"],
       what: kind === undefined ? `"model.kind" is missing` : `there is no model of kind ${show(kind)}`,
-      help: near ? `did you mean "${near}"?` : `the kinds are ${modelKinds.join(", ")}, or give { "module": "./model.ts" }`,
+      help: near
+        ? `did you mean "${near}"?`
+        : `the kinds are ${modelKinds.join(", ")}, or give { "module": "./model.ts" }`,
     };
   }
   return undefined;
@@ -294,7 +307,11 @@ function requirement(issue: Issue): string {
 }
 
 const article = (type: string): string =>
-  type === "int" ? "a whole number" : type === "array" ? "a list" : `a${/^[aeiou]/.test(type) ? "n" : ""} ${type}`;
+  type === "int"
+    ? "a whole number"
+    : type === "array"
+      ? "a list"
+      : `a${/^[aeiou]/.test(type) ? "n" : ""} ${type}`;
 
 /** The keys that a strict record at this place may have, by the alternative of the union that fits best. */
 function knownKeys(at: Path, value: unknown): string[] {
@@ -315,7 +332,9 @@ const unions = {
 function valueAt(root: unknown, at: Path): unknown {
   return at.reduce<unknown>(
     (value, key) =>
-      typeof value === "object" && value !== null ? (value as Record<string | number, unknown>)[key] : undefined,
+      typeof value === "object" && value !== null
+        ? (value as Record<string | number, unknown>)[key]
+        : undefined,
     root,
   );
 }

@@ -20,7 +20,12 @@ export function parseRunText(text: string, name: string): ParsedText {
   const error = document.errors[0];
   if (error !== undefined) {
     const { line, col } = lines.linePos(error.pos[0]);
-    throw syntaxError(isJson ? "JSON" : "YAML", error.message.split(/ at line \d+/)[0]!, `at ${name}:${line}:${col}`, error);
+    throw syntaxError(
+      isJson ? "JSON" : "YAML",
+      error.message.split(/ at line \d+/)[0]!,
+      `at ${name}:${line}:${col}`,
+      error,
+    );
   }
   const locate = (at: Path): string => {
     for (let depth = at.length; depth > 0; depth--) {

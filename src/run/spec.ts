@@ -118,7 +118,16 @@ export function showPath(at: Path): string {
   );
 }
 
-type Defaulted = "name" | "schedule" | "dropLast" | "shuffle" | "seed" | "dtype" | "backend" | "validation" | "nonFinite";
+type Defaulted =
+  | "name"
+  | "schedule"
+  | "dropLast"
+  | "shuffle"
+  | "seed"
+  | "dtype"
+  | "backend"
+  | "validation"
+  | "nonFinite";
 
 /**
  * What a TypeScript module default-exports: defaults may be left out, a name alone stands for a row without options,

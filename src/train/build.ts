@@ -1,13 +1,27 @@
 /** RunSpec → data, compiled programs and schedule: everything the loop needs, with every name and size checked. */
+
+import {
+  type BatchPlan,
+  batchPlan,
+  type DataHost,
+  type Dataset,
+  loadData,
+  rowCount,
+  type Samples,
+} from "../data/index.ts";
 import type { Backend } from "../engine/backend.ts";
 import type { Expr } from "../engine/graph/index.ts";
-import { batchPlan, type BatchPlan, type DataHost, type Dataset, loadData, rowCount, type Samples } from "../data/index.ts";
 import { countParams } from "../nn/index.ts";
 import { findLoss } from "../nn/losses/index.ts";
 import { accuracyFor, classAccuracy } from "../nn/metrics.ts";
 import { makeClip } from "../optim/clip/index.ts";
 import { chain, makeOptimizer, type Transform } from "../optim/index.ts";
-import { isMetricSchedule, type MetricSchedule, type Schedule, scheduleFromSpec } from "../optim/schedules/index.ts";
+import {
+  isMetricSchedule,
+  type MetricSchedule,
+  type Schedule,
+  scheduleFromSpec,
+} from "../optim/schedules/index.ts";
 import { SteepestError } from "../run/errors.ts";
 import type { RunSpec } from "../run/spec.ts";
 import { buildModel, type CustomModel } from "./model.ts";
@@ -54,7 +68,10 @@ const MOST_LINES = 20_000;
 /** Rows per evaluation call. */
 const EVAL_ROWS = 1000;
 
-export async function buildRun(spec: RunSpec, { host, backend }: { host: BuildHost; backend: Backend }): Promise<BuiltRun> {
+export async function buildRun(
+  spec: RunSpec,
+  { host, backend }: { host: BuildHost; backend: Backend },
+): Promise<BuiltRun> {
   // names and options first: a typo should not wait for the data
   const { name: optimizerName, ...optimizerOptions } = spec.optimizer;
   const own = makeOptimizer(optimizerName, optimizerOptions);
@@ -64,7 +81,8 @@ export async function buildRun(spec: RunSpec, { host, backend }: { host: BuildHo
   }
   scheduleFromSpec(spec.schedule, lr, { totalSteps: 1000, stepsPerEpoch: 10 });
   const optimizer: Transform = spec.clip === undefined ? own : chain(makeClip(spec.clip), own);
-  const named = spec.loss !== undefined && "name" in spec.loss ? findLoss(String(spec.loss["name"])) : undefined;
+  const named =
+    spec.loss !== undefined && "name" in spec.loss ? findLoss(String(spec.loss["name"])) : undefined;
 
   const data = await loadData(spec.data, host, {
     dtype: spec.dtype,
@@ -74,7 +92,10 @@ export async function buildRun(spec: RunSpec, { host, backend }: { host: BuildHo
   });
   const task = await lossOf(spec, data, host);
   const outputs = task.outputs;
-  const custom = "module" in spec.model ? ((await host.importFunction?.(spec.model.module, "model")) as CustomModel) : undefined;
+  const custom =
+    "module" in spec.model
+      ? ((await host.importFunction?.(spec.model.module, "model")) as CustomModel)
+      : undefined;
   const model = buildModel(spec.model, {
     inputShape: data.features.shape.slice(1),
     outputs,
@@ -105,7 +126,8 @@ export async function buildRun(spec: RunSpec, { host, backend }: { host: BuildHo
 
   const evaluators = new Map<number, EvalStep>();
   const evaluator = (rows: number): EvalStep => {
-    const found = evaluators.get(rows) ?? evalStep({ ...common, measures: task.measures, batch: shapes(rows) });
+    const found =
+      evaluators.get(rows) ?? evalStep({ ...common, measures: task.measures, batch: shapes(rows) });
     evaluators.set(rows, found);
     return found;
   };
@@ -130,7 +152,9 @@ export async function buildRun(spec: RunSpec, { host, backend }: { host: BuildHo
     advance,
     evaluate: (part) => {
       const samples = data[part];
-      return samples === undefined || rowCount(samples.features) === 0 ? null : evaluateRows(samples, step, evaluator);
+      return samples === undefined || rowCount(samples.features) === 0
+        ? null
+        : evaluateRows(samples, step, evaluator);
     },
     notes: step.executable.notes,
   };
@@ -163,7 +187,10 @@ async function lossOf(spec: RunSpec, data: Dataset, host: BuildHost): Promise<Ta
     }
     const loss = custom as LossFunction;
     const outputs = target.kind === "class" ? (classes?.length ?? 2) : targetSize;
-    const accuracy = target.kind === "class" ? { accuracy: (output: Expr, batch: BatchTensors) => classAccuracy(output, batch["y"]!) } : {};
+    const accuracy =
+      target.kind === "class"
+        ? { accuracy: (output: Expr, batch: BatchTensors) => classAccuracy(output, batch["y"]!) }
+        : {};
     return { name: "module", loss, measures: { loss, ...accuracy }, outputs, probability: false };
   }
   if (target.kind === "none") {
@@ -172,7 +199,8 @@ async function lossOf(spec: RunSpec, data: Dataset, host: BuildHost): Promise<Ta
       help: "name the target column or file, or bring a loss of your own as { module }",
     });
   }
-  const { name = target.kind === "class" ? "softmax-cross-entropy" : "mse", ...options } = (spec.loss ?? {}) as {
+  const { name = target.kind === "class" ? "softmax-cross-entropy" : "mse", ...options } = (spec.loss ??
+    {}) as {
     name?: string;
   };
   const row = findLoss(name);
@@ -185,10 +213,14 @@ async function lossOf(spec: RunSpec, data: Dataset, host: BuildHost): Promise<Ta
   const loss: LossFunction = (output, batch) => row.make(output, batch["y"]!, options);
   const binary = row.output === "logit" || row.output === "probability";
   if (binary && classes !== undefined && classes.length > 2) {
-    throw new SteepestError("loss", `${row.name} tells two classes apart, but the data has ${classes.length}`, {
-      where: "at loss",
-      help: 'choose the loss "softmax-cross-entropy"',
-    });
+    throw new SteepestError(
+      "loss",
+      `${row.name} tells two classes apart, but the data has ${classes.length}`,
+      {
+        where: "at loss",
+        help: 'choose the loss "softmax-cross-entropy"',
+      },
+    );
   }
   const accuracy = accuracyFor(row);
   return {
@@ -267,8 +299,8 @@ function evaluateRows(
     loaded.add(program);
     plan.fill(k, features, target, program.inputs["x"]!, program.inputs["y"] ?? null);
     const means = program.run();
-    for (const [name, value] of Object.entries(means)) totals[name] = (totals[name] ?? 0) + (value * rows) / n;
+    for (const [name, value] of Object.entries(means))
+      totals[name] = (totals[name] ?? 0) + (value * rows) / n;
   }
   return totals;
 }
-

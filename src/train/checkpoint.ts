@@ -71,14 +71,17 @@ export function restoreCheckpoint(bytes: Uint8Array, state: readonly StateTensor
     const found = tensors.get(storedName(name));
     if (found === undefined) throw otherModel(`it has no tensor ${storedName(name)}`);
     if (found.shape.length !== shape.length || found.shape.some((d, i) => d !== shape[i])) {
-      throw otherModel(`${storedName(name)} is [${found.shape.join(", ")}] there and [${shape.join(", ")}] here`);
+      throw otherModel(
+        `${storedName(name)} is [${found.shape.join(", ")}] there and [${shape.join(", ")}] here`,
+      );
     }
     if (found.values.constructor !== values.constructor) {
       const type = (a: object): string => a.constructor.name.replace("Array", "").toLowerCase();
       throw otherModel(`${storedName(name)} is ${type(found.values)} there and ${type(values)} here`);
     }
   }
-  for (const name of tensors.keys()) if (!expected.has(name)) throw otherModel(`it also has a tensor ${name}`);
+  for (const name of tensors.keys())
+    if (!expected.has(name)) throw otherModel(`it also has a tensor ${name}`);
   const progress = readProgress(metadata, where);
   for (const { name, values } of state) values.set(tensors.get(storedName(name))!.values);
   return progress;

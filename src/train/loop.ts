@@ -2,8 +2,9 @@
  * The training loop: steps in slices, so that a page or a terminal stays alive between them; metrics, validation,
  * checkpoints and the guard against non-finite numbers. Files and the clock are injected.
  */
-import { SteepestError } from "../run/errors.ts";
+
 import { isMetricSchedule } from "../optim/schedules/index.ts";
+import { SteepestError } from "../run/errors.ts";
 import type { BuiltRun } from "./build.ts";
 import { type Best, encodeCheckpoint, type Progress } from "./checkpoint.ts";
 import { metricsHeader, metricsLine } from "./log.ts";
@@ -72,7 +73,15 @@ const FLUSH_EVERY = 100;
 
 export async function train(
   run: BuiltRun,
-  { store, clock, from, interrupted = () => false, onProgress, slice = 50, checkpointEvery = 10_000 }: TrainOptions,
+  {
+    store,
+    clock,
+    from,
+    interrupted = () => false,
+    onProgress,
+    slice = 50,
+    checkpointEvery = 10_000,
+  }: TrainOptions,
 ): Promise<TrainOutcome> {
   const { totalSteps, plan, logEvery, spec, step: program } = run;
   const rate = scheduler(run, from);
@@ -110,7 +119,8 @@ export async function train(
     if (store === undefined) return;
     flush();
     const broken = spec.nonFinite === "stop" ? firstNonFinite(program.state) : undefined;
-    if (broken !== undefined) throw notFinite(`${broken} became NaN or infinite`, k, rate.at(Math.max(0, k - 1)));
+    if (broken !== undefined)
+      throw notFinite(`${broken} became NaN or infinite`, k, rate.at(Math.max(0, k - 1)));
     // best before last: a run resumed from last finds again whatever best it had not written
     if (bestPending !== null) store.saveCheckpoint("best", encodeCheckpoint(bestState.tensors, bestPending));
     bestPending = null;
@@ -188,7 +198,8 @@ export async function train(
       epochCount++;
       if (k % logEvery === 0 || k === 1 || k === totalSteps) pending += metricsLine(k, result, lr);
       if (k % stepsPerEpoch === 0 || k === totalSteps) endEpoch();
-      if (spec.checkpointEvery !== undefined && k % spec.checkpointEvery === 0 && k < totalSteps) checkpoint();
+      if (spec.checkpointEvery !== undefined && k % spec.checkpointEvery === 0 && k < totalSteps)
+        checkpoint();
       now = clock.now();
     } while (k < totalSteps && now < until);
     if (now - lastFlush >= FLUSH_EVERY) {
@@ -225,14 +236,27 @@ interface Scheduler {
 
 function scheduler({ schedule }: BuiltRun, from: Progress | undefined): Scheduler {
   if (!isMetricSchedule(schedule)) {
-    return { at: schedule, momentumAt: schedule.momentumAt ?? (() => undefined), observe: () => {}, state: () => null };
+    return {
+      at: schedule,
+      momentumAt: schedule.momentumAt ?? (() => undefined),
+      observe: () => {},
+      state: () => null,
+    };
   }
   if (from?.schedule) schedule.restore(from.schedule);
-  return { at: schedule.value, momentumAt: () => undefined, observe: schedule.observe, state: schedule.state };
+  return {
+    at: schedule.value,
+    momentumAt: () => undefined,
+    observe: schedule.observe,
+    state: schedule.state,
+  };
 }
 
 /** Room for a copy of the state, made on first use and reused. */
-function snapshotOf(state: readonly StateTensor[]): { readonly tensors: readonly StateTensor[]; readonly take: () => void } {
+function snapshotOf(state: readonly StateTensor[]): {
+  readonly tensors: readonly StateTensor[];
+  readonly take: () => void;
+} {
   const tensors: StateTensor[] = [];
   return {
     tensors,
@@ -248,7 +272,9 @@ function firstNonFinite(state: readonly StateTensor[]): string | undefined {
     for (let i = 0; i < values.length; i++) if (!Number.isFinite(values[i])) return false;
     return true;
   };
-  return state.find(({ name, values }) => name.startsWith("param.") && !finite(values))?.name.slice("param.".length);
+  return state
+    .find(({ name, values }) => name.startsWith("param.") && !finite(values))
+    ?.name.slice("param.".length);
 }
 
 function notFinite(what: string, step: number, lr: number): SteepestError {

@@ -103,7 +103,9 @@ function openFolder(path: string, io: FileSystem): RunFolder {
   return {
     path,
     writeRun: (record) =>
-      guard(path, () => replaceFile(join(path, "run.json"), Buffer.from(`${JSON.stringify(record, null, 2)}\n`), io)),
+      guard(path, () =>
+        replaceFile(join(path, "run.json"), Buffer.from(`${JSON.stringify(record, null, 2)}\n`), io),
+      ),
     appendMetrics: (text) =>
       guard(metricsPath, () => {
         const file = metricsFile();
@@ -200,9 +202,13 @@ function lock(path: string, io: FileSystem): () => void {
     const owner = readOwner(file, io);
     if (owner === "gone") continue;
     if (owner !== "stale") {
-      throw new SteepestError("run-in-use", `the run folder ${path} is in use by process ${owner.pid} on ${owner.host}`, {
-        help: `wait for it or stop it; if it no longer runs, delete ${file}`,
-      });
+      throw new SteepestError(
+        "run-in-use",
+        `the run folder ${path} is in use by process ${owner.pid} on ${owner.host}`,
+        {
+          help: `wait for it or stop it; if it no longer runs, delete ${file}`,
+        },
+      );
     }
     io.rmSync(file, { force: true });
   }
@@ -216,7 +222,9 @@ function readOwner(file: string, io: FileSystem): LockOwner | "stale" | "gone" {
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return "gone";
     throw error;
   }
-  const owner = /^\{.*\}$/.test(text) ? (JSON.parse(text) as LockOwner & { started?: string | null }) : undefined;
+  const owner = /^\{.*\}$/.test(text)
+    ? (JSON.parse(text) as LockOwner & { started?: string | null })
+    : undefined;
   if (owner === undefined || !Number.isInteger(owner.pid)) return "stale";
   if (owner.host !== hostname()) return owner;
   if (!isAlive(owner.pid)) return "stale";
@@ -266,17 +274,25 @@ function fileProblem(path: string, cause: unknown): unknown {
     case "EACCES":
     case "EPERM":
     case "EROFS":
-      return new SteepestError("not-writable", `${path} can't be written: permission is missing or the disk is read-only`, {
-        help: "choose another folder with --out, or give yourself permission to write",
-        cause,
-      });
+      return new SteepestError(
+        "not-writable",
+        `${path} can't be written: permission is missing or the disk is read-only`,
+        {
+          help: "choose another folder with --out, or give yourself permission to write",
+          cause,
+        },
+      );
     case "ENOTDIR":
     case "EEXIST":
     case "ENOENT":
-      return new SteepestError("not-writable", `${path} can't be a run folder: a part of its path is no folder`, {
-        help: "choose another folder with --out",
-        cause,
-      });
+      return new SteepestError(
+        "not-writable",
+        `${path} can't be a run folder: a part of its path is no folder`,
+        {
+          help: "choose another folder with --out",
+          cause,
+        },
+      );
     case "EIO":
       return new SteepestError("disk-error", `the disk failed while writing ${path}`, {
         help: `check the disk; ${resumable}`,

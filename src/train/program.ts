@@ -3,6 +3,7 @@
  * buffers and the optimizer's state; inputs are the batch, lr, step and, where something draws, random keys.
  */
 import type { Backend, Executable } from "../engine/backend.ts";
+import { wasm } from "../engine/backends/wasm.ts";
 import {
   cast,
   type DType,
@@ -11,8 +12,8 @@ import {
   type Node,
   type Shape,
   sizeOf,
-  topologicalOrder,
   type TypedArray,
+  topologicalOrder,
 } from "../engine/graph/index.ts";
 import { shapeError, showShape } from "../engine/graph/shape.ts";
 import { gradients } from "../engine/rules/differentiate.ts";
@@ -36,7 +37,8 @@ export interface TrainStepOptions {
   /** Shapes of the batch, the examples first: `{ x: [64, 784], y: { shape: [64], dtype: "int32" } }`. */
   readonly batch: BatchShapes;
   readonly dtype?: ParamDType;
-  readonly backend: Backend;
+  /** Default: wasm. `await chooseBackend()` also uses the system's BLAS. */
+  readonly backend?: Backend;
   /** Initial values and the step's random numbers come from streams of this seed. */
   readonly seed?: number;
   /** Draws the initial values instead of the seed's "init" stream, e.g. `torchInit(generator, dtype)`. */
@@ -63,7 +65,10 @@ export interface StateTensor {
 
 export interface TrainStep {
   /** Copies the batch in, makes one step and returns its measurements (one record, overwritten by the next step). */
-  (batch: Readonly<Record<string, ArrayLike<number>>>, hyper?: { lr?: number; momentum?: number }): StepResult;
+  (
+    batch: Readonly<Record<string, ArrayLike<number>>>,
+    hyper?: { lr?: number; momentum?: number },
+  ): StepResult;
   /** The batch's memory, to be written to before `run`. */
   readonly inputs: Readonly<Record<string, TypedArray>>;
   /** One step with what `inputs` holds. `step` counts from 1. */
@@ -83,7 +88,7 @@ export function trainStep({
   optimizer,
   batch,
   dtype = "float32",
-  backend,
+  backend = wasm,
   seed = 0,
   init = streamInit(stream(seed, "init")),
   schedulesMomentum = false,
@@ -132,7 +137,10 @@ export function trainStep({
   const stateNext = flattenState(unflattenState(state, flattenState(nextState)));
   const kept = [
     ...Object.keys(params).map((name) => ({ input: params[name]!, next: nextParams[name]! })),
-    ...Object.keys(buffers).map((name) => ({ input: buffers[name]!, next: nextBuffers[name] ?? buffers[name]! })),
+    ...Object.keys(buffers).map((name) => ({
+      input: buffers[name]!,
+      next: nextBuffers[name] ?? buffers[name]!,
+    })),
     ...Object.keys(stateIn).map((name) => ({ input: stateIn[name]!, next: stateNext[name]! })),
   ].map((s) => ({ ...s, input: s.input as Node<"input"> }));
   const outputs = [
@@ -153,9 +161,12 @@ export function trainStep({
   });
 
   const isInput = new Set(inputs.map((e) => e.attrs.name));
-  const scalarView = (name: string): TypedArray => (isInput.has(name) ? executable.view(name) : new Float64Array(1));
+  const scalarView = (name: string): TypedArray =>
+    isInput.has(name) ? executable.view(name) : new Float64Array(1);
   const [lrView, stepView, momentumView] = [scalarView("lr"), scalarView("step"), scalarView("momentum")];
-  const writeKeys = [keyWriter("modelKey", "dropout"), keyWriter("optimizerKey", "optimizer")].filter((f) => f !== null);
+  const writeKeys = [keyWriter("modelKey", "dropout"), keyWriter("optimizerKey", "optimizer")].filter(
+    (f) => f !== null,
+  );
   function keyWriter(name: string, streamName: string): ((step: number) => void) | null {
     if (!isInput.has(`${name}.0`) && !isInput.has(`${name}.1`)) return null;
     const [k0, k1] = streamKey(seed, streamName);
@@ -187,12 +198,17 @@ export function trainStep({
   // a loss need not look at every part of the batch: the unused ones get memory of their own, so that filling works
   const batchViews = Object.fromEntries(
     Object.entries(data).map(([name, e]) => {
-      const view = isInput.has(`batch.${name}`) ? executable.view(`batch.${name}`) : new Float64Array(sizeOf(e.shape));
+      const view = isInput.has(`batch.${name}`)
+        ? executable.view(`batch.${name}`)
+        : new Float64Array(sizeOf(e.shape));
       return [name, view];
     }),
   );
   const defaultLr = optimizer.lr ?? Number.NaN;
-  const call = (values: Readonly<Record<string, ArrayLike<number>>>, { lr: rate = defaultLr, momentum: beta = Number.NaN } = {}): StepResult => {
+  const call = (
+    values: Readonly<Record<string, ArrayLike<number>>>,
+    { lr: rate = defaultLr, momentum: beta = Number.NaN } = {},
+  ): StepResult => {
     for (const [name, view] of Object.entries(batchViews)) {
       const given = values[name];
       if (given === undefined || given.length !== view.length) {
@@ -217,7 +233,13 @@ export function trainStep({
 }
 
 function evaluateInitial(
-  { model, params, buffers, init, dtype }: { model: Layer; params: Tensors; buffers: Tensors; init: InitRandom; dtype: ParamDType },
+  {
+    model,
+    params,
+    buffers,
+    init,
+    dtype,
+  }: { model: Layer; params: Tensors; buffers: Tensors; init: InitRandom; dtype: ParamDType },
   optimizerState: Tensors,
 ): Readonly<Record<string, TypedArray>> {
   const values = initParams(model, init, dtype);
@@ -250,14 +272,24 @@ export interface EvalStep {
 }
 
 /** Compiles measurements without an update: dropout is off, batch norm uses its running statistics. */
-export function evalStep({ model, measures, optimizer, batch, dtype = "float32", backend }: EvalStepOptions): EvalStep {
+export function evalStep({
+  model,
+  measures,
+  optimizer,
+  batch,
+  dtype = "float32",
+  backend,
+}: EvalStepOptions): EvalStep {
   const data = batchInputs(batch, dtype);
   const params = tensorInputs("param.", model.params, dtype);
   const buffers = tensorInputs("buffer.", model.buffers, dtype);
   const state = stateInputs(optimizer.init(params), "optimizer.");
   const at = optimizer.evaluationParams?.(params, state) ?? params;
   const { output } = model.forward({ ...at, ...buffers }, data["x"]!, { training: false });
-  const outputs = Object.entries(measures).map(([name, f]) => ({ name: `out.${name}`, value: f(output, data) }));
+  const outputs = Object.entries(measures).map(([name, f]) => ({
+    name: `out.${name}`,
+    value: f(output, data),
+  }));
   const used = new Set(topologicalOrder(outputs.map((o) => o.value)));
   const inputs = [
     ...Object.values(data),
@@ -287,7 +319,8 @@ export function evalStep({ model, measures, optimizer, batch, dtype = "float32",
 }
 
 function batchInputs(batch: BatchShapes, dtype: ParamDType): Record<string, Expr> {
-  if (batch["x"] === undefined) throw shapeError("trainStep", "the batch has no x", "name the model's input x");
+  if (batch["x"] === undefined)
+    throw shapeError("trainStep", "the batch has no x", "name the model's input x");
   return Object.fromEntries(
     Object.entries(batch).map(([name, s]) => {
       const { shape, dtype: type = dtype } = "shape" in s ? s : { shape: s };
@@ -308,5 +341,9 @@ const keyInputs = (name: string): Key => [
 
 function scalarLoss(e: Expr): Expr {
   if (e.shape.length === 0) return e;
-  throw shapeError("loss", `a loss is one number, but this one has shape ${showShape(e.shape)}`, "take its mean");
+  throw shapeError(
+    "loss",
+    `a loss is one number, but this one has shape ${showShape(e.shape)}`,
+    "take its mean",
+  );
 }

@@ -87,7 +87,8 @@ export function decodeSafeTensors(bytes: Uint8Array, where: string): SafeTensors
     }
     if (!(dtype in kinds)) throw foreign(`tensor "${name}" has type ${dtype}, which steepest does not write`);
     const { bytes: size, make } = kinds[dtype as Kind];
-    if (to - from !== shape.reduce((n, d) => n * d, size)) throw foreign(`the size of "${name}" contradicts its shape`);
+    if (to - from !== shape.reduce((n, d) => n * d, size))
+      throw foreign(`the size of "${name}" contradicts its shape`);
     if (start + to > bytes.length) throw cut(bytes.length, start + to);
     const copy = new ArrayBuffer(to - from);
     new Uint8Array(copy).set(bytes.subarray(start + from, start + to));

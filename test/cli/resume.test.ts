@@ -41,7 +41,9 @@ async function reached({ child, finished }: Running, metrics: string, step: numb
 test.each(["wasm", "reference"])("200 steps = 100, kill -9, 100 more, on the %s backend", async (backend) => {
   const whole = folder();
   const settings = { ...run, backend };
-  expect(await steepest(["train", runIn(whole, settings), "--json"], { cwd: whole })).toMatchObject({ code: 0 });
+  expect(await steepest(["train", runIn(whole, settings), "--json"], { cwd: whole })).toMatchObject({
+    code: 0,
+  });
 
   const cut = folder();
   // more steps than the test waits for, so that the kill comes in the middle; the file itself asks for 200
@@ -75,7 +77,9 @@ test("Ctrl-C finishes the step, writes a checkpoint and exits 130; the run goes 
   expect(statSync(join(cwd, "runs/toy-1/checkpoint-last.safetensors")).size).toBeGreaterThan(0);
   const lines = readFileSync(join(cwd, "runs/toy-1/metrics.jsonl"), "utf8").trimEnd().split("\n");
   const step = (JSON.parse(lines.at(-1)!) as { step: number }).step;
-  const more = await steepest(["train", "runs/toy-1", "--resume", "--steps", String(step + 100), "--json"], { cwd });
+  const more = await steepest(["train", "runs/toy-1", "--resume", "--steps", String(step + 100), "--json"], {
+    cwd,
+  });
   expect(more.stderr).toContain("going on at step");
   expect(JSON.parse(more.stdout)).toMatchObject({ steps: step + 100, status: "done" });
 });

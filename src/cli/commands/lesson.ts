@@ -1,8 +1,9 @@
 /** `steepest lesson`: runs claims of the lesson and prints claimed against measured. */
+
+import { chooseBackend } from "../../engine/registry.ts";
 import type { ClaimResult } from "../../lesson/claim.ts";
 import { walkthroughClaims } from "../../lesson/walkthrough.ts";
 import { closest, SteepestError } from "../../run/errors.ts";
-import { backendNamed } from "../backend.ts";
 import type { Invocation } from "../commands.ts";
 import { showNumber, table } from "../terminal.ts";
 
@@ -10,7 +11,7 @@ const parts = { walkthrough: walkthroughClaims } as const;
 
 export async function run({ options, terminal, json }: Invocation): Promise<undefined> {
   const only = typeof options["only"] === "string" ? options["only"].split(",") : Object.keys(parts);
-  const backend = await backendNamed("auto");
+  const backend = await chooseBackend("auto");
   const claims: ClaimResult[] = only.flatMap((id) => {
     if (Object.hasOwn(parts, id)) return parts[id as keyof typeof parts](backend);
     const near = closest(id, Object.keys(parts));

@@ -15,9 +15,7 @@ export async function run({ args: [name], terminal, json }: Invocation): Promise
   }
   const [row] = rows;
   terminal.print(`${row!.name}: ${row!.purpose}\n${row!.paper.cite}\n${row!.paper.equation}\n`);
-  terminal.print(
-    table(row!.options.map((o) => [o.name, showDefault(o.default), rangeOf(o), o.description])),
-  );
+  terminal.print(table(row!.options.map((o) => [o.name, showDefault(o.default), rangeOf(o), o.description])));
 }
 
 const showDefault = (value: unknown): string => (Array.isArray(value) ? value.join(",") : String(value));

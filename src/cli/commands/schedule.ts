@@ -8,25 +8,46 @@ import { showNumber, table } from "../terminal.ts";
 export async function run({ args, options, terminal, json }: Invocation): Promise<undefined> {
   const [name, ...rest] = args;
   if (name === undefined || name.startsWith("--")) {
-    throw new SteepestError("usage", "no schedule is named", { help: "write its name first: steepest schedule cosine-annealing" });
+    throw new SteepestError("usage", "no schedule is named", {
+      help: "write its name first: steepest schedule cosine-annealing",
+    });
   }
   const { entry } = findSchedule(name);
   const lr = number("--lr", options["lr"]);
   const steps = whole("--steps", options["steps"]);
-  const stepsPerEpoch = options["stepsPerEpoch"] === undefined ? undefined : whole("--steps-per-epoch", options["stepsPerEpoch"]);
-  const every = options["every"] === undefined ? Math.max(1, Math.ceil(steps / 20)) : whole("--every", options["every"]);
+  const stepsPerEpoch =
+    options["stepsPerEpoch"] === undefined ? undefined : whole("--steps-per-epoch", options["stepsPerEpoch"]);
+  const every =
+    options["every"] === undefined ? Math.max(1, Math.ceil(steps / 20)) : whole("--every", options["every"]);
   const given = Object.fromEntries(parseOverrides(rest).map(({ at, value }) => [at.join("."), value]));
-  const schedule = makeSchedule(name, lr, given, { totalSteps: steps, ...(stepsPerEpoch && { stepsPerEpoch }) });
+  const schedule = makeSchedule(name, lr, given, {
+    totalSteps: steps,
+    ...(stepsPerEpoch && { stepsPerEpoch }),
+  });
   if (isMetricSchedule(schedule)) {
-    throw new SteepestError("usage", `${name} follows a validation metric, not the step: it has no values to print`, {
-      help: "use it in a run file; training feeds it the validation loss",
-    });
+    throw new SteepestError(
+      "usage",
+      `${name} follows a validation metric, not the step: it has no values to print`,
+      {
+        help: "use it in a run file; training feeds it the validation loss",
+      },
+    );
   }
   const lrs = Array.from({ length: steps }, (_, k) => schedule(k));
-  const momenta = schedule.momentumAt ? Array.from({ length: steps }, (_, k) => schedule.momentumAt!(k) ?? null) : null;
+  const momenta = schedule.momentumAt
+    ? Array.from({ length: steps }, (_, k) => schedule.momentumAt!(k) ?? null)
+    : null;
   if (json) {
     terminal.print(
-      JSON.stringify({ schema: "steepest.schedule/1", name: entry.name, options: given, lr, steps, lrs, momenta }),
+      JSON.stringify({
+        schema: "steepest.schedule/1",
+        name: entry.name,
+        options: given,
+        lr,
+        steps,
+        lrs,
+        momenta,
+      }),
     );
     return;
   }

@@ -2,6 +2,7 @@
 import { statSync } from "node:fs";
 import { join, relative, resolve } from "node:path";
 import { nodeHost } from "../../data/node-host.ts";
+import { chooseBackend } from "../../engine/registry.ts";
 import { closest, SteepestError } from "../../run/errors.ts";
 import { importFunction, readRunFile } from "../../run/node-run-file.ts";
 import { type Override, parseOverrides } from "../../run/overrides.ts";
@@ -18,7 +19,6 @@ import {
   openRunFolder,
   type RunFolder,
 } from "../../train/node-run-folder.ts";
-import { backendNamed } from "../backend.ts";
 import type { Invocation } from "../commands.ts";
 import { createProgress } from "../progress.ts";
 import { showNumber, showSeconds, type Terminal } from "../terminal.ts";
@@ -30,7 +30,7 @@ export async function run({ args, options, terminal, json }: Invocation): Promis
   const plan = await planRun(args, options);
   const built = await buildRun(plan.spec, {
     host: { ...nodeHost(), importFunction },
-    backend: await backendNamed(plan.spec.backend),
+    backend: await chooseBackend(plan.spec.backend),
   });
   const folder = plan.open();
   try {
@@ -69,12 +69,20 @@ async function planRun(args: readonly string[], options: Readonly<Record<string,
       });
     }
     const spec = await readRunFile(target, { overrides });
-    return { spec, resume: false, open: () => (out === undefined ? createRunFolder(RUNS, spec.name) : createRunFolderAt(out)) };
+    return {
+      spec,
+      resume: false,
+      open: () => (out === undefined ? createRunFolder(RUNS, spec.name) : createRunFolderAt(out)),
+    };
   }
   const asked = targetIsFolder ? undefined : await readRunFile(target, { overrides });
   const path =
     out ??
-    (targetIsFolder ? target : typeof resume === "string" && first !== undefined ? resume : latestRunFolder(RUNS, asked!.name));
+    (targetIsFolder
+      ? target
+      : typeof resume === "string" && first !== undefined
+        ? resume
+        : latestRunFolder(RUNS, asked!.name));
   // opened before run.json is read: a missing folder gets its own message
   const file = join(path, "run.json");
   if (statSync(file, { throwIfNoEntry: false }) === undefined) openRunFolder(path).close();
@@ -86,7 +94,16 @@ async function planRun(args: readonly string[], options: Readonly<Record<string,
 }
 
 /** Settings that may change when a run goes on: how long, how often it writes, and on what it computes. */
-const MAY_CHANGE = new Set(["steps", "epochs", "logEvery", "checkpointEvery", "backend", "madeWith", "$schema", "name"]);
+const MAY_CHANGE = new Set([
+  "steps",
+  "epochs",
+  "logEvery",
+  "checkpointEvery",
+  "backend",
+  "madeWith",
+  "$schema",
+  "name",
+]);
 const lengthOnly = (overrides: readonly Override[]): Override[] =>
   overrides.filter((o) => MAY_CHANGE.has(String(o.at[0])));
 
@@ -96,14 +113,17 @@ function filledFrom(begun: RunSpec, asked: RunSpec): RunSpec {
     ...asked,
     loss: asked.loss ?? begun.loss,
     batchSize: asked.batchSize ?? begun.batchSize,
-    optimizer: asked.optimizer.lr === undefined ? { ...asked.optimizer, lr: begun.optimizer.lr } : asked.optimizer,
+    optimizer:
+      asked.optimizer.lr === undefined ? { ...asked.optimizer, lr: begun.optimizer.lr } : asked.optimizer,
   } as RunSpec;
 }
 
 function refuseChanges(begun: RunSpec, asked: RunSpec, path: string): void {
   const sorted = (value: unknown): string =>
     JSON.stringify(value, (_, v: unknown) =>
-      typeof v === "object" && v !== null && !Array.isArray(v) ? Object.fromEntries(Object.entries(v).sort()) : v,
+      typeof v === "object" && v !== null && !Array.isArray(v)
+        ? Object.fromEntries(Object.entries(v).sort())
+        : v,
     ) ?? "nothing";
   const keys = new Set([...Object.keys(begun), ...Object.keys(asked)]);
   for (const key of keys) {
@@ -136,7 +156,9 @@ function splitArguments(args: readonly string[]): [string | undefined, Override[
     if (runKeys.includes(key)) continue;
     const near = closest(key, [...runKeys, ...OWN_FLAGS]);
     throw new SteepestError("usage", `unknown flag --${at.join(".")}`, {
-      help: near ? `did you mean --${[near, ...at.slice(1)].join(".")}?` : `settings of the run are ${runKeys.join(", ")}`,
+      help: near
+        ? `did you mean --${[near, ...at.slice(1)].join(".")}?`
+        : `settings of the run are ${runKeys.join(", ")}`,
     });
   }
   return [first, overrides];
@@ -152,7 +174,7 @@ function resumeFrom(folder: RunFolder, built: BuiltRun): Progress {
   return from;
 }
 
-function writeRunFile(folder: RunFolder, { spec, backend }: BuiltRun): void {
+function writeRunFile(folder: RunFolder, { spec: { $schema: _, ...spec }, backend }: BuiltRun): void {
   folder.writeRun({
     ...spec,
     madeWith: {
@@ -180,7 +202,9 @@ async function runLoop(
   const progress = createProgress({ terminal, quiet, total: built.totalSteps });
   if (!quiet) {
     const what = `${built.parameters.toLocaleString("en")} parameters, ${built.plan.n.toLocaleString("en")} rows, batches of ${built.plan.batchSize}`;
-    terminal.note(`${from ? `going on at step ${from.step} of` : "training"} ${folder.path}: ${what}, backend ${built.backend}`);
+    terminal.note(
+      `${from ? `going on at step ${from.step} of` : "training"} ${folder.path}: ${what}, backend ${built.backend}`,
+    );
   }
   try {
     return await train(built, {
@@ -232,13 +256,19 @@ function report(
   const { bold, dim } = terminal.colors;
   const rate = `${showNumber(stepsPerSecond)} steps/s`;
   const head = outcome.status === "done" ? "done" : "interrupted";
-  terminal.print(`${bold(head)}: ${step} of ${built.totalSteps} steps in ${showSeconds(seconds)} (${rate}, ${built.backend})`);
+  terminal.print(
+    `${bold(head)}: ${step} of ${built.totalSteps} steps in ${showSeconds(seconds)} (${rate}, ${built.backend})`,
+  );
   if (finalLoss !== null) terminal.print(`loss            ${showNumber(finalLoss)}`);
-  for (const [name, values] of [["validation", validation], ["test", test]] as const) {
+  for (const [name, values] of [
+    ["validation", validation],
+    ["test", test],
+  ] as const) {
     if (values === null) continue;
     terminal.print(`${`${name} loss`.padEnd(15)} ${showNumber(values["loss"]!)}`);
     const accuracy = values["accuracy"];
-    if (accuracy !== undefined) terminal.print(`${`${name} accuracy`.padEnd(19)} ${bold(`${(100 * accuracy).toFixed(2)} %`)}`);
+    if (accuracy !== undefined)
+      terminal.print(`${`${name} accuracy`.padEnd(19)} ${bold(`${(100 * accuracy).toFixed(2)} %`)}`);
   }
   const shown = relative(process.cwd(), folder.path) || folder.path;
   terminal.print(dim(`files in ${shown}: run.json, metrics.jsonl, checkpoint-last and -best.safetensors`));

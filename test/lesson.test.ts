@@ -1,0 +1,95 @@
+/**
+ * The lesson replayed against PyTorch 1.13 and NumPy 1.24 themselves: golden/seed-walkthrough.json was made by running
+ * the lesson's code there (float32), the same code in float64, and its NumPy program.
+ */
+import { readFileSync } from "node:fs";
+import { describe, expect, test } from "vitest";
+import type { Backend } from "../src/engine/backend.ts";
+import { reference } from "../src/engine/backends/reference.ts";
+import { wasm } from "../src/engine/backends/wasm.ts";
+import {
+  gradientDescentHistories,
+  optimizerHistories,
+  walkthroughClaims,
+} from "../src/lesson/walkthrough.ts";
+
+interface Run {
+  readonly history: readonly number[];
+}
+interface Golden {
+  readonly run1: Readonly<
+    Record<
+      "as_written_f32" | "f64_bce_clamped" | "f64_bce_with_logits",
+      { sgd_lr0_001: Run; adam_lr0_01: Run }
+    >
+  >;
+  readonly run1_claim_reproduced_f64_logits: Readonly<Record<string, { last: number }>>;
+  readonly run2: { readonly as_written: Readonly<Record<string, { losses: readonly number[] }>> };
+}
+const golden = JSON.parse(
+  readFileSync(new URL("golden/seed-walkthrough.json", import.meta.url), "utf8"),
+) as Golden;
+
+/** The largest relative difference over the whole history. */
+function worst(actual: ArrayLike<number>, expected: readonly number[]): number {
+  expect(actual.length).toBe(expected.length);
+  return Math.max(...expected.map((e, i) => Math.abs(actual[i]! - e) / Math.abs(e)));
+}
+
+describe.each<Backend>([reference, wasm])("$name", (backend) => {
+  test.each(["bce", "bce-with-logits"] as const)(
+    "float64, %s: both histories within 1e-9 of PyTorch's",
+    (loss) => {
+      const { sgd, adam } = optimizerHistories({ backend, dtype: "float64", loss });
+      const run = golden.run1[loss === "bce" ? "f64_bce_clamped" : "f64_bce_with_logits"];
+      expect(worst(sgd, run.sgd_lr0_001.history)).toBeLessThan(1e-9);
+      expect(worst(adam, run.adam_lr0_01.history)).toBeLessThan(1e-9);
+    },
+  );
+
+  test("the three GD runs of the second program within 1e-9 of NumPy's", () => {
+    const histories = gradientDescentHistories({ backend });
+    ["lr=5.0", "lr=0.5", "lr=0.001"].forEach((name, i) => {
+      expect(worst(histories[i]!, golden.run2.as_written[name]!.losses), name).toBeLessThan(1e-9);
+    });
+  });
+});
+
+describe("float32 as the lesson computes", () => {
+  test("both histories within 1e-3 of PyTorch's", () => {
+    const { sgd, adam } = optimizerHistories({ backend: wasm });
+    expect(worst(sgd, golden.run1.as_written_f32.sgd_lr0_001.history)).toBeLessThan(1e-3);
+    expect(worst(adam, golden.run1.as_written_f32.adam_lr0_01.history)).toBeLessThan(1e-3);
+  });
+
+  test("the GD runs within 1e-3 of NumPy's", () => {
+    const histories = gradientDescentHistories({ backend: wasm, dtype: "float32" });
+    ["lr=5.0", "lr=0.5", "lr=0.001"].forEach((name, i) => {
+      expect(worst(histories[i]!, golden.run2.as_written[name]!.losses), name).toBeLessThan(1e-3);
+    });
+  });
+});
+
+test("the claims say what was claimed and what is measured", () => {
+  const claims = walkthroughClaims(wasm);
+  const byId = Object.fromEntries(claims.map((c) => [c.id, c]));
+  expect(byId["walkthrough-sgd"]).toMatchObject({ claimed: 0.48, verdict: "holds-if" });
+  expect(byId["walkthrough-sgd"]!.measured.final).toBeCloseTo(0.5268, 4);
+  expect(byId["walkthrough-adam"]).toMatchObject({ claimed: 0.05, verdict: "holds-if" });
+  expect(byId["walkthrough-adam"]!.measured.final).toBeCloseTo(0.4067, 4);
+  // where the claimed numbers appear, PyTorch's float64 agrees
+  const there = golden.run1_claim_reproduced_f64_logits;
+  expect(byId["walkthrough-sgd"]!.condition).toContain(
+    there["SGD 0.0008 (=2/L), 3300 epochs"]!.last.toFixed(4),
+  );
+  // at this rate Adam circles the minimum and rounding decides where: PyTorch's own float32 and float64 differ by 0.002
+  const adam = Number(/: ([\d.]+)$/.exec(byId["walkthrough-adam"]!.condition!)![1]);
+  expect(Math.abs(adam - there["Adam 0.5, 3300 epochs"]!.last)).toBeLessThan(0.002);
+  expect(claims.map((c) => [c.id, c.verdict])).toEqual([
+    ["walkthrough-sgd", "holds-if"],
+    ["walkthrough-adam", "holds-if"],
+    ["walkthrough-gd-5", "does-not-hold"],
+    ["walkthrough-gd-0.5", "holds"],
+    ["walkthrough-gd-0.001", "holds"],
+  ]);
+});
