@@ -1,7 +1,7 @@
 // Expected values: test/golden/nn.json, written by PyTorch 1.13 in float64 (test/golden/make_nn.py).
 import { describe, expect, test } from "vitest";
 import golden from "../../test/golden/nn.json" with { type: "json" };
-import { interpret } from "../engine/backends/reference.ts";
+import { backends, type GoldenTensor, valuesOn } from "../../test/nn/values.ts";
 import { type DType, type Expr, input, mul, sum } from "../engine/graph/index.ts";
 import { gradients } from "../engine/rules/differentiate.ts";
 import { activations } from "./activations.ts";
@@ -28,11 +28,6 @@ import {
   transformerBlock,
 } from "./index.ts";
 
-interface GoldenTensor {
-  readonly shape: readonly number[];
-  readonly dtype: string;
-  readonly data: readonly number[];
-}
 interface LayerCase {
   readonly name: string;
   readonly training: boolean;
@@ -99,38 +94,41 @@ const leaf = (name: string, t: GoldenTensor, given: Map<Expr, ArrayLike<number>>
 
 const cases = golden.layers as unknown as readonly LayerCase[];
 
-describe("layers agree with PyTorch to 1e-10, values and gradients", () => {
-  test("every golden case has its layer and every layer its case", () => {
-    expect(Object.keys(layers).sort()).toEqual(cases.map((c) => c.name).sort());
-  });
+describe.each(backends.map((b) => [b.name, b] as const))(
+  "layers on %s agree with PyTorch to 1e-10",
+  (_, backend) => {
+    test("every golden case has its layer and every layer its case", () => {
+      expect(Object.keys(layers).sort()).toEqual(cases.map((c) => c.name).sort());
+    });
 
-  test.each(cases.map((c) => [c.name, c] as const))("%s", (name, c) => {
-    const model = layers[name]!;
-    expect(Object.entries(model.params).map(([n, s]) => [n, s.shape])).toEqual(
-      Object.entries(c.params).map(([n, t]) => [n, t.shape]),
-    );
-    const given = new Map<Expr, ArrayLike<number>>();
-    const tensors = Object.fromEntries(
-      Object.entries({ ...c.params, ...c.buffers }).map(([n, t]) => [n, leaf(n, t, given)]),
-    );
-    const x = leaf("x", c.input, given);
-    const { output, buffers } = model.forward(tensors, x, { training: c.training });
-    expect(output.shape).toEqual(c.output.shape);
-    const names = Object.keys(c.params);
-    const loss = sum(mul(output, leaf("cotangent", c.cotangent, given)));
-    const wrt = [...names.map((n) => tensors[n]!), ...(c.inputGradient ? [x] : [])];
-    const bufferNames = Object.keys(buffers);
-    const roots = [output, ...gradients(loss, wrt), ...bufferNames.map((n) => buffers[n]!)];
-    const values = interpret(roots, given);
-    expect(distance(values[0]!, c.output)).toBeLessThan(1e-10);
-    names.forEach((n, i) => {
-      expect(distance(values[1 + i]!, c.gradients[n]!), `gradient of ${n}`).toBeLessThan(1e-10);
+    test.each(cases.map((c) => [c.name, c] as const))("%s", (name, c) => {
+      const model = layers[name]!;
+      expect(Object.entries(model.params).map(([n, s]) => [n, s.shape])).toEqual(
+        Object.entries(c.params).map(([n, t]) => [n, t.shape]),
+      );
+      const given = new Map<Expr, ArrayLike<number>>();
+      const tensors = Object.fromEntries(
+        Object.entries({ ...c.params, ...c.buffers }).map(([n, t]) => [n, leaf(n, t, given)]),
+      );
+      const x = leaf("x", c.input, given);
+      const { output, buffers } = model.forward(tensors, x, { training: c.training });
+      expect(output.shape).toEqual(c.output.shape);
+      const names = Object.keys(c.params);
+      const loss = sum(mul(output, leaf("cotangent", c.cotangent, given)));
+      const wrt = [...names.map((n) => tensors[n]!), ...(c.inputGradient ? [x] : [])];
+      const bufferNames = Object.keys(buffers);
+      const roots = [output, ...gradients(loss, wrt), ...bufferNames.map((n) => buffers[n]!)];
+      const values = valuesOn(backend, roots, given);
+      expect(distance(values[0]!, c.output)).toBeLessThan(1e-10);
+      names.forEach((n, i) => {
+        expect(distance(values[1 + i]!, c.gradients[n]!), `gradient of ${n}`).toBeLessThan(1e-10);
+      });
+      if (c.inputGradient)
+        expect(distance(values[1 + names.length]!, c.inputGradient), "gradient of x").toBeLessThan(1e-10);
+      if (c.training) expect([...bufferNames].sort()).toEqual(Object.keys(c.newBuffers).sort());
+      bufferNames.forEach((n, i) => {
+        expect(distance(values[1 + wrt.length + i]!, c.newBuffers[n]!), `buffer ${n}`).toBeLessThan(1e-10);
+      });
     });
-    if (c.inputGradient)
-      expect(distance(values[1 + names.length]!, c.inputGradient), "gradient of x").toBeLessThan(1e-10);
-    if (c.training) expect([...bufferNames].sort()).toEqual(Object.keys(c.newBuffers).sort());
-    bufferNames.forEach((n, i) => {
-      expect(distance(values[1 + wrt.length + i]!, c.newBuffers[n]!), `buffer ${n}`).toBeLessThan(1e-10);
-    });
-  });
-});
+  },
+);

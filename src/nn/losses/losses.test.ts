@@ -1,16 +1,12 @@
 // Expected values: test/golden/nn.json, written by PyTorch 1.13 in float64 (test/golden/make_nn.py).
 import { describe, expect, test } from "vitest";
 import golden from "../../../test/golden/nn.json" with { type: "json" };
+import { backends, type GoldenTensor, valuesOn } from "../../../test/nn/values.ts";
 import { interpret } from "../../engine/backends/reference.ts";
 import { type DType, type Expr, input, zerosLike } from "../../engine/graph/index.ts";
 import { gradients, hessianVectorProduct } from "../../engine/rules/differentiate.ts";
 import { bce, bceWithLogits, findLoss, type LossOptions, lossTable, softmaxCrossEntropy } from "./index.ts";
 
-interface GoldenTensor {
-  readonly shape: readonly number[];
-  readonly dtype: string;
-  readonly data: readonly number[];
-}
 interface LossCase {
   readonly name: string;
   readonly loss: string;
@@ -25,26 +21,29 @@ const cases = golden.losses as unknown as readonly LossCase[];
 const relative = (actual: number, wanted: number): number =>
   Math.abs(actual - wanted) / Math.max(1e-6, Math.abs(wanted));
 
-describe("losses agree with PyTorch to 1e-10, values and gradients", () => {
-  test("every loss has a golden case", () => {
-    expect(new Set(cases.map((c) => c.loss))).toEqual(new Set(lossTable.map((l) => l.name)));
-  });
-
-  test.each(cases.map((c) => [c.name, c] as const))("%s", (_, c) => {
-    const output = input("output", c.output.shape, "float64");
-    const target = input("target", c.target.shape, c.target.dtype as DType);
-    const loss = findLoss(c.loss).make(output, target, c.options);
-    const given = new Map<Expr, ArrayLike<number>>([
-      [output, c.output.data],
-      [target, c.target.data],
-    ]);
-    const [value, gradient] = interpret([loss, ...gradients(loss, [output])], given);
-    expect(relative(value![0]!, c.value)).toBeLessThan(1e-10);
-    c.gradient.data.forEach((g, i) => {
-      expect(relative(gradient![i]!, g), `gradient ${i}: ${gradient![i]} for ${g}`).toBeLessThan(1e-10);
-    });
-  });
+test("every loss has a golden case", () => {
+  expect(new Set(cases.map((c) => c.loss))).toEqual(new Set(lossTable.map((l) => l.name)));
 });
+
+describe.each(backends.map((b) => [b.name, b] as const))(
+  "losses on %s agree with PyTorch to 1e-10",
+  (_, backend) => {
+    test.each(cases.map((c) => [c.name, c] as const))("%s", (_name, c) => {
+      const output = input("output", c.output.shape, "float64");
+      const target = input("target", c.target.shape, c.target.dtype as DType);
+      const loss = findLoss(c.loss).make(output, target, c.options);
+      const given = new Map<Expr, ArrayLike<number>>([
+        [output, c.output.data],
+        [target, c.target.data],
+      ]);
+      const [value, gradient] = valuesOn(backend, [loss, ...gradients(loss, [output])], given);
+      expect(relative(value![0]!, c.value)).toBeLessThan(1e-10);
+      c.gradient.data.forEach((g, i) => {
+        expect(relative(gradient![i]!, g), `gradient ${i}: ${gradient![i]} for ${g}`).toBeLessThan(1e-10);
+      });
+    });
+  },
+);
 
 /** f, f′ and f″ at each point of an elementwise loss. */
 function jet(
