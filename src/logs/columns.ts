@@ -219,7 +219,8 @@ export function meaningOf(name: string): Meaning {
     return { role: validation ? "validationAccuracy" : "accuracy", rank: GUESSED + words.length };
   }
   if (last === "epoch" && words.length <= 3 && !validation) return { role: "epoch", rank: GUESSED };
-  if (has("global") && last === "step") return { role: "step", rank: GUESSED };
+  if ((has("global") && last === "step") || (has("num") && last === "updates"))
+    return { role: "step", rank: GUESSED };
   return { role: "other", rank: GUESSED };
 }
 

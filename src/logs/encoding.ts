@@ -61,8 +61,13 @@ function utf16Of(bytes: Uint8Array): string | null {
   return null;
 }
 
+/** Four bytes at a time where the memory is aligned: every chunk of a plain ASCII log passes here. */
 function hasHighByte(bytes: Uint8Array): boolean {
-  for (let i = 0; i < bytes.length; i++) if (bytes[i]! > 127) return true;
+  let i = 0;
+  while (i < bytes.length && (bytes.byteOffset + i) % 4 !== 0) if (bytes[i++]! > 127) return true;
+  const words = new Uint32Array(bytes.buffer, bytes.byteOffset + i, (bytes.length - i) >> 2);
+  for (let w = 0; w < words.length; w++) if ((words[w]! & 0x80808080) !== 0) return true;
+  for (i += words.length * 4; i < bytes.length; i++) if (bytes[i]! > 127) return true;
   return false;
 }
 

@@ -10,6 +10,8 @@ import type { ReadOptions } from "./types.ts";
 export interface FinishOptions {
   readonly format: LogFormat;
   readonly options: ReadOptions;
+  /** No more comes: a series the user named and that is not there is now an error. */
+  readonly final: boolean;
   /** Name of the run in its source, when the reader knows one. */
   readonly run?: string | null;
   /** Blank cells of this format may be printed as nan (a table written by a data frame). */
@@ -34,10 +36,9 @@ const ROLE_ORDER: readonly Role[] = [
 ];
 
 export function finishRuns(recorder: Recorder, finish: FinishOptions): RunLog[] {
-  const { options } = finish;
   const runs = joinEpochRuns(recorder);
   const kept = runs.filter((run) => run.buffers.some((buffer) => buffer && buffer.seen > 0));
-  const named = { loss: nameFor(recorder, options, "loss"), lr: nameFor(recorder, options, "lr") };
+  const named = { loss: nameFor(recorder, finish, "loss"), lr: nameFor(recorder, finish, "lr") };
   return kept.map((run, i) =>
     finishRun(recorder, run, finish, named, kept.length > 1 ? i : null, kept.length),
   );
@@ -121,11 +122,12 @@ function order(series: readonly Kept[]): Kept[] {
     .map(({ s }) => s);
 }
 
-function nameFor(recorder: Recorder, options: ReadOptions, which: "loss" | "lr"): string | null {
+function nameFor(recorder: Recorder, { options, final }: FinishOptions, which: "loss" | "lr"): string | null {
   const wanted = options[which];
   if (wanted === undefined) return null;
   const at = findNamed(recorder.names, wanted);
   if (at >= 0) return recorder.names[at]!;
+  if (!final) return null;
   throw missingName(which, wanted, recorder.names, options.source);
 }
 

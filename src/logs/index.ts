@@ -52,8 +52,15 @@ export function createReader(options: ReadOptions): LogReader {
       }
     },
     snapshot() {
-      if (!reader && head.length >= 12 && decidable(head)) start(false);
-      return reader ? reader.logs(false) : [];
+      if (reader) return reader.logs(false);
+      // too early to settle on a format: what is here is read afresh each time
+      const whole = completeLines(head);
+      const early = makeHead(whole, true);
+      if (early.lines.length === 0) return [];
+      const trial = detectFormat(early, options.source).create(options, early);
+      if (part !== null) trial.nextPart?.(part);
+      trial.push(whole);
+      return trial.logs(false);
     },
     end() {
       if (!reader) start(true);
@@ -67,9 +74,9 @@ export function createReader(options: ReadOptions): LogReader {
   };
 }
 
-/** Binary formats show in the first bytes; a text needs a whole line (UTF-16's line end holds a 10 as well). */
-function decidable(head: Uint8Array): boolean {
-  return head.includes(10) || head.includes(0);
+/** Up to the last line end; all of it when it is binary (or UTF-16), which its reader frames itself. */
+function completeLines(head: Uint8Array): Uint8Array {
+  return head.includes(0) ? head : head.subarray(0, head.lastIndexOf(10) + 1);
 }
 
 /**

@@ -20,7 +20,7 @@ export async function hyperParameters(
     const yaml = await textOrNull(join(directory, "hparams.yaml"));
     // top-level scalars only: values of classes and nested settings say little here
     for (const line of yaml?.split(/\r?\n/) ?? []) {
-      const match = /^([A-Za-z_][\w.-]*):\s+([^\s#&*!|>{[][^#]*)$/.exec(line);
+      const match = /^([A-Za-z_][\w.-]*):\s+([^\s#&*!|>{[][^#]*?)\s*(?:#.*)?$/.exec(line);
       if (match) keep(match[1]!, match[2]!);
     }
   }

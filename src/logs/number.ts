@@ -47,11 +47,18 @@ export function parseNumber(text: string): number | undefined {
   return wrapped ? parseNumber(wrapped[1]!) : undefined;
 }
 
+/** A block of text as bytes, and as a string once one is needed. */
+export interface NumberBlock {
+  readonly bytes: Uint8Array;
+  text: string | null;
+}
+
 /**
- * The number in bytes [start, end) of ASCII text, exactly as `Number()` rounds it: the fast path is taken only
+ * The number in bytes [start, end) of a block, exactly as `Number()` rounds it: the fast path is taken only
  * where a 53-bit mantissa and a power of ten up to 22 make one correctly rounded operation.
  */
-export function parseAscii(bytes: Uint8Array, start: number, end: number): number | undefined {
+export function parseBytes(block: NumberBlock, start: number, end: number): number | undefined {
+  const { bytes } = block;
   while (start < end && bytes[start]! <= 32) start++;
   while (end > start && bytes[end - 1]! <= 32) end--;
   if (start === end) return undefined;
@@ -68,7 +75,7 @@ export function parseAscii(bytes: Uint8Array, start: number, end: number): numbe
   for (; at < end; at++) {
     c = bytes[at]! - 48;
     if (c < 0 || c > 9) break;
-    if (mantissa > MAX_SAFE_DIV_10) return slow(bytes, start, end);
+    if (mantissa > MAX_SAFE_DIV_10) return slow(block, start, end);
     mantissa = mantissa * 10 + c;
     digits++;
   }
@@ -76,34 +83,44 @@ export function parseAscii(bytes: Uint8Array, start: number, end: number): numbe
     for (at++; at < end; at++) {
       c = bytes[at]! - 48;
       if (c < 0 || c > 9) break;
-      if (mantissa > MAX_SAFE_DIV_10) return slow(bytes, start, end);
+      if (mantissa > MAX_SAFE_DIV_10) return slow(block, start, end);
       mantissa = mantissa * 10 + c;
       digits++;
       scale--;
     }
   }
-  if (digits === 0 || mantissa > Number.MAX_SAFE_INTEGER) return slow(bytes, start, end);
+  if (digits === 0 || mantissa > Number.MAX_SAFE_INTEGER) return slow(block, start, end);
   if (at < end) {
-    if ((bytes[at]! | 32) !== 101) return slow(bytes, start, end);
+    if ((bytes[at]! | 32) !== 101) return slow(block, start, end);
     at++;
     let exponentNegative = false;
     if (at < end && (bytes[at] === 45 || bytes[at] === 43)) exponentNegative = bytes[at++] === 45;
-    if (at >= end || end - at > 4) return slow(bytes, start, end);
+    if (at >= end || end - at > 4) return slow(block, start, end);
     let exponent = 0;
     for (; at < end; at++) {
       c = bytes[at]! - 48;
-      if (c < 0 || c > 9) return slow(bytes, start, end);
+      if (c < 0 || c > 9) return slow(block, start, end);
       exponent = exponent * 10 + c;
     }
     scale += exponentNegative ? -exponent : exponent;
   }
-  if (scale < -22 || scale > 22) return slow(bytes, start, end);
+  if (scale < -22 || scale > 22) return slow(block, start, end);
   const value = scale < 0 ? mantissa / POW10[-scale]! : mantissa * POW10[scale]!;
   return negative ? -value : value;
 }
 
-const ascii = new TextDecoder("utf-8");
+const utf8 = new TextDecoder("utf-8");
 
-function slow(bytes: Uint8Array, start: number, end: number): number | undefined {
-  return end - start > 400 ? undefined : parseNumber(ascii.decode(bytes.subarray(start, end)));
+/** Decoding the block once is far cheaper than decoding each number; bytes and characters agree in ASCII only. */
+function slow(block: NumberBlock, start: number, end: number): number | undefined {
+  if (end - start > 400) return undefined;
+  const { bytes } = block;
+  block.text ??= utf8.decode(bytes);
+  const { text } = block;
+  const word =
+    text.length === bytes.length ? text.slice(start, end) : utf8.decode(bytes.subarray(start, end));
+  // a long number begins with a digit and a point; everything else is looked at closely
+  const second = bytes[start + 1]!;
+  const value = second === 46 || (second >= 48 && second <= 57) ? Number(word) : Number.NaN;
+  return Number.isNaN(value) ? parseNumber(word) : value;
 }

@@ -98,14 +98,14 @@ function dropBlanks(s: Kept, notes: LogNote[]): Kept {
   };
 }
 
-/** Epochs count the rows when each loss point has its own whole-numbered one. */
+/** Epochs count the rows when they are whole, never fall, and each loss point has its own. */
 function isCounter(epoch: Kept, loss: Kept): boolean {
   if (epoch.values.length < loss.values.length || epoch.seen > epoch.values.length) return false;
   for (let i = 0; i < epoch.values.length; i++) {
     const value = epoch.values[i]!;
-    if (!Number.isInteger(value) || (i > 0 && value <= epoch.values[i - 1]!)) return false;
+    if (!Number.isInteger(value) || (i > 0 && value < epoch.values[i - 1]!)) return false;
   }
-  return true;
+  return stepsFromEpochs(loss, epoch).every((step, i, all) => i === 0 || step > all[i - 1]!);
 }
 
 function stepsFromEpochs(s: Kept, epoch: Kept): Float64Array {

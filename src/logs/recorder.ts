@@ -42,7 +42,9 @@ export class Recorder {
   private offset = 0;
   private epoch: number = Number.NEGATIVE_INFINITY;
   private firstClock = Number.NaN;
-  private recent: number[] = [];
+  /** The last eight distinct places, as a ring. */
+  private readonly recent = new Float64Array(8);
+  private places = 0;
 
   constructor(maxPoints: number) {
     this.limit = maxPoints;
@@ -86,7 +88,7 @@ export class Recorder {
       this.advance(step + this.offset);
     } else if (!this.hasSteps) {
       if (hasEpoch && epoch < this.epoch) {
-        const kind = classifyBackStep(epoch, this.firstClock, this.recent);
+        const kind = classifyBackStep(epoch, this.firstClock, this.lastPlaces());
         if (kind !== "late") this.split(kind);
       }
       if (hasEpoch) this.remember(epoch);
@@ -146,7 +148,7 @@ export class Recorder {
 
   private resetClock(): void {
     this.firstClock = Number.NaN;
-    this.recent = [];
+    this.places = 0;
     this.offset = 0;
     this.rowIndex = -1;
     this.rawStep = Number.NEGATIVE_INFINITY;
@@ -154,9 +156,8 @@ export class Recorder {
   }
 
   private advance(step: number): void {
-    const newest = this.recent.length > 0 ? this.recent[this.recent.length - 1]! : Number.NEGATIVE_INFINITY;
-    if (step < newest) {
-      const kind = classifyBackStep(step, this.firstClock, this.recent);
+    if (this.places > 0 && step < this.recent[(this.places - 1) & 7]!) {
+      const kind = classifyBackStep(step, this.firstClock, this.lastPlaces());
       if (kind === "late") {
         this.note("late-steps", "some rows were written out of order; they are sorted by step");
         this.step = step;
@@ -171,15 +172,17 @@ export class Recorder {
     this.step = step;
   }
 
-  /** The last eight distinct places, oldest first. */
   private remember(place: number): void {
-    const { recent } = this;
-    if (recent.length > 0 && recent[recent.length - 1]! >= place) return;
-    if (Number.isNaN(this.firstClock)) this.firstClock = place;
-    if (recent.length === 8) {
-      recent.copyWithin(0, 1);
-      recent[7] = place;
-    } else recent.push(place);
+    if (this.places === 0) this.firstClock = place;
+    else if (this.recent[(this.places - 1) & 7]! >= place) return;
+    this.recent[this.places++ & 7] = place;
+  }
+
+  /** Oldest first. */
+  private lastPlaces(): number[] {
+    const out: number[] = [];
+    for (let i = Math.max(0, this.places - 8); i < this.places; i++) out.push(this.recent[i & 7]!);
+    return out;
   }
 
   private open(id: number): SeriesBuffer {

@@ -1,5 +1,6 @@
 /** Keyed rows (JSON objects, W&B history rows) → recorder: which key is the step, which the epoch. */
 import { type Meaning, meaningOf, normalise } from "./columns.ts";
+import { missingName } from "./finish.ts";
 import type { Recorder } from "./recorder.ts";
 import type { ReadOptions } from "./types.ts";
 
@@ -12,13 +13,13 @@ export interface RowWriter {
   write(row: Row): void;
   /** A key whose value was null: many writers print NaN so. */
   sawNull(name: string): void;
-  /** Rows held back until the step key is known. */
-  flush(): void;
+  /** The end: rows held back until the step key was known; a step key the user named must have come. */
+  end(): void;
   readonly stepName: string | null;
 }
 
 const HELD_ROWS = 1000;
-/** Keys a tracker adds to each row by itself, with their step key when nothing better counts. */
+/** Rows with one of these sum a whole training up. */
 const SUMMARY_KEYS = new Set(["train_runtime", "train/train_runtime"]);
 
 export function createRowWriter(recorder: Recorder, options: ReadOptions): RowWriter {
@@ -27,6 +28,7 @@ export function createRowWriter(recorder: Recorder, options: ReadOptions): RowWr
   let locked = false;
   let held: Row[] = [];
   let nulls = 0;
+  let seen = 0;
 
   const meaning = (name: string): Meaning => {
     let found = meanings.get(name);
@@ -82,6 +84,7 @@ export function createRowWriter(recorder: Recorder, options: ReadOptions): RowWr
 
   return {
     write(row) {
+      seen++;
       if (locked) {
         emit(row);
         return;
@@ -105,7 +108,12 @@ export function createRowWriter(recorder: Recorder, options: ReadOptions): RowWr
         );
       }
     },
-    flush,
+    end() {
+      flush();
+      if (options.step === undefined || seen === 0 || (stepName !== null && meaning(stepName).rank < 0))
+        return;
+      throw missingName("step", options.step, [...meanings.keys()], options.source);
+    },
     get stepName() {
       return stepName;
     },

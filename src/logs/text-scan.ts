@@ -106,7 +106,11 @@ export function scanLine(line: string): ScannedLine {
         continue;
       }
       const slash = totalAfter(line, end);
-      if (words > 0 && valueOk) {
+      if (words === 1 && slash && !progress && isPhase(line.slice(keyStart, keyEnd))) {
+        drop(); // "Test: [10/79]": a counter of the test, whose losses follow
+        progress = { n: number.value, total: slash.total };
+      } else if (words > 0 && valueOk) {
+        if (keyHeld && /step|epoch|iter|batch/i.test(line.slice(keyStart, keyEnd))) held = true;
         last = emit(number.value);
         if (slash) last.total = slash.total;
       } else if (slash && !progress) progress = { n: number.value, total: slash.total };
@@ -195,6 +199,10 @@ function wordEnd(line: string, from: number): number {
 function nonFinite(word: string): number | undefined {
   if (word === "nan") return Number.NaN;
   return word === "inf" || word === "infinity" ? Number.POSITIVE_INFINITY : undefined;
+}
+
+function isPhase(word: string): boolean {
+  return HELD_WORDS.has(word.toLowerCase()) || TRAIN_WORDS.has(word.toLowerCase());
 }
 
 function wordFollows(line: string, at: number): boolean {

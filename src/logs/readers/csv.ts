@@ -8,7 +8,7 @@ import type { LogFormat, RunLog } from "../../run/log.ts";
 import { createUtf8Stream } from "../encoding.ts";
 import { finishRuns, listNames } from "../finish.ts";
 import { createLineCutter, MAX_LINE } from "../lines.ts";
-import { isBlank, parseAscii, parseNumber } from "../number.ts";
+import { isBlank, type NumberBlock, parseBytes, parseNumber } from "../number.ts";
 import { Recorder } from "../recorder.ts";
 import { DEFAULT_POINTS, type Format, type FormatReader, type Head, type ReadOptions } from "../types.ts";
 import { type Column, delimiterOf, planColumns, type TablePlan } from "./csv-columns.ts";
@@ -124,14 +124,15 @@ function createCsv(options: ReadOptions, head: Head): FormatReader {
     flushLate();
   };
 
-  const readPlain = (bytes: Uint8Array, start: number, end: number): void => {
+  const readPlain = (block: NumberBlock, start: number, end: number): void => {
+    const { bytes } = block;
     const { columns } = plan!;
     let field = 0;
     let from = start;
     for (let i = start; i <= end; i++) {
       if (i < end && bytes[i] !== delimiterByte) continue;
       if (field < columns.length && i > from && columns[field]!.kind !== "ignored") {
-        const value = parseAscii(bytes, from, i);
+        const value = parseBytes(block, from, i);
         if (value !== undefined) {
           values[field] = value;
           filled[field] = 1;
@@ -151,6 +152,7 @@ function createCsv(options: ReadOptions, head: Head): FormatReader {
   const cutter = createLineCutter((block) => {
     let start = 0;
     let quote = nextQuote(block, 0);
+    const numbers: NumberBlock = { bytes: block, text: null };
     while (start < block.length) {
       let newline = block.indexOf(10, start);
       if (newline < 0) newline = block.length;
@@ -163,7 +165,7 @@ function createCsv(options: ReadOptions, head: Head): FormatReader {
         if (pending !== "") pending += "\n";
       } else if (comment && newline > start && !headerIsComment(head.lines)) {
         // a remark above the header
-      } else if (plan && pending === "" && quote >= end) readPlain(block, start, end);
+      } else if (plan && pending === "" && quote >= end) readPlain(numbers, start, end);
       else {
         const line = decoder.decode(block.subarray(start, end));
         readText(comment ? line.replace(/^#\s*/, "") : line);
@@ -187,7 +189,9 @@ function createCsv(options: ReadOptions, head: Head): FormatReader {
       const logs: RunLog[] = [];
       runs.forEach((run, i) => {
         const stepUnit = epochIsStep ? { stepUnit: "epoch" as const } : {};
-        logs.push(...finishRuns(recorders[i]!, { format, options, run, nanMayBeBlank: true, ...stepUnit }));
+        logs.push(
+          ...finishRuns(recorders[i]!, { final, format, options, run, nanMayBeBlank: true, ...stepUnit }),
+        );
       });
       if (final) requireLoss(logs, columns, options);
       return logs;
@@ -254,7 +258,8 @@ function detectCsv({ lines, complete }: Head): boolean {
   if (cells.length < 2 || cells.some((c) => c.length > 200 || parseNumber(c) !== undefined)) return false;
   const at = lines.findIndex((line) => line.endsWith(header));
   const next = lines.slice(at + 1, at + 4);
-  if (next.length === 0) return true;
+  // a header alone: names, not names with their values
+  if (next.length === 0) return !cells.some((cell) => /[:=]|\s[-+.]?\d/.test(cell));
   // a prose line with commas has no rows of as many cells below it
   return next.some((line, i) => {
     const row = Papa.parse<string[]>(line, { delimiter }).data[0] ?? [];

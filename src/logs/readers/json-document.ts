@@ -135,11 +135,11 @@ function createJsonDocument(options: ReadOptions): FormatReader {
       if (final) {
         feed(utf8.end());
         stream.push("\n");
-        writer.flush();
+        writer.end();
         if (stream.depth > 0)
           recorder.note("cut-document", "the document ends before its last bracket: a cut copy");
       }
-      const logs = finishRuns(recorder, { format, options, meta: documentFacts });
+      const logs = finishRuns(recorder, { final, format, options, meta: documentFacts });
       return columns > 0 ? logs.map(stepsFromColumn) : logs;
     },
   };
@@ -170,6 +170,7 @@ function stepsFromColumn(log: RunLog): RunLog {
 
 export const jsonDocument: Format = {
   id: "hf-trainer",
-  detect: ({ text }) => /^\s*[{[]\s*["[{\d\]}-]/.test(text),
+  // "[1,  2000] loss: 2.2" and "[2023-01-01 …" open a bracket, too
+  detect: ({ text }) => /^\s*(?:\{\s*["}]|\[\s*(?:[{\]]|\[\s*[-+.\d]))/.test(text),
   create: createJsonDocument,
 };

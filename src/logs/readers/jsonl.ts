@@ -46,12 +46,12 @@ function createJsonl(options: ReadOptions, head: Head): FormatReader {
       if (final) {
         cutter.push(utf8.end());
         cutter.end();
-        writer.flush();
+        writer.end();
         if (bad > 0) recorder.note("bad-lines", `${bad} lines are no JSON object and were left out`);
         if (cutter.dropped > 0)
           recorder.note("long-lines", `${cutter.dropped} lines longer than 8 MB were left out`);
       }
-      return finishRuns(recorder, { format, options });
+      return finishRuns(recorder, { final, format, options });
     },
   };
 }

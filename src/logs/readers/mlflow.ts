@@ -43,7 +43,7 @@ function createMlflow(options: ReadOptions): FormatReader {
         if (bad > 0)
           recorder.note("bad-lines", `${bad} lines are not "timestamp value step" and were left out`);
       }
-      return finishRuns(recorder, { format: "mlflow", options });
+      return finishRuns(recorder, { final, format: "mlflow", options });
     },
   };
 }

@@ -45,7 +45,7 @@ function createText(options: ReadOptions): FormatReader {
         recorder.note("long-lines", `${long + cutter.dropped} lines longer than 64 kB were left out`);
       }
       const format: LogFormat = rows.dictionaries * 2 > rows.metricLines ? "hf-trainer" : "text";
-      const logs = finishRuns(recorder, { format, options });
+      const logs = finishRuns(recorder, { final, format, options });
       if (final) requireMetrics(logs, options);
       return logs;
     },

@@ -13,8 +13,8 @@ import { scalarOfTensor } from "./tfevents-tensor.ts";
 
 const HEADER = 12;
 const FOOTER = 4;
-/** Graphs and images can be large; what is larger than this is stepped over without being held. */
-const MAX_RECORD = 64 << 20;
+/** No scalar is larger: graphs and images are stepped over without being held. */
+const MAX_RECORD = 4 << 20;
 
 function createTfevents(options: ReadOptions): FormatReader {
   const recorder = new Recorder(options.maxPoints ?? DEFAULT_POINTS);
@@ -105,7 +105,7 @@ function createTfevents(options: ReadOptions): FormatReader {
           `${badRecords} records fail their checksum and were left out, the first at byte ${firstBad}`,
         );
       }
-      return finishRuns(recorder, { format: "tfevents", options });
+      return finishRuns(recorder, { final, format: "tfevents", options });
     },
   };
 }

@@ -40,7 +40,7 @@ function createWandb(options: ReadOptions): FormatReader {
     push: (bytes) => blocks.push(bytes),
     logs(final) {
       if (final) {
-        writer.flush();
+        writer.end();
         const { count, at } = blocks.damaged;
         if (count + unreadable > 0) {
           recorder.note(
@@ -51,7 +51,7 @@ function createWandb(options: ReadOptions): FormatReader {
         if (blocks.open)
           recorder.note("cut-record", "the file ends in the middle of a record: a live run, or a cut copy");
       }
-      return finishRuns(recorder, { format: "wandb", options, run, meta: config });
+      return finishRuns(recorder, { final, format: "wandb", options, run, meta: config });
     },
   };
 }
