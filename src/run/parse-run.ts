@@ -292,6 +292,7 @@ function distance(issues: readonly Issue[]): number {
 }
 
 function requirement(issue: Issue): string {
+  if (issue.message.startsWith("must")) return issue.message; // the schema's own words
   switch (issue.code) {
     case "invalid_type":
       return `must be ${article(issue.expected)}`;

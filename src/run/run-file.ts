@@ -1,6 +1,7 @@
 /** The text of a run file, JSON or YAML, with the place of every key for messages. Browser-safe. */
 import { LineCounter, parseDocument } from "yaml";
 import { SteepestError } from "./errors.ts";
+import { jsonErrorOffset } from "./json-error.ts";
 import type { Path } from "./spec.ts";
 
 export interface ParsedText {
@@ -51,13 +52,11 @@ function parseJson(text: string, name: string): unknown {
   try {
     return JSON.parse(text);
   } catch (cause) {
-    const message = (cause as Error).message;
-    const offset = /at position (\d+)/.exec(message)?.[1];
-    // V8 gives no position when the text just ends.
-    const before = offset === undefined ? text.trimEnd() : text.slice(0, Number(offset));
+    const offset = jsonErrorOffset(text);
+    const before = offset === text.length ? text.trimEnd() : text.slice(0, offset);
     const line = before.split("\n").length;
     const column = before.length - before.lastIndexOf("\n");
-    const what = message.replace(/ in JSON at position \d+.*$| is not valid JSON$| at position \d+.*$/s, "");
+    const what = offset === text.length ? "it ends too early" : `unexpected ${JSON.stringify(text[offset])}`;
     throw syntaxError("JSON", what, `at ${name}:${line}:${column}`, cause);
   }
 }

@@ -120,7 +120,9 @@ export async function buildRun(
   });
   const common = { model, optimizer, dtype: spec.dtype, backend };
   const compile = (rows: number): TrainStep =>
-    trainStep({ ...common, loss: task.loss, batch: shapes(rows), seed: spec.seed, schedulesMomentum });
+    explainShapes(data, outputs, () =>
+      trainStep({ ...common, loss: task.loss, batch: shapes(rows), seed: spec.seed, schedulesMomentum }),
+    );
   const step = compile(plan.batchSize);
   const advance = stepper({ plan, data, step, compile });
 
@@ -164,6 +166,20 @@ const batchShape = (rows: Samples["features"], n: number): { shape: number[]; dt
   shape: [n, ...rows.shape.slice(1)],
   ...(rows.data instanceof Int32Array ? { dtype: "int32" as const } : {}),
 });
+
+/** A shape error inside a model or loss names the operation; here is what the data asks of them. */
+function explainShapes<T>({ features, target }: Dataset, outputs: number, compile: () => T): T {
+  try {
+    return compile();
+  } catch (error) {
+    if (!(error instanceof SteepestError) || error.id !== "shape" || error.help !== undefined) throw error;
+    const one = (shape: readonly number[]): string => `[${shape.slice(1).join(", ")}]`;
+    throw new SteepestError("shape", error.message, {
+      help: `make the model fit the data: each row has features ${one(features.shape)} and a target ${one(target.shape)}, so ${outputs} outputs are needed`,
+      cause: error,
+    });
+  }
+}
 
 interface Task {
   readonly name: string;

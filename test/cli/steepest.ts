@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { onTestFinished } from "vitest";
+import { afterAll } from "vitest";
 
 const launcher = fileURLToPath(new URL("source.js", import.meta.url));
 export const examples: string = fileURLToPath(new URL("../../examples", import.meta.url));
@@ -36,9 +36,14 @@ export function start(args: readonly string[], { cwd }: { cwd: string }): Runnin
 export const steepest = (args: readonly string[], options: { cwd: string }): Promise<Finished> =>
   start(args, options).finished;
 
-/** An empty folder that is gone after the test. */
+const folders: string[] = [];
+afterAll(() => {
+  for (const path of folders) rmSync(path, { recursive: true, force: true });
+});
+
+/** An empty folder that is gone after the test file. */
 export function folder(): string {
   const path = mkdtempSync(join(tmpdir(), "steepest-"));
-  onTestFinished(() => rmSync(path, { recursive: true, force: true }));
+  folders.push(path);
   return path;
 }
