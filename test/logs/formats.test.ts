@@ -310,6 +310,15 @@ describe("tables", () => {
     });
   });
 
+  test("TensorBoard's downloaded CSV does not name its tag: the value is taken for the loss, and it says so", async () => {
+    const [log] = await read("Wall time,Step,Value\n1.7e9,10,2.5\n1.7e9,20,1.5\n");
+    expect(curves(log)["loss:Value"]).toEqual([
+      [10, 2.5],
+      [20, 1.5],
+    ]);
+    expect(noteIds(log)).toContain("guessed-loss");
+  });
+
   test("tabs, a remark above the header, quoted cells with delimiters and line ends", async () => {
     const [log] = await read('# made by hand\nstep\tnote\tloss\n1\t"a\tb\nc"\t0.5\n2\t\t0.25\n');
     expect(curves(log)["loss:loss"]).toEqual([

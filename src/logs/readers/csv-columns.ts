@@ -26,6 +26,8 @@ export interface TablePlan {
   readonly clock: string | null;
   /** The user said that steps are epochs. */
   readonly epochIsStep: boolean;
+  /** A column taken for the loss because nothing else can be one. */
+  readonly guessedLoss: string | null;
 }
 
 const DELIMITERS = [",", "\t", ";", "|"];
@@ -63,7 +65,10 @@ export function planColumns(names: readonly string[], options: ReadOptions): Tab
     };
   };
   const clock = stepAt >= 0 ? names[stepAt]! : epochAt >= 0 ? names[epochAt]! : null;
+  // what TensorBoard's "download as CSV" writes: the tag is in the file's name only
+  const download = names.map(normalise).join() === "wall_time,step,value";
   return {
+    guessedLoss: download && options.loss === undefined ? names[2]! : null,
     format: chart ? "wandb-csv" : formatOf(names, stepAt, epochAt),
     columns: names.map(column),
     runs: chart ? chart.runs : [null],

@@ -183,14 +183,27 @@ function createCsv(options: ReadOptions, head: Head): FormatReader {
         cutter.end();
       }
       if (!plan) return [];
-      const { format, runs, columns, clock, epochIsStep } = plan as TablePlan;
+      const { format, runs, columns, clock, epochIsStep, guessedLoss } = plan as TablePlan;
+      const named = guessedLoss === null ? options : { ...options, loss: guessedLoss };
       if (final)
-        noteTable(recorders, { ragged, cutLine: ragged > before && lastFields < columns.length, clock });
+        noteTable(recorders, {
+          guessedLoss,
+          ragged,
+          cutLine: ragged > before && lastFields < columns.length,
+          clock,
+        });
       const logs: RunLog[] = [];
       runs.forEach((run, i) => {
         const stepUnit = epochIsStep ? { stepUnit: "epoch" as const } : {};
         logs.push(
-          ...finishRuns(recorders[i]!, { final, format, options, run, nanMayBeBlank: true, ...stepUnit }),
+          ...finishRuns(recorders[i]!, {
+            final,
+            format,
+            options: named,
+            run,
+            nanMayBeBlank: true,
+            ...stepUnit,
+          }),
         );
       });
       if (final) requireLoss(logs, columns, options);
@@ -201,9 +214,20 @@ function createCsv(options: ReadOptions, head: Head): FormatReader {
 
 function noteTable(
   recorders: readonly Recorder[],
-  { ragged, cutLine, clock }: { ragged: number; cutLine: boolean; clock: string | null },
+  {
+    ragged,
+    cutLine,
+    clock,
+    guessedLoss,
+  }: { ragged: number; cutLine: boolean; clock: string | null; guessedLoss: string | null },
 ): void {
   for (const recorder of recorders) {
+    if (guessedLoss !== null) {
+      recorder.note(
+        "guessed-loss",
+        `'${guessedLoss}' is taken for the loss: the table does not say what it holds`,
+      );
+    }
     if (cutLine) recorder.note("cut-line", "the last row is shorter than the header: the file may be cut");
     else if (ragged > 0)
       recorder.note("ragged-rows", `${ragged} rows have more or fewer cells than the header`);
