@@ -65,6 +65,7 @@ function rewrite(e: Expr): Expr {
   const [a, b] = e.inputs as readonly [Expr, Expr];
   switch (e.op) {
     case "stopGradient":
+    case "withGradient":
       return a;
     case "neg":
       return a.op === "neg" ? a.inputs[0]! : e;

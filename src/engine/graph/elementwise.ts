@@ -8,7 +8,7 @@ import { type DType, isFloat } from "./dtype.ts";
 import { type BinaryPrimitive, type Expr, makeNode, type UnaryPrimitive } from "./expr.ts";
 import { constant, iota } from "./leaves.ts";
 import { broadcastTo, reshape } from "./movement.ts";
-import { broadcastShapes, type Shape, shapeError, showShape, sizeOf } from "./shape.ts";
+import { broadcastShapes, type Shape, sameShape, shapeError, showShape, sizeOf } from "./shape.ts";
 
 /** An expression or a number standing for a scalar constant. */
 export type Operand = Expr | number;
@@ -42,6 +42,19 @@ export const not: Unary = unary("not", (op, x) => {
   if (x.dtype !== "bool") throw shapeError(op, `needs a bool tensor, got ${describe(x)}`);
 });
 export const stopGradient: Unary = unary("stopGradient", () => {});
+
+/**
+ * `value` with a declared derivative: `slope` with respect to `x`, and none through `value` itself. Higher derivatives
+ * are those of `slope`. All of one shape and dtype.
+ */
+export function withGradient(value: Expr, x: Expr, slope: Expr): Expr {
+  for (const e of [x, slope]) {
+    if (!sameShape(e.shape, value.shape) || e.dtype !== value.dtype) {
+      throw shapeError("withGradient", `${describe(e)} does not fit the value ${describe(value)}`);
+    }
+  }
+  return makeNode("withGradient", [value, x, slope], {}, value.shape, value.dtype);
+}
 
 export const square = (x: Expr): Expr => mul(x, x);
 

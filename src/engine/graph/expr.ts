@@ -53,6 +53,8 @@ export interface AttrsOf {
   readonly le: None;
   readonly and: None;
   readonly or: None;
+  /** inputs: value, x, slope. The value, whose derivative with respect to x is declared to be `slope`. */
+  readonly withGradient: None;
   /** inputs: condition (bool), value where true, value where false */
   readonly select: None;
   /** inputs: two key words and a counter, all int32 */

@@ -113,6 +113,7 @@ const rules: { readonly [P in Primitive]: Rule<P> } = {
     return [null, select(first(n), g, zero), select(first(n), zero, g)];
   },
   random: flat,
+  withGradient: (n, g) => [null, mul(g, n.inputs[2]!), null],
   reduceSum: (n, g) => [expand(g, n.attrs.axes, first(n))],
   reduceMax: extremum,
   reduceMin: extremum,

@@ -7,8 +7,8 @@ import {
   max,
   mul,
   neg,
-  stopGradient,
   sub,
+  withGradient,
 } from "../../engine/graph/index.ts";
 import { defineLoss, type Loss, numberTarget, type Reduction, reduceBy, reductionOption } from "./loss.ts";
 
@@ -24,18 +24,14 @@ const epsilon = Math.fround(1e-12);
  * is (p − y)/max(p(1 − p), 1e-12), which is not the derivative of the clamped value (that one would be 0 where a log is
  * clamped, and training would stall there).
  *
- * The value is therefore taken at the constant p₀ = stopGradient(p), and (p − p₀)·G((p + p₀)/2) is added: it is 0, its
- * first derivative is G(p) and its second G′(p), as if G had been integrated.
- *
  * Prefer `bce-with-logits`: a float32 sigmoid reaches 0 and 1 exactly and then the value is only a bound.
  */
 export function bce(probabilities: Expr, target: Expr, { reduction = "mean" }: BceOptions = {}): Expr {
   const y = numberTarget("bce", probabilities, target);
-  const p = stopGradient(probabilities);
+  const p = probabilities;
   const value = neg(add(mul(y, max(log(p), -100)), mul(sub(1, y), max(log1p(neg(p)), -100))));
-  const middle = mul(add(probabilities, p), 0.5);
-  const slope = div(sub(middle, y), max(mul(middle, sub(1, middle)), epsilon));
-  return reduceBy(add(value, mul(sub(probabilities, p), slope)), reduction);
+  const slope = div(sub(p, y), max(mul(p, sub(1, p)), epsilon));
+  return reduceBy(withGradient(value, p, slope), reduction);
 }
 
 export const bceRow: Loss = defineLoss<BceOptions>({
