@@ -181,6 +181,7 @@ async function fit(): Promise<void> {
   writeFileSync(
     WEIGHTS,
     `/** Written by scripts/fit-verdict.ts from scripts/verdict/rows.tsv.gz; do not edit. */\n` +
+      `// biome-ignore-all format: one tree a line\n// biome-ignore-all lint: numbers that come near constants are not constants\n` +
       `import type { VerdictModel } from "./verdict-model.ts";\n\n` +
       `export const VERDICT_MODEL: VerdictModel = ${JSON.stringify({ bias: model.bias.map((b) => Number(b.toFixed(4))) }).slice(0, -1)}, trees: [\n${trees.join("\n")}\n] };\n`,
   );

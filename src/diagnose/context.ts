@@ -75,4 +75,5 @@ export function span(c: Context, from = 0, to: number = c.steps.length - 1): [nu
   return [c.steps[Math.max(0, from)]!, c.steps[Math.min(to, c.steps.length - 1)]!];
 }
 
-export const round = (x: number, digits = 4): number => (Number.isFinite(x) ? Number(x.toPrecision(digits)) : x);
+export const round = (x: number, digits = 4): number =>
+  Number.isFinite(x) ? Number(x.toPrecision(digits)) : x;

@@ -68,7 +68,8 @@ export function features(input: FeatureInput): Features | null {
   const base = Math.min(lowest, 0);
   const [end, half, tenth] = [1, 10 ** -0.5, 0.1].map((t) => levelAt(y, time, t)) as [number, number, number];
   const log = logLoss(y).values;
-  const logAt = (from: number, to = 1): number => median(log.subarray(Math.floor(n * from), Math.floor(n * to)));
+  const logAt = (from: number, to = 1): number =>
+    median(log.subarray(Math.floor(n * from), Math.floor(n * to)));
   const fall = (a: number, b: number): number => clamp((a - b) / drop, -1, 1);
   const second = Math.floor(n * 0.02);
   const early = log.subarray(0, Math.max(12, n >> 2));
@@ -80,7 +81,17 @@ export function features(input: FeatureInput): Features | null {
     trend: fall(levelAt(y, time, 0.6), end),
     lateSlope: clamp(logAt(0.6, 0.7) - logAt(0.9), -2, 2),
     quick: clamp((first - median(y.subarray(second, second + 5))) / drop, -2, 1),
-    halfTime: Math.log10(Math.max(1e-3, time[Math.max(0, level.findIndex((v) => v < first - drop / 2))]!)),
+    halfTime: Math.log10(
+      Math.max(
+        1e-3,
+        time[
+          Math.max(
+            0,
+            level.findIndex((v) => v < first - drop / 2),
+          )
+        ]!,
+      ),
+    ),
     rise: Math.sqrt(clamp((final - lowest) / drop, 0, 9)),
     jump: Math.max(0, ratio(highest - base, first - base, 4)),
     overshoot: Math.max(0, ratio(level.reduce((a, b) => Math.max(a, b)) - base, first - base, 4)),
@@ -97,7 +108,9 @@ export function features(input: FeatureInput): Features | null {
 }
 
 /** Neutral values stand in for a log without gradient norms. */
-function gradientFeatures(gradNorm: Float64Array | null): Pick<Features, "gradEnd" | "gradPeak" | "gradJitter"> {
+function gradientFeatures(
+  gradNorm: Float64Array | null,
+): Pick<Features, "gradEnd" | "gradPeak" | "gradJitter"> {
   const g = (gradNorm ?? new Float64Array(0)).filter((v) => Number.isFinite(v) && v >= 0);
   if (g.length < FEWEST_POINTS) return { gradEnd: 0, gradPeak: 0, gradJitter: -1 };
   const first = median(g.subarray(0, 3));

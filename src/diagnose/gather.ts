@@ -19,10 +19,12 @@ export interface GatheredRun {
 export function gatherRun(log: RunLog): GatheredRun | null {
   const loss = seriesOf(log, "loss");
   if (!loss || loss.steps.length === 0) return null;
-  const [lr, gradNorm, epoch, validation] = (["lr", "gradNorm", "epoch", "validation"] as const).map((role) => {
-    const series = seriesOf(log, role);
-    return series && series.steps.length > 0 ? series : null;
-  }) as [Series | null, Series | null, Series | null, Series | null];
+  const [lr, gradNorm, epoch, validation] = (["lr", "gradNorm", "epoch", "validation"] as const).map(
+    (role) => {
+      const series = seriesOf(log, role);
+      return series && series.steps.length > 0 ? series : null;
+    },
+  ) as [Series | null, Series | null, Series | null, Series | null];
   const { steps } = loss;
   return {
     log,

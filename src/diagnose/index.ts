@@ -68,4 +68,10 @@ export function diagnoseRun(log: RunLog, { siblings = [] }: DiagnoseRunOptions =
   };
 }
 
-const NEEDS_NO_CURVE = new Set(["non-finite", "numerical", "hidden-nan", "nan-iterations", "loss-scale-collapse"]);
+const NEEDS_NO_CURVE = new Set([
+  "non-finite",
+  "numerical",
+  "hidden-nan",
+  "nan-iterations",
+  "loss-scale-collapse",
+]);

@@ -16,7 +16,9 @@ export interface Boundary {
 const INDEPENDENT = new Set(["validation", "validationAccuracy", "accuracy", "epoch", "skipped", "nanCount"]);
 
 export function segment(run: GatheredRun): Boundary[] {
-  return [...restarts(run), ...epochs(run), ...lrChanges(run), ...newSeries(run)].sort((a, b) => a.index - b.index);
+  return [...restarts(run), ...epochs(run), ...lrChanges(run), ...newSeries(run)].sort(
+    (a, b) => a.index - b.index,
+  );
 }
 
 /** A step that goes back, or a gap in the steps fifty times the usual one: a resumed or appended run. */
@@ -38,7 +40,8 @@ function epochs({ steps, epoch, log }: GatheredRun): Boundary[] {
   if (!epoch || log.stepUnit === "epoch") return [];
   const out: Boundary[] = [];
   for (let i = 1; i < steps.length; i++) {
-    if (Math.floor(epoch[i]!) > Math.floor(epoch[i - 1]!)) out.push({ kind: "epoch", index: i, step: steps[i]! });
+    if (Math.floor(epoch[i]!) > Math.floor(epoch[i - 1]!))
+      out.push({ kind: "epoch", index: i, step: steps[i]! });
   }
   return out.length * 3 > steps.length ? [] : out;
 }
@@ -63,7 +66,8 @@ function newSeries({ steps, log }: GatheredRun): Boundary[] {
     const at = series.steps[0];
     if (INDEPENDENT.has(series.role) || at === undefined || series.steps.length < 2) continue;
     const usual = (series.steps[series.steps.length - 1]! - at) / (series.steps.length - 1);
-    if (at > first + Math.max(2 * usual, 0.05 * (last - first))) started.set(at, [...(started.get(at) ?? []), series.name]);
+    if (at > first + Math.max(2 * usual, 0.05 * (last - first)))
+      started.set(at, [...(started.get(at) ?? []), series.name]);
   }
   return [...started].flatMap(([step, names]) => {
     const index = steps.findIndex((s) => s >= step);

@@ -86,7 +86,11 @@ function select(work: Float64Array, k: number): number {
  * Median of the `window` points before each point (itself excluded when `trailing`), or around it.
  * The window slides over a sorted buffer: O(n · window), fast for the windows used here (≤ 101).
  */
-export function runningMedian(values: ArrayLike<number>, window: number, { trailing = false }: { readonly trailing?: boolean } = {}): Float64Array {
+export function runningMedian(
+  values: ArrayLike<number>,
+  window: number,
+  { trailing = false }: { readonly trailing?: boolean } = {},
+): Float64Array {
   const n = values.length;
   const out = new Float64Array(n);
   const half = window >> 1;
@@ -120,7 +124,11 @@ export function runningMedian(values: ArrayLike<number>, window: number, { trail
 }
 
 /** Theil–Sen slope of y over x: the median of pairwise slopes, on at most `most` evenly taken points. */
-export function theilSen(x: ArrayLike<number>, y: ArrayLike<number>, { most = 60 }: { readonly most?: number } = {}): number {
+export function theilSen(
+  x: ArrayLike<number>,
+  y: ArrayLike<number>,
+  { most = 40 }: { readonly most?: number } = {},
+): number {
   const n = Math.min(x.length, y.length);
   const stride = Math.max(1, Math.ceil(n / most));
   const slopes: number[] = [];
@@ -135,20 +143,32 @@ export function theilSen(x: ArrayLike<number>, y: ArrayLike<number>, { most = 60
 
 /** Sample autocorrelation at each lag 0..maxLag of the values about their mean; 0 everywhere for a constant. */
 export function autocorrelation(values: ArrayLike<number>, maxLag: number): Float64Array {
-  const n = values.length;
+  const deviation = centred(values);
+  return Float64Array.from({ length: maxLag + 1 }, (_, lag) => lagged(deviation, lag));
+}
+
+export function autocorrelationAt(values: ArrayLike<number>, lag: number): number {
+  return lagged(centred(values), lag);
+}
+
+/** Deviations from the mean over the root of their sum of squares, so that lag 0 gives 1; zeros for a constant. */
+function centred(values: ArrayLike<number>): Float64Array {
   const centre = mean(values);
-  const out = new Float64Array(maxLag + 1);
-  let variance = 0;
-  for (let i = 0; i < n; i++) variance += (values[i]! - centre) ** 2;
-  if (!(variance > 0) || !Number.isFinite(variance)) return out;
-  const deviation = new Float64Array(n);
-  for (let i = 0; i < n; i++) deviation[i] = values[i]! - centre;
-  for (let lag = 0; lag <= maxLag && lag < n; lag++) {
-    let sum = 0;
-    for (let i = 0; i + lag < n; i++) sum += deviation[i]! * deviation[i + lag]!;
-    out[lag] = sum / variance;
+  const out = new Float64Array(values);
+  let squares = 0;
+  for (let i = 0; i < out.length; i++) {
+    out[i]! -= centre;
+    squares += out[i]! ** 2;
   }
+  const norm = squares > 0 && Number.isFinite(squares) ? Math.sqrt(squares) : Number.POSITIVE_INFINITY;
+  for (let i = 0; i < out.length; i++) out[i]! /= norm;
   return out;
+}
+
+function lagged(deviation: Float64Array, lag: number): number {
+  let sum = 0;
+  for (let i = 0; i + lag < deviation.length; i++) sum += deviation[i]! * deviation[i + lag]!;
+  return sum;
 }
 
 /** How a loss was put on a scale where equal ratios are equal distances. */

@@ -18,7 +18,11 @@ export interface VerdictModel {
 export const TEMPERATURE = 1.1;
 
 /** Class probabilities for one run's features, in the order the model was fitted with. */
-export function probabilities(model: VerdictModel, x: readonly number[], { temperature = TEMPERATURE }: { readonly temperature?: number } = {}): number[] {
+export function probabilities(
+  model: VerdictModel,
+  x: readonly number[],
+  { temperature = TEMPERATURE }: { readonly temperature?: number } = {},
+): number[] {
   const z = model.bias.map((b, k) => {
     let sum = b;
     for (const stage of model.trees) {

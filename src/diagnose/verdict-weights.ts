@@ -1,4 +1,6 @@
 /** Written by scripts/fit-verdict.ts from scripts/verdict/rows.tsv.gz; do not edit. */
+// biome-ignore-all format: one tree a line
+// biome-ignore-all lint: numbers that come near constants are not constants
 import type { VerdictModel } from "./verdict-model.ts";
 
 export const VERDICT_MODEL: VerdictModel = {"bias":[-0.62,-1.2732,-2.7562,-2.132], trees: [

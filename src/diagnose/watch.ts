@@ -17,21 +17,37 @@ export interface WatchOptions {
 }
 
 /** What can't wait for the end of a run. */
-const ALERTS = new Set(["non-finite", "numerical", "hidden-nan", "nan-iterations", "divergence", "loss-spike", "exploding-gradient", "loss-scale-collapse"]);
+const ALERTS = new Set([
+  "non-finite",
+  "numerical",
+  "hidden-nan",
+  "nan-iterations",
+  "divergence",
+  "loss-spike",
+  "exploding-gradient",
+  "loss-scale-collapse",
+]);
 const RANK = { info: 0, warning: 1, critical: 2 };
 
 export function createWatch({ lookBack = 2000 }: WatchOptions = {}): Watch {
   let told: Finding[] = [];
   const known = (f: Finding): boolean =>
-    told.some((t) => t.id === f.id && RANK[t.severity] >= RANK[f.severity] && t.steps[0] <= f.steps[1] && f.steps[0] <= t.steps[1]);
+    told.some(
+      (t) =>
+        t.id === f.id &&
+        RANK[t.severity] >= RANK[f.severity] &&
+        t.steps[0] <= f.steps[1] &&
+        f.steps[0] <= t.steps[1],
+    );
   return {
     update(log) {
       const run = gatherRun(log);
       if (!run) return [];
       const recent = tail(run, lookBack);
       const context = makeContext(recent, hiddenNans(recent));
-      const now = RULES.filter((r) => ALERTS.has(r.id) && (context.loss.length > 0 || r.id !== "exploding-gradient"))
-        .flatMap((rule) => rule.detect(context).map((found) => toFinding(rule, found)));
+      const now = RULES.filter(
+        (r) => ALERTS.has(r.id) && (context.loss.length > 0 || r.id !== "exploding-gradient"),
+      ).flatMap((rule) => rule.detect(context).map((found) => toFinding(rule, found)));
       const fresh = now.filter((f) => !known(f));
       told = [...told.filter((t) => !now.some((f) => f.id === t.id && f.steps[0] === t.steps[0])), ...now];
       return fresh;

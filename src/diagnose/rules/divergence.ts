@@ -1,6 +1,7 @@
 /** The loss ends well above the best it had, and stays there. */
-import { boundaryNear } from "../segment.ts";
+
 import { type Context, round, span } from "../context.ts";
+import { boundaryNear } from "../segment.ts";
 import { growth } from "./growth.ts";
 import type { Rule } from "./rule.ts";
 
@@ -35,7 +36,14 @@ export const divergence: Rule = {
   detect(c) {
     const found = divergedAt(c);
     if (!found) return [];
-    if (boundaryNear(c.boundaries, c.position[found.onset]!, Math.max(3, c.loss.length / 50), ["epoch", "new-series", "restart"])) return [];
+    if (
+      boundaryNear(c.boundaries, c.position[found.onset]!, Math.max(3, c.loss.length / 50), [
+        "epoch",
+        "new-series",
+        "restart",
+      ])
+    )
+      return [];
     const grown = growth(c);
     const above = c.end > c.first;
     return [

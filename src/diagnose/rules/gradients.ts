@@ -16,15 +16,20 @@ export const explodingGradient: Rule = {
     const usual = median(g.subarray(0, Math.max(3, Math.floor(g.length * 0.8))));
     const rise = median(tail) / usual;
     const log = g.map((v) => Math.log(v + 1e-300));
-    const growing = theilSen(log.map((_, i) => i), log) > 0;
-    const alongWithLoss = c.end >= c.first || (c.end - c.lowest) > 0.1 * c.drop || c.nonFinite.length > 0;
+    const growing =
+      theilSen(
+        log.map((_, i) => i),
+        log,
+      ) > 0;
+    const alongWithLoss = c.end >= c.first || c.end - c.lowest > 0.1 * c.drop || c.nonFinite.length > 0;
     if (!infinite && !(rise > 10 && growing && alongWithLoss)) return [];
     return [
       {
         steps: span(c, Math.max(0, c.steps.length - tail.length)),
         severity: infinite || rise > 100 ? "critical" : "warning",
         evidence: { usual: round(usual), end: round(median(tail)), rise: round(rise, 3), infinite },
-        advice: "Clip the global gradient norm at its 90th percentile in the healthy part; if more than half of the updates would be clipped, lower the rate instead.",
+        advice:
+          "Clip the global gradient norm at its 90th percentile in the healthy part; if more than half of the updates would be clipped, lower the rate instead.",
         alternatives: ["a recurrent network over long sequences", "an overflow of half precision"],
         decide: "the gradient norm of each layer",
       },
@@ -47,7 +52,8 @@ export const vanishingGradient: Rule = {
       {
         steps: span(c),
         evidence: { start: round(start), end: round(end), ratio: round(end / start, 3), loss: round(c.end) },
-        advice: "Almost no gradient arrives although the loss is high: saturated or dead units. Restart with a lower rate or a warm-up, and look at the activations.",
+        advice:
+          "Almost no gradient arrives although the loss is high: saturated or dead units. Restart with a lower rate or a warm-up, and look at the activations.",
         alternatives: ["a true minimum of a loss with a high floor", "masked or detached parameters"],
         decide: "the share of zero activations in each layer",
       },
@@ -66,13 +72,19 @@ export const clipping: Rule = {
     const atTop = g ? g.filter((v) => Math.abs(v - top) < 2e-3 * top).length / g.length : 0;
     const finite = logged?.values.filter(Number.isFinite);
     const scale = finite?.some((v) => v > 1.5) ? 100 : 1; // per cent or share
-    const share = finite && finite.length > 0 ? finite.reduce((a, v) => a + v / finite.length, 0) / scale : atTop;
+    const share =
+      finite && finite.length > 0 ? finite.reduce((a, v) => a + v / finite.length, 0) / scale : atTop;
     if (!(share > 0.5)) return [];
     return [
       {
         steps: span(c),
-        evidence: { share: round(share, 3), from: logged ? logged.name : "gradient norms equal to their maximum", clipValue: logged ? null : round(top) },
-        advice: "More than half of the updates are clipped, so the clip, not the rate, sets the step: lower the rate or raise the clip.",
+        evidence: {
+          share: round(share, 3),
+          from: logged ? logged.name : "gradient norms equal to their maximum",
+          clipValue: logged ? null : round(top),
+        },
+        advice:
+          "More than half of the updates are clipped, so the clip, not the rate, sets the step: lower the rate or raise the clip.",
         alternatives: ["a clip value set for another model size", "a normalised gradient by design"],
         decide: "the gradient norm before clipping",
       },
@@ -98,7 +110,8 @@ export const lossScale: Rule = {
       {
         steps: [s.steps[top]!, s.steps[s.steps.length - 1]!],
         evidence: { highest: v[top]!, end, halvings },
-        advice: "Gradients overflow at ever smaller scales: the run is about to fail. Use bfloat16, lower the rate, or restart from before the scale began to fall.",
+        advice:
+          "Gradients overflow at ever smaller scales: the run is about to fail. Use bfloat16, lower the rate, or restart from before the scale began to fall.",
         alternatives: ["a scaler that starts far too high (only the first steps fall)"],
         decide: "the gradient norm at the halvings",
       },

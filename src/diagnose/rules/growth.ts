@@ -18,7 +18,13 @@ export interface Growth {
 export function growth(c: Context): Growth | null {
   const n = c.loss.length;
   let from = n - 1;
-  while (from > 0 && c.loss[from - 1]! > 0 && c.loss[from]! > c.loss[from - 1]! && c.steps[from]! - c.steps[from - 1]! === 1) from--;
+  while (
+    from > 0 &&
+    c.loss[from - 1]! > 0 &&
+    c.loss[from]! > c.loss[from - 1]! &&
+    c.steps[from]! - c.steps[from - 1]! === 1
+  )
+    from--;
   if (n - 1 - from < 5) return null;
   const ratios = c.log.subarray(from + 1).map((v, i) => v - c.log[from + i]!);
   const tail = ratios.subarray(Math.floor(ratios.length / 2)); // the unstable mode dominates late

@@ -1,10 +1,11 @@
 /** Every rule, in the order in which findings are listed. */
-import { dataOrder, oscillation } from "./oscillation.ts";
+
 import { divergence } from "./divergence.ts";
 import { clipping, explodingGradient, lossScale, vanishingGradient } from "./gradients.ts";
 import { lossSpike, recurrentSpikes } from "./loss-spike.ts";
 import { earlyDecay, shortWarmup } from "./lr-schedule.ts";
 import { hiddenNan, nanIterations, nonFinite, numerical } from "./non-finite.ts";
+import { dataOrder, oscillation } from "./oscillation.ts";
 import { plateau } from "./plateau.ts";
 import { noiseFloor, slowProgress } from "./progress.ts";
 import type { Rule } from "./rule.ts";

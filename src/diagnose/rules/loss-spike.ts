@@ -15,6 +15,8 @@ export interface Spike {
 }
 
 const WINDOW = 31;
+/** Points in a row near the earlier level that end an event. */
+const CALM = 5;
 const SIGMAS = 7;
 const RISE = Math.log(1.1);
 
@@ -49,7 +51,7 @@ function findSpikes(c: Context): Spike[] {
     if (!(residual[i]! > SIGMAS * nearby)) continue;
     const spike = follow(c, i, base[i]!, residual[i]!);
     out.push(spike);
-    i = spike.to;
+    i = spike.to + CALM - 1;
   }
   return out;
 }
@@ -64,15 +66,22 @@ function follow(c: Context, from: number, before: number, threshold: number): Sp
     if (c.log[i]! > c.log[peak]!) peak = i;
     const back = before + Math.max(Math.log(1.1), 0.15 * (c.log[peak]! - before), 0.25 * threshold);
     calm = c.log[i]! <= back ? calm + 1 : 0;
-    if (calm === 5) {
-      to = i - 4;
+    if (calm === CALM) {
+      to = i - CALM + 1;
       break;
     }
   }
   const recovered = calm >= 2; // a log that ends on its way back has the last two points there
-  if (recovered && calm < 5) to = n - calm;
+  if (recovered && calm < CALM) to = n - calm;
   const recovery = !recovered ? "never" : to - peak <= 50 ? "fast" : "slow";
-  return { from, peak, to, before: c.loss[Math.max(0, from - 1)]!, recovery, precursor: precursorOf(c, from, peak) };
+  return {
+    from,
+    peak,
+    to,
+    before: c.loss[Math.max(0, from - 1)]!,
+    recovery,
+    precursor: precursorOf(c, from, peak),
+  };
 }
 
 function precursorOf(c: Context, from: number, peak: number): Spike["precursor"] {
@@ -94,27 +103,34 @@ export const lossSpike: Rule = {
   severity: "warning",
   about: "sudden rises, as events classed by recovery, with gradient-norm precursors",
   detect(c) {
-    return spikes(c).slice(0, 100).map((s) => ({
-      steps: [c.steps[s.from]!, c.steps[s.to]!] as const,
-      severity: s.recovery === "never" ? ("critical" as const) : s.recovery === "fast" ? ("info" as const) : ("warning" as const),
-      evidence: {
-        before: round(s.before),
-        peak: round(c.loss[s.peak]!),
-        peakStep: c.steps[s.peak]!,
-        recovery: s.recovery,
-        recovered: s.recovery !== "never",
-        points: s.to - s.from,
-        precursor: s.precursor !== null,
-        precursorLead: s.precursor?.lead ?? null,
-        gradNormRise: s.precursor?.rise ?? null,
-      },
-      advice:
-        s.recovery === "never"
-          ? "The loss did not come back: restore a checkpoint from before the spike, skip the batches around it, and lower the rate if it repeats."
-          : "Recovered: keep going and watch. If spikes repeat at a constant rate, clip at the 90th percentile of the gradient norm or lower the rate 2–3×.",
-      alternatives: ["a bad batch", "an evaluation or a resume logged in the same series"],
-      decide: "the gradient norm of every step before the peak, and the batch at the peak",
-    }));
+    return spikes(c)
+      .slice(0, 100)
+      .map((s) => ({
+        steps: [c.steps[s.from]!, c.steps[s.to]!] as const,
+        severity:
+          s.recovery === "never"
+            ? ("critical" as const)
+            : s.recovery === "fast"
+              ? ("info" as const)
+              : ("warning" as const),
+        evidence: {
+          before: round(s.before),
+          peak: round(c.loss[s.peak]!),
+          peakStep: c.steps[s.peak]!,
+          recovery: s.recovery,
+          recovered: s.recovery !== "never",
+          points: s.to - s.from,
+          precursor: s.precursor !== null,
+          precursorLead: s.precursor?.lead ?? null,
+          gradNormRise: s.precursor?.rise ?? null,
+        },
+        advice:
+          s.recovery === "never"
+            ? "The loss did not come back: restore a checkpoint from before the spike, skip the batches around it, and lower the rate if it repeats."
+            : "Recovered: keep going and watch. If spikes repeat at a constant rate, clip at the 90th percentile of the gradient norm or lower the rate 2–3×.",
+        alternatives: ["a bad batch", "an evaluation or a resume logged in the same series"],
+        decide: "the gradient norm of every step before the peak, and the batch at the peak",
+      }));
   },
 };
 
@@ -134,8 +150,12 @@ export const recurrentSpikes: Rule = {
           withPrecursor: events.filter((s) => s.precursor).length,
           peakSteps: events.slice(0, 50).map((s) => c.steps[s.peak]!),
         },
-        advice: "Repeated spikes at a stable rate mean it is a little high for this curvature: lower it 2–3× or clip at the 90th percentile of the gradient norm.",
-        alternatives: ["a few bad batches seen once an epoch", "Adam's second moment decaying too slowly: lower beta2"],
+        advice:
+          "Repeated spikes at a stable rate mean it is a little high for this curvature: lower it 2–3× or clip at the 90th percentile of the gradient norm.",
+        alternatives: [
+          "a few bad batches seen once an epoch",
+          "Adam's second moment decaying too slowly: lower beta2",
+        ],
         decide: "whether the spikes stop when the rate decays, and whether the same batches cause them",
       },
     ];

@@ -18,7 +18,8 @@ export const earlyDecay: Rule = {
       {
         steps: span(c, from),
         evidence: { share: round(share, 3), peak, last: lr[lr.length - 1]! },
-        advice: "The schedule reaches zero early and the rest of the run trains nothing: set its length to the number of steps actually run, or leave a floor of a tenth of the peak.",
+        advice:
+          "The schedule reaches zero early and the rest of the run trains nothing: set its length to the number of steps actually run, or leave a floor of a tenth of the peak.",
         alternatives: ["a fine-tuning tail that is wanted"],
         decide: "the schedule's total steps against the run's",
       },
@@ -46,8 +47,14 @@ export const shortWarmup: Rule = {
     return [
       {
         steps: span(c, 0, reach),
-        evidence: { warmupPoints: top, warmupShare: round(top / n, 3), riseFactor: round(Math.exp(rise), 3), worstStep: c.steps[worst]! },
-        advice: "The loss rose above its start during or just after the warm-up and then recovered: warm up two to five times longer, or lower the peak rate.",
+        evidence: {
+          warmupPoints: top,
+          warmupShare: round(top / n, 3),
+          riseFactor: round(Math.exp(rise), 3),
+          worstStep: c.steps[worst]!,
+        },
+        advice:
+          "The loss rose above its start during or just after the warm-up and then recovered: warm up two to five times longer, or lower the peak rate.",
         alternatives: ["a catapult into a flatter region, which does no harm"],
         decide: "the gradient norm during the warm-up",
       },

@@ -22,8 +22,10 @@ export function nonFiniteKind(c: Context): { kind: NonFiniteKind; step: number; 
   const sigma = Math.max(madSigma(c.log.subarray(0, n).map((v, i) => v - c.level[i]!)), 1e-3);
   const rise = c.log[n - 1]! - Math.min(low, median(window));
   const g = c.gradNorm?.subarray(0, n).filter((v) => v > 0);
-  const gradRise = g && g.length > 3 ? g[g.length - 1]! / median(g.subarray(Math.max(0, g.length - look))) : null;
-  const gradBroken = c.run.gradNorm !== null && g !== undefined && g.length > 0 && gradRise !== null && gradRise > 10;
+  const gradRise =
+    g && g.length > 3 ? g[g.length - 1]! / median(g.subarray(Math.max(0, g.length - look))) : null;
+  const gradBroken =
+    c.run.gradNorm !== null && g !== undefined && g.length > 0 && gradRise !== null && gradRise > 10;
   const rising = rise > Math.max(4 * sigma, Math.log(1.15)) || infinite || gradBroken;
   const lifted = c.loss[n - 1]! > 2 * c.first && c.first > 0;
   const kind: NonFiniteKind = rising || lifted ? "diverged" : "numerical";
@@ -42,7 +44,8 @@ const ADVICE: Readonly<Record<NonFiniteKind, string>> = {
     "The loss rose before it became non-finite: lower the learning rate 10×, restore a checkpoint from before the rise (NaN does not heal by itself), and clip gradients.",
   numerical:
     "Restore a checkpoint from before this step and look for log 0, 0/0, an overflow in half precision, or a batch whose labels are all masked; leave the learning rate alone until those are ruled out.",
-  initial: "The first loss is already non-finite: check the initialisation, the inputs and the loss function; no learning rate can repair it.",
+  initial:
+    "The first loss is already non-finite: check the initialisation, the inputs and the loss function; no learning rate can repair it.",
 };
 
 export const nonFinite: Rule = {
@@ -62,7 +65,8 @@ export const nonFinite: Rule = {
           found.kind === "diverged"
             ? ["a corrupt batch", "overflow of a half-precision format"]
             : ["an unlogged spike between two log points: the learning rate may still be the cause"],
-        decide: "the gradient norm and the loss of every step just before, and a re-run of those batches in float32",
+        decide:
+          "the gradient norm and the loss of every step just before, and a re-run of those batches in float32",
       },
     ];
   },
@@ -91,7 +95,8 @@ export const numerical: Rule = {
 export const hiddenNan: Rule = {
   id: "hidden-nan",
   severity: "critical",
-  about: "NaN that the log hides: loss 0 beside a NaN gradient norm, or NaN iterations counted without a loss",
+  about:
+    "NaN that the log hides: loss 0 beside a NaN gradient norm, or NaN iterations counted without a loss",
   detect(c) {
     if (c.hidden.length === 0) return [];
     const step = (i: number): number => c.run.steps[c.hidden[i]!]!;
@@ -134,4 +139,3 @@ export const nanIterations: Rule = {
       });
   },
 };
-

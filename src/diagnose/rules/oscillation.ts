@@ -1,6 +1,6 @@
 /** Alternation about a level (rate near the edge) told apart from order of the data and from the edge of stability. */
 import { type Context, round, span } from "../context.ts";
-import { autocorrelation, madSigma, median, runningMedian, theilSen } from "../stats.ts";
+import { autocorrelation, autocorrelationAt, madSigma, median, runningMedian, theilSen } from "../stats.ts";
 import type { Rule } from "./rule.ts";
 
 interface Detrended {
@@ -16,7 +16,10 @@ function detrended(c: Context): Detrended {
   if (before) return before;
   const from = Math.floor(c.log.length / 10);
   const part = c.log.subarray(from);
-  const trend = runningMedian(part, 41);
+  // neighbours are averaged first: the median of an odd window would follow an exact alternation
+  const last = part.length - 1;
+  const paired = part.map((v, i) => (part[Math.max(0, i - 1)]! + 2 * v + part[Math.min(last, i + 1)]!) / 4);
+  const trend = runningMedian(paired, 41);
   const spread = madSigma(part.map((v, i) => v - trend[i]!)) || 1e-12;
   // a spike must not make or break a period
   const rest = part.map((v, i) => Math.max(-4 * spread, Math.min(4 * spread, v - trend[i]!)));
@@ -43,14 +46,15 @@ export function period(c: Context): Period | null {
   // rounding of the printed digits alone also has periods
   if (!(amplitude > 1e-4)) return null;
   const most = Math.min(100, rest.length >> 2);
-  const r = autocorrelation(rest, 2 * most);
+  const r = autocorrelation(rest, most);
   let best = 0;
   for (let lag = 2; lag <= most; lag++) {
     const peak = r[lag]! > r[lag - 1]! && r[lag]! >= r[lag + 1]!;
     const dip = r.subarray(1, lag).some((v) => v < 0.5 * r[lag]!);
-    if (peak && dip && r[lag]! > 0.5 && r[2 * lag]! > 0.4 && (best === 0 || r[lag]! > r[best]! + 0.1)) best = lag;
+    if (peak && dip && r[lag]! > 0.5 && (best === 0 || r[lag]! > r[best]! + 0.1)) best = lag;
   }
-  if (best === 0) return null;
+  // noise that merely wanders has a first peak too, but none at twice the lag
+  if (best === 0 || !(autocorrelationAt(rest, 2 * best) > 0.4)) return null;
   const half = rest.length >> 1;
   const held = madSigma(rest.subarray(half)) / (madSigma(rest.subarray(0, half)) || 1e-12);
   return { lag: best, strength: r[best]!, falling, amplitude, held };
@@ -68,7 +72,8 @@ function pointsPerEpoch(c: Context): number | null {
 /** True when the period belongs to the data or the logging: it matches the epoch, or steps between points hide the optimizer's own. */
 function fromData(c: Context, p: Period): boolean {
   const epoch = pointsPerEpoch(c);
-  if (epoch !== null && [1, 0.5, 2].some((k) => Math.abs(p.lag - k * epoch) <= Math.max(0.5, 0.02 * epoch))) return true;
+  if (epoch !== null && [1, 0.5, 2].some((k) => Math.abs(p.lag - k * epoch) <= Math.max(0.5, 0.02 * epoch)))
+    return true;
   return p.lag > 2 || (stride(c) > 1 && p.held > 0.5 && p.held < 2);
 }
 

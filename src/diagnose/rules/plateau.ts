@@ -28,10 +28,13 @@ const TEXT: Readonly<Record<Kind, readonly [advice: string, alternative: string,
   ],
 };
 
-export function plateauKind(c: Context): { kind: Kind; from: number; to: number; change: number; sigmas: number } | null {
+export function plateauKind(
+  c: Context,
+): { kind: Kind; from: number; to: number; change: number; sigmas: number } | null {
   const n = c.log.length;
   if (n < 30) return null;
-  const part = (a: number, b: number): number => median(c.log.subarray(Math.floor(n * a), Math.max(Math.floor(n * b), Math.floor(n * a) + 3)));
+  const part = (a: number, b: number): number =>
+    median(c.log.subarray(Math.floor(n * a), Math.max(Math.floor(n * b), Math.floor(n * a) + 3)));
   const start = part(0, 0.1);
   const finish = part(0.9, 1);
   const change = Math.abs(finish - start);
@@ -39,10 +42,12 @@ export function plateauKind(c: Context): { kind: Kind; from: number; to: number;
   const sigmas = change / noise;
   if (change < 0.02) {
     const steady = c.log.subarray(1).reduce((a, v, i) => a + Math.sign(v - c.log[i]!), 0) / (n - 1);
-    if (change < 1e-2 && change > 0 && Math.abs(steady) > 0.9) return { kind: "scale", from: 0, to: n - 1, change, sigmas };
+    if (change < 1e-2 && change > 0 && Math.abs(steady) > 0.9)
+      return { kind: "scale", from: 0, to: n - 1, change, sigmas };
     if (sigmas > 6 && change > 5e-3) return null; // small but real progress: `slow-progress` says so
     const g = c.gradNorm?.filter((v) => v > 0);
-    const steadyGradient = g && g.length > n / 2 && madSigma(g) < 0.5 * median(g) && c.first > 0 && median(g) > 0.5 * c.first;
+    const steadyGradient =
+      g && g.length > n / 2 && madSigma(g) < 0.5 * median(g) && c.first > 0 && median(g) > 0.5 * c.first;
     return { kind: steadyGradient ? "not-moving" : "stuck", from: 0, to: n - 1, change, sigmas };
   }
   const total = start - finish;
@@ -66,7 +71,12 @@ export const plateau: Rule = {
       {
         steps: span(c, found.from, found.to),
         severity: found.kind === "late-onset" ? "info" : "warning",
-        evidence: { kind: found.kind, relativeChange: round(Math.expm1(found.change), 3), changeInSigma: round(found.sigmas, 3), level: round(c.first) },
+        evidence: {
+          kind: found.kind,
+          relativeChange: round(Math.expm1(found.change), 3),
+          changeInSigma: round(found.sigmas, 3),
+          level: round(c.first),
+        },
         advice,
         alternatives: [alternative],
         decide,

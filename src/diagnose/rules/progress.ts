@@ -10,17 +10,20 @@ export const slowProgress: Rule = {
   detect(c) {
     const n = c.loss.length;
     if (n < 30 || !(c.drop > 0)) return [];
-    const at = (a: number, b: number): number => median(c.loss.subarray(Math.floor(n * a), Math.floor(n * b)));
+    const at = (a: number, b: number): number =>
+      median(c.loss.subarray(Math.floor(n * a), Math.floor(n * b)));
     const late = at(0.6, 0.7);
     const end = at(0.9, 1);
     const share = (late - end) / c.drop;
-    const sigmas = (Math.log(Math.abs(late)) - Math.log(Math.abs(end))) / Math.max(c.sigma / Math.sqrt(n / 10), 1e-9);
+    const sigmas =
+      (Math.log(Math.abs(late)) - Math.log(Math.abs(end))) / Math.max(c.sigma / Math.sqrt(n / 10), 1e-9);
     if (!(share > 0.08 && sigmas > 4)) return [];
     return [
       {
         steps: span(c, Math.floor(n * 0.6)),
         evidence: { shareOfDropInLastThird: round(share, 3), end: round(end) },
-        advice: "The run ends while the loss still falls fast: train longer, or raise the rate if a range test or a 2× probe stays stable.",
+        advice:
+          "The run ends while the loss still falls fast: train longer, or raise the rate if a range test or a 2× probe stays stable.",
         alternatives: ["a learning-rate decay that has just begun to pay", "a late onset"],
         decide: "a run at twice the rate for the same number of steps",
       },
@@ -46,12 +49,17 @@ export const noiseFloor: Rule = {
     const after = median3(n - Math.floor((n - decay) / 3), n);
     const resting = before - at;
     const gained = at - after;
-    if (!(gained > Math.max(0.1, 3 * resting) && gained > 2 * c.sigma / Math.sqrt(5))) return [];
+    if (!(gained > Math.max(0.1, 3 * resting) && gained > (2 * c.sigma) / Math.sqrt(5))) return [];
     return [
       {
         steps: span(c, decay),
-        evidence: { levelBeforeDecay: round(Math.exp(at)), levelAfter: round(Math.exp(after)), gainedByDecay: round(-Math.expm1(-gained), 3) },
-        advice: "The loss rested until the rate decayed and then fell: the floor was set by the rate. Decay earlier, or use a rate 2–3× lower for the flat part.",
+        evidence: {
+          levelBeforeDecay: round(Math.exp(at)),
+          levelAfter: round(Math.exp(after)),
+          gainedByDecay: round(-Math.expm1(-gained), 3),
+        },
+        advice:
+          "The loss rested until the rate decayed and then fell: the floor was set by the rate. Decay earlier, or use a rate 2–3× lower for the flat part.",
         alternatives: ["a change of data at the same step"],
         decide: "a run that starts its decay at half the steps",
       },

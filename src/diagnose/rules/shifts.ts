@@ -24,7 +24,9 @@ export function shifts(c: Context): Shift[] {
     if (Math.abs(size) < 0.1) continue;
     const spread = Math.max(madSigma(before), madSigma(after));
     const half = HOLD >> 1;
-    const drift = Math.abs(median(before.subarray(half)) - median(before.subarray(0, half))) + Math.abs(median(after.subarray(half)) - median(after.subarray(0, half)));
+    const drift =
+      Math.abs(median(before.subarray(half)) - median(before.subarray(0, half))) +
+      Math.abs(median(after.subarray(half)) - median(after.subarray(0, half)));
     if (Math.abs(size) < 5 * spread || drift > 0.35 * Math.abs(size)) continue;
     const last = out[out.length - 1];
     if (last && i - last.index < HOLD) {
@@ -73,7 +75,9 @@ export const epochStaircase: Rule = {
     if (found.length === 0 || c.loss.length < 40) return [];
     // a staircase: most of the fall is in the stairs, not between them
     const inStairs = -found.reduce((a, s) => a + s.size, 0);
-    const settled = median(c.log.subarray(Math.floor(c.log.length * 0.05), Math.floor(c.log.length * 0.05) + HOLD));
+    const settled = median(
+      c.log.subarray(Math.floor(c.log.length * 0.05), Math.floor(c.log.length * 0.05) + HOLD),
+    );
     const total = settled - median(c.log.subarray(c.log.length - HOLD));
     if (inStairs < 0.6 * total) return [];
     return [
@@ -84,7 +88,8 @@ export const epochStaircase: Rule = {
           atSteps: found.map((s) => c.steps[s.index]!),
           fallAtStairs: round(-Math.expm1(-inStairs), 3),
         },
-        advice: "The loss falls exactly where an epoch begins: examples seen before are remembered. Judge by validation loss; fewer epochs or more data help, another learning rate does not.",
+        advice:
+          "The loss falls exactly where an epoch begins: examples seen before are remembered. Judge by validation loss; fewer epochs or more data help, another learning rate does not.",
         alternatives: ["a step schedule of the learning rate that changes once an epoch"],
         decide: "the validation loss at each epoch",
       },
@@ -110,7 +115,8 @@ export const objectiveChange: Rule = {
         {
           steps: [c.steps[at]!, c.steps[n - 1]!] as const,
           evidence: { newSeries: (b.names ?? []).join(", "), factor: round(Math.exp(jump), 3), step: b.step },
-          advice: "New terms enter the log at the jump, so the losses before and after are different quantities. Compare each part with itself, and plot the terms apart.",
+          advice:
+            "New terms enter the log at the jump, so the losses before and after are different quantities. Compare each part with itself, and plot the terms apart.",
           alternatives: ["a divergence that happens to start there"],
           decide: "each term of the loss in its own series",
         },

@@ -7,7 +7,9 @@ import type { Rule } from "./rule.ts";
 function evaluations(c: Context): { steps: Float64Array; values: Float64Array; train: Float64Array } | null {
   const v = c.run.validation;
   if (!v) return null;
-  const keep = [...v.values.keys()].filter((i) => Number.isFinite(v.values[i]!) && Number.isFinite(v.steps[i]!));
+  const keep = [...v.values.keys()].filter(
+    (i) => Number.isFinite(v.values[i]!) && Number.isFinite(v.steps[i]!),
+  );
   if (keep.length < 2 || c.loss.length === 0) return null;
   const steps = Float64Array.from(keep, (i) => v.steps[i]!);
   const smooth = c.level.map(() => 0);
@@ -37,9 +39,20 @@ export const overfitting: Rule = {
       {
         steps: [e.steps[best]!, e.steps[n - 1]!],
         severity: rise > 0.5 ? "critical" : "warning",
-        evidence: { bestValidation: round(least), bestStep: e.steps[best]!, lastValidation: round(end), rise: round(rise, 3), evaluationsWorse: worse, lastTrain: round(e.train[n - 1]!) },
+        evidence: {
+          bestValidation: round(least),
+          bestStep: e.steps[best]!,
+          lastValidation: round(end),
+          lastStep: e.steps[n - 1]!,
+          rise: round(rise, 3),
+          evaluationsWorse: worse,
+          lastTrain: round(e.train[n - 1]!),
+        },
         advice: `Keep the checkpoint of step ${e.steps[best]!}; stop there, or add data, augmentation, weight decay or dropout. This is a verdict on capacity and data, not on the rate.`,
-        alternatives: ["a validation set drawn from other data", "confidence growing while accuracy still improves"],
+        alternatives: [
+          "a validation set drawn from other data",
+          "confidence growing while accuracy still improves",
+        ],
         decide: "validation accuracy beside validation loss",
       },
     ];
@@ -58,13 +71,19 @@ export const loggingArtefact: Rule = {
     const ratio = median(ratios);
     const factor = Math.round(ratio);
     const spread = madSigma(ratios) / Math.abs(ratio);
-    if (!(factor >= 2 && spread < 0.1 && Math.abs(ratio - factor) < 0.1 * factor && ratios[0]! > 0.75 * ratio)) return [];
+    if (
+      !(factor >= 2 && spread < 0.1 && Math.abs(ratio - factor) < 0.1 * factor && ratios[0]! > 0.75 * ratio)
+    )
+      return [];
     return [
       {
         steps: [e.steps[0]!, e.steps[e.steps.length - 1]!],
         evidence: { trainOverValidation: round(ratio, 3), factor, spread: round(spread, 3) },
         advice: `The logged training loss is about ${factor}× the validation loss throughout: divide it by the gradient accumulation steps, and check whether the gradients are scaled the same way.`,
-        alternatives: ["heavy dropout or augmentation in training only", "another reduction (sum) in the training loss"],
+        alternatives: [
+          "heavy dropout or augmentation in training only",
+          "another reduction (sum) in the training loss",
+        ],
         decide: "the training loss of one batch evaluated by the validation code",
       },
     ];

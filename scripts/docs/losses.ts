@@ -1,0 +1,53 @@
+import { type Loss, type LossOption, lossTable } from "../../src/nn/losses/index.ts";
+import { code, generatedNote, page, sectionLink, table, value } from "./markdown.ts";
+
+const outputs: Readonly<Record<Loss["output"], string>> = {
+  logits: "one logit per class",
+  logit: "one logit",
+  probability: "a probability",
+  logProbabilities: "log-probabilities of the classes",
+  value: "the number itself",
+};
+const targets: Readonly<Record<Loss["target"], string>> = {
+  class: "int32 class labels, the output's shape without its last axis",
+  number: "numbers in the output's shape",
+};
+
+function accepts({ default: given, choices, min, max }: LossOption): string {
+  if (choices !== undefined) return choices.map(code).join(", ");
+  const ends = [min === undefined ? "" : `≥ ${min}`, max === undefined ? "" : `≤ ${max}`].filter((e) => e !== "");
+  return ["number", ends.join(" and ")].join(" ").trimEnd() + (given === null ? ", or none" : "");
+}
+
+const section = (l: Loss): string =>
+  page(
+    `## ${l.name}`,
+    `For: ${l.about}.`,
+    [
+      `- The model's output: ${outputs[l.output]}`,
+      `- The target: ${targets[l.target]}`,
+      `- PyTorch: ${l.torch === null ? "has no class for it" : code(l.torch)}`,
+    ].join("\n"),
+    table(
+      ["option", "default", "range", "meaning"],
+      Object.entries(l.options).map(([name, o]) => [code(name), value(o.default), accepts(o), o.about]),
+    ),
+  ).trimEnd();
+
+/** docs/losses.md */
+export const lossesPage = (): string =>
+  page(
+    "# Losses",
+    generatedNote("src/nn/losses/table.ts and the files it lists"),
+    `${lossTable.length} losses. A run file names one as \`"loss": "mse"\` or by PyTorch's class name; in code they are functions of the output and the target, as in \`losses.mse(output, batch.y)\`. Every one is checked against PyTorch in value and gradient.`,
+    table(
+      ["name", "for", "the model's output", "PyTorch"],
+      lossTable.map((l) => [
+        sectionLink(l.name),
+        l.about,
+        outputs[l.output],
+        l.torch === null ? "" : code(l.torch),
+      ]),
+    ),
+    ...lossTable.map(section),
+  );

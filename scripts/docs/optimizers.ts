@@ -1,0 +1,80 @@
+import { type Elsewhere, type OptimizerEntry, optimizers, showRange } from "../../src/optim/index.ts";
+import { code, fence, generatedNote, page, sectionLink, table, value } from "./markdown.ts";
+
+const libraries: Readonly<Record<keyof Elsewhere, string>> = {
+  pytorch: "PyTorch",
+  optax: "optax",
+  keras: "Keras",
+  hf: "Hugging Face",
+};
+const keys = Object.keys(libraries) as (keyof Elsewhere)[];
+
+/** A name as code, a remark as words. */
+const elsewhere = (name: string): string => (name.includes(" ") ? name.replaceAll("_", "\\_") : code(name));
+
+const needs: Readonly<Record<OptimizerEntry["needs"][number], string>> = {
+  loss: "the loss of the step",
+  evaluate: "loss and gradients at other parameters on the same batch",
+  key: "random numbers",
+};
+
+type Option = OptimizerEntry["options"][number];
+
+/** What an option accepts, in words. */
+export function accepts(o: Option): string {
+  switch (o.type) {
+    case "boolean":
+      return "true or false";
+    case "choice":
+      return o.choices.map(code).join(", ");
+    case "numbers":
+      return `${o.length} numbers${o.nullable ? " or nulls" : ""} ${showRange(o)}`.trimEnd();
+    case "number":
+      return `${o.integer ? "whole number" : "number"} ${showRange(o)}`.trimEnd() + (o.nullable ? ", or none" : "");
+  }
+}
+
+export const optionRows = (options: readonly Option[]): string =>
+  table(
+    ["option", "default", "range", "meaning"],
+    options.map((o) => [code(o.name), value(o.default), accepts(o), o.description]),
+  );
+
+function section(o: OptimizerEntry): string {
+  const names = keys.flatMap((k) => (o.elsewhere[k] === null ? [] : [`${libraries[k]} ${elsewhere(o.elsewhere[k])}`]));
+  const { stabilityLimit: stable } = o;
+  return page(
+    `## ${o.name}`,
+    `For: ${o.purpose}.`,
+    fence("text", o.paper.equation),
+    [
+      `- Source: ${o.paper.url ? `[${o.paper.cite}](${o.paper.url})` : o.paper.cite}`,
+      `- Elsewhere: ${names.join(", ") || "in none of the four libraries"}`,
+      ...(stable
+        ? [
+            `- Stable on a quadratic while lr < ${stable.rule}` +
+              (stable.preconditioned ? " (of the preconditioned Hessian)" : ""),
+          ]
+        : []),
+      ...(o.needs.length > 0 ? [`- Reads more than gradients: ${o.needs.map((n) => needs[n]).join("; ")}`] : []),
+    ].join("\n"),
+    optionRows(o.options),
+  ).trimEnd();
+}
+
+/** docs/optimizers.md */
+export const optimizersPage = (): string =>
+  page(
+    "# Optimizers",
+    generatedNote("src/optim/optimizers.ts and the files it lists"),
+    `${optimizers.length} optimizers. A run file names one as \`"optimizer": { "name": "adamw", "lr": 0.001 }\`; in code it is \`optim.adamw({ lr: 0.001 })\`; \`steepest optimizers NAME\` prints one row of this page. Letters: θ parameters, g gradient, η learning rate (\`lr\`), t the step counted from 1, λmax(H) the largest curvature of the loss. Names, defaults and conventions are PyTorch's unless a row says otherwise. [Write your own](custom-optimizer.md) in ten lines.`,
+    table(
+      ["name", "for", ...keys.map((k) => libraries[k])],
+      optimizers.map((o) => [
+        sectionLink(o.name),
+        o.purpose,
+        ...keys.map((k) => (o.elsewhere[k] === null ? "" : elsewhere(o.elsewhere[k]))),
+      ]),
+    ),
+    ...optimizers.map(section),
+  );

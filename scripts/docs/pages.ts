@@ -1,0 +1,12 @@
+/** The pages of docs/ that are made from the code's tables. */
+import { clipsPage } from "./clips.ts";
+import { lossesPage } from "./losses.ts";
+import { optimizersPage } from "./optimizers.ts";
+import { schedulesPage } from "./schedules.ts";
+
+export const generatedPages: Readonly<Record<string, () => string>> = {
+  "optimizers.md": optimizersPage,
+  "schedules.md": schedulesPage,
+  "losses.md": lossesPage,
+  "clips.md": clipsPage,
+};

@@ -1,0 +1,111 @@
+import {
+  type Alias,
+  describeRange,
+  type Library,
+  type OptionSpec,
+  type ScheduleEntry,
+  schedules,
+} from "../../src/optim/schedules/index.ts";
+import { code, fence, generatedNote, page, sectionLink, table, value } from "./markdown.ts";
+
+const libraries: Readonly<Record<Library, string>> = {
+  pytorch: "PyTorch",
+  "hugging-face": "Hugging Face",
+  optax: "optax",
+  keras: "Keras",
+  fastai: "fastai",
+  "torch-lr-finder": "torch-lr-finder",
+  lightning: "Lightning",
+};
+const columns: readonly Library[] = ["pytorch", "hugging-face", "optax", "keras"];
+
+const namesIn = (s: ScheduleEntry, wanted: (library: Library) => boolean): readonly Alias[] =>
+  s.aliases.filter((a) => wanted(a.library));
+
+function accepts(o: OptionSpec): string {
+  switch (o.type) {
+    case "number":
+    case "integer":
+      return describeRange(o);
+    case "number[]":
+      return `list of numbers, each ${describeRange(o)}${o.ascending ? ", ascending" : ""}`;
+    case "boolean":
+      return "true or false";
+    case "choice":
+      return (o.choices ?? []).map(code).join(", ");
+    case "function":
+      return "a function, from code only";
+    case "schedule":
+      return "a schedule";
+    case "schedule[]":
+      return "a list of schedules";
+    case "record[]":
+      return `a list of records of ${Object.keys(o.fields ?? {}).map(code).join(", ")}`;
+  }
+}
+
+function startsAs(o: OptionSpec): string {
+  if (o.filledFrom) return `the run's ${code(o.filledFrom)}`;
+  if (o.default !== undefined) return value(o.default);
+  return o.required ? "required" : (o.otherwise ?? "none");
+}
+
+/** The row's example as a run file writes it; null where an option can't be written as JSON. */
+function example(s: ScheduleEntry): string | null {
+  if (Object.values(s.example).some((v) => typeof v === "function")) return null;
+  if (Object.entries(s.options).some(([k, o]) => o.type === "function" && o.required && !(k in s.example)))
+    return null;
+  const members = Object.entries({ name: s.name, ...s.example });
+  return `"schedule": { ${members.map(([k, v]) => `${JSON.stringify(k)}: ${JSON.stringify(v)}`).join(", ")} }`;
+}
+
+function section(s: ScheduleEntry): string {
+  const written = example(s);
+  const names = s.aliases.map((a) => `${libraries[a.library]} ${code(a.name)}`).join(", ");
+  const fields = Object.entries(s.options).flatMap(([name, o]) =>
+    Object.entries({ [name]: o, ...prefixed(`${name}[].`, o.fields) }),
+  );
+  return page(
+    `## ${s.name}`,
+    s.description,
+    fence("text", s.formula),
+    `- Source: ${s.reference}\n- Also answers to: ${names || "no other name"}`,
+    fields.length === 0
+      ? "No options."
+      : table(
+          ["option", "default", "range", "meaning"],
+          fields.map(([name, o]) => [code(name), startsAs(o), accepts(o), o.description]),
+        ),
+    written === null ? "" : fence("jsonc", written),
+  ).trimEnd();
+}
+
+const prefixed = (
+  prefix: string,
+  fields: Readonly<Record<string, OptionSpec>> = {},
+): Record<string, OptionSpec> =>
+  Object.fromEntries(Object.entries(fields).map(([name, o]) => [prefix + name, o]));
+
+/** docs/schedules.md */
+export const schedulesPage = (): string =>
+  page(
+    "# Schedules",
+    generatedNote("src/optim/schedules/table.ts and the files it lists"),
+    `${schedules.length} schedules. A schedule is a function from the step k, counted from 0, to the learning rate; \`lr\` is the optimizer's. \`reduce-on-plateau\` takes the validation metric instead. Run files accept the names of the other libraries, with those libraries' option names and defaults, in place of ours. \`steepest schedule NAME …\` prints the values. The examples are for a run of 100 steps.`,
+    table(
+      ["name", "what the rate does", ...columns.map((c) => libraries[c]), "others"],
+      schedules.map((s) => [
+        sectionLink(s.name),
+        s.description,
+        ...columns.map((c) =>
+          namesIn(s, (l) => l === c)
+            .map((a) => code(a.name))
+            .join(", "),
+        ),
+        namesIn(s, (l) => !columns.includes(l))
+          .map((a) => `${libraries[a.library]} ${code(a.name)}`)
+          .join(", "),
+      ]),
+    ),
+    ...schedules.map(section),
+  );
