@@ -1,0 +1,96 @@
+/**
+ * The numbers every peer reads, as little-endian float32 files: the same streams as NumPy's `RandomState(42)`, so that the
+ * data can be made again anywhere.
+ */
+import { existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { numpyRandom } from "../src/random/index.ts";
+
+/** The transformer of W3: sequence length, vocabulary, width, layers, batch, heads. */
+export const gptSizes = { context: 64, vocabulary: 65, width: 128, layers: 2, batch: 16, heads: 4 } as const;
+/** Layers of W2, [in, out]. */
+export const mlpSizes = [
+  [784, 256],
+  [256, 128],
+  [128, 10],
+] as const;
+/** Side of W5's matrices. */
+export const productSize = 1024;
+
+/** W3's tensors in the order of their file. Matrices are [in, out]. */
+export function gptTensors(): { readonly name: string; readonly shape: readonly number[] }[] {
+  const { context, vocabulary, width: d, layers } = gptSizes;
+  const block = (l: number): [string, number[]][] => [
+    [`ln1g${l}`, [d]],
+    [`ln1b${l}`, [d]],
+    [`wqkv${l}`, [d, 3 * d]],
+    [`bqkv${l}`, [3 * d]],
+    [`wo${l}`, [d, d]],
+    [`bo${l}`, [d]],
+    [`ln2g${l}`, [d]],
+    [`ln2b${l}`, [d]],
+    [`w1${l}`, [d, 4 * d]],
+    [`b1${l}`, [4 * d]],
+    [`w2${l}`, [4 * d, d]],
+    [`b2${l}`, [d]],
+  ];
+  const all: [string, number[]][] = [
+    ["tok", [vocabulary, d]],
+    ["pos", [context, d]],
+    ...Array.from({ length: layers }, (_, l) => block(l)).flat(),
+    ["lnfg", [d]],
+    ["lnfb", [d]],
+    ["head", [d, vocabulary]],
+    ["hb", [vocabulary]],
+  ];
+  return all.map(([name, shape]) => ({ name, shape }));
+}
+
+const FINISHED = "complete.json";
+
+/** Writes the files into `folder` unless they are there already. */
+export function writeData(folder: string): void {
+  if (existsSync(join(folder, FINISHED))) return;
+  mkdirSync(folder, { recursive: true });
+  const save = (name: string, values: ArrayLike<number>): void =>
+    writeFileSync(join(folder, `${name}.bin`), Float32Array.from(values));
+  const random = numpyRandom(42);
+
+  // W1, the lesson's walkthrough: three features of very different scales, a linear rule decides the class
+  const n = 1000;
+  const columns = [1, 100, 0.01].map((std) => random.normal(0, std, n));
+  const rule = [1, 0.01, 100];
+  const rows = Array.from({ length: n }, (_, i) => columns.map((c) => c[i]!));
+  save("w1_X", rows.flat());
+  save(
+    "w1_y",
+    rows.map((row) => (row.reduce((sum, x, j) => sum + x * rule[j]!, 0) > 0 ? 1 : 0)),
+  );
+  const bound = 1 / Math.sqrt(3);
+  save("w1_w", random.uniform(-bound, bound, 3));
+  save("w1_b", random.uniform(-bound, bound, 1));
+
+  save("w2_X", random.normal(0, 1, 512 * 784));
+  save("w2_y", random.randint(0, 10, 512));
+  mlpSizes.forEach(([inputs, outputs], i) => {
+    save(`w2_w${i}`, random.normal(0, Math.sqrt(2 / inputs), inputs * outputs));
+    save(`w2_b${i}`, new Float32Array(outputs));
+  });
+
+  const { batch, context, vocabulary } = gptSizes;
+  save("w3_ids", random.randint(0, vocabulary, batch * context));
+  save("w3_tgt", random.randint(0, vocabulary, batch * context));
+  const parameters = gptTensors().flatMap(({ name, shape }) => {
+    const size = shape.reduce((a, b) => a * b, 1);
+    if (/^ln.*g/.test(name)) return Array<number>(size).fill(1);
+    return shape.length === 2 ? [...random.normal(0, 0.02, size)] : Array<number>(size).fill(0);
+  });
+  save("w3_params", parameters);
+  writeFileSync(
+    join(folder, "w3_meta.json"),
+    JSON.stringify(gptTensors().map(({ name, shape }) => [name, shape])),
+  );
+
+  for (const name of ["w5_a", "w5_b"]) save(name, random.normal(0, 0.1, productSize ** 2));
+  writeFileSync(join(folder, FINISHED), JSON.stringify({ seed: 42, stream: "NumPy RandomState" }));
+}

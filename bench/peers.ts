@@ -1,0 +1,232 @@
+/** Who takes part: how each adapter is started, what it takes part in, and why one is missing here. */
+import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { createRequire } from "node:module";
+import { join } from "node:path";
+import { createInterface, type Interface } from "node:readline";
+import type { PeerName, WorkloadId } from "./workloads.ts";
+
+export interface Peer {
+  readonly name: PeerName;
+  readonly version: string;
+  readonly command: string;
+  /** Arguments before the workload and the data folder, and after them. */
+  readonly before: readonly string[];
+  readonly after: readonly string[];
+  readonly skips: readonly WorkloadId[];
+  /** Takes so long here that a quick run leaves it out. */
+  readonly slow: readonly WorkloadId[];
+}
+
+export interface Missing {
+  readonly name: PeerName;
+  readonly reason: string;
+}
+
+const require = createRequire(import.meta.url);
+const here = import.meta.dirname;
+/** One thread for whatever reads these. */
+export const oneThread: NodeJS.ProcessEnv = {
+  ...process.env,
+  OPENBLAS_NUM_THREADS: "1",
+  OMP_NUM_THREADS: "1",
+  MKL_NUM_THREADS: "1",
+};
+
+const firstLine = (error: unknown): string => {
+  const text = error instanceof Error ? error.message : String(error);
+  const lines = text.split("\n").filter((l) => l.trim() !== "");
+  return lines.find((l) => /error/i.test(l) && !l.startsWith("Command failed")) ?? lines[0] ?? text;
+};
+
+/** The peer, or why there is none. */
+function attempt(
+  name: PeerName,
+  find: () => Omit<Peer, "name" | "slow" | "skips"> & Partial<Peer>,
+): Peer | Missing {
+  try {
+    return { skips: [], slow: [], ...find(), name };
+  } catch (error) {
+    return { name, reason: firstLine(error) };
+  }
+}
+
+/** steepest, bundled as a package would be: what is timed is JavaScript that is ready to run. */
+function buildSteepest(folder: string): string {
+  const root = join(here, "..");
+  const arguments_ = [
+    "--no-config",
+    "--no-dts",
+    "--format",
+    "esm",
+    "--platform",
+    "node",
+    "--logLevel",
+    "error",
+  ];
+  execFileSync(
+    join(root, "node_modules/.bin/tsdown"),
+    [join(here, "peers/steepest.ts"), "--out-dir", folder, ...arguments_],
+    { cwd: root, stdio: ["ignore", "ignore", "pipe"] },
+  );
+  return join(folder, "steepest.mjs");
+}
+
+function findTorch(): Pick<Peer, "version" | "command"> {
+  const candidates = [process.env["PYTHON"], "/usr/bin/python3", "python3"].filter((c) => c !== undefined);
+  const failures: string[] = [];
+  for (const command of candidates) {
+    try {
+      const script = "import torch, numpy; print(torch.__version__)";
+      const version = execFileSync(command, ["-c", script], {
+        encoding: "utf8",
+        stdio: ["ignore", "pipe", "pipe"],
+      });
+      return { command, version: version.trim() };
+    } catch (error) {
+      failures.push(`${command}: ${firstLine(error)}`);
+    }
+  }
+  throw new Error(
+    `no Python with torch and numpy (${failures.join("; ")}); Debian: apt-get install python3-torch`,
+  );
+}
+
+function packageVersion(name: string): string {
+  let manifest: string;
+  try {
+    manifest = require.resolve(`${name}/package.json`);
+  } catch {
+    // packages that do not export their package.json
+    manifest = join(here, "node_modules", name, "package.json");
+  }
+  try {
+    return (require(manifest) as { version: string }).version;
+  } catch {
+    throw new Error(`${name} is not installed: run npm ci in bench/`);
+  }
+}
+
+/** Looks for every peer; `folder` takes what is built. */
+export function findPeers(folder: string): readonly (Peer | Missing)[] {
+  const node = process.execPath;
+  const bundle = buildSteepest(folder);
+  const { version } = require("../package.json") as { version: string };
+  const ours = { version, command: node, before: [bundle] };
+  const script = (file: string): string[] => [join(here, "peers", file)];
+  return [
+    attempt("steepest", () => ({ ...ours, after: ["auto"] })),
+    attempt("steepest, wasm alone", () => ({ ...ours, after: ["wasm"], skips: ["w4"] })),
+    attempt("torch", () => ({ ...findTorch(), before: script("torch_peer.py"), after: [] })),
+    attempt("jax-js", () => ({
+      version: packageVersion("@jax-js/jax"),
+      command: node,
+      before: script("jax.mjs"),
+      after: [],
+    })),
+    attempt("TF.js wasm", () => ({
+      version: packageVersion("@tensorflow/tfjs-backend-wasm"),
+      command: node,
+      before: script("tfjs.mjs"),
+      after: [],
+      slow: ["w2-512", "w3"],
+    })),
+    attempt("C", () => {
+      const output = join(folder, "adam");
+      const compiler = process.env["CC"] ?? "gcc";
+      const flags = ["-O3", "-march=native", "-fno-math-errno"];
+      execFileSync(compiler, [...flags, "-o", output, join(here, "peers/adam.c"), "-lm"], {
+        stdio: ["ignore", "ignore", "pipe"],
+      });
+      const version = execFileSync(compiler, ["-dumpfullversion"], { encoding: "utf8" }).trim();
+      return {
+        version: `${compiler} ${version}`,
+        command: output,
+        before: [],
+        after: [],
+        skips: ["w1", "w1-cold", "w2-64", "w2-512", "w3", "w5"],
+      };
+    }),
+  ];
+}
+
+export type Check = Readonly<Record<string, number>>;
+
+/** A started adapter, prepared and waiting. */
+export interface Running {
+  readonly check: Check;
+  /** Milliseconds by measure, of one round of about this many seconds. */
+  readonly round: (seconds: number) => Promise<Readonly<Record<string, number>>>;
+  readonly close: () => Promise<void>;
+}
+
+function launch(
+  peer: Peer,
+  workload: WorkloadId,
+  data: string,
+): { child: ChildProcess; complaint: () => string } {
+  const child = spawn(peer.command, [...peer.before, workload, data, ...peer.after], { env: oneThread });
+  let errors = "";
+  child.stderr!.on("data", (chunk: Buffer) => {
+    errors = (errors + chunk.toString()).slice(-4000);
+  });
+  return { child, complaint: () => errors.trim().split("\n").slice(-3).join(" | ") };
+}
+
+/** Starts an adapter and waits for its check. Throws with the end of its standard error if it ends before. */
+export async function start(peer: Peer, workload: WorkloadId, data: string): Promise<Running> {
+  const { child, complaint } = launch(peer, workload, data);
+  const ended = new Promise<never>((_, reject) => {
+    child.on("error", reject);
+    child.on("exit", (code, signal) =>
+      reject(new Error(`${peer.name} ended with ${signal ?? code} in ${workload}: ${complaint()}`)),
+    );
+  });
+  ended.catch(() => undefined); // an exit after the last question is expected; before it, `ask` sees the rejection
+  const lines: Interface = createInterface({ input: child.stdout! });
+  const answers = lines[Symbol.asyncIterator]();
+  const answer = async (key: string): Promise<Record<string, number>> => {
+    for (;;) {
+      const { value, done } = await Promise.race([answers.next(), ended]);
+      if (done) return await ended;
+      // libraries greet on standard output
+      if (!value.startsWith("{")) continue;
+      return (JSON.parse(value) as Record<string, Record<string, number>>)[key]!;
+    }
+  };
+  return {
+    check: await answer("check"),
+    round: (seconds) => {
+      child.stdin!.write(`${seconds}\n`);
+      return answer("ms");
+    },
+    close: () =>
+      new Promise((resolve) => {
+        if (child.exitCode !== null) return resolve();
+        child.on("exit", () => resolve());
+        child.stdin!.end();
+      }),
+  };
+}
+
+/** Starts an adapter that works at once and ends: its check and the milliseconds of the whole process. */
+export async function wholeProcess(
+  peer: Peer,
+  workload: WorkloadId,
+  data: string,
+): Promise<{ check: Check; ms: number }> {
+  const from = performance.now();
+  const { child, complaint } = launch(peer, workload, data);
+  let printed = "";
+  child.stdout!.on("data", (chunk: Buffer) => {
+    printed += chunk.toString();
+  });
+  const code = await new Promise<number | null>((resolve, reject) => {
+    child.on("error", reject);
+    child.on("close", resolve);
+  });
+  const ms = performance.now() - from;
+  const line = printed.split("\n").find((l) => l.startsWith("{"));
+  if (code !== 0 || line === undefined)
+    throw new Error(`${peer.name} ended with ${code} in ${workload}: ${complaint()}`);
+  return { check: (JSON.parse(line) as { check: Check }).check, ms };
+}

@@ -1,0 +1,214 @@
+/** steepest through its public interface: compiled training steps, and programs of their own for W4 and W5. */
+import type { Backend } from "../../src/engine/backend.ts";
+import { add, type Expr, input, iota, matmul, type Node } from "../../src/engine/graph/index.ts";
+import { chooseBackend } from "../../src/engine/registry.ts";
+import * as nn from "../../src/nn/index.ts";
+import * as optim from "../../src/optim/index.ts";
+import { type TrainStep, trainStep } from "../../src/train/program.ts";
+import { gptSizes, gptTensors, mlpSizes, productSize } from "../data.ts";
+import { numbers, option, perStep, ramp, serve, workload } from "./protocol.mjs";
+
+type Measure = (seconds: number) => Promise<Record<string, number>>;
+interface Prepared {
+  readonly check: Record<string, number>;
+  readonly measure?: Measure;
+}
+
+/** Sets state tensors by name ("param.0.weight"); all parameters must be given. */
+function start(step: TrainStep, values: Readonly<Record<string, ArrayLike<number>>>): void {
+  for (const { name, values: tensor } of step.state) {
+    const given = values[name];
+    if (given !== undefined) tensor.set(given);
+    else if (name.startsWith("param.")) throw new Error(`no initial values for ${name}`);
+    else tensor.fill(0);
+  }
+}
+
+/** [rows, columns] → [columns, rows] */
+function transposed(values: Float32Array, rows: number, columns: number): Float32Array {
+  const out = new Float32Array(values.length);
+  for (let i = 0; i < rows; i++)
+    for (let j = 0; j < columns; j++) out[j * rows + i] = values[i * columns + j]!;
+  return out;
+}
+
+const logistic = (backend: Backend, optimizer: optim.Transform): (() => number) => {
+  const step = trainStep({
+    model: nn.sequential(nn.linear(3, 1), nn.sigmoid()),
+    loss: (p, batch) => nn.losses.bce(p, batch["y"]!),
+    optimizer,
+    batch: { x: [1000, 3], y: [1000, 1] },
+    backend,
+  });
+  step.inputs["x"]!.set(numbers("w1_X"));
+  step.inputs["y"]!.set(numbers("w1_y"));
+  const initial = { "param.0.weight": numbers("w1_w"), "param.0.bias": numbers("w1_b") };
+  const history = new Float64Array(500);
+  return () => {
+    start(step, initial);
+    for (let i = 0; i < 500; i++) history[i] = step.run(i + 1, step.lr).loss;
+    return history[499]!;
+  };
+};
+
+function w1(backend: Backend): Prepared {
+  const sgd = logistic(backend, optim.sgd({ lr: 1e-3 }));
+  const adam = logistic(backend, optim.adam({ lr: 1e-2 }));
+  const check = { "SGD loss": sgd(), "Adam loss": adam() };
+  const measure: Measure = async (s) => ({
+    sgd: await perStep(sgd, s / 2),
+    adam: await perStep(adam, s / 2),
+  });
+  return { check, measure };
+}
+
+function mlp(backend: Backend, batch: number): Prepared {
+  const layers = mlpSizes.map(([inputs, outputs]) => nn.linear(inputs, outputs));
+  const step = trainStep({
+    model: nn.sequential(layers[0]!, nn.relu(), layers[1]!, nn.relu(), layers[2]!),
+    loss: (logits, { y }) => nn.losses.softmaxCrossEntropy(logits, y!),
+    optimizer: optim.adam({ lr: 1e-3 }),
+    batch: { x: [batch, 784], y: { shape: [batch], dtype: "int32" } },
+    backend,
+  });
+  step.inputs["x"]!.set(numbers("w2_X").subarray(0, batch * 784));
+  step.inputs["y"]!.set(numbers("w2_y").subarray(0, batch));
+  const initial = mlpSizes.flatMap(([inputs, outputs], i) => [
+    [`param.${2 * i}.weight`, transposed(numbers(`w2_w${i}`), inputs, outputs)] as const,
+    [`param.${2 * i}.bias`, numbers(`w2_b${i}`)] as const,
+  ]);
+  start(step, Object.fromEntries(initial));
+  return training(step);
+}
+
+/** Twenty checked steps, then as many as there is time for. */
+function training(step: TrainStep): Prepared {
+  let count = 0;
+  const next = (): void => {
+    step.run(++count, step.lr);
+  };
+  for (let i = 0; i < 20; i++) next();
+  const check = { "loss after 20": step.result.loss };
+  return { check, measure: async (seconds) => ({ step: await perStep(next, seconds) }) };
+}
+
+function transformer(backend: Backend): Prepared {
+  const { batch, context, vocabulary, width, heads, layers } = gptSizes;
+  const model = nn.compose(
+    {
+      tok: nn.embedding(vocabulary, width),
+      pos: nn.embedding(context, width),
+      blocks: nn.sequential(
+        ...Array.from({ length: layers }, () =>
+          nn.transformerBlock(width, heads, { causal: true, activation: "gelu-tanh" }),
+        ),
+      ),
+      norm: nn.layerNorm(width),
+      head: nn.linear(width, vocabulary),
+    },
+    (call, x) =>
+      call("head", call("norm", call("blocks", add(call("tok", x), call("pos", iota([context])))))),
+  );
+  const step = trainStep({
+    model,
+    loss: (logits, { y }) => nn.losses.softmaxCrossEntropy(logits, y!),
+    optimizer: optim.chain(optim.clipByGlobalNorm(1), optim.adamw({ lr: 3e-4, weightDecay: 0.01 })),
+    batch: { x: { shape: [batch, context], dtype: "int32" }, y: { shape: [batch, context], dtype: "int32" } },
+    backend,
+  });
+  step.inputs["x"]!.set(numbers("w3_ids"));
+  step.inputs["y"]!.set(numbers("w3_tgt"));
+  start(step, transformerParameters());
+  return training({ ...step, lr: 3e-4 } as TrainStep);
+}
+
+/** The data's tensors under the model's names; matrices turned to [out, in], embeddings left as they are. */
+function transformerParameters(): Record<string, Float32Array> {
+  const inBlock: Readonly<Record<string, string>> = {
+    ln1g: "norm1.weight",
+    ln1b: "norm1.bias",
+    wqkv: "self_attn.in_proj_weight",
+    bqkv: "self_attn.in_proj_bias",
+    wo: "self_attn.out_proj.weight",
+    bo: "self_attn.out_proj.bias",
+    ln2g: "norm2.weight",
+    ln2b: "norm2.bias",
+    w1: "linear1.weight",
+    b1: "linear1.bias",
+    w2: "linear2.weight",
+    b2: "linear2.bias",
+  };
+  const outside: Readonly<Record<string, string>> = {
+    tok: "tok.weight",
+    pos: "pos.weight",
+    lnfg: "norm.weight",
+    lnfb: "norm.bias",
+    head: "head.weight",
+    hb: "head.bias",
+  };
+  const all = numbers("w3_params");
+  let at = 0;
+  return Object.fromEntries(
+    gptTensors().map(({ name, shape }) => {
+      const values = all.slice(at, (at += shape.reduce((a, b) => a * b, 1)));
+      const ours = outside[name] ?? `blocks.${name.slice(-1)}.${inBlock[name.slice(0, -1)]}`;
+      const turn = shape.length === 2 && name !== "tok" && name !== "pos";
+      return [`param.${ours}`, turn ? transposed(values, shape[0]!, shape[1]!) : values];
+    }),
+  );
+}
+
+function adamAlone(backend: Backend): Prepared {
+  const size = 10_000_000;
+  const params = { p: input("p", [size]) };
+  const grad = input("g", [size]);
+  const [lr, step] = [input("lr", [], "float64"), input("step", [], "float64")];
+  const adam = optim.adam({ lr: 1e-3 });
+  const state = optim.stateInputs(adam.init(params));
+  const [updates, nextState] = adam.update({ p: grad }, state, params, { lr, step });
+  const next = optim.flattenState(nextState);
+  const slots = Object.entries(optim.flattenState(state)).map(([name, e]) => ({
+    input: e as Node<"input">,
+    next: next[name]!,
+  }));
+  const program = backend.compile({
+    inputs: [grad, lr, step],
+    state: [{ input: params.p, next: optim.applyUpdates(params, updates)["p"]! }, ...slots],
+    outputs: [],
+  });
+  const p = program.view("p").fill(1);
+  program.view("g").set(ramp(size));
+  program.view("lr")[0] = 1e-3;
+  const stepView = program.view("step");
+  let count = 0;
+  const run = (): void => {
+    stepView[0] = ++count;
+    program.run();
+  };
+  for (let i = 0; i < 5; i++) run();
+  return { check: { "p[1] after 5": p[1]! }, measure: async (s) => ({ step: await perStep(run, s) }) };
+}
+
+function product(backend: Backend): Prepared {
+  const side = [productSize, productSize];
+  const [a, b] = [input("a", side), input("b", side)];
+  const value: Expr = matmul(a, b);
+  const program = backend.compile({ inputs: [a, b], state: [], outputs: [{ name: "c", value }] });
+  program.view("a").set(numbers("w5_a"));
+  program.view("b").set(numbers("w5_b"));
+  for (let i = 0; i < 10; i++) program.run();
+  const check = { "c[3, 5]": program.view("c")[3 * productSize + 5]! };
+  return { check, measure: async (seconds) => ({ product: await perStep(program.run, seconds) }) };
+}
+
+const prepare: Readonly<Record<string, (backend: Backend) => Prepared>> = {
+  w1,
+  "w1-cold": (backend) => ({ check: w1(backend).check }),
+  "w2-64": (backend) => mlp(backend, 64),
+  "w2-512": (backend) => mlp(backend, 512),
+  w3: transformer,
+  w4: adamAlone,
+  w5: product,
+};
+
+await serve(prepare[workload]!(await chooseBackend(option)));

@@ -1,0 +1,128 @@
+/** Medians, ratios and the tables that are printed. */
+import { type Aim, aims, type Measure, type PeerName, type Workload, type WorkloadId } from "./workloads.ts";
+
+/** What one peer did in one workload. */
+export interface Outcome {
+  readonly peer: PeerName;
+  readonly check: Readonly<Record<string, number>>;
+  /** Milliseconds of each round, by measure. Rounds of the peers belong together by index. */
+  readonly rounds: Readonly<Record<string, readonly number[]>>;
+}
+
+export interface Skip {
+  readonly peer: PeerName;
+  readonly reason: string;
+}
+
+export interface Result {
+  readonly workload: WorkloadId;
+  readonly outcomes: readonly Outcome[];
+  readonly skipped: readonly Skip[];
+}
+
+export function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  const middle = sorted.length / 2;
+  return sorted.length % 2 === 1 ? sorted[Math.floor(middle)]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
+}
+
+/** How many times as long the peer takes: the median over rounds of each round's own ratio. */
+export const ratio = (peer: readonly number[], ours: readonly number[]): number =>
+  median(peer.map((ms, i) => ms / ours[i]!));
+
+const digits = (x: number): string => (x >= 100 ? x.toFixed(0) : x >= 10 ? x.toFixed(1) : x.toFixed(2));
+
+/** The largest relative difference from the reference's values. */
+export const difference = (
+  check: Readonly<Record<string, number>>,
+  reference: Readonly<Record<string, number>>,
+): number =>
+  Math.max(
+    ...Object.entries(reference).map(([name, want]) => {
+      const got = check[name];
+      // JSON has null for what is not finite
+      return typeof got === "number" ? Math.abs(got - want) / Math.abs(want) : Number.POSITIVE_INFINITY;
+    }),
+  );
+
+function align(rows: readonly (readonly string[])[]): string {
+  const width = rows[0]!.map((_, c) => Math.max(...rows.map((r) => r[c]!.length)));
+  return rows
+    .map((r) =>
+      r
+        .map((cell, c) => (c === 0 ? cell.padEnd(width[c]!) : cell.padStart(width[c]!)))
+        .join("  ")
+        .trimEnd(),
+    )
+    .join("\n");
+}
+
+/** A row per peer: the median and the fastest round, and how many times as long as steepest it takes. */
+export function measureTable(measure: Measure, { outcomes }: Result): string {
+  const ours = outcomes.find((o) => o.peer === "steepest")?.rounds[measure.key];
+  const rows = outcomes.flatMap(({ peer, rounds }) => {
+    const ms = rounds[measure.key];
+    if (ms === undefined || ms.length === 0) return [];
+    const shown = [median(ms), Math.min(...ms)].map((x) => digits(measure.show(x)));
+    return [[`  ${peer}`, ...shown, ours === undefined ? "" : `${digits(ratio(ms, ours))}×`]];
+  });
+  return `${measure.title}\n${align([["", `${measure.unit}, median`, "best", "time ÷ steepest's"], ...rows])}`;
+}
+
+export function checkLines(workload: Workload, { outcomes }: Result, reference: Outcome): string {
+  const lines = outcomes.map(({ peer, check }) => {
+    const values = Object.entries(check).map(
+      ([name, v]) => `${name} ${v === null ? "not finite" : v.toPrecision(7)}`,
+    );
+    const off = difference(check, reference.check);
+    const verdict =
+      peer === reference.peer
+        ? "the reference"
+        : off <= workload.tolerance
+          ? `agrees (${off.toExponential(0)})`
+          : `DISAGREES (${off.toExponential(0)} > ${workload.tolerance})`;
+    return [`  ${peer}`, `${values.join(", ")}  ${verdict}`];
+  });
+  const width = Math.max(...lines.map(([peer]) => peer!.length));
+  return lines.map(([peer, rest]) => `${peer!.padEnd(width)}  ${rest}`).join("\n");
+}
+
+export interface AimResult {
+  readonly aim: Aim;
+  readonly text: string;
+  /** Ratio or milliseconds; null where it was not measured. */
+  readonly measured: number | null;
+  readonly reached: boolean | null;
+}
+
+/** Compares what was measured with the aims. */
+export function judge(results: readonly Result[], { blas }: { blas: boolean }): AimResult[] {
+  return aims.flatMap((aim): AimResult[] => {
+    const { workload, measure, ours, goal } = aim;
+    const result = results.find((r) => r.workload === workload);
+    if (result === undefined) return [];
+    const rounds = (name: PeerName): readonly number[] | undefined =>
+      result.outcomes.find((o) => o.peer === name)?.rounds[measure];
+    const mine = rounds(ours);
+    const name = measure === "step" || measure === "process" ? workload : `${workload} ${measure}`;
+    if ("ms" in goal) {
+      const measured = mine ? median(mine) : null;
+      const text = `${name}: at most ${goal.ms} ms`;
+      return [{ aim, text, measured, reached: measured === null ? null : measured <= goal.ms }];
+    }
+    const theirs = rounds(goal.peer);
+    const text = `${name}: ${ours} at least ${goal.factor}× as fast as ${goal.peer}`;
+    const measurable = mine !== undefined && theirs !== undefined && !(aim.blas && !blas);
+    const measured = measurable ? ratio(theirs, mine) : null;
+    return [{ aim, text, measured, reached: measured === null ? null : measured >= goal.factor }];
+  });
+}
+
+export function aimTable(judged: readonly AimResult[]): string {
+  const rows = judged.map(({ text, measured, reached, aim }) => {
+    const value =
+      measured === null ? "" : "ms" in aim.goal ? `${digits(measured)} ms` : `${digits(measured)}×`;
+    return [`  ${text}`, value, reached === null ? "not measured" : reached ? "reached" : "not reached"];
+  });
+  return `Aims\n${align([["", "measured", ""], ...rows])}`;
+}

@@ -1,0 +1,194 @@
+/**
+ * Measures steepest beside its peers: `npm run bench -- [--only W1,W2] [--quick]`. For each workload every peer is started
+ * and its result checked; then they take turns, one round each, on one thread.
+ */
+import { mkdirSync, writeFileSync } from "node:fs";
+import { availableParallelism, cpus, loadavg, platform, release, totalmem } from "node:os";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { describeBackends } from "../src/engine/registry.ts";
+import { writeData } from "./data.ts";
+import { findPeers, type Missing, type Peer, type Running, start, wholeProcess } from "./peers.ts";
+import {
+  aimTable,
+  checkLines,
+  difference,
+  judge,
+  measureTable,
+  type Outcome,
+  type Result,
+  type Skip,
+} from "./report.ts";
+import { type Workload, workloads } from "./workloads.ts";
+
+const here = import.meta.dirname;
+const data = join(here, "data");
+
+interface Settings {
+  readonly rounds: number;
+  /** Of each round. */
+  readonly seconds: number;
+  readonly quick: boolean;
+}
+
+const message = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
+/** Which peers take part in a workload, and why the others don't. */
+function participants(workload: Workload, peers: readonly Peer[], { quick }: Settings): [Peer[], Skip[]] {
+  const able = peers.filter((p) => !p.skips.includes(workload.id));
+  const tooSlow = (p: Peer): boolean => quick && p.slow.includes(workload.id);
+  return [
+    able.filter((p) => !tooSlow(p)),
+    able.filter(tooSlow).map((p) => ({ peer: p.name, reason: "too slow for --quick" })),
+  ];
+}
+
+/** torch is the reference where there is one, else steepest. */
+const referenceOf = (outcomes: readonly Outcome[]): Outcome | undefined =>
+  outcomes.find((o) => o.peer === "torch") ?? outcomes[0];
+
+/** Calls each in turn, another one first in each round, so that none always runs after the same one. */
+async function inTurns<T>(
+  items: readonly T[],
+  rounds: number,
+  turn: (item: T, i: number) => Promise<void>,
+): Promise<void> {
+  for (let round = 0; round < rounds; round++) {
+    for (let k = 0; k < items.length; k++) {
+      const i = (round + k) % items.length;
+      await turn(items[i]!, i);
+    }
+  }
+}
+
+interface Contender {
+  readonly outcome: Outcome & { readonly rounds: Record<string, number[]> };
+  /** Absent for whole processes, which start anew each round. */
+  readonly running?: Running;
+  readonly peer: Peer;
+}
+
+async function measure(workload: Workload, peers: readonly Peer[], settings: Settings): Promise<Result> {
+  const [able, skipped] = participants(workload, peers, settings);
+  const cold = workload.id === "w1-cold";
+  const contenders: Contender[] = [];
+  for (const peer of able) {
+    try {
+      const running = cold ? undefined : await start(peer, workload.id, data);
+      const check = running?.check ?? (await wholeProcess(peer, workload.id, data)).check;
+      const rounds = Object.fromEntries(workload.measures.map(({ key }) => [key, [] as number[]]));
+      contenders.push({ outcome: { peer: peer.name, check, rounds }, peer, ...(running ? { running } : {}) });
+    } catch (error) {
+      skipped.push({ peer: peer.name, reason: message(error) });
+    }
+  }
+  const reference = referenceOf(contenders.map((c) => c.outcome));
+  const agreeing = contenders.filter(
+    (c) => reference && difference(c.outcome.check, reference.check) <= workload.tolerance,
+  );
+  await inTurns(agreeing, settings.rounds, async ({ outcome, running, peer }) => {
+    const ms = running
+      ? await running.round(settings.seconds)
+      : { process: (await wholeProcess(peer, workload.id, data)).ms };
+    for (const [key, list] of Object.entries(outcome.rounds)) list.push(ms[key]!);
+  });
+  for (const { running } of contenders) await running?.close();
+  return { workload: workload.id, outcomes: contenders.map((c) => c.outcome), skipped };
+}
+
+/** Prints one workload's checks and tables; false if a result is wrong or steepest is missing. */
+function show(workload: Workload, result: Result): boolean {
+  const reference = referenceOf(result.outcomes);
+  if (reference === undefined) {
+    console.log(`${workload.id}: nobody could run it`);
+    return false;
+  }
+  console.log(`\n${workload.group} (${workload.id}): same results within ${workload.tolerance}?`);
+  console.log(checkLines(workload, result, reference));
+  for (const m of workload.measures) console.log(`\n${measureTable(m, result)}`);
+  for (const { peer, reason } of result.skipped) console.log(`  without ${peer}: ${reason}`);
+  const right = result.outcomes.every((o) => difference(o.check, reference.check) <= workload.tolerance);
+  return right && result.outcomes.some((o) => o.peer === "steepest");
+}
+
+function chosenWorkloads(only: string | undefined): readonly Workload[] {
+  if (only === undefined) return workloads;
+  const names = only.split(",").map((n) => n.trim().toLowerCase());
+  const known = (w: Workload): string[] => [w.group.toLowerCase(), w.id];
+  const wrong = names.find((n) => !workloads.some((w) => known(w).includes(n)));
+  if (wrong !== undefined) {
+    const all = [...new Set(workloads.flatMap((w) => [w.group, w.id]))];
+    console.error(`error: --only knows no workload "${wrong}"; help: choose from ${all.join(", ")}`);
+    process.exit(2);
+  }
+  return workloads.filter((w) => known(w).some((n) => names.includes(n)));
+}
+
+async function main(): Promise<void> {
+  const { values } = parseArgs({
+    options: { only: { type: "string" }, quick: { type: "boolean", default: false } },
+  });
+  const chosen = chosenWorkloads(values.only);
+  const settings: Settings = values.quick
+    ? { rounds: 3, seconds: 0.2, quick: true }
+    : { rounds: 9, seconds: 0.5, quick: false };
+  writeData(data);
+  const found = findPeers(join(data, "build"));
+  const peers = found.filter((p): p is Peer => "command" in p);
+  const missing = found.filter((p): p is Missing => "reason" in p);
+  const backends = await describeBackends();
+  const blas = backends.find((b) => b.name === "blas")!;
+  const machine = {
+    cpu: cpus()[0]?.model.trim() ?? "unknown",
+    cores: availableParallelism(),
+    memoryGiB: Math.round(totalmem() / 2 ** 30),
+    system: `${platform()} ${release()}`,
+    node: process.version,
+    load: loadavg()
+      .map((l) => l.toFixed(1))
+      .join(" "),
+    blas: blas.active ? blas.why : `none: ${blas.why}`,
+  };
+  for (const [name, value] of Object.entries(machine)) console.log(`${name.padEnd(10)} ${value}`);
+  console.log(`peers      ${peers.map((p) => `${p.name} ${p.version}`).join(" · ")}`);
+  for (const { name, reason } of missing) console.log(`without    ${name}: ${reason}`);
+  console.log(`one thread each; ${settings.rounds} rounds in turn, of about ${settings.seconds} s`);
+
+  const results: Result[] = [];
+  let right = true;
+  for (const workload of chosen) {
+    const result = await measure(workload, peers, settings);
+    right = show(workload, result) && right;
+    results.push(result);
+  }
+  const judged = judge(results, { blas: blas.active });
+  if (judged.length > 0) console.log(`\n${aimTable(judged)}`);
+
+  const folder = join(here, "results");
+  mkdirSync(folder, { recursive: true });
+  const when = new Date().toISOString();
+  const file = join(folder, `${when.replaceAll(":", "-").slice(0, 19)}.json`);
+  const versions = Object.fromEntries(peers.map((p) => [p.name, p.version]));
+  const record = {
+    schema: "steepest.bench/1",
+    when,
+    machine,
+    settings,
+    versions,
+    missing,
+    results,
+    aims: judged,
+  };
+  writeFileSync(file, `${JSON.stringify(record, null, 2)}\n`);
+  console.log(
+    `\nload now   ${loadavg()
+      .map((l) => l.toFixed(1))
+      .join(" ")}\nwritten    ${file}`,
+  );
+  if (!right) {
+    console.error("error: not all compute the same, or steepest could not run; see above");
+    process.exitCode = 1;
+  }
+}
+
+await main();

@@ -1,0 +1,118 @@
+/** What is measured, how it is written down, when two results agree, and what steepest aims at. */
+
+export type WorkloadId = "w1" | "w1-cold" | "w2-64" | "w2-512" | "w3" | "w4" | "w5";
+
+/** One number of a workload. Adapters report milliseconds under `key`. */
+export interface Measure {
+  readonly key: string;
+  readonly title: string;
+  readonly unit: string;
+  /** Milliseconds in the unit. */
+  readonly show: (ms: number) => number;
+}
+
+export interface Workload {
+  readonly id: WorkloadId;
+  /** The name `--only` knows. */
+  readonly group: string;
+  readonly measures: readonly Measure[];
+  /** Largest relative difference of the results. */
+  readonly tolerance: number;
+}
+
+const milliseconds = (ms: number): number => ms;
+const perSecond = (ms: number): number => 1e3 / ms;
+const steps = (title: string): Measure[] => [{ key: "step", title, unit: "steps/s", show: perSecond }];
+
+export const workloads: readonly Workload[] = [
+  {
+    id: "w1",
+    group: "W1",
+    measures: [
+      { key: "sgd", title: "W1 logistic regression, 500 steps of SGD", unit: "ms", show: milliseconds },
+      { key: "adam", title: "W1 logistic regression, 500 steps of Adam", unit: "ms", show: milliseconds },
+    ],
+    // Three quarters of the rows start saturated. torch and steepest clamp logs at −100; jax-js and TF.js have no such
+    // loss and clamp probabilities at 1e-37, so they differ in the third digit. torch and steepest agree to 1e-6.
+    tolerance: 3e-3,
+  },
+  {
+    id: "w1-cold",
+    group: "W1",
+    measures: [
+      { key: "process", title: "W1 whole process from cold, both runs", unit: "ms", show: milliseconds },
+    ],
+    tolerance: 3e-3,
+  },
+  {
+    id: "w2-64",
+    group: "W2",
+    measures: steps("W2 MLP 784-256-128-10, Adam, batch 64"),
+    tolerance: 1e-3,
+  },
+  {
+    id: "w2-512",
+    group: "W2",
+    measures: steps("W2 MLP 784-256-128-10, Adam, batch 512"),
+    tolerance: 1e-3,
+  },
+  {
+    id: "w3",
+    group: "W3",
+    measures: steps("W3 transformer, 2 layers, width 128, 16×64 tokens, AdamW, clip"),
+    tolerance: 1e-5,
+  },
+  {
+    id: "w4",
+    group: "W4",
+    measures: [{ key: "step", title: "W4 Adam alone, 10 million float32", unit: "ms", show: milliseconds }],
+    tolerance: 1e-6,
+  },
+  {
+    id: "w5",
+    group: "W5",
+    measures: [
+      {
+        key: "product",
+        title: "W5 float32 matrix product, 1024³",
+        unit: "GFLOP/s",
+        show: (ms) => (2 * 1024 ** 3) / ms / 1e6,
+      },
+    ],
+    tolerance: 1e-5,
+  },
+];
+
+export type PeerName = "steepest" | "steepest, wasm alone" | "torch" | "jax-js" | "TF.js wasm" | "C";
+
+export interface Aim {
+  readonly workload: WorkloadId;
+  readonly measure: string;
+  readonly ours: PeerName;
+  /** Only worth asking where a BLAS library was found. */
+  readonly blas?: boolean;
+  /** At least `factor` times as fast as the peer, or at most `ms` milliseconds. */
+  readonly goal: { readonly peer: PeerName; readonly factor: number } | { readonly ms: number };
+}
+
+export const aims: readonly Aim[] = [
+  { workload: "w1", measure: "sgd", ours: "steepest", goal: { peer: "torch", factor: 20 } },
+  { workload: "w1", measure: "adam", ours: "steepest", goal: { peer: "torch", factor: 20 } },
+  { workload: "w1-cold", measure: "process", ours: "steepest", goal: { ms: 200 } },
+  { workload: "w2-64", measure: "step", ours: "steepest", blas: true, goal: { peer: "torch", factor: 1.3 } },
+  { workload: "w2-512", measure: "step", ours: "steepest", blas: true, goal: { peer: "torch", factor: 1.1 } },
+  {
+    workload: "w2-64",
+    measure: "step",
+    ours: "steepest, wasm alone",
+    goal: { peer: "jax-js", factor: 2.5 },
+  },
+  {
+    workload: "w2-512",
+    measure: "step",
+    ours: "steepest, wasm alone",
+    goal: { peer: "jax-js", factor: 2.5 },
+  },
+  { workload: "w4", measure: "step", ours: "steepest", goal: { peer: "C", factor: 0.5 } },
+  { workload: "w4", measure: "step", ours: "steepest", goal: { peer: "torch", factor: 2.5 } },
+];
