@@ -1,11 +1,12 @@
 import { defineConfig, type UserConfig } from "tsdown";
 
-const areas = ["engine", "optim", "nn", "data", "random", "run", "train", "logs", "diagnose"];
+const areas = ["engine", "optim", "nn", "data", "random", "run", "train", "logs", "diagnose", "plot"];
 
 const config: UserConfig = defineConfig({
   entry: {
     index: "src/index.ts",
     ...Object.fromEntries(areas.map((a) => [`${a}/index`, `src/${a}/index.ts`])),
+    "logs/node": "src/logs/node-files.ts",
     "cli/main": "src/cli/main.ts",
   },
   format: "esm",

@@ -1,5 +1,5 @@
 import { SteepestError } from "../run/errors.ts";
-import type { DType, TypedArray } from "./graph/dtype.ts";
+import type { TypedArray } from "./graph/dtype.ts";
 import type { Expr, Node } from "./graph/expr.ts";
 
 /** What a backend is asked to compile: one step of a program. */
@@ -31,12 +31,6 @@ export interface BackendOptions {
 export interface Backend {
   readonly name: string;
   readonly compile: (spec: ProgramSpec, options?: BackendOptions) => Executable;
-}
-
-export interface TensorInfo {
-  readonly name: string;
-  readonly shape: readonly number[];
-  readonly dtype: DType;
 }
 
 /** Thrown before the first step when a plan cannot fit. */

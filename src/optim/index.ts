@@ -86,3 +86,4 @@ export { type LookaheadOptions, lookahead } from "./wrappers/lookahead.ts";
 export { partition } from "./wrappers/partition.ts";
 export { type SamOptions, sam } from "./wrappers/sam.ts";
 export { skipNonFinite } from "./wrappers/skip-non-finite.ts";
+export * from "./schedules/index.ts";
