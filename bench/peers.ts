@@ -149,13 +149,19 @@ export function findPeers(folder: string): readonly (Peer | Missing)[] {
   ];
 }
 
+/** Milliseconds of one unit of a workload: on the clock, and in the processor where that is known. */
+export interface Times {
+  readonly wall: number;
+  readonly cpu?: number;
+}
+
 export type Check = Readonly<Record<string, number>>;
 
 /** A started adapter, prepared and waiting. */
 export interface Running {
   readonly check: Check;
-  /** Milliseconds by measure, of one round of about this many seconds. */
-  readonly round: (seconds: number) => Promise<Readonly<Record<string, number>>>;
+  /** Times by measure, of one round of about this many seconds. */
+  readonly round: (seconds: number) => Promise<Readonly<Record<string, Times>>>;
   readonly close: () => Promise<void>;
 }
 
@@ -184,20 +190,20 @@ export async function start(peer: Peer, workload: WorkloadId, data: string): Pro
   ended.catch(() => undefined); // an exit after the last question is expected; before it, `ask` sees the rejection
   const lines: Interface = createInterface({ input: child.stdout! });
   const answers = lines[Symbol.asyncIterator]();
-  const answer = async (key: string): Promise<Record<string, number>> => {
+  const answer = async <T>(key: string): Promise<Record<string, T>> => {
     for (;;) {
       const { value, done } = await Promise.race([answers.next(), ended]);
       if (done) return await ended;
       // libraries greet on standard output
       if (!value.startsWith("{")) continue;
-      return (JSON.parse(value) as Record<string, Record<string, number>>)[key]!;
+      return (JSON.parse(value) as Record<string, Record<string, T>>)[key]!;
     }
   };
   return {
-    check: await answer("check"),
+    check: await answer<number>("check"),
     round: (seconds) => {
       child.stdin!.write(`${seconds}\n`);
-      return answer("ms");
+      return answer<Times>("times");
     },
     close: () =>
       new Promise((resolve) => {

@@ -1,12 +1,13 @@
 /** Medians, ratios and the tables that are printed. */
+import type { Times } from "./peers.ts";
 import { type Aim, aims, type Measure, type PeerName, type Workload, type WorkloadId } from "./workloads.ts";
 
 /** What one peer did in one workload. */
 export interface Outcome {
   readonly peer: PeerName;
   readonly check: Readonly<Record<string, number>>;
-  /** Milliseconds of each round, by measure. Rounds of the peers belong together by index. */
-  readonly rounds: Readonly<Record<string, readonly number[]>>;
+  /** Times of each round, by measure. Rounds of the peers belong together by index. */
+  readonly rounds: Readonly<Record<string, readonly Times[]>>;
 }
 
 export interface Skip {
@@ -27,8 +28,8 @@ export function median(values: readonly number[]): number {
 }
 
 /** How many times as long the peer takes: the median over rounds of each round's own ratio. */
-export const ratio = (peer: readonly number[], ours: readonly number[]): number =>
-  median(peer.map((ms, i) => ms / ours[i]!));
+export const ratio = (peer: readonly Times[], ours: readonly Times[], clock: keyof Times = "wall"): number =>
+  median(peer.map((t, i) => (t[clock] ?? Number.NaN) / (ours[i]![clock] ?? Number.NaN)));
 
 const digits = (x: number): string => (x >= 100 ? x.toFixed(0) : x >= 10 ? x.toFixed(1) : x.toFixed(2));
 
@@ -61,12 +62,18 @@ function align(rows: readonly (readonly string[])[]): string {
 export function measureTable(measure: Measure, { outcomes }: Result): string {
   const ours = outcomes.find((o) => o.peer === "steepest")?.rounds[measure.key];
   const rows = outcomes.flatMap(({ peer, rounds }) => {
-    const ms = rounds[measure.key];
-    if (ms === undefined || ms.length === 0) return [];
-    const shown = [median(ms), Math.min(...ms)].map((x) => digits(measure.show(x)));
-    return [[`  ${peer}`, ...shown, ours === undefined ? "" : `${digits(ratio(ms, ours))}×`]];
+    const times = rounds[measure.key];
+    if (times === undefined || times.length === 0) return [];
+    const wall = times.map((t) => t.wall);
+    const shown = [median(wall), Math.min(...wall)].map((x) => digits(measure.show(x)));
+    const ratios = (["wall", "cpu"] as const).map((clock) => {
+      const r = ours === undefined ? Number.NaN : ratio(times, ours, clock);
+      return Number.isNaN(r) ? "" : `${digits(r)}×`;
+    });
+    return [[`  ${peer}`, ...shown, ...ratios]];
   });
-  return `${measure.title}\n${align([["", `${measure.unit}, median`, "best", "time ÷ steepest's"], ...rows])}`;
+  const head = ["", `${measure.unit}, median`, "best", "time ÷ steepest's", "CPU time ÷"];
+  return `${measure.title}\n${align([head, ...rows])}`;
 }
 
 export function checkLines(workload: Workload, { outcomes }: Result, reference: Outcome): string {
@@ -92,6 +99,8 @@ export interface AimResult {
   readonly text: string;
   /** Ratio or milliseconds; null where it was not measured. */
   readonly measured: number | null;
+  /** The same ratio in processor time, which a busy machine disturbs less. */
+  readonly cpu: number | null;
   readonly reached: boolean | null;
 }
 
@@ -101,28 +110,34 @@ export function judge(results: readonly Result[], { blas }: { blas: boolean }): 
     const { workload, measure, ours, goal } = aim;
     const result = results.find((r) => r.workload === workload);
     if (result === undefined) return [];
-    const rounds = (name: PeerName): readonly number[] | undefined =>
+    const rounds = (name: PeerName): readonly Times[] | undefined =>
       result.outcomes.find((o) => o.peer === name)?.rounds[measure];
     const mine = rounds(ours);
     const name = measure === "step" || measure === "process" ? workload : `${workload} ${measure}`;
     if ("ms" in goal) {
-      const measured = mine ? median(mine) : null;
+      const measured = mine ? median(mine.map((t) => t.wall)) : null;
       const text = `${name}: at most ${goal.ms} ms`;
-      return [{ aim, text, measured, reached: measured === null ? null : measured <= goal.ms }];
+      return [{ aim, text, measured, cpu: null, reached: measured === null ? null : measured <= goal.ms }];
     }
     const theirs = rounds(goal.peer);
     const text = `${name}: ${ours} at least ${goal.factor}× as fast as ${goal.peer}`;
     const measurable = mine !== undefined && theirs !== undefined && !(aim.blas && !blas);
     const measured = measurable ? ratio(theirs, mine) : null;
-    return [{ aim, text, measured, reached: measured === null ? null : measured >= goal.factor }];
+    const cpu = measurable ? ratio(theirs, mine, "cpu") : null;
+    return [{ aim, text, measured, cpu, reached: measured === null ? null : measured >= goal.factor }];
   });
 }
 
 export function aimTable(judged: readonly AimResult[]): string {
-  const rows = judged.map(({ text, measured, reached, aim }) => {
+  const rows = judged.map(({ text, measured, cpu, reached, aim }) => {
     const value =
       measured === null ? "" : "ms" in aim.goal ? `${digits(measured)} ms` : `${digits(measured)}×`;
-    return [`  ${text}`, value, reached === null ? "not measured" : reached ? "reached" : "not reached"];
+    return [
+      `  ${text}`,
+      value,
+      cpu === null ? "" : `${digits(cpu)}×`,
+      reached === null ? "not measured" : reached ? "reached" : "not reached",
+    ];
   });
-  return `Aims\n${align([["", "measured", ""], ...rows])}`;
+  return `Aims\n${align([["", "measured", "in CPU time", ""], ...rows])}`;
 }

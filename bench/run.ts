@@ -8,7 +8,15 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { describeBackends } from "../src/engine/registry.ts";
 import { writeData } from "./data.ts";
-import { findPeers, type Missing, type Peer, type Running, start, wholeProcess } from "./peers.ts";
+import {
+  findPeers,
+  type Missing,
+  type Peer,
+  type Running,
+  start,
+  type Times,
+  wholeProcess,
+} from "./peers.ts";
 import {
   aimTable,
   checkLines,
@@ -62,7 +70,7 @@ async function inTurns<T>(
 }
 
 interface Contender {
-  readonly outcome: Outcome & { readonly rounds: Record<string, number[]> };
+  readonly outcome: Outcome & { readonly rounds: Record<string, Times[]> };
   /** Absent for whole processes, which start anew each round. */
   readonly running?: Running;
   readonly peer: Peer;
@@ -76,7 +84,7 @@ async function measure(workload: Workload, peers: readonly Peer[], settings: Set
     try {
       const running = cold ? undefined : await start(peer, workload.id, data);
       const check = running?.check ?? (await wholeProcess(peer, workload.id, data)).check;
-      const rounds = Object.fromEntries(workload.measures.map(({ key }) => [key, [] as number[]]));
+      const rounds = Object.fromEntries(workload.measures.map(({ key }) => [key, [] as Times[]]));
       contenders.push({ outcome: { peer: peer.name, check, rounds }, peer, ...(running ? { running } : {}) });
     } catch (error) {
       skipped.push({ peer: peer.name, reason: message(error) });
@@ -87,10 +95,10 @@ async function measure(workload: Workload, peers: readonly Peer[], settings: Set
     (c) => reference && difference(c.outcome.check, reference.check) <= workload.tolerance,
   );
   await inTurns(agreeing, settings.rounds, async ({ outcome, running, peer }) => {
-    const ms = running
+    const times = running
       ? await running.round(settings.seconds)
-      : { process: (await wholeProcess(peer, workload.id, data)).ms };
-    for (const [key, list] of Object.entries(outcome.rounds)) list.push(ms[key]!);
+      : { process: { wall: (await wholeProcess(peer, workload.id, data)).ms } };
+    for (const [key, list] of Object.entries(outcome.rounds)) list.push(times[key]!);
   });
   for (const { running } of contenders) await running?.close();
   return { workload: workload.id, outcomes: contenders.map((c) => c.outcome), skipped };

@@ -48,12 +48,14 @@ int main(void) {
   while (scanf("%lf", &seconds) == 1) {
     int count = 0;
     double start = now(), elapsed;
+    clock_t cpu = clock();
     do {
       adam(p, g, m, v, ++step);
       count++;
       elapsed = now() - start;
     } while (elapsed < seconds);
-    printf("{\"ms\": {\"step\": %.6f}}\n", elapsed * 1e3 / count);
+    double busy = (double)(clock() - cpu) / CLOCKS_PER_SEC;
+    printf("{\"times\": {\"step\": {\"wall\": %.6f, \"cpu\": %.6f}}}\n", elapsed * 1e3 / count, busy * 1e3 / count);
     fflush(stdout);
   }
   return 0;

@@ -1,7 +1,8 @@
 /**
  * How an adapter talks to the bench. It is started with a workload and the data folder, prepares and warms up, and prints
  * one line of JSON `{check}`. Then it measures one round for each line it reads (a number: seconds the round should take)
- * and prints `{ms}`: milliseconds per unit of the workload, by measurement. It ends with its input. `w1-cold` prints its
+ * and prints `{times}`: by measurement, the milliseconds of one unit of the workload on the clock (`wall`) and in the
+ * processor (`cpu`, all threads). It ends with its input. `w1-cold` prints its
  * check and ends.
  */
 import { readFileSync } from "node:fs";
@@ -23,9 +24,10 @@ export function ramp(count) {
   return g;
 }
 
-/** Mean milliseconds of one `step`, which may return a promise, over about `seconds`. */
+/** Mean milliseconds, on the clock and in the processor, of one `step`, which may return a promise, over about `seconds`. */
 export async function perStep(step, seconds) {
   let count = 0;
+  const before = process.cpuUsage();
   const from = performance.now();
   let elapsed = 0;
   do {
@@ -34,15 +36,16 @@ export async function perStep(step, seconds) {
     count++;
     elapsed = performance.now() - from;
   } while (elapsed < seconds * 1e3);
-  return elapsed / count;
+  const { user, system } = process.cpuUsage(before);
+  return { wall: elapsed / count, cpu: (user + system) / 1e3 / count };
 }
 
-/** Answers the bench until it closes the input. `measure(seconds)` gives milliseconds by name. */
+/** Answers the bench until it closes the input. `measure(seconds)` gives times by name. */
 export async function serve({ check, measure }) {
   const print = (record) => process.stdout.write(`${JSON.stringify(record)}\n`);
   print({ check });
   if (measure === undefined) return;
   for await (const line of createInterface({ input: process.stdin }))
-    print({ ms: await measure(Number(line)) });
+    print({ times: await measure(Number(line)) });
   process.exit(0);
 }

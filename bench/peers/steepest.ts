@@ -6,9 +6,9 @@ import * as nn from "../../src/nn/index.ts";
 import * as optim from "../../src/optim/index.ts";
 import { type TrainStep, trainStep } from "../../src/train/program.ts";
 import { gptSizes, gptTensors, mlpSizes, productSize } from "../data.ts";
-import { numbers, option, perStep, ramp, serve, workload } from "./protocol.mjs";
+import { numbers, option, perStep, ramp, serve, type Times, workload } from "./protocol.mjs";
 
-type Measure = (seconds: number) => Promise<Record<string, number>>;
+type Measure = (seconds: number) => Promise<Record<string, Times>>;
 interface Prepared {
   readonly check: Record<string, number>;
   readonly measure?: Measure;
