@@ -1,0 +1,176 @@
+/** Whole programs: state that overwrites itself, shared values, and random graphs, step by step against the interpreter. */
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import type { ProgramSpec } from "../../src/engine/backend.ts";
+import { reference } from "../../src/engine/backends/reference.ts";
+import { wasm } from "../../src/engine/backends/wasm.ts";
+import * as ops from "../../src/engine/graph/index.ts";
+import { type Expr, input, type Node, type Shape } from "../../src/engine/graph/index.ts";
+import { errorOf, values } from "./harness.ts";
+
+type State = { name: string; shape: Shape; next: (s: Record<string, Expr>) => Expr };
+
+function program(
+  states: readonly State[],
+  outputs: (s: Record<string, Expr>) => Record<string, Expr>,
+): ProgramSpec {
+  const leaves = states.map((s) => input(s.name, s.shape, "float64"));
+  const named = Object.fromEntries(leaves.map((l) => [l.attrs.name, l as Expr]));
+  return {
+    inputs: [],
+    state: states.map((s, i) => ({ input: leaves[i] as Node<"input">, next: s.next(named) })),
+    outputs: Object.entries(outputs(named)).map(([name, value]) => ({ name, value })),
+  };
+}
+
+/** Runs both for some steps; every state and output must agree after each. */
+function together(spec: ProgramSpec, steps = 3): void {
+  const [a, b] = [wasm.compile(spec), reference.compile(spec)];
+  const names = [...spec.state.map((s) => s.input.attrs.name), ...spec.outputs.map((o) => o.name)];
+  spec.state.forEach((s, i) => {
+    const start = values(s.input.shape, { seed: i + 1 });
+    a.view(s.input.attrs.name).set(start);
+    b.view(s.input.attrs.name).set(start);
+  });
+  for (let step = 1; step <= steps; step++) {
+    a.run();
+    b.run();
+    for (const name of names) {
+      const error = errorOf(a.view(name), b.view(name), true);
+      if (error > 1e-11)
+        throw new Error(
+          `step ${step}, ${name} is off by ${error}:\n got ${a.view(name)}\nwant ${b.view(name)}`,
+        );
+    }
+  }
+}
+
+describe("state is replaced as a whole after the step", () => {
+  test("two tensors swap", () => {
+    together(
+      program(
+        [
+          { name: "a", shape: [5], next: (s) => s["b"]! },
+          { name: "b", shape: [5], next: (s) => s["a"]! },
+        ],
+        () => ({}),
+      ),
+    );
+  });
+  test("a matrix becomes its own transpose, shifted", () => {
+    together(
+      program([{ name: "a", shape: [4, 4], next: (s) => ops.add(ops.transpose(s["a"]!), 1) }], (s) => ({
+        old: ops.sum(s["a"]!),
+      })),
+    );
+  });
+  test("a tensor is divided by its own sum", () => {
+    together(
+      program(
+        [{ name: "a", shape: [40], next: (s) => ops.div(s["a"]!, ops.add(ops.sum(ops.abs(s["a"]!)), 1)) }],
+        (s) => ({ norm: ops.sum(ops.square(s["a"]!)) }),
+      ),
+    );
+  });
+  test("one update is used twice, and outputs see the values before the step", () => {
+    const update = (s: Record<string, Expr>): Expr => ops.mul(ops.sub(s["a"]!, s["b"]!), 0.5);
+    together(program([
+      { name: "a", shape: [7, 3], next: (s) => ops.sub(s["a"]!, update(s)) },
+      { name: "b", shape: [7, 3], next: (s) => ops.add(s["b"]!, update(s)) },
+      { name: "c", shape: [7, 3], next: (s) => ops.sub(s["a"]!, update(s)) },
+    ], (s) => ({ gap: ops.sum(ops.abs(ops.sub(s["a"]!, s["b"]!))), copy: s["a"]! }))); // biome-ignore format: one program
+  });
+  test("a matrix is multiplied by itself", () => {
+    together(
+      program(
+        [{ name: "a", shape: [3, 3], next: (s) => ops.tanh(ops.matmul(s["a"]!, s["a"]!)) }],
+        () => ({}),
+      ),
+    );
+  });
+});
+
+test("random programs agree with the interpreter, step by step", () => {
+  const shapes: Shape[] = [[], [1], [4], [3, 4], [3, 1], [2, 3, 4]];
+  const fits = (e: Expr, shape: Shape): Expr | null => {
+    const common =
+      e.shape.length <= shape.length &&
+      e.shape.every((d, i) => d === 1 || d === shape[shape.length - e.shape.length + i]);
+    return common ? ops.broadcastTo(e, shape) : null;
+  };
+  /** One more node from a pool of nodes, chosen by three numbers. */
+  const grow = (pool: readonly Expr[], kind: number, i: number, j: number): Expr => {
+    const x = pool[i % pool.length]!;
+    const y = pool[j % pool.length]!;
+    const pair = fits(y, x.shape) ?? fits(x, y.shape);
+    const [p, q] = pair === null ? [x, x] : pair.shape.length === x.shape.length && fits(y, x.shape) ? [x, pair] : [y, pair];
+    const last = x.shape.length - 1;
+    switch (kind % 16) {
+      case 0: return ops.add(p, q);
+      case 1: return ops.sub(p, q);
+      case 2: return ops.mul(ops.tanh(p), q);
+      case 3: return ops.div(p, ops.add(ops.square(q), 1));
+      case 4: return ops.sigmoid(x);
+      case 5: return ops.max(p, q);
+      case 6: return ops.select(ops.lt(p, q), p, ops.neg(q));
+      case 7: return x.shape.length > 0 ? ops.sum(x, { axes: j % x.shape.length, keepDims: i % 2 === 0 }) : ops.exp(ops.neg(ops.square(x)));
+      case 8: return x.shape.length > 0 ? ops.amax(x, { axes: last, keepDims: true }) : ops.sin(x);
+      case 9: return x.shape.length > 1 ? ops.permute(x, [...x.shape.keys()].reverse()) : ops.cos(x);
+      case 10: return x.shape.length > 0 ? ops.softmax(x, -1) : ops.tanh(x);
+      case 11: return x.shape.length > 1 ? ops.matmul(ops.tanh(x), ops.tanh(x), { transposeB: true }) : ops.abs(x);
+      case 12: return x.shape.length > 0 ? ops.slice(x, x.shape.map(() => 0), x.shape.map((d, a) => (a === last && d > 1 ? d - 1 : d))) : ops.floor(x);
+      case 13: return ops.reshape(x, [x.shape.reduce((n, d) => n * d, 1)]);
+      case 14: return x.shape.length > 0 ? ops.concat([x, ops.mul(x, 0.5)], last) : ops.neg(x);
+      default: return ops.mean(ops.mul(p, q));
+    }
+  }; // biome-ignore format: one node a line
+  const choice = fc.tuple(fc.nat(1000), fc.nat(1000), fc.nat(1000));
+  fc.assert(
+    fc.property(
+      fc.array(choice, { minLength: 3, maxLength: 30 }),
+      fc.array(fc.nat(100), { minLength: 6, maxLength: 6 }),
+      (choices, picks) => {
+        const leaves = shapes.map((s, i) => input(`s${i}`, s, "float64"));
+        const pool: Expr[] = leaves.map((l) => l as Expr);
+        for (const [kind, i, j] of choices) pool.push(grow(pool, kind, i, j));
+        const next = leaves.map((leaf, i) => {
+          const candidates = pool.filter(
+            (e) => e.shape.join() === leaf.shape.join() && e.shape.length === leaf.shape.length,
+          );
+          return ops.mul(ops.tanh(candidates[picks[i]! % candidates.length]!), 2);
+        });
+        together({
+          inputs: [],
+          state: leaves.map((leaf, i) => ({ input: leaf, next: next[i]! })),
+          outputs: pool.slice(-3).map((value, i) => ({ name: `out${i}`, value })),
+        });
+      },
+    ),
+    { numRuns: 300, seed: 20261123 },
+  );
+});
+
+test("the same program gives the same bits every time", () => {
+  const x = input("x", [1000], "float32");
+  const spec: ProgramSpec = {
+    inputs: [x],
+    state: [],
+    outputs: [{ name: "y", value: ops.sum(ops.exp(ops.sin(x as Expr))) }],
+  };
+  const run = (): number => {
+    const p = wasm.compile(spec);
+    p.view("x").set(values([1000]));
+    p.run();
+    return p.view("y")[0]!;
+  };
+  expect(run()).toBe(run());
+});
+
+test("a program that 32-bit memory cannot hold is refused with the bytes it needs", () => {
+  const x = input("x", [40_000, 40_000], "float32");
+  const spec: ProgramSpec = { inputs: [x], state: [], outputs: [{ name: "y", value: ops.sum(x as Expr) }] };
+  expect(() => wasm.compile(spec)).toThrow(/needs 64000\d+ bytes/);
+  expect(() =>
+    wasm.compile({ ...spec, inputs: [input("x", [10], "float32")], outputs: [] }, { maxBytes: 16 }),
+  ).toThrow(/bytes/);
+});
