@@ -70,6 +70,8 @@ export interface TrainOutcome {
 }
 
 const FLUSH_EVERY = 100;
+/** Milliseconds that may pass between two looks at the clock. */
+const LOOK_EVERY = 0.2;
 
 export async function train(
   run: BuiltRun,
@@ -171,6 +173,9 @@ export async function train(
     });
   };
 
+  // reading the clock costs as much as a small step: short steps look at it now and then
+  let stride = 1;
+  let untilLook = 1;
   const guarded = spec.nonFinite === "stop";
   let status: TrainOutcome["status"] = "done";
   while (k < totalSteps) {
@@ -178,8 +183,8 @@ export async function train(
       status = "interrupted";
       break;
     }
-    const until = clock.now() + slice;
-    let now: number;
+    let now = clock.now();
+    const until = now + slice;
     do {
       lr = rate.at(k);
       result = run.advance(k, lr, rate.momentumAt(k));
@@ -200,7 +205,12 @@ export async function train(
       if (k % stepsPerEpoch === 0 || k === totalSteps) endEpoch();
       if (spec.checkpointEvery !== undefined && k % spec.checkpointEvery === 0 && k < totalSteps)
         checkpoint();
-      now = clock.now();
+      if (--untilLook <= 0) {
+        const before = now;
+        now = clock.now();
+        stride = now - before < LOOK_EVERY ? Math.min(2 * stride, 256) : Math.max(1, stride >> 1);
+        untilLook = stride;
+      }
     } while (k < totalSteps && now < until);
     if (now - lastFlush >= FLUSH_EVERY) {
       flush();
