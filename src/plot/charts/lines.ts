@@ -1,0 +1,426 @@
+/** Curves over a common x: measured first (what room do its labels need?), then drawn. */
+import * as Plot from "@observablehq/plot";
+import { type ResolvedAxis, resolveAxis } from "../axis.ts";
+import type { LinePanel, LineSeries } from "../chart.ts";
+import { showValue } from "../numbers.ts";
+import { debiasedEma, type Gap, gapsOf, thin } from "../smooth.ts";
+import { element, fitText, textWidth } from "../svg.ts";
+import { dashes, FONT, type Marker, markers, type Theme, type Tone } from "../theme.ts";
+
+const TICK = 11;
+const LABEL = 12;
+const NOTE = 11;
+const ROW = 15;
+/** Up to this many points each is marked. */
+const MARK_UP_TO = 40;
+
+type Point = [x: number, y: number];
+
+interface Curve {
+  readonly name: string;
+  readonly slot: number;
+  readonly smooth: number;
+  readonly steps: boolean;
+  readonly line: readonly Point[];
+  readonly ghost: readonly Point[] | null;
+  readonly dots: boolean;
+  readonly gaps: readonly Gap[];
+  readonly last: Point | null;
+}
+
+interface Note {
+  readonly from: number;
+  readonly to: number;
+  readonly label: string;
+  readonly tone: Tone;
+}
+
+export interface LinesPlan {
+  readonly panel: LinePanel;
+  readonly x: ResolvedAxis;
+  readonly y: ResolvedAxis;
+  readonly curves: readonly Curve[];
+  readonly notes: readonly Note[];
+  /** px that the labels left and right of the frame take. */
+  readonly left: number;
+  readonly right: number;
+}
+
+export interface LegendItem {
+  readonly name: string;
+  readonly slot: number;
+  readonly dots: boolean;
+}
+
+export const markerOf = (slot: number): Marker => markers[slot % markers.length]!;
+export const dashOf = (slot: number): string | null => dashes[slot % dashes.length]!;
+export const colourOf = (theme: Theme, slot: number): string => theme.series[slot % theme.series.length]!;
+
+/** The values of all panels' x axes, so that panels below each other share one. */
+export function* xValues(panel: LinePanel): Generator<number> {
+  for (const { x } of panel.series) for (let i = 0; i < x.length; i++) yield x[i]!;
+  for (const { from, to } of panel.ranges ?? []) yield* [from, to];
+  for (const { x } of panel.rules ?? []) yield x;
+}
+
+export function planLines(panel: LinePanel, x: ResolvedAxis, { columns }: { columns: number }): LinesPlan {
+  const smoothed = panel.series.map((s) => (s.smooth ? debiasedEma(s.y, s.smooth) : s.y));
+  const y = resolveAxis(panel.y, yValues(panel, smoothed), { target: 5, pad: 0.06 });
+  const visible = (v: number): boolean => Number.isFinite(v) && (y.type === "linear" || v > 0);
+  const curves = panel.series.map((s, i) => curveOf(s, smoothed[i]!, { i, x, visible, columns, panel }));
+  const notes: Note[] = [
+    ...(panel.ranges ?? []).map((r) => ({ ...r, tone: r.tone ?? ("info" as const) })),
+    ...(panel.rules ?? []).map((r) => ({
+      from: r.x,
+      to: r.x,
+      label: r.label,
+      tone: r.tone ?? ("info" as const),
+    })),
+    ...curves.flatMap((c) => gapNote(c, curves.length > 1)),
+  ];
+  const ticks = Math.max(0, ...y.ticks.map((t) => textWidth(y.format(t), TICK)));
+  const ends = Math.max(0, ...curves.map((c) => (c.last ? textWidth(showValue(c.last[1]), TICK) : 0)));
+  return { panel, x, y, curves, notes, left: ticks + 12 + LABEL + 14, right: ends + 14 };
+}
+
+function* yValues(panel: LinePanel, smoothed: readonly ArrayLike<number>[]): Generator<number> {
+  for (const { y } of panel.series) for (let i = 0; i < y.length; i++) yield y[i]!;
+  for (const y of smoothed) for (let i = 0; i < y.length; i++) yield y[i]!;
+  for (const { y } of panel.levels ?? []) yield y;
+}
+
+function curveOf(
+  s: LineSeries,
+  smoothed: ArrayLike<number>,
+  {
+    i,
+    x,
+    visible,
+    columns,
+    panel,
+  }: {
+    i: number;
+    x: ResolvedAxis;
+    visible: (v: number) => boolean;
+    columns: number;
+    panel: LinePanel;
+  },
+): Curve {
+  const log = x.type === "log";
+  const points = (y: ArrayLike<number>): Point[] =>
+    thin(s.x, y, { columns, log }).map(([px, py]) => [px, visible(py) ? py : Number.NaN]);
+  const line = points(smoothed);
+  const finite = line.filter(([, v]) => Number.isFinite(v));
+  return {
+    name: s.name,
+    slot: s.slot ?? i,
+    smooth: s.smooth ?? 0,
+    steps: s.steps ?? false,
+    line,
+    ghost: s.smooth ? points(s.y) : null,
+    dots: finite.length === 1 || (s.y.length <= MARK_UP_TO && panel.series.length > 1),
+    gaps: gapsOf(s.x, s.y),
+    last: finite.at(-1) ?? null,
+  };
+}
+
+/** One label a curve for all its non-finite values, at the first of them. */
+function gapNote({ gaps, name }: Curve, several: boolean): Note[] {
+  const [first] = gaps;
+  if (!first) return [];
+  const count = gaps.reduce((sum, g) => sum + g.count, 0);
+  const what = gaps.every((g) => Object.is(g.value, first.value)) ? showValue(first.value) : "non-finite";
+  const times = count > 1 ? ` (${showValue(count, { digits: 9 })} values)` : "";
+  const label = `${several ? `${name}: ` : ""}${what} at ${showValue(first.from, { digits: 9 })}${times}`;
+  return [{ from: first.from, to: first.from, label, tone: "critical" }];
+}
+
+export interface Box {
+  readonly left: number;
+  readonly right: number;
+  readonly top: number;
+  readonly width: number;
+  readonly height: number;
+  /** The panel below has the same x axis: leave ticks and label to it. */
+  readonly hideX: boolean;
+}
+
+interface Placed extends Note {
+  readonly row: number;
+  readonly at: number;
+  readonly shown: string;
+}
+
+/** Rows of labels above the frame, so that none covers another. */
+function placeNotes(
+  notes: readonly Note[],
+  toPx: (x: number) => number,
+  [l, r]: readonly [number, number],
+): Placed[] {
+  const ends: number[] = [];
+  return notes
+    .filter((n) => n.label !== "")
+    .map((n) => {
+      const shown = fitText(n.label, r - l, NOTE);
+      const width = textWidth(shown, NOTE);
+      return { ...n, shown, width, at: Math.max(l, Math.min(toPx(n.from), r - width)) };
+    })
+    .sort((a, b) => a.at - b.at)
+    .map((n) => {
+      let row = ends.findIndex((end) => end + 10 <= n.at);
+      if (row < 0) row = ends.length;
+      ends[row] = n.at + n.width;
+      return { ...n, row };
+    });
+}
+
+export function drawLines(plan: LinesPlan, box: Box, theme: Theme, document: Document): SVGElement {
+  const { panel, x, y, curves, notes } = plan;
+  const frame: readonly [number, number] = [box.left, box.width - box.right];
+  const placed = placeNotes(notes, pixelScale(x, frame), frame);
+  const rows = placed.length === 0 ? 0 : Math.max(...placed.map((p) => p.row)) + 1;
+  const marginTop = 8 + rows * ROW;
+  const marginBottom = box.hideX ? 8 : 46;
+  const clampX = ([from, to]: Point): Point => [Math.max(from, x.domain[0]), Math.min(to, x.domain[1])];
+  const ranges = notes.filter((n) => n.to > n.from);
+  const rules = notes.filter((n) => n.to === n.from);
+  const levels = panel.levels ?? [];
+  const toneOf = (n: { readonly tone?: Tone }): string => theme.tones[n.tone ?? "info"];
+  const holes = curves.flatMap((c) => c.gaps.slice(0, 100).map((g) => ({ ...g, slot: c.slot })));
+
+  const plot = Plot.plot({
+    document,
+    width: box.width,
+    height: box.height,
+    marginLeft: box.left,
+    marginRight: box.right,
+    marginTop,
+    marginBottom,
+    style: { fontFamily: FONT },
+    x: { type: x.type, domain: [...x.domain], clamp: true, axis: null },
+    y: { type: y.type, domain: [...y.domain], clamp: true, axis: null },
+    marks: [
+      Plot.gridY([...y.ticks], { stroke: theme.grid, strokeOpacity: 1 }),
+      Plot.gridY([...y.minor], { stroke: theme.grid, strokeOpacity: 0.5 }),
+      x.type === "log" ? Plot.gridX([...x.ticks], { stroke: theme.grid, strokeOpacity: 1 }) : null,
+      ...ranges.map((n) => {
+        const [x1, x2] = clampX([n.from, n.to]);
+        return Plot.rectX([0], {
+          x1: () => x1,
+          x2: () => x2,
+          fill: toneOf(n),
+          fillOpacity: theme.shade,
+          ariaLabel: "range",
+        });
+      }),
+      ...holes
+        .filter((g) => g.to > g.from)
+        .map((g) =>
+          Plot.rectX([0], {
+            x1: () => g.from,
+            x2: () => g.to,
+            fill: theme.tones.critical,
+            fillOpacity: theme.shade,
+            ariaLabel: "gap",
+          }),
+        ),
+      ...rules.map((n) =>
+        Plot.ruleX([n.from], { stroke: toneOf(n), strokeDasharray: "3 3", ariaLabel: "note" }),
+      ),
+      ...levels.map((l) =>
+        Plot.ruleY([l.y], { stroke: toneOf(l), strokeDasharray: "6 3", ariaLabel: "level" }),
+      ),
+      Plot.axisX(box.hideX ? [] : [...x.ticks], {
+        tickFormat: (t: unknown) => x.format(Number(t)),
+        fontSize: TICK,
+        color: theme.muted,
+        tickSize: 4,
+        label: null,
+      }),
+      Plot.axisY([...y.ticks], {
+        tickFormat: (t: unknown) => y.format(Number(t)),
+        fontSize: TICK,
+        color: theme.muted,
+        tickSize: 0,
+        tickPadding: 8,
+        label: null,
+      }),
+      Plot.ruleY([y.domain[0]], { stroke: theme.axis }),
+      ...curves
+        .filter((c) => c.ghost)
+        .map((c) =>
+          line(
+            c.ghost!,
+            { stroke: colourOf(theme, c.slot), strokeWidth: 1, strokeOpacity: theme.ghost, ariaLabel: "raw" },
+            c,
+          ),
+        ),
+      ...curves.map((c) =>
+        line(
+          c.line,
+          {
+            stroke: colourOf(theme, c.slot),
+            strokeWidth: 2,
+            ariaLabel: "series",
+            ...(dashOf(c.slot) && { strokeDasharray: dashOf(c.slot)! }),
+          },
+          c,
+        ),
+      ),
+      ...curves
+        .filter((c) => c.dots)
+        .map((c) =>
+          Plot.dot(
+            c.line.filter(([, v]) => Number.isFinite(v)),
+            {
+              x: "0",
+              y: "1",
+              symbol: markerOf(c.slot),
+              r: 3.6,
+              fill: colourOf(theme, c.slot),
+              stroke: theme.background,
+              strokeWidth: 1,
+              ariaLabel: "points",
+            },
+          ),
+        ),
+      Plot.dot(holes, {
+        x: "from",
+        frameAnchor: "top",
+        dy: 8,
+        symbol: "times",
+        r: 5,
+        stroke: theme.tones.critical,
+        strokeWidth: 2,
+        ariaLabel: "non-finite",
+      }),
+    ],
+  }) as unknown as SVGElement & { scale(name: string): { apply(v: number): number } };
+
+  const yPx = (v: number): number => plot.scale("y").apply(v);
+  const bottom = box.height - marginBottom;
+  const texts: SVGElement[] = [
+    ...placed.map((p) =>
+      text(document, p.shown, p.at, marginTop - 6 - p.row * ROW, {
+        size: NOTE,
+        fill: toneOf(p),
+        weight: 700,
+      }),
+    ),
+    ...levels.map((l) =>
+      text(document, l.label, frame[1] - 6, yPx(l.y) - 5, {
+        size: NOTE,
+        fill: toneOf(l),
+        anchor: "end",
+        weight: 700,
+      }),
+    ),
+    ...endLabels(curves, yPx, [marginTop, bottom]).map(({ label, at, slot }) =>
+      text(document, label, frame[1] + 7, at + 4, { size: TICK, fill: colourOf(theme, slot), weight: 700 }),
+    ),
+    yLabel(panel.y.label, (marginTop + bottom) / 2, bottom - marginTop, theme, document),
+  ];
+  if (!box.hideX) {
+    const middle = (frame[0] + frame[1]) / 2;
+    texts.push(
+      text(document, panel.x.label, middle, box.height - 8, {
+        size: LABEL,
+        fill: theme.ink,
+        anchor: "middle",
+      }),
+    );
+  }
+  if (curves.every((c) => c.last === null)) {
+    const why = curves.some((c) => c.line.length > 0) ? "no finite values" : "no points";
+    const middle = (frame[0] + frame[1]) / 2;
+    texts.push(
+      text(document, why, middle, (marginTop + bottom) / 2, {
+        size: 13,
+        fill: theme.muted,
+        anchor: "middle",
+      }),
+    );
+  }
+  return asGroup(plot, texts, box, document);
+}
+
+function pixelScale(
+  { type, domain: [a, b] }: ResolvedAxis,
+  [l, r]: readonly [number, number],
+): (x: number) => number {
+  const f = type === "log" ? Math.log : (v: number): number => v;
+  // halves first: the domain's width may overflow
+  return (x) => l + ((r - l) * (f(x) / 2 - f(a) / 2)) / (f(b) / 2 - f(a) / 2);
+}
+
+function line(points: readonly Point[], style: Plot.LineOptions, { steps }: Curve): Plot.Mark {
+  return Plot.line(points as Point[], {
+    x: "0",
+    y: "1",
+    curve: steps ? "step-after" : "linear",
+    strokeLinejoin: "round",
+    strokeLinecap: "round",
+    ...style,
+  });
+}
+
+/** The last value of each curve beside its end, moved apart where they would overlap. */
+function endLabels(
+  curves: readonly Curve[],
+  yPx: (v: number) => number,
+  [top, bottom]: readonly [number, number],
+): { label: string; at: number; slot: number }[] {
+  const labels = curves
+    .flatMap((c) => (c.last ? [{ label: showValue(c.last[1]), at: yPx(c.last[1]), slot: c.slot }] : []))
+    .sort((a, b) => a.at - b.at);
+  const gap = TICK + 3;
+  for (let i = 1; i < labels.length; i++) labels[i]!.at = Math.max(labels[i]!.at, labels[i - 1]!.at + gap);
+  let limit = bottom;
+  for (let i = labels.length - 1; i >= 0; i--) {
+    labels[i]!.at = Math.max(top, Math.min(labels[i]!.at, limit));
+    limit = labels[i]!.at - gap;
+  }
+  return labels;
+}
+
+export function text(
+  document: Document,
+  content: string,
+  x: number,
+  y: number,
+  { size, fill, anchor = "start", weight }: { size: number; fill: string; anchor?: string; weight?: number },
+): SVGElement {
+  return element(
+    document,
+    "text",
+    { x: round(x), y: round(y), "font-size": size, fill, "text-anchor": anchor, "font-weight": weight },
+    [content],
+  );
+}
+
+function yLabel(label: string, middle: number, room: number, theme: Theme, document: Document): SVGElement {
+  const made = text(document, fitText(label, room, LABEL), 0, 0, {
+    size: LABEL,
+    fill: theme.ink,
+    anchor: "middle",
+  });
+  made.setAttribute("transform", `translate(${LABEL + 2},${round(middle)}) rotate(-90)`);
+  return made;
+}
+
+const round = (v: number): number => Math.round(v * 100) / 100;
+
+/** Plot's own root element carries a style sheet for pages; a group with its attributes draws the same anywhere. */
+function asGroup(plot: SVGElement, more: readonly SVGElement[], box: Box, document: Document): SVGElement {
+  const group = element(document, "g", {
+    transform: `translate(0,${round(box.top)})`,
+    "aria-label": "panel",
+    "text-anchor": "middle",
+    "font-family": FONT,
+  });
+  for (const child of [...plot.childNodes]) {
+    if ((child as Element).localName !== "style") group.appendChild(child);
+  }
+  for (const child of more) group.appendChild(child);
+  return group;
+}

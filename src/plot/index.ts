@@ -1,0 +1,8 @@
+/** Charts as data, and data as SVG or a terminal sketch. The same code in Node and in a page. */
+export type { Axis, Chart, Level, LinePanel, LineSeries, Range, Rule } from "./chart.ts";
+export { type ChartFinding, type LossChartOptions, lossChart } from "./charts/loss.ts";
+export { type ScheduleCurve, scheduleChart } from "./charts/schedule.ts";
+export { type RenderOptions, renderSvg } from "./render.ts";
+export { type SketchOptions, sketch } from "./sketch.ts";
+export { debiasedEma, defaultSmoothing } from "./smooth.ts";
+export { type Theme, type ThemeName, type Tone, themes } from "./theme.ts";

@@ -1,0 +1,27 @@
+/** A chart as a file: SVG or PNG by the name's ending. */
+import { writeFile } from "node:fs/promises";
+import { extname } from "node:path";
+import { SteepestError } from "../run/errors.ts";
+import type { Chart } from "./chart.ts";
+import { type PngOptions, renderPng } from "./node-png.ts";
+import { renderSvgInNode } from "./node-svg.ts";
+
+/** @throws SteepestError `plot-format` for another ending, `not-writable` when the file can't be written. */
+export async function savePlot(chart: Chart, path: string, options: PngOptions = {}): Promise<void> {
+  const kind = extname(path).toLowerCase();
+  if (kind !== ".svg" && kind !== ".png") {
+    throw new SteepestError("plot-format", `the plot ${path} is neither .svg nor .png`, {
+      help: "end its name in .svg or .png",
+    });
+  }
+  const content =
+    kind === ".svg" ? await renderSvgInNode(chart, options) : (await renderPng(chart, options)).bytes;
+  try {
+    await writeFile(path, content);
+  } catch (cause) {
+    throw new SteepestError("not-writable", `the plot can't be written: ${(cause as Error).message}`, {
+      help: "choose another file",
+      cause,
+    });
+  }
+}

@@ -1,0 +1,20 @@
+/** SVG where there is no page: the document comes from linkedom, loaded with the first chart. */
+import type { Chart } from "./chart.ts";
+import { type RenderOptions, renderSvg } from "./render.ts";
+
+let document: Promise<Document> | undefined;
+
+/** A document that belongs to no page. */
+function emptyDocument(): Promise<Document> {
+  document ??= import("linkedom").then(
+    ({ parseHTML }) => parseHTML("<!doctype html><html><body></body></html>").document as unknown as Document,
+  );
+  return document;
+}
+
+export async function renderSvgInNode(
+  chart: Chart,
+  options: Omit<RenderOptions, "document"> = {},
+): Promise<string> {
+  return renderSvg(chart, { ...options, document: await emptyDocument() });
+}

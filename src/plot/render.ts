@@ -1,0 +1,205 @@
+/** Chart → SVG: title, legend, panels below each other, small print. The document is the caller's. */
+import { type ResolvedAxis, resolveAxis } from "./axis.ts";
+import type { Chart, LinePanel } from "./chart.ts";
+import {
+  colourOf,
+  dashOf,
+  drawLines,
+  type LegendItem,
+  type LinesPlan,
+  markerOf,
+  planLines,
+  text,
+  xValues,
+} from "./charts/lines.ts";
+import { element, fitText, SVG_NS, serialize, textWidth } from "./svg.ts";
+import { FONT, type Marker, type Theme, type ThemeName, themes } from "./theme.ts";
+
+export interface RenderOptions {
+  /** A browser's document, or linkedom's. Nothing is added to it. */
+  readonly document: Document;
+  /** px. Default 860. */
+  readonly width?: number;
+  /** px. Default 440, and 150 more for every further panel. */
+  readonly height?: number;
+  readonly theme?: ThemeName;
+}
+
+const PAD = 18;
+const LEGEND_ROW = 20;
+const SWATCH = 34;
+
+/** A complete SVG file as text, its text as text. */
+export function renderSvg(
+  chart: Chart,
+  {
+    document,
+    width = 860,
+    height = 440 + 150 * Math.max(0, chart.panels.length - 1),
+    theme: themeName = "light",
+  }: RenderOptions,
+): string {
+  const theme = themes[themeName];
+  const inner = width - 2 * PAD;
+  const xs = sharedAxes(chart.panels, inner);
+  const plans = chart.panels.map((panel, i) => planLines(panel, xs[i]!, { columns: Math.ceil(inner) }));
+  const parts: SVGElement[] = [];
+
+  let top = PAD + 14;
+  parts.push(
+    text(document, fitText(chart.title, inner / 1.1, 16), PAD, top, {
+      size: 16,
+      fill: theme.ink,
+      weight: 700,
+    }),
+  );
+  if (chart.subtitle) {
+    top += 19;
+    parts.push(text(document, fitText(chart.subtitle, inner, 12), PAD, top, { size: 12, fill: theme.muted }));
+  }
+  top += 8;
+  for (const row of legendRows(plans, inner)) {
+    top += LEGEND_ROW;
+    parts.push(legendRow(row, top, theme, document));
+  }
+  top += 10;
+  const bottom = height - (chart.caption ? PAD + 20 : PAD);
+  const left = Math.max(0, ...plans.map((p) => p.left));
+  const right = Math.max(0, ...plans.map((p) => p.right));
+  const weights = plans.map((p) => p.panel.weight ?? 1);
+  const total = weights.reduce((a, b) => a + b, 0);
+  let y = top;
+  plans.forEach((plan, i) => {
+    const share = ((bottom - top) * weights[i]!) / total;
+    const hideX = plans[i + 1] !== undefined && xs[i] === xs[i + 1];
+    const panel = drawLines(
+      plan,
+      { left, right, top: y, width: inner, height: Math.max(60, share), hideX },
+      theme,
+      document,
+    );
+    panel.setAttribute("transform", `translate(${PAD},${Math.round(y * 100) / 100})`);
+    parts.push(panel);
+    y += share;
+  });
+  if (chart.caption) {
+    parts.push(
+      text(document, fitText(chart.caption, inner, 11), PAD, height - PAD, { size: 11, fill: theme.muted }),
+    );
+  }
+  const root = element(
+    document,
+    "svg",
+    {
+      xmlns: SVG_NS,
+      width,
+      height,
+      viewBox: `0 0 ${width} ${height}`,
+      role: "img",
+      "font-family": FONT,
+      color: theme.ink,
+    },
+    [
+      element(document, "title", {}, [chart.title]),
+      element(document, "desc", {}, [describe(chart)]),
+      element(document, "rect", { width, height, fill: theme.background }),
+      ...parts,
+    ],
+  );
+  return `${serialize(root)}\n`;
+}
+
+/** One x axis for neighbouring panels with the same label and scale; the same object, so that it can be recognised. */
+function sharedAxes(panels: readonly LinePanel[], width: number): ResolvedAxis[] {
+  const made = new Map<string, ResolvedAxis>();
+  return panels.map(({ x }) => {
+    const key = JSON.stringify(x);
+    const alike = panels.filter((p) => JSON.stringify(p.x) === key);
+    const axis =
+      made.get(key) ??
+      resolveAxis(
+        x,
+        (function* () {
+          for (const p of alike) yield* xValues(p);
+        })(),
+        { target: Math.max(3, Math.round(width / 110)), pad: 0.01 },
+      );
+    made.set(key, axis);
+    return axis;
+  });
+}
+
+/** Names that need telling apart: all series when there are several of them, each once. */
+function legendRows(plans: readonly LinesPlan[], width: number): LegendItem[][] {
+  const items = new Map<string, LegendItem>();
+  for (const { curves } of plans) {
+    if (curves.length < 2 && !curves.some((c) => c.smooth > 0)) continue;
+    for (const c of curves) {
+      const name = c.smooth > 0 ? `${c.name} (thin: raw, thick: averaged with weight ${c.smooth})` : c.name;
+      items.set(`${c.slot} ${name}`, { name: fitText(name, width - SWATCH, 12), slot: c.slot, dots: c.dots });
+    }
+  }
+  const rows: LegendItem[][] = [];
+  let used = Number.POSITIVE_INFINITY;
+  for (const item of items.values()) {
+    const need = SWATCH + textWidth(item.name, 12) + 22;
+    if (used + need > width + 22) {
+      rows.push([]);
+      used = 0;
+    }
+    rows.at(-1)!.push(item);
+    used += need;
+  }
+  return rows;
+}
+
+function legendRow(items: readonly LegendItem[], y: number, theme: Theme, document: Document): SVGElement {
+  const group = element(document, "g", { "aria-label": "legend" });
+  let x = PAD;
+  for (const { name, slot, dots } of items) {
+    const stroke = colourOf(theme, slot);
+    group.appendChild(
+      element(document, "line", {
+        x1: x,
+        x2: x + SWATCH - 8,
+        y1: y - 4,
+        y2: y - 4,
+        stroke,
+        "stroke-width": 2,
+        "stroke-linecap": "round",
+        "stroke-dasharray": dashOf(slot),
+      }),
+    );
+    if (dots) {
+      const d = MARKER_PATHS[markerOf(slot)];
+      group.appendChild(
+        element(document, "path", {
+          d,
+          transform: `translate(${x + (SWATCH - 8) / 2},${y - 4})`,
+          fill: stroke,
+        }),
+      );
+    }
+    group.appendChild(text(document, name, x + SWATCH, y, { size: 12, fill: theme.ink }));
+    x += SWATCH + textWidth(name, 12) + 22;
+  }
+  return group;
+}
+
+/** d3's symbols at about the size they have in the panel. */
+const MARKER_PATHS: Readonly<Record<Marker, string>> = {
+  circle: "M3.6,0A3.6,3.6,0,1,1,-3.6,0A3.6,3.6,0,1,1,3.6,0Z",
+  square: "M-3.2,-3.2h6.4v6.4h-6.4Z",
+  triangle: "M0,-4.6L4,2.4H-4Z",
+  diamond2: "M0,-4.4L4.4,0L0,4.4L-4.4,0Z",
+  star: "M0,-5L1.2,-1.6L4.8,-1.5L1.9,0.6L2.9,4L0,2L-2.9,4L-1.9,0.6L-4.8,-1.5L-1.2,-1.6Z",
+  wye: "M1.3,0.8V4.2H-1.3V0.8L-4.3,-1L-3,-3.2L0,-1.5L3,-3.2L4.3,-1Z",
+};
+
+/** For people who hear the chart. */
+function describe({ subtitle, panels }: Chart): string {
+  const shown = panels.map(
+    (p) => `${p.y.label} over ${p.x.label}: ${p.series.map((s) => s.name).join(", ") || "no series"}`,
+  );
+  return [subtitle, ...shown].filter(Boolean).join(". ");
+}

@@ -1,0 +1,53 @@
+/** Colours, dash patterns and markers: every series differs by all three, so none is needed to tell two apart. */
+
+export type ThemeName = "light" | "dark";
+export type Tone = "info" | "warning" | "critical";
+
+export interface Theme {
+  readonly background: string;
+  readonly ink: string;
+  /** Text of second rank: ticks, subtitle, caption. At least 4.5:1 on the background. */
+  readonly muted: string;
+  readonly axis: string;
+  readonly grid: string;
+  readonly series: readonly string[];
+  readonly tones: Readonly<Record<Tone, string>>;
+  readonly shade: number;
+  readonly ghost: number;
+}
+
+/**
+ * Okabe and Ito's colour-blind-safe palette ("Color Universal Design", 2008). Where one of its colours has less
+ * than 3:1 against the background (WCAG 2.2, 1.4.11) its lightness is moved and its hue kept; yellow stays dark-only.
+ */
+export const themes: Readonly<Record<ThemeName, Theme>> = {
+  light: {
+    background: "#ffffff",
+    ink: "#1b1f24",
+    muted: "#57606a",
+    axis: "#8c959f",
+    grid: "#e6e9ed",
+    series: ["#0072B2", "#D55E00", "#009E73", "#B8578D", "#B87A00", "#3286BE", "#1b1f24"],
+    tones: { info: "#57606a", warning: "#9A6200", critical: "#B3261E" },
+    shade: 0.1,
+    ghost: 0.3,
+  },
+  dark: {
+    background: "#14181d",
+    ink: "#e8ebef",
+    muted: "#a3adb8",
+    axis: "#6e7884",
+    grid: "#2a3038",
+    series: ["#56B4E9", "#E69F00", "#14B98A", "#CC79A7", "#F0E442", "#E8702A", "#e8ebef"],
+    tones: { info: "#a3adb8", warning: "#E69F00", critical: "#FF7A70" },
+    shade: 0.16,
+    ghost: 0.36,
+  },
+};
+
+/** Stroke dashes in units of the stroke's width (2 px). */
+export const dashes: readonly (string | null)[] = [null, "8 4", "2 4", "10 4 2 4", "14 4", "5 2 2 2 2 2"];
+export const markers = ["circle", "square", "triangle", "diamond2", "star", "wye"] as const;
+export type Marker = (typeof markers)[number];
+
+export const FONT = "'DejaVu Sans', Verdana, Geneva, sans-serif";
