@@ -1,7 +1,8 @@
 /** steepest in one import: `import { ops, grad, program, nn, optim, losses } from "steepest"`. */
-export { grad, gradients, hessianVectorProduct, valueAndGrad } from "./engine/rules/differentiate.ts";
-export { type BackendName, chooseBackend } from "./engine/registry.ts";
+
 export * as ops from "./engine/graph/index.ts";
+export { type BackendName, chooseBackend } from "./engine/registry.ts";
+export { grad, gradients, hessianVectorProduct, valueAndGrad } from "./engine/rules/differentiate.ts";
 export * as nn from "./nn/index.ts";
 export { losses } from "./nn/index.ts";
 export * as optim from "./optim/index.ts";

@@ -60,6 +60,7 @@ export { type YogiOptions, yogi } from "./optimizers/yogi.ts";
 export { makeOptimizer, optimizerEntry, optimizers } from "./optimizers.ts";
 export { type OptionSpec, type OptionSpecs, type OptionValue, resolveOptions, showRange } from "./options.ts";
 export { perTensor, stateless, type TensorRule } from "./per-tensor.ts";
+export * from "./schedules/index.ts";
 export {
   evaluateState,
   flattenState,
@@ -86,4 +87,3 @@ export { type LookaheadOptions, lookahead } from "./wrappers/lookahead.ts";
 export { partition } from "./wrappers/partition.ts";
 export { type SamOptions, sam } from "./wrappers/sam.ts";
 export { skipNonFinite } from "./wrappers/skip-non-finite.ts";
-export * from "./schedules/index.ts";
