@@ -1,7 +1,7 @@
 /** Several runs of one task at different rates: each is judged against the best of them. */
 import type { RunLog } from "../run/log.ts";
 import { gatherRun } from "./gather.ts";
-import { madSigma, mean } from "./stats.ts";
+import { largest, madSigma, mean } from "./stats.ts";
 import type { RunDiagnosis, VerdictName } from "./types.ts";
 
 /** A run this clear by itself is not overruled: the others may be of another task after all. */
@@ -22,7 +22,7 @@ interface Trial {
 function trial(log: RunLog, index: number): Trial | null {
   const run = gatherRun(log);
   if (!run?.lr || run.loss.length < 20) return null;
-  const lr = run.lr.reduce((a, b) => (b > a ? b : a), 0);
+  const lr = largest(run.lr);
   if (!(lr > 0)) return null;
   const tail = run.loss.subarray(run.loss.length - Math.max(3, Math.floor(run.loss.length / 10)));
   const final = tail.every(Number.isFinite) ? mean(tail) : Number.POSITIVE_INFINITY;
@@ -157,7 +157,7 @@ function judge(
     }
     // the best of what was tried, but with no near neighbour on that side: a rate between may be better still
     if (!bracketed(own, group, run.verdict)) return run;
-    return change(run, "good", 0.85, `Among the best of ${others}.`);
+    return change(run, "good", 0.79, `Among the best of ${others}.`);
   }
   const factor = best.lr / own.lr;
   if (factor === 1) return run;

@@ -68,8 +68,10 @@ function sameStep(series: Series, steps: Float64Array): Float64Array {
  * losses by the window's mean of the finite ones, so a window of nothing but NaN prints `loss: 0.0, grad_norm: NaN`.
  */
 export function hiddenNans({ log, steps, loss }: GatheredRun): number[] {
-  const gradNorm = seriesOf(log, "gradNorm");
+  const zeros: number[] = [];
+  for (let i = 0; i < loss.length; i++) if (loss[i] === 0) zeros.push(i);
+  const gradNorm = zeros.length > 0 ? seriesOf(log, "gradNorm") : null;
   if (!gradNorm) return [];
   const broken = new Set(gradNorm.steps.filter((_, i) => Number.isNaN(gradNorm.values[i]!)));
-  return [...loss.keys()].filter((i) => loss[i] === 0 && broken.has(steps[i]!));
+  return zeros.filter((i) => broken.has(steps[i]!));
 }

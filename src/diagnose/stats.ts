@@ -30,6 +30,13 @@ export function mean(values: ArrayLike<number>): number {
   return values.length === 0 ? Number.NaN : sum;
 }
 
+/** The largest value, NaN passed over; 0 when none is above 0. */
+export function largest(values: Float64Array): number {
+  let top = 0;
+  for (const v of values) if (v > top) top = v;
+  return top;
+}
+
 /** The q-quantile (0..1) with linear interpolation. */
 export function quantile(values: ArrayLike<number>, q: number): number {
   return quantileInPlace(new Float64Array(values), q);

@@ -1,6 +1,6 @@
 /** Sudden rises that stand out of the curve: events, not points, classed by how they recover. */
 import { type Context, round } from "../context.ts";
-import { madSigma, median, quantile, runningMedian } from "../stats.ts";
+import { largest, madSigma, median, quantile, runningMedian } from "../stats.ts";
 import type { Rule } from "./rule.ts";
 
 export interface Spike {
@@ -91,7 +91,7 @@ function precursorOf(c: Context, from: number, peak: number): Spike["precursor"]
   const usual = median(g.subarray(Math.max(0, from - 60), Math.max(from - 3, 1)).filter((v) => v > 0));
   for (let i = start; i < peak; i++) {
     if (g[i]! > 3 * usual && (i >= from || g[i + 1]! > 3 * usual || i === from - 1)) {
-      const rise = g.subarray(i, peak + 1).reduce((a, b) => (b > a ? b : a), 0) / usual;
+      const rise = largest(g.subarray(i, peak + 1)) / usual;
       return { lead: peak - i, rise: round(rise, 3) };
     }
   }

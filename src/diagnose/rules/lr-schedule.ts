@@ -1,5 +1,6 @@
 /** Faults of the schedule that the curve and the logged rate show together. */
 import { round, span } from "../context.ts";
+import { largest } from "../stats.ts";
 import type { Rule } from "./rule.ts";
 
 export const earlyDecay: Rule = {
@@ -9,7 +10,7 @@ export const earlyDecay: Rule = {
   detect(c) {
     const lr = c.lr;
     if (!lr || lr.length < 20) return [];
-    const peak = lr.reduce((a, b) => Math.max(a, b));
+    const peak = largest(lr);
     let from = lr.length;
     while (from > 0 && lr[from - 1]! <= 0.005 * peak) from--;
     const share = (lr.length - from) / lr.length;
@@ -35,7 +36,7 @@ export const shortWarmup: Rule = {
     const lr = c.lr;
     const n = c.loss.length;
     if (!lr || n < 40) return [];
-    const peak = lr.reduce((a, b) => Math.max(a, b));
+    const peak = largest(lr);
     const top = lr.indexOf(peak);
     const warm = top > 0 && lr[0]! < 0.5 * peak && top < n / 3;
     if (!warm) return [];

@@ -1,6 +1,6 @@
 /** The end of the curve: still falling, or resting on a noise floor that the rate sets. */
 import { round, span } from "../context.ts";
-import { median } from "../stats.ts";
+import { largest, median } from "../stats.ts";
 import type { Rule } from "./rule.ts";
 
 export const slowProgress: Rule = {
@@ -39,7 +39,7 @@ export const noiseFloor: Rule = {
     const lr = c.lr;
     const n = c.loss.length;
     if (!lr || n < 40) return [];
-    const peak = lr.reduce((a, b) => Math.max(a, b));
+    const peak = largest(lr);
     let decay = n;
     while (decay > 0 && lr[decay - 1]! < 0.5 * peak) decay--;
     if (decay > n - 8 || decay < n / 5) return [];

@@ -1,0 +1,20 @@
+import { readFileSync } from "node:fs";
+import { expect, it } from "vitest";
+import { judgeAll, score } from "../../scripts/accuracy.ts";
+import { labelledRuns } from "../../scripts/labelled-runs.ts";
+import { FEATURES } from "../../src/diagnose/features.ts";
+import { RULES } from "../../src/diagnose/index.ts";
+
+const page = readFileSync(new URL("../../docs/diagnosis.md", import.meta.url), "utf8");
+
+it("documents every rule and every feature in the words of the table", () => {
+  for (const rule of RULES) expect(page).toContain(`| \`${rule.id}\` | ${rule.severity} | ${rule.about}`);
+  for (const [name, about] of Object.entries(FEATURES)) expect(page).toContain(`| \`${name}\` | ${about} |`);
+});
+
+it("prints the accuracy that is measured", async () => {
+  const s = score(judgeAll(await labelledRuns()));
+  expect(page).toContain(
+    `| steepest | ${(100 * s.accuracy).toFixed(1)} % | ${(100 * s.macroRecall).toFixed(1)} % |`,
+  );
+});
