@@ -1,0 +1,197 @@
+/** `steepest diagnose <paths…>`: logs → verdict, findings and actions; `--watch` follows them as they grow. */
+import { fstatSync, writeFileSync } from "node:fs";
+import { diagnose, type Finding } from "../../diagnose/index.ts";
+import type { RunLog } from "../../logs/index.ts";
+import { readLogPaths } from "../../logs/node-files.ts";
+import { SteepestError } from "../../run/errors.ts";
+import type { Invocation } from "../commands.ts";
+import { type AlertCommand, createAlertCommand } from "../diagnose/alert.ts";
+import { type FollowOptions, followFiles, followStream, type OnAlert } from "../diagnose/follow.ts";
+import { reportPage } from "../diagnose/html.ts";
+import { report } from "../diagnose/report.ts";
+import {
+  evidenceWords,
+  type Judged,
+  nameOf,
+  plain,
+  SEVERITIES,
+  stepsWords,
+  titleOf,
+  toJson,
+} from "../diagnose/words.ts";
+import type { Terminal } from "../terminal.ts";
+
+interface Options {
+  readonly loss?: string;
+  readonly lr?: string;
+  readonly step?: string;
+  readonly watch?: true;
+  readonly strict?: true;
+  readonly ascii?: true;
+  readonly onAlert?: string;
+  readonly report?: string;
+}
+
+const SKIPS_SHOWN = 5;
+
+export async function run({ args, options: given, terminal, json }: Invocation): Promise<number> {
+  const options = given as Options;
+  const paths = pathsOf(args);
+  if (options.onAlert !== undefined && !options.watch) {
+    throw new SteepestError("usage", "--on-alert needs --watch", {
+      help: "alerts come while a log grows: add --watch",
+    });
+  }
+  const stop = stopOnSignal();
+  const command =
+    options.onAlert === undefined
+      ? null
+      : createAlertCommand(options.onAlert, (text) => terminal.note(`warning: ${text}`));
+  try {
+    const logs = await readLogs(paths, options, { terminal, json, command, signal: stop.signal });
+    noteAll(logs, terminal);
+    const diagnosis = diagnose(logs);
+    const judged = diagnosis.runs.map((r, i): Judged => ({ log: logs[i]!, run: r }));
+    if (options.report !== undefined) writePage(options.report, judged, terminal);
+    if (json) terminal.print(toJson(diagnosis));
+    else terminal.print(report(judged, look(terminal, options)));
+    await command?.settled();
+    if (stop.signal.aborted) return 130;
+    const critical = diagnosis.runs.some((r) => r.findings.some((f) => f.severity === "critical"));
+    return options.strict && critical ? 1 : 0;
+  } finally {
+    stop.release();
+  }
+}
+
+/** How wide and in which characters this terminal is written. */
+export function look(
+  { colors }: Terminal,
+  { ascii = false }: { readonly ascii?: boolean } = {},
+): { colors: Terminal["colors"]; width: number; ascii: boolean } {
+  const width = process.stdout.columns || Number(process.env["COLUMNS"]) || 80;
+  return { colors, width, ascii: ascii || process.env["TERM"] === "dumb" };
+}
+
+function pathsOf(args: readonly string[]): readonly string[] {
+  if (args.filter((a) => a === "-").length > 1) {
+    throw new SteepestError("usage", "standard input is named twice", { help: "write - once" });
+  }
+  if (args.length > 0) return args;
+  // a terminal or /dev/null gives no log
+  const input = fstatSync(0);
+  if (input.isFIFO() || input.isFile() || input.isSocket()) return ["-"];
+  throw new SteepestError("usage", "no log is named", {
+    help: "name files or folders, or pipe a log in: steepest diagnose runs/, python train.py | steepest diagnose -",
+  });
+}
+
+interface Reading {
+  readonly terminal: Terminal;
+  readonly json: boolean;
+  readonly command: AlertCommand | null;
+  readonly signal: AbortSignal;
+}
+
+async function readLogs(
+  paths: readonly string[],
+  { watch, loss, lr, step, ascii }: Options,
+  { terminal, json, command, signal }: Reading,
+): Promise<RunLog[]> {
+  const columns = { loss, lr, step };
+  const files = paths.filter((p) => p !== "-");
+  const follow: FollowOptions = {
+    ...columns,
+    signal,
+    onNote: (text) => terminal.note(`note: ${text}`),
+    onAlert: alertPrinter({ terminal, command, toStdout: watch === true && !json, ascii: ascii === true }),
+  };
+  let skipped = 0;
+  const onSkip = (path: string, reason: string): void => {
+    if (++skipped <= SKIPS_SHOWN) terminal.note(`note: ${plain(path)} is left out: ${plain(reason)}`);
+  };
+  const read = (): Promise<RunLog[]> => readLogPaths(files, { ...columns, onSkip });
+  const logs = new Map<string, RunLog[]>();
+  if (watch && files.length > 0) {
+    // a wrong path or a file that is no log is said now, not after hours
+    await read();
+    skipped = Number.NEGATIVE_INFINITY;
+    if (!json) terminal.note(`watching ${files.map(plain).join(", ")}; Ctrl-C ends with the diagnosis`);
+    const ended = new AbortController();
+    const both = AbortSignal.any([signal, ended.signal]);
+    const following = followFiles(files, { ...follow, signal: both });
+    if (files.length < paths.length) logs.set("-", await followStream(process.stdin, follow));
+    if (files.length < paths.length) ended.abort();
+    await following;
+  } else if (files.length < paths.length) logs.set("-", await followStream(process.stdin, follow));
+  const found = files.length > 0 ? await read() : [];
+  if (skipped > SKIPS_SHOWN) terminal.note(`note: ${skipped - SKIPS_SHOWN} more files are left out`);
+  const piped = logs.get("-") ?? [];
+  return paths[0] === "-" ? [...piped, ...found] : [...found, ...piped];
+}
+
+/** One line an alert; the command runs for what calls for somebody, not for events that have passed. */
+function alertPrinter({
+  terminal,
+  command,
+  toStdout,
+  ascii,
+}: {
+  terminal: Terminal;
+  command: AlertCommand | null;
+  toStdout: boolean;
+  ascii: boolean;
+}): OnAlert {
+  return (finding: Finding, log: RunLog) => {
+    const { symbol, color } = SEVERITIES[finding.severity];
+    const { colors } = terminal;
+    const sign = ascii ? "!" : symbol;
+    const line = `${colors.bold(colors[color](`${sign} ${titleOf(finding.id)}`))} at ${stepsWords([finding.steps[0], finding.steps[0]], log.stepUnit)}, ${nameOf(log)}: ${colors.dim(evidenceWords(finding.evidence))}`;
+    if (toStdout) terminal.print(line);
+    else terminal.note(line);
+    if (finding.severity !== "info") command?.run(finding, nameOf(log));
+  };
+}
+
+/** What the readers noticed; the same note about many runs once. */
+function noteAll(logs: readonly RunLog[], terminal: Terminal): void {
+  const about = new Map<string, string[]>();
+  for (const log of logs)
+    for (const note of log.notes) about.set(note.text, [...(about.get(note.text) ?? []), nameOf(log)]);
+  for (const [text, names] of about) {
+    const others = names.length > 1 ? ` and ${names.length - 1} more` : "";
+    terminal.note(`note: ${names[0]}${others}: ${plain(text)}`);
+  }
+}
+
+function writePage(path: string, judged: readonly Judged[], terminal: Terminal): void {
+  try {
+    writeFileSync(path, reportPage(judged));
+  } catch (cause) {
+    const code = cause instanceof Error && "code" in cause ? String(cause.code) : String(cause);
+    throw new SteepestError("report-unwritable", `the report can't be written (${code})`, {
+      where: path,
+      help: "name a file in a folder that exists and that you may write to",
+      cause,
+    });
+  }
+  terminal.note(`report written to ${path}`);
+}
+
+/** The first signal ends the reading, and the diagnosis follows; a second one ends the program. */
+function stopOnSignal(): { signal: AbortSignal; release: () => void } {
+  const controller = new AbortController();
+  const stop = (): void => {
+    if (controller.signal.aborted) process.exit(130);
+    controller.abort();
+  };
+  process.on("SIGINT", stop);
+  process.on("SIGTERM", stop);
+  return {
+    signal: controller.signal,
+    release: () => {
+      process.off("SIGINT", stop);
+      process.off("SIGTERM", stop);
+    },
+  };
+}

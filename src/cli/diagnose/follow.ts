@@ -1,0 +1,177 @@
+/** Following logs that grow: standard input as it comes, files by looking at their size. */
+import { closeSync, openSync, readSync, statSync } from "node:fs";
+import { createWatch, type Finding, type Watch } from "../../diagnose/index.ts";
+import { createReader, feed, type LogReader, type ReadOptions, type RunLog } from "../../logs/index.ts";
+import { listFiles } from "../../logs/node-list.ts";
+import { SteepestError } from "../../run/errors.ts";
+
+export type OnAlert = (finding: Finding, log: RunLog) => void;
+
+export interface FollowOptions extends Omit<ReadOptions, "source"> {
+  readonly onAlert: OnAlert;
+  /** Told about what can't be followed, and why. */
+  readonly onNote: (text: string) => void;
+  /** Ends the following. */
+  readonly signal: AbortSignal;
+}
+
+const EVERY = 300;
+const LIST_EVERY = 2000;
+const CHUNK = 1 << 20;
+/** Bytes before the place read up to that must still be there, else the file was written anew. */
+const TAIL = 64;
+
+/** One watch for each run of a source, in the order of its runs. */
+function createAlerts(onAlert: OnAlert): (logs: readonly RunLog[]) => void {
+  const watches: Watch[] = [];
+  return (logs) => {
+    for (const [i, log] of logs.entries())
+      for (const finding of (watches[i] ??= createWatch()).update(log)) onAlert(finding, log);
+  };
+}
+
+/** Reads `input` to its end (or to `signal`), with alerts meanwhile; the logs at the end. */
+export async function followStream(
+  input: AsyncIterable<Uint8Array> & { destroy(): unknown },
+  { onAlert, onNote, signal, ...options }: FollowOptions,
+): Promise<RunLog[]> {
+  const reader = createReader({ ...options, source: "-" });
+  const alerts = createAlerts(onAlert);
+  let fresh = false;
+  let broken: unknown = null;
+  const counted: LogReader = {
+    ...reader,
+    push: (bytes) => {
+      fresh = true;
+      reader.push(bytes);
+    },
+  };
+  const timer = setInterval(() => {
+    if (!fresh || broken !== null) return;
+    fresh = false;
+    try {
+      alerts(reader.snapshot());
+    } catch (error) {
+      // what can't be read is said when reading ends
+      broken = error;
+    }
+  }, EVERY);
+  const stop = (): void => void input.destroy();
+  signal.addEventListener("abort", stop, { once: true });
+  try {
+    const cut = await feed(counted, input, "-");
+    if (cut !== null) onNote(`the compressed stream breaks off: ${cut}`);
+  } catch (error) {
+    // destroying the stream ends the loop over it with an error of Node's
+    if (!signal.aborted || error instanceof SteepestError) throw error;
+  } finally {
+    clearInterval(timer);
+    signal.removeEventListener("abort", stop);
+  }
+  const logs = reader.end();
+  alerts(logs);
+  return logs;
+}
+
+/** Follows files, and directories with the files that come into them, until `signal`. */
+export async function followFiles(
+  paths: readonly string[],
+  { onAlert, onNote, signal, ...options }: FollowOptions,
+): Promise<void> {
+  const followed = new Map<string, Followed>();
+  let listed = Number.NEGATIVE_INFINITY;
+  while (!signal.aborted) {
+    const begun = performance.now();
+    if (begun - listed >= LIST_EVERY) {
+      listed = begun;
+      for (const path of await expand(paths))
+        if (!followed.has(path)) followed.set(path, createFollowed(path, options, onAlert));
+    }
+    for (const [path, one] of followed) {
+      const trouble = one.look();
+      if (trouble !== null) onNote(`${path}: ${trouble}`);
+    }
+    // a log so large that a look takes long is looked at less often
+    await pause(Math.max(EVERY - (performance.now() - begun), (performance.now() - begun) / 2), signal);
+  }
+}
+
+async function expand(paths: readonly string[]): Promise<string[]> {
+  const out: string[] = [];
+  for (const path of paths) {
+    const isDirectory = statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
+    out.push(...(isDirectory ? await listFiles(path) : [path]));
+  }
+  return out;
+}
+
+interface Followed {
+  /** Reads what was appended since; what keeps it from reading, told once, else null. */
+  readonly look: () => string | null;
+}
+
+function createFollowed(path: string, options: Omit<ReadOptions, "source">, onAlert: OnAlert): Followed {
+  const alerts = createAlerts(onAlert);
+  let reader = createReader({ ...options, source: path });
+  let at = 0;
+  let tail = Buffer.alloc(0);
+  let seen = "";
+  let told = "";
+  const restart = (): void => {
+    reader = createReader({ ...options, source: path });
+    at = 0;
+    tail = Buffer.alloc(0);
+  };
+  const read = (): void => {
+    const file = openSync(path, "r");
+    try {
+      const check = Buffer.alloc(tail.length);
+      if (readSync(file, check, 0, tail.length, at - tail.length) < tail.length || !check.equals(tail))
+        restart();
+      const buffer = Buffer.alloc(CHUNK);
+      for (;;) {
+        const count = readSync(file, buffer, 0, CHUNK, at);
+        if (count === 0) return;
+        at += count;
+        const bytes = Buffer.from(buffer.subarray(0, count));
+        tail = Buffer.concat([tail, bytes]).subarray(-TAIL);
+        reader.push(bytes);
+      }
+    } finally {
+      closeSync(file);
+    }
+  };
+  return {
+    look() {
+      try {
+        const { size, mtimeMs, ino } = statSync(path);
+        const now = `${size} ${mtimeMs} ${ino}`;
+        if (now === seen) return null;
+        seen = now;
+        read();
+        alerts(reader.snapshot());
+        told = "";
+        return null;
+      } catch (error) {
+        if (!(error instanceof SteepestError) && !(error instanceof Error && "code" in error)) throw error;
+        // a file may be between two writes: it is read afresh when it changes again
+        restart();
+        if (told === error.message) return null;
+        told = error.message;
+        return error.message;
+      }
+    },
+  };
+}
+
+function pause(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const done = (): void => {
+      clearTimeout(timer);
+      signal.removeEventListener("abort", done);
+      resolve();
+    };
+    const timer = setTimeout(done, ms);
+    signal.addEventListener("abort", done, { once: true });
+  });
+}
