@@ -150,6 +150,25 @@ test("random programs agree with the interpreter, step by step", () => {
   );
 });
 
+test("a row's log-softmax of a product plus a stretched bias, with a logit past exp's range", () => {
+  const [z, b] = [input("z", [4, 10], "float32"), input("b", [10], "float32")];
+  const value = ops.logSoftmax(ops.add(z as Expr, b as Expr));
+  const p = wasm.compile({
+    inputs: [z, b],
+    state: [],
+    outputs: [
+      { name: "y", value },
+      { name: "loss", value: ops.mean(value) },
+    ],
+  });
+  p.view("z")[3] = 97.5;
+  p.view("b").fill(0.25);
+  p.run();
+  expect(p.view("y")[3]).toBe(0);
+  expect(p.view("y")[4]).toBeCloseTo(-97.5, 4);
+  expect(p.view("loss")[0]).toBeCloseTo((-97.5 * 9 - 30 * Math.log(10)) / 40, 4);
+});
+
 test("the same program gives the same bits every time", () => {
   const x = input("x", [1000], "float32");
   const spec: ProgramSpec = {
