@@ -30,7 +30,9 @@ export function accepts(o: Option): string {
     case "numbers":
       return `${o.length} numbers${o.nullable ? " or nulls" : ""} ${showRange(o)}`.trimEnd();
     case "number":
-      return `${o.integer ? "whole number" : "number"} ${showRange(o)}`.trimEnd() + (o.nullable ? ", or none" : "");
+      return (
+        `${o.integer ? "whole number" : "number"} ${showRange(o)}`.trimEnd() + (o.nullable ? ", or none" : "")
+      );
   }
 }
 
@@ -41,7 +43,9 @@ export const optionRows = (options: readonly Option[]): string =>
   );
 
 function section(o: OptimizerEntry): string {
-  const names = keys.flatMap((k) => (o.elsewhere[k] === null ? [] : [`${libraries[k]} ${elsewhere(o.elsewhere[k])}`]));
+  const names = keys.flatMap((k) =>
+    o.elsewhere[k] === null ? [] : [`${libraries[k]} ${elsewhere(o.elsewhere[k])}`],
+  );
   const { stabilityLimit: stable } = o;
   return page(
     `## ${o.name}`,
@@ -56,7 +60,9 @@ function section(o: OptimizerEntry): string {
               (stable.preconditioned ? " (of the preconditioned Hessian)" : ""),
           ]
         : []),
-      ...(o.needs.length > 0 ? [`- Reads more than gradients: ${o.needs.map((n) => needs[n]).join("; ")}`] : []),
+      ...(o.needs.length > 0
+        ? [`- Reads more than gradients: ${o.needs.map((n) => needs[n]).join("; ")}`]
+        : []),
     ].join("\n"),
     optionRows(o.options),
   ).trimEnd();

@@ -40,7 +40,9 @@ function accepts(o: OptionSpec): string {
     case "schedule[]":
       return "a list of schedules";
     case "record[]":
-      return `a list of records of ${Object.keys(o.fields ?? {}).map(code).join(", ")}`;
+      return `a list of records of ${Object.keys(o.fields ?? {})
+        .map(code)
+        .join(", ")}`;
   }
 }
 
