@@ -61,6 +61,7 @@ export const commands: readonly CommandRow[] = [
         .option("--watch", "follow growing files or standard input; an alert within a second")
         .option("--on-alert <command>", "with --watch: run this for every warning or critical alert")
         .option("--report <file>", "write a self-contained HTML page as well")
+        .option("--plot <file>", "draw the curve with the findings: .svg or .png")
         .option("--ascii", "plain ASCII")
         .addHelpText(
           "after",

@@ -7,7 +7,6 @@ import { SteepestError } from "../../run/errors.ts";
 import type { Invocation } from "../commands.ts";
 import { type AlertCommand, createAlertCommand } from "../diagnose/alert.ts";
 import { type FollowOptions, followFiles, followStream, type OnAlert } from "../diagnose/follow.ts";
-import { reportPage } from "../diagnose/html.ts";
 import { report } from "../diagnose/report.ts";
 import {
   evidenceWords,
@@ -30,6 +29,7 @@ interface Options {
   readonly ascii?: true;
   readonly onAlert?: string;
   readonly report?: string;
+  readonly plot?: string;
 }
 
 const SKIPS_SHOWN = 5;
@@ -52,7 +52,8 @@ export async function run({ args, options: given, terminal, json }: Invocation):
     noteAll(logs, terminal);
     const diagnosis = diagnose(logs);
     const judged = diagnosis.runs.map((r, i): Judged => ({ log: logs[i]!, run: r }));
-    if (options.report !== undefined) writePage(options.report, judged, terminal);
+    if (options.report !== undefined) await writePage(options.report, judged, terminal);
+    if (options.plot !== undefined) await writePlot(options.plot, judged, terminal);
     if (json) terminal.print(toJson(diagnosis));
     else terminal.print(report(judged, look(terminal, options)));
     await command?.settled();
@@ -164,18 +165,35 @@ function noteAll(logs: readonly RunLog[], terminal: Terminal): void {
   }
 }
 
-function writePage(path: string, judged: readonly Judged[], terminal: Terminal): void {
+async function writePage(path: string, judged: readonly Judged[], terminal: Terminal): Promise<void> {
+  const { reportPage } = await import("../diagnose/html.ts");
+  const page = await reportPage(judged);
   try {
-    writeFileSync(path, reportPage(judged));
+    writeFileSync(path, page);
   } catch (cause) {
     const code = cause instanceof Error && "code" in cause ? String(cause.code) : String(cause);
-    throw new SteepestError("report-unwritable", `the report can't be written (${code})`, {
+    throw new SteepestError("not-writable", `the report can't be written (${code})`, {
       where: path,
       help: "name a file in a folder that exists and that you may write to",
       cause,
     });
   }
   terminal.note(`report written to ${path}`);
+}
+
+async function writePlot(path: string, judged: readonly Judged[], terminal: Terminal): Promise<void> {
+  const [one, ...others] = judged;
+  if (!one || others.length > 0) {
+    throw new SteepestError("usage", `--plot draws one run, and ${judged.length} were read`, {
+      help: "name one run, or use --report, which draws each of them",
+    });
+  }
+  const [{ lossChart }, { savePlot }] = await Promise.all([
+    import("../../plot/index.ts"),
+    import("../../plot/node-save.ts"),
+  ]);
+  await savePlot(lossChart(one.log, { findings: one.run.findings }), path);
+  terminal.note(`plot written to ${path}`);
 }
 
 /** The first signal ends the reading, and the diagnosis follows; a second one ends the program. */

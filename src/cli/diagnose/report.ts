@@ -117,6 +117,7 @@ export function comparison(
   judged: readonly Judged[],
   { colors, width, ascii = false }: ReportOptions,
 ): string {
+  const shared = sharedFolders(judged.map((j) => nameOf(j.run)));
   const rows = judged.map(({ log, run }) => {
     const loss = seriesOf(log, "loss")?.values ?? new Float64Array(0);
     const lr = [...(seriesOf(log, "lr")?.values ?? [])].filter(Number.isFinite);
@@ -128,7 +129,7 @@ export function comparison(
       verdict: run.verdict,
       end,
       cells: [
-        nameOf(run),
+        nameOf(run).slice(shared),
         `${VERDICTS[run.verdict].symbol} ${run.verdict}`,
         run.verdict === "inconclusive" ? "" : `${Math.min(99, Math.round(100 * run.confidence))} %`,
         lr.length > 0 ? showNumber(lr.reduce((a, b) => Math.max(a, b))) : "",
@@ -152,7 +153,9 @@ export function comparison(
   for (const c of [5, 2, 3]) narrow(c, () => 0);
   const line = (cells: readonly string[], paint: (cell: string, column: number) => string): string =>
     cells
-      .map((cell, c) => (widths[c] === 0 ? null : paint(shorten(cell, widths[c]!).padEnd(widths[c]!), c)))
+      .map((cell, c) =>
+        widths[c] === 0 ? null : paint(shorten(cell, widths[c]!, ascii).padEnd(widths[c]!), c),
+      )
       .filter((cell) => cell !== null)
       .join("  ")
       .trimEnd();
@@ -173,8 +176,18 @@ export function comparison(
 }
 
 /** Paths are told apart by their ends: the front goes. */
-function shorten(text: string, width: number): string {
-  return text.length <= width ? text : `…${text.slice(text.length - width + 1)}`;
+function shorten(text: string, width: number, ascii: boolean): string {
+  if (text.length <= width) return text;
+  return ascii ? `..${text.slice(text.length - width + 2)}` : `…${text.slice(text.length - width + 1)}`;
+}
+
+/** Length of the folders that all names begin with. */
+function sharedFolders(names: readonly string[]): number {
+  const [first = ""] = names;
+  let shared = 0;
+  for (let i = 0; names.every((name) => name[i] === first[i]) && i < first.length; i++)
+    if (first[i] === "/") shared = i + 1;
+  return shared;
 }
 
 /** Lines of at most `width` characters; a longer word stands alone, cut. */
