@@ -32,15 +32,24 @@ export function judgeBaseline(runs: readonly LabelledRun[], baseline: Baseline):
   const outcomes = runs.map((r) => baseline.outcome(r.log));
   const meaning = new Map<string, Label>();
   for (const outcome of new Set(outcomes)) {
-    const count = (label: Label): number => runs.filter((r, i) => outcomes[i] === outcome && r.label === label).length;
+    const count = (label: Label): number =>
+      runs.filter((r, i) => outcomes[i] === outcome && r.label === label).length;
     meaning.set(outcome, [...LABELS].sort((a, b) => count(b) - count(a))[0]!);
   }
-  return runs.map(({ file, label }, i) => ({ file, label, verdict: meaning.get(outcomes[i]!)!, confidence: 0 }));
+  return runs.map(({ file, label }, i) => ({
+    file,
+    label,
+    verdict: meaning.get(outcomes[i]!)!,
+    confidence: 0,
+  }));
 }
 
 export function score(judged: readonly Judged[]): Score {
-  const share = (of: readonly Judged[]): number => of.filter((j) => j.verdict === j.label).length / Math.max(1, of.length);
-  const recall = Object.fromEntries(LABELS.map((l) => [l, share(judged.filter((j) => j.label === l))])) as Record<Label, number>;
+  const share = (of: readonly Judged[]): number =>
+    of.filter((j) => j.verdict === j.label).length / Math.max(1, of.length);
+  const recall = Object.fromEntries(
+    LABELS.map((l) => [l, share(judged.filter((j) => j.label === l))]),
+  ) as Record<Label, number>;
   const sure = judged.filter((j) => j.confidence >= 0.8);
   return {
     runs: judged.length,

@@ -33,7 +33,11 @@ export function spikeDetection(loss: Float64Array, window = 10, warmup = 1, rtol
   for (let i = warmup; i < loss.length; i++) {
     const recent = loss.subarray(Math.max(0, i - window), i);
     const mean = recent.reduce((a, v) => a + v, 0) / recent.length;
-    if (!Number.isFinite(loss[i]!) || (loss[i]! > loss[i - 1]! && Math.abs(loss[i]! - mean) >= rtol * Math.abs(mean))) spikes++;
+    if (
+      !Number.isFinite(loss[i]!) ||
+      (loss[i]! > loss[i - 1]! && Math.abs(loss[i]! - mean) >= rtol * Math.abs(mean))
+    )
+      spikes++;
   }
   return spikes;
 }

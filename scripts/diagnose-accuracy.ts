@@ -19,20 +19,31 @@ console.log(`| ${runs.length} runs | accuracy | macro recall | ${LABELS.join(" |
 console.log(`| --- | --- | --- | ${LABELS.map(() => "---").join(" | ")} |`);
 for (const [name, judged] of table) {
   const s = score(judged);
-  console.log(`| ${name} | ${percent(s.accuracy)} | ${percent(s.macroRecall)} | ${LABELS.map((l) => percent(s.recall[l])).join(" | ")} |`);
+  console.log(
+    `| ${name} | ${percent(s.accuracy)} | ${percent(s.macroRecall)} | ${LABELS.map((l) => percent(s.recall[l])).join(" | ")} |`,
+  );
 }
 
 const verdicts = [...LABELS, "inconclusive"];
-console.log(`\n| label \\ verdict | ${verdicts.join(" | ")} |\n| --- | ${verdicts.map(() => "---").join(" | ")} |`);
+console.log(
+  `\n| label \\ verdict | ${verdicts.join(" | ")} |\n| --- | ${verdicts.map(() => "---").join(" | ")} |`,
+);
 for (const label of LABELS) {
   const counts = verdicts.map((v) => ours.filter((j) => j.label === label && j.verdict === v).length);
   console.log(`| ${label} | ${counts.join(" | ")} |`);
 }
 
 console.log("\n| confidence | runs | right |\n| --- | --- | --- |");
-for (const [from, to] of [[0, 0.5], [0.5, 0.65], [0.65, 0.8], [0.8, 0.95], [0.95, 1.01]] as const) {
+for (const [from, to] of [
+  [0, 0.5],
+  [0.5, 0.65],
+  [0.65, 0.8],
+  [0.8, 0.95],
+  [0.95, 1.01],
+] as const) {
   const bin = ours.filter((j) => j.confidence >= from && j.confidence < to);
-  if (bin.length > 0) console.log(`| ${from}–${Math.min(1, to)} | ${bin.length} | ${percent(score(bin).accuracy)} |`);
+  if (bin.length > 0)
+    console.log(`| ${from}–${Math.min(1, to)} | ${bin.length} | ${percent(score(bin).accuracy)} |`);
 }
 const wrong = ours.filter((j) => j.verdict !== j.label);
 for (const j of wrong) console.log(`\nwrong: ${j.file}: ${j.label} judged ${j.verdict} (${j.confidence})`);

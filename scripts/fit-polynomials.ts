@@ -41,8 +41,15 @@ function leastSquares(a: Float64Array[], b: Float64Array): number[] {
       for (let i = j; i < v.length; i++) dot += v[i]! * get(i);
       for (let i = j; i < v.length; i++) set(i, get(i) - (2 * dot * v[i]!) / vv);
     };
-    for (let c = j; c < n; c++) reflect((i) => a[i]![c]!, (i, x) => (a[i]![c] = x));
-    reflect((i) => b[i]!, (i, x) => (b[i] = x));
+    for (let c = j; c < n; c++)
+      reflect(
+        (i) => a[i]![c]!,
+        (i, x) => (a[i]![c] = x),
+      );
+    reflect(
+      (i) => b[i]!,
+      (i, x) => (b[i] = x),
+    );
   }
   const x = new Array<number>(n).fill(0);
   for (let j = n - 1; j >= 0; j--) {

@@ -70,7 +70,8 @@ function makeRows(path: string): void {
     const forms = { full, bare: { ...full, lr: null, gradNorm: null }, window: windowed(full, 5) };
     for (const [form, input] of Object.entries(forms)) {
       const f = features(input);
-      if (f) lines.push([run.task, form, run.label, ...NAMES.map((n) => Number(f[n].toPrecision(4)))].join("\t"));
+      if (f)
+        lines.push([run.task, form, run.label, ...NAMES.map((n) => Number(f[n].toPrecision(4)))].join("\t"));
     }
   }
   const text = `${["task", "form", "label", ...NAMES].join("\t")}\n${lines.join("\n")}\n`;
@@ -98,10 +99,16 @@ function windowed(input: FeatureInput, size: number): FeatureInput {
 function readRows(): TaskRow[] {
   const [head, ...lines] = gunzipSync(readFileSync(ROWS)).toString("utf8").trim().split("\n");
   const columns = head!.split("\t").slice(3);
-  if (columns.join() !== NAMES.join()) throw new Error("rows.tsv.gz has other features: run `fit-verdict rows` again");
+  if (columns.join() !== NAMES.join())
+    throw new Error("rows.tsv.gz has other features: run `fit-verdict rows` again");
   return lines.map((line) => {
     const [task, form, label, ...x] = line.split("\t");
-    return { task: task!, form: form as TaskRow["form"], label: LABELS.indexOf(label as never), x: x.map(Number) };
+    return {
+      task: task!,
+      form: form as TaskRow["form"],
+      label: LABELS.indexOf(label as never),
+      x: x.map(Number),
+    };
   });
 }
 
@@ -110,7 +117,8 @@ async function labelledRows(): Promise<TaskRow[]> {
   for (const run of await labelledRuns()) {
     const input = verdictInput(run.log);
     const f = input?.loss.every(Number.isFinite) ? features(input) : null;
-    if (f) out.push({ task: run.task, form: "full", label: LABELS.indexOf(run.label), x: NAMES.map((n) => f[n]) });
+    if (f)
+      out.push({ task: run.task, form: "full", label: LABELS.indexOf(run.label), x: NAMES.map((n) => f[n]) });
   }
   return out;
 }
@@ -159,7 +167,13 @@ async function crossValidate(): Promise<void> {
   console.log(summary("shipped fit (made runs only) → labelled runs", score(train(made, []), labelled)));
   const tasks = [...new Set(labelled.map((r) => r.task))];
   const out = tasks.flatMap((task) =>
-    score(train(made, labelled.filter((r) => r.task !== task)), labelled.filter((r) => r.task === task)),
+    score(
+      train(
+        made,
+        labelled.filter((r) => r.task !== task),
+      ),
+      labelled.filter((r) => r.task === task),
+    ),
   );
   console.log(summary("labelled runs added to the fit, leave one labelled task out", out));
   // the base name groups a task with its variations on the same data and model
@@ -169,15 +183,25 @@ async function crossValidate(): Promise<void> {
   const held: Scored[] = [];
   for (let fold = 0; fold < folds; fold++) {
     const inFold = (r: TaskRow): boolean => bases.indexOf(base(r.task)) % folds === fold;
-    const model = train(made.filter((r) => !inFold(r)), labelled);
-    held.push(...score(model, made.filter((r) => inFold(r) && r.form === "full")));
+    const model = train(
+      made.filter((r) => !inFold(r)),
+      labelled,
+    );
+    held.push(
+      ...score(
+        model,
+        made.filter((r) => inFold(r) && r.form === "full"),
+      ),
+    );
   }
   console.log(summary(`made tasks, ${folds} folds by data and model`, held));
 }
 
 async function fit(): Promise<void> {
   const model = train(readRows(), []);
-  const trees = model.trees.map((stage) => `  [\n${stage.map((t) => `    ${JSON.stringify(t)},`).join("\n")}\n  ],`);
+  const trees = model.trees.map(
+    (stage) => `  [\n${stage.map((t) => `    ${JSON.stringify(t)},`).join("\n")}\n  ],`,
+  );
   writeFileSync(
     WEIGHTS,
     `/** Written by scripts/fit-verdict.ts from scripts/verdict/rows.tsv.gz; do not edit. */\n` +

@@ -1,8 +1,8 @@
 /** The labelled runs of test/runs, read as anybody's logs are. */
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { gatherRun } from "../src/diagnose/gather.ts";
 import type { FeatureInput } from "../src/diagnose/features.ts";
+import { gatherRun } from "../src/diagnose/gather.ts";
 import { readLogPaths } from "../src/logs/node-files.ts";
 import type { RunLog } from "../src/run/log.ts";
 

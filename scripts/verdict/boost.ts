@@ -107,7 +107,11 @@ function bestSplit(
       s[1]! += h[i]!;
       s[2]! += rows[i]!.weight;
     }
-    const [allG, allH, allW] = [0, 1, 2].map((c) => sums.reduce((a, s) => a + s[c]!, 0)) as [number, number, number];
+    const [allG, allH, allW] = [0, 1, 2].map((c) => sums.reduce((a, s) => a + s[c]!, 0)) as [
+      number,
+      number,
+      number,
+    ];
     let [G, H, W] = [0, 0, 0];
     for (let b = 0; b < BINS; b++) {
       G += sums[b]![0]!;
@@ -132,7 +136,10 @@ function leafOf(tree: Tree, x: readonly number[]): number {
 
 function quantileCuts(values: readonly number[]): number[] {
   const sorted = [...values].sort((a, b) => a - b);
-  const cuts = Array.from({ length: BINS - 1 }, (_, b) => sorted[Math.floor(((b + 1) * sorted.length) / BINS)]!);
+  const cuts = Array.from(
+    { length: BINS - 1 },
+    (_, b) => sorted[Math.floor(((b + 1) * sorted.length) / BINS)]!,
+  );
   return [...new Set(cuts.map((c) => Number(c.toPrecision(4))))];
 }
 
