@@ -1,5 +1,5 @@
 /** Generated pages equal what the tables give, and the code in docs/ and examples/ does what it says. */
-import { readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test, vi } from "vitest";
 import { codeBlocks, runFile, runSource } from "../scripts/docs/from-sources.ts";
@@ -15,6 +15,16 @@ const read = (path: string): string => readFileSync(pathOf(path), "utf8");
 test.each(Object.keys(generatedPages))("docs/%s is what the code's tables give", (name) => {
   expect(read(`docs/${name}`), "run: npx jiti scripts/write-docs.ts").toBe(generatedPages[name]!());
 });
+
+test.each(["CONTRIBUTING.md", "docs/engine.md", "docs/custom-optimizer.md"])(
+  "%s names files that exist",
+  (page) => {
+    const named = [...read(page).matchAll(/`((?:src|test|scripts|docs|bench|schema|examples)\/[\w./-]+)`/g)];
+    expect(named.length).toBeGreaterThan(0);
+    const paths = named.map((m) => m[1]!).filter((path) => !path.includes("NAME"));
+    expect(paths.filter((path) => !existsSync(pathOf(path)))).toEqual([]);
+  },
+);
 
 describe("docs/custom-optimizer.md", () => {
   const blocks = codeBlocks(read("docs/custom-optimizer.md"), "ts");
