@@ -1,5 +1,5 @@
 import { type Loss, type LossOption, lossTable } from "../../src/nn/losses/index.ts";
-import { code, generatedNote, page, sectionLink, table, value } from "./markdown.ts";
+import { code, fence, generatedNote, page, sectionLink, table, value } from "./markdown.ts";
 
 const outputs: Readonly<Record<Loss["output"], string>> = {
   logits: "one logit per class",
@@ -15,7 +15,7 @@ const targets: Readonly<Record<Loss["target"], string>> = {
 
 function accepts({ default: given, choices, min, max }: LossOption): string {
   if (choices !== undefined) return choices.map(code).join(", ");
-  const ends = [min === undefined ? "" : `≥ ${min}`, max === undefined ? "" : `≤ ${max}`].filter(
+  const ends = [min === undefined ? "" : min === Number.MIN_VALUE ? "> 0" : `≥ ${min}`, max === undefined ? "" : `≤ ${max}`].filter(
     (e) => e !== "",
   );
   return ["number", ends.join(" and ")].join(" ").trimEnd() + (given === null ? ", or none" : "");
@@ -25,6 +25,7 @@ const section = (l: Loss): string =>
   page(
     `## ${l.name}`,
     `For: ${l.about}.`,
+    fence("text", l.formula),
     [
       `- The model's output: ${outputs[l.output]}`,
       `- The target: ${targets[l.target]}`,

@@ -52,6 +52,7 @@ export const absoluteRows: readonly Loss[] = [
     name: "l1",
     torch: "L1Loss",
     about: "numbers, absolute distance",
+    formula: "|ŷ − y|",
     target: "number",
     output: "value",
     options: { reduction: reductionOption },
@@ -61,6 +62,7 @@ export const absoluteRows: readonly Loss[] = [
     name: "huber",
     torch: "HuberLoss",
     about: "numbers, with outliers",
+    formula: "½e² for |e| ≤ δ, else δ(|e| − ½δ);  e = ŷ − y, δ = delta",
     target: "number",
     output: "value",
     options: {
@@ -73,6 +75,7 @@ export const absoluteRows: readonly Loss[] = [
     name: "smooth-l1",
     torch: "SmoothL1Loss",
     about: "numbers, Huber's loss with slope 1",
+    formula: "½e²/β for |e| ≤ β, else |e| − ½β;  e = ŷ − y, β = beta",
     target: "number",
     output: "value",
     options: {

@@ -36,6 +36,7 @@ export const bceWithLogitsRow: Loss = defineLoss<BceWithLogitsOptions>({
   name: "bce-with-logits",
   torch: "BCEWithLogitsLoss",
   about: "yes or no, from one logit each",
+  formula: "−w·y·log σ(z) − (1 − y)·log(1 − σ(z)), w = posWeight",
   target: "number",
   output: "logit",
   options: {

@@ -38,6 +38,7 @@ export const bceRow: Loss = defineLoss<BceOptions>({
   name: "bce",
   torch: "BCELoss",
   about: "yes or no, from probabilities",
+  formula: "−y·log p − (1 − y)·log(1 − p), both logs at least −100",
   target: "number",
   output: "probability",
   options: { reduction: reductionOption },

@@ -31,6 +31,8 @@ export const focalRow: Loss = defineLoss<FocalOptions>({
   name: "focal",
   torch: null,
   about: "yes or no, with many easy negatives",
+  formula:
+    "aₜ·(1 − pₜ)^gamma·(−log pₜ), pₜ the probability of the truth;  aₜ = alpha for the positive class, 1 − alpha for the other",
   target: "number",
   output: "logit",
   options: {

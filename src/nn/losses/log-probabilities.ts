@@ -45,6 +45,7 @@ export const logProbabilityRows: readonly Loss[] = [
     name: "nll",
     torch: "NLLLoss",
     about: "classes, from log-probabilities",
+    formula: "−ŷ[y], ŷ log-probabilities",
     target: "class",
     output: "logProbabilities",
     options: {
@@ -57,6 +58,7 @@ export const logProbabilityRows: readonly Loss[] = [
     name: "kl",
     torch: "KLDivLoss",
     about: "distributions, from log-probabilities",
+    formula: "y·(log y − ŷ), 0 where y = 0, ŷ log-probabilities",
     target: "number",
     output: "logProbabilities",
     options: {

@@ -36,6 +36,8 @@ export interface Loss {
   readonly torch: string | null;
   /** What it is for, in a line. */
   readonly about: string;
+  /** One element's loss, before the reduction: z logits, p a probability, ŷ another output, y the target. */
+  readonly formula: string;
   /** "class": int32 labels, the output's shape without its last axis. "number": the output's own shape. */
   readonly target: "class" | "number";
   /** What the model's output means to this loss. */

@@ -14,6 +14,7 @@ export const mseRow: Loss = defineLoss<MseOptions>({
   name: "mse",
   torch: "MSELoss",
   about: "numbers, squared distance",
+  formula: "(ŷ − y)²",
   target: "number",
   output: "value",
   options: { reduction: reductionOption },

@@ -41,6 +41,8 @@ export const softmaxCrossEntropyRow: Loss = defineLoss<SoftmaxCrossEntropyOption
   name: "softmax-cross-entropy",
   torch: "CrossEntropyLoss",
   about: "classes, from logits",
+  formula:
+    "−log softmax(z)[y];  labelSmoothing s: (1 − s)·(−log softmax(z)[y]) + s·mean over classes of −log softmax(z)",
   target: "class",
   output: "logits",
   options: {
