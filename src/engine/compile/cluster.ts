@@ -57,6 +57,22 @@ function sources(e: Expr, isMember: (x: Expr) => boolean): Expr[] {
   return out;
 }
 
+/** Functions whose polynomials fill the registers: two in one loop spill each other's constants and take half as long again. */
+const polynomials = new Set<Expr["op"]>([
+  "exp",
+  "log",
+  "log1p",
+  "expm1",
+  "sin",
+  "cos",
+  "tanh",
+  "sigmoid",
+  "erf",
+  "pow",
+]);
+const HEAVY = 1;
+const heavy = (c: Cluster): number => c.members.filter((m) => polynomials.has(m.op)).length;
+
 export interface Units {
   readonly clusterOf: ReadonlyMap<Expr, Cluster>;
 }
@@ -94,6 +110,7 @@ export function cluster(order: readonly Expr[], isUnit: (e: Expr) => boolean): U
     return false;
   };
   const compatible = (a: Cluster, b: Cluster): boolean =>
+    heavy(a) + heavy(b) <= HEAVY &&
     a.domain.join() === b.domain.join() &&
     (a.reducedAxes === null || b.reducedAxes === null || a.reducedAxes.join() === b.reducedAxes.join());
   const merge = (i: number, j: number): void => {

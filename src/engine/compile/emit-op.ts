@@ -6,6 +6,7 @@ import type { DType } from "../graph/dtype.ts";
 import type { BinaryPrimitive, ElementwisePrimitive, Expr, Node, Primitive } from "../graph/expr.ts";
 import { emitRandom } from "./emit-random.ts";
 import { f32x4Math, f64x2Math, type MathContext } from "./math/index.ts";
+import { uniformValue } from "./simplify.ts";
 import type { ValueType } from "./wasm/assembler.ts";
 import type { PlainOp } from "./wasm/opcodes.ts";
 
@@ -65,6 +66,16 @@ const binary: Rule = (n, c) => {
     c.push(1);
     c.f.op(n.op === "max" ? "i32.gt_s" : "i32.lt_s").op("select");
     return;
+  }
+  if (!integer && c.lanes > 1 && (n.op === "max" || n.op === "min")) {
+    // against a number other than 0 the one-instruction form gives the same, NaN included
+    const bound = n.inputs.findIndex((x) => (uniformValue(x) ?? 0) !== 0);
+    if (bound >= 0 && !Number.isNaN(uniformValue(n.inputs[bound]!))) {
+      c.push(1 - bound);
+      c.push(bound);
+      op(c, dtype, n.op === "max" ? "pmax" : "pmin");
+      return;
+    }
   }
   c.push(0);
   c.push(1);
