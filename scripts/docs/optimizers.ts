@@ -1,12 +1,7 @@
+import { libraries } from "../../src/cli/commands/optimizers.ts";
 import { type Elsewhere, type OptimizerEntry, optimizers, showRange } from "../../src/optim/index.ts";
 import { code, fence, generatedNote, page, sectionLink, table, value } from "./markdown.ts";
 
-const libraries: Readonly<Record<keyof Elsewhere, string>> = {
-  pytorch: "PyTorch",
-  optax: "optax",
-  keras: "Keras",
-  hf: "Hugging Face",
-};
 const keys = Object.keys(libraries) as (keyof Elsewhere)[];
 
 /** A name as code, a remark as words. */

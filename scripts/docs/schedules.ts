@@ -1,3 +1,4 @@
+import { libraries } from "../../src/cli/commands/schedules.ts";
 import {
   type Alias,
   describeRange,
@@ -8,15 +9,6 @@ import {
 } from "../../src/optim/schedules/index.ts";
 import { code, fence, generatedNote, page, sectionLink, table, value } from "./markdown.ts";
 
-const libraries: Readonly<Record<Library, string>> = {
-  pytorch: "PyTorch",
-  "hugging-face": "Hugging Face",
-  optax: "optax",
-  keras: "Keras",
-  fastai: "fastai",
-  "torch-lr-finder": "torch-lr-finder",
-  lightning: "Lightning",
-};
 const columns: readonly Library[] = ["pytorch", "hugging-face", "optax", "keras"];
 
 const namesIn = (s: ScheduleEntry, wanted: (library: Library) => boolean): readonly Alias[] =>

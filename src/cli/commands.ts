@@ -100,8 +100,13 @@ export const commands: readonly CommandRow[] = [
   },
   {
     name: "schedules",
-    summary: "list the schedules",
-    define: () => {},
+    summary: "list the schedules, or explain one",
+    define: (c) => {
+      c.argument(
+        "[name]",
+        "explain this one, by its name here or elsewhere: its formula, options and ranges",
+      );
+    },
     load: () => import("./commands/schedules.ts"),
   },
   {

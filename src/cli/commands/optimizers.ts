@@ -1,5 +1,11 @@
 /** `steepest optimizers [name]`: the table, or one row in full. */
-import { type OptimizerEntry, optimizerEntry, optimizers, showRange } from "../../optim/index.ts";
+import {
+  type Elsewhere,
+  type OptimizerEntry,
+  optimizerEntry,
+  optimizers,
+  showRange,
+} from "../../optim/index.ts";
 import type { Invocation } from "../commands.ts";
 import { table } from "../terminal.ts";
 
@@ -10,13 +16,40 @@ export async function run({ args: [name], terminal, json }: Invocation): Promise
     return;
   }
   if (name === undefined) {
-    terminal.print(table(rows.map((o) => [o.name, o.elsewhere.pytorch ?? "", o.purpose])));
+    terminal.print(
+      table(rows.map((o) => [o.name, [o.purpose, bracketed(namesElsewhere(o))].join(" ").trimEnd()])),
+    );
     return;
   }
-  const [row] = rows;
-  terminal.print(`${row!.name}: ${row!.purpose}\n${row!.paper.cite}\n${row!.paper.equation}\n`);
-  terminal.print(table(row!.options.map((o) => [o.name, showDefault(o.default), rangeOf(o), o.description])));
+  const row = rows[0]!;
+  const { name: own, purpose, paper, stabilityLimit } = row;
+  const lines = [`${own}: ${purpose}`, paper.cite, paper.equation];
+  if (stabilityLimit) {
+    const { rule, preconditioned } = stabilityLimit;
+    lines.push(
+      `stable on a quadratic while lr < ${rule}${preconditioned ? " (preconditioned Hessian)" : ""}`,
+    );
+  }
+  const names = namesElsewhere(row);
+  if (names !== "") lines.push(`elsewhere: ${names}`);
+  terminal.print(`${lines.join("\n")}\n`);
+  terminal.print(table(row.options.map((o) => [o.name, showDefault(o.default), rangeOf(o), o.description])));
 }
+
+/** How people write the libraries. */
+export const libraries: Readonly<Record<keyof Elsewhere, string>> = {
+  pytorch: "PyTorch",
+  optax: "optax",
+  keras: "Keras",
+  hf: "Hugging Face",
+};
+
+const namesElsewhere = ({ elsewhere }: OptimizerEntry): string =>
+  (Object.keys(libraries) as (keyof Elsewhere)[])
+    .flatMap((key) => (elsewhere[key] === null ? [] : [`${libraries[key]} ${elsewhere[key]}`]))
+    .join("; ");
+
+const bracketed = (text: string): string => (text === "" ? "" : `[${text}]`);
 
 const showDefault = (value: unknown): string => (Array.isArray(value) ? value.join(",") : String(value));
 

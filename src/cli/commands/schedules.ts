@@ -1,12 +1,20 @@
-/** `steepest schedules`: the table. */
-import { describeRange, schedules } from "../../optim/schedules/index.ts";
+/** `steepest schedules [name]`: the table, or one row in full. */
+import {
+  describeRange,
+  findSchedule,
+  type Library,
+  type OptionSpec,
+  type ScheduleEntry,
+  schedules,
+} from "../../optim/schedules/index.ts";
 import type { Invocation } from "../commands.ts";
 import { table } from "../terminal.ts";
 
-export async function run({ terminal, json }: Invocation): Promise<undefined> {
+export async function run({ args: [name], terminal, json }: Invocation): Promise<undefined> {
+  const listed = name === undefined ? schedules : [findSchedule(name).entry];
   if (json) {
-    const rows = schedules.map(({ name, description, formula, reference, options, aliases }) => ({
-      name,
+    const rows = listed.map(({ name: own, description, formula, reference, options, aliases }) => ({
+      name: own,
       description,
       formula,
       reference,
@@ -21,5 +29,47 @@ export async function run({ terminal, json }: Invocation): Promise<undefined> {
     terminal.print(JSON.stringify({ schema: "steepest.schedules/1", schedules: rows }));
     return;
   }
-  terminal.print(table(schedules.map((s) => [s.name, s.description])));
+  if (name === undefined) {
+    terminal.print(
+      table(
+        schedules.map((s) => [s.name, [s.description, bracketed(namesElsewhere(s))].join(" ").trimEnd()]),
+      ),
+    );
+    return;
+  }
+  const row = listed[0]!;
+  const lines = [`${row.name}: ${row.description}`, row.formula, row.reference];
+  const names = namesElsewhere(row);
+  if (names !== "") lines.push(`also called ${names}`);
+  terminal.print(`${lines.join("\n")}\n`);
+  terminal.print(
+    table(Object.entries(row.options).map(([key, o]) => [key, showDefault(o), showRange(o), o.description])),
+  );
 }
+
+/** How people write the libraries. */
+export const libraries: Readonly<Record<Library, string>> = {
+  pytorch: "PyTorch",
+  "hugging-face": "Hugging Face",
+  optax: "optax",
+  keras: "Keras",
+  fastai: "fastai",
+  "torch-lr-finder": "torch-lr-finder",
+  lightning: "Lightning",
+};
+
+const namesElsewhere = ({ aliases }: ScheduleEntry): string =>
+  aliases.map((a) => `${libraries[a.library]} ${a.name}`).join("; ");
+
+const bracketed = (text: string): string => (text === "" ? "" : `[${text}]`);
+
+const showDefault = (o: OptionSpec): string => {
+  if (o.filledFrom) return `the run's ${o.filledFrom}`;
+  if (o.default !== undefined) return String(o.default);
+  return o.required ? "required" : (o.otherwise ?? "none");
+};
+
+const showRange = (o: OptionSpec): string => {
+  if (o.type === "number" || o.type === "integer") return describeRange(o);
+  return o.type === "choice" ? (o.choices ?? []).join("|") : o.type;
+};
