@@ -103,6 +103,7 @@ async function readLogs(
   const files = paths.filter((p) => p !== "-");
   const follow: FollowOptions = {
     ...columns,
+    live: watch === true,
     signal,
     onNote: (text) => terminal.note(`note: ${text}`),
     onAlert: alertPrinter({ terminal, command, toStdout: watch === true && !json, ascii: ascii === true }),

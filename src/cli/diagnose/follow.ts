@@ -8,6 +8,8 @@ import { SteepestError } from "../../run/errors.ts";
 export type OnAlert = (finding: Finding, log: RunLog) => void;
 
 export interface FollowOptions extends Omit<ReadOptions, "source"> {
+  /** Somebody waits for alerts: those of the last moment are given too. */
+  readonly live: boolean;
   readonly onAlert: OnAlert;
   /** Told about what can't be followed, and why. */
   readonly onNote: (text: string) => void;
@@ -33,7 +35,7 @@ function createAlerts(onAlert: OnAlert): (logs: readonly RunLog[]) => void {
 /** Reads `input` to its end (or to `signal`), with alerts meanwhile; the logs at the end. */
 export async function followStream(
   input: AsyncIterable<Uint8Array> & { destroy(): unknown },
-  { onAlert, onNote, signal, ...options }: FollowOptions,
+  { live, onAlert, onNote, signal, ...options }: FollowOptions,
 ): Promise<RunLog[]> {
   const reader = createReader({ ...options, source: "-" });
   const alerts = createAlerts(onAlert);
@@ -69,14 +71,15 @@ export async function followStream(
     signal.removeEventListener("abort", stop);
   }
   const logs = reader.end();
-  alerts(logs);
+  // what came in the last moment; a stream that was never live is told by the diagnosis alone
+  if (live) alerts(logs);
   return logs;
 }
 
 /** Follows files, and directories with the files that come into them, until `signal`. */
 export async function followFiles(
   paths: readonly string[],
-  { onAlert, onNote, signal, ...options }: FollowOptions,
+  { live: _, onAlert, onNote, signal, ...options }: FollowOptions,
 ): Promise<void> {
   const followed = new Map<string, Followed>();
   let listed = Number.NEGATIVE_INFINITY;

@@ -94,8 +94,15 @@ export function sketch(
   for (const body of markRows(marks, width, (s) => place(s, width), ascii))
     out.push({ kind: "marks", label: "", body });
   const show = (x: number): string => (Number.isInteger(x) ? x.toLocaleString("en") : showNumber(x));
-  const right = `${unit} ${show(last)}${axis.kind === "linear" ? "" : ` (${axis.kind} axis)`}`;
-  out.push({ kind: "axis", label: "", body: show(first).padEnd(Math.max(1, width - right.length)) + right });
+  // as much as there is room for
+  const right = [`${unit} ${show(last)} (${axis.kind} axis)`, `${unit} ${show(last)}`, show(last)]
+    .slice(axis.kind === "linear" ? 1 : 0)
+    .find((text) => show(first).length + 1 + text.length <= width);
+  out.push({
+    kind: "axis",
+    label: "",
+    body: show(first) + (right ?? "").padStart(width - show(first).length),
+  });
   const margin = Math.max(...out.map((line) => line.label.length));
   return out.map((line) => ({
     ...line,

@@ -1,0 +1,184 @@
+/** The command line's diagnosis in processes of its own: documents, exit codes, streams, watching. */
+import { spawn } from "node:child_process";
+import { appendFileSync, existsSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import { expect, test } from "vitest";
+import type { Diagnosis } from "../../src/diagnose/index.ts";
+import { type Finished, folder, start, steepest } from "./steepest.ts";
+
+const test_ = fileURLToPath(new URL("..", import.meta.url));
+const real = (name: string): string => join(test_, "logs/real", name);
+const nanogpt = real("03-nanogpt-recurrent-spikes-overfit.log");
+const good = real("12-csv-cs336-lr3e-3-best.csv");
+const bloom = real("01-megatron-bloom176b-recovered-spike.log");
+
+/** With a standard input to write to; `env` is added to the environment. */
+function piped(args: readonly string[], input: string, env: NodeJS.ProcessEnv = {}): Promise<Finished> {
+  const child = spawn(process.execPath, [join(test_, "cli/source.js"), ...args], {
+    env: { ...process.env, ...env },
+  });
+  let [stdout, stderr] = ["", ""];
+  child.stdout.setEncoding("utf8").on("data", (text: string) => (stdout += text));
+  child.stderr.setEncoding("utf8").on("data", (text: string) => (stderr += text));
+  child.stdin.end(input);
+  return new Promise((resolve, reject) => {
+    child.on("error", reject);
+    child.on("close", (code, signal) => resolve({ code, signal, stdout, stderr }));
+  });
+}
+
+/** A healthy descent of `points`, as CSV. */
+const descent = (points: number): string =>
+  `step,loss,lr\n${Array.from({ length: points }, (_, k) => `${k},${(2 * Math.exp(-k / 40) + 0.1).toFixed(5)},0.1\n`).join("")}`;
+
+test("--json prints one document with every field of the contract, and nothing else", async () => {
+  const { code, stdout } = await steepest(["diagnose", nanogpt, good, "--json"], { cwd: folder() });
+  expect(code).toBe(0);
+  const { schema, runs } = JSON.parse(stdout) as Diagnosis;
+  expect(schema).toBe("steepest.diagnosis/1");
+  expect(runs.map((r) => r.source)).toEqual([nanogpt, good]);
+  expect(runs[0]).toMatchObject({
+    format: "text",
+    run: null,
+    series: { loss: "loss", validation: "val loss" },
+    points: 2156,
+    steps: [0, 2155],
+  });
+  const overfit = runs[0]!.findings.find((f) => f.id === "overfitting");
+  expect(overfit).toMatchObject({ advice: expect.any(String), evidence: { bestStep: 800 } });
+  expect(overfit!.steps[0]).toBe(800);
+});
+
+test("--strict fails on a critical finding only", async () => {
+  const cwd = folder();
+  writeFileSync(join(cwd, "nan.csv"), `${descent(80)}80,nan,0.1\n`);
+  writeFileSync(join(cwd, "fine.csv"), descent(80));
+  expect((await steepest(["diagnose", "nan.csv", "--strict"], { cwd })).code).toBe(1);
+  expect((await steepest(["diagnose", "nan.csv"], { cwd })).code).toBe(0);
+  expect((await steepest(["diagnose", "fine.csv", "--strict"], { cwd })).code).toBe(0);
+});
+
+test("standard input is read with - and, when piped, without it; non-finite numbers stay valid JSON", async () => {
+  const log = `${descent(80)}80,inf,0.1\n`;
+  const [named, unnamed] = await Promise.all([
+    piped(["diagnose", "-", "--json"], log),
+    piped(["diagnose", "--json"], log),
+  ]);
+  expect(named.code).toBe(0);
+  expect(unnamed.stdout).toBe(named.stdout);
+  expect((JSON.parse(named.stdout) as Diagnosis).runs[0]).toMatchObject({ source: "-", points: 81 });
+});
+
+test.each([
+  [["no-such-log"], "error[log-not-found]"],
+  [[], "error[usage]"],
+  [["-", "-"], "error[usage]"],
+  [[good, "--loss", "nope"], "error[unknown-series]"],
+  [[good, "--on-alert", "true"], "error[usage]"],
+  [[good, "--report", "no/folder/r.html"], "error[not-writable]"],
+])("%j is refused with 2 and a remedy", async (args, id) => {
+  const { code, stderr, stdout } = await steepest(["diagnose", ...args], { cwd: folder() });
+  expect(stderr).toContain(id);
+  expect(stderr).toContain("help: ");
+  expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
+});
+
+test.each([30, 60, 100])("no line is wider than a terminal of %i columns", async (columns) => {
+  const env = { COLUMNS: String(columns) };
+  for (const path of [nanogpt, bloom]) {
+    const { stdout } = await piped(["diagnose", path], "", env);
+    expect(Math.max(...stdout.split("\n").map((l) => [...l].length))).toBeLessThanOrEqual(columns);
+  }
+});
+
+test("--ascii draws the curve and the verdict in ASCII; without a terminal there are no colours", async () => {
+  const { stdout } = await steepest(["diagnose", nanogpt, "--ascii"], { cwd: folder() });
+  expect(stdout).toMatch(/^[\n\x20-\x7e]*$/);
+  const { stdout: braille } = await steepest(["diagnose", nanogpt], { cwd: folder() });
+  expect(braille).toMatch(/[\u2801-\u28ff]/);
+  expect(braille).not.toContain("\u001b");
+});
+
+test("runs given together end in a table, the best final loss among them", async () => {
+  const sweep = ["11-csv-cs336-lr1e-4-too-low-but-smooth.csv", "12-csv-cs336-lr3e-3-best.csv"].map(real);
+  const { stdout } = await steepest(["diagnose", ...sweep], { cwd: folder() });
+  const table = stdout.slice(stdout.indexOf("run  "));
+  expect(table).toMatch(/too-low-but-smooth\.csv +▼ too-low/);
+  expect(table).toMatch(/best\.csv +✓ good/);
+});
+
+test("the page is self-contained, shows its findings, and holds a hostile name as text", async () => {
+  const cwd = folder();
+  const name = "<img src=x onerror=alert(1)>.csv";
+  writeFileSync(join(cwd, name), `${descent(80)}80,nan,0.1\n`);
+  expect((await steepest(["diagnose", name, "--report", "r.html"], { cwd })).code).toBe(0);
+  const page = readFileSync(join(cwd, "r.html"), "utf8");
+  expect(page).toContain("&lt;img src=x");
+  expect(page).not.toContain("<img");
+  expect(page).not.toMatch(/<script|(?:src|href)="(?!#)/);
+  expect(page).toMatch(/<svg[\s\S]*non-finite/);
+});
+
+test("a reader that goes away is no error", async () => {
+  const child = spawn(
+    process.execPath,
+    [join(test_, "cli/source.js"), "diagnose", join(test_, "runs"), "--json"],
+    {
+      stdio: ["ignore", "pipe", "pipe"],
+    },
+  );
+  let stderr = "";
+  child.stderr.setEncoding("utf8").on("data", (text: string) => (stderr += text));
+  child.stdout.destroy();
+  const code = await new Promise((resolve) => child.on("close", resolve));
+  expect(stderr).not.toContain("error[");
+  expect(code).toBe(0);
+}, 60_000);
+
+test("--watch: an alert within a second of the line, the command with the finding; Ctrl-C ends with 130", async () => {
+  const cwd = folder();
+  const log = join(cwd, "log.csv");
+  writeFileSync(log, descent(80));
+  const command =
+    'printf "%s %s %s %s" "$STEEPEST_FINDING" "$STEEPEST_STEP" "$STEEPEST_RUN" "$STEEPEST_EVIDENCE" > alert-$STEEPEST_FINDING; exit 3';
+  const { child, finished } = start(["diagnose", "log.csv", "--watch", "--on-alert", command], { cwd });
+  let [seen, notes] = ["", ""];
+  child.stdout!.on("data", (text: string) => (seen += text));
+  child.stderr!.on("data", (text: string) => (notes += text));
+  while (!notes.includes("watching")) await sleep(10);
+  await sleep(500);
+  expect(seen).toBe("");
+  appendFileSync(log, "80,nan,0.1\n");
+  const begun = performance.now();
+  while (!seen.includes("non-finite at step 80") && performance.now() - begun < 5000) await sleep(5);
+  expect(performance.now() - begun).toBeLessThan(1000);
+  const alert = join(cwd, "alert-non-finite");
+  while (!existsSync(alert) || !notes.includes("exit code 3")) await sleep(10);
+  const [, step, run, evidence] = /^non-finite (\S+) (\S+) (.*)$/.exec(readFileSync(alert, "utf8"))!;
+  expect([step, run]).toEqual(["80", "log.csv"]);
+  expect(JSON.parse(evidence!)).toMatchObject({ firstStep: 80 });
+  child.kill("SIGINT");
+  const { code, stdout } = await finished;
+  expect(code).toBe(130);
+  expect(stdout).toContain("no verdict on the learning rate");
+}, 30_000);
+
+test("a watched file that is written anew is read from its beginning", async () => {
+  const cwd = folder();
+  const log = join(cwd, "log.csv");
+  writeFileSync(log, descent(80));
+  const { child, finished } = start(["diagnose", "log.csv", "--watch"], { cwd });
+  let [seen, notes] = ["", ""];
+  child.stdout!.on("data", (text: string) => (seen += text));
+  child.stderr!.on("data", (text: string) => (notes += text));
+  while (!notes.includes("watching")) await sleep(10);
+  await sleep(500);
+  writeFileSync(log, `${descent(100).replace("0.1\n", "0.2\n")}100,nan,0.2\n`);
+  const begun = performance.now();
+  while (!seen.includes("at step 100") && performance.now() - begun < 5000) await sleep(5);
+  expect(performance.now() - begun).toBeLessThan(1000);
+  child.kill("SIGINT");
+  expect((await finished).code).toBe(130);
+}, 30_000);
