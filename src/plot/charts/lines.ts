@@ -14,6 +14,9 @@ const ROW = 15;
 /** Up to this many points each is marked. */
 const MARK_UP_TO = 40;
 
+/** Plot declares that its functions return Mark and take RenderableMark; they are the same objects. */
+const drawable = (marks: readonly (Plot.Mark | null)[]): Plot.Markish[] => marks as Plot.RenderableMark[];
+
 type Point = [x: number, y: number];
 
 interface Curve {
@@ -199,7 +202,7 @@ export function drawLines(plan: LinesPlan, box: Box, theme: Theme, document: Doc
     style: { fontFamily: FONT },
     x: { type: x.type, domain: [...x.domain], clamp: true, axis: null },
     y: { type: y.type, domain: [...y.domain], clamp: true, axis: null },
-    marks: [
+    marks: drawable([
       Plot.gridY([...y.ticks], { stroke: theme.grid, strokeOpacity: 1 }),
       Plot.gridY([...y.minor], { stroke: theme.grid, strokeOpacity: 0.5 }),
       x.type === "log" ? Plot.gridX([...x.ticks], { stroke: theme.grid, strokeOpacity: 1 }) : null,
@@ -294,7 +297,7 @@ export function drawLines(plan: LinesPlan, box: Box, theme: Theme, document: Doc
         strokeWidth: 2,
         ariaLabel: "non-finite",
       }),
-    ],
+    ]),
   }) as unknown as SVGElement & { scale(name: string): { apply(v: number): number } };
 
   const yPx = (v: number): number => plot.scale("y").apply(v);
