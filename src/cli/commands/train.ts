@@ -1,7 +1,8 @@
 /** `steepest train`: run file and flags → run folder → loop with a progress bar → summary. */
-import { statSync } from "node:fs";
+import { readFileSync, statSync } from "node:fs";
 import { join, relative, resolve } from "node:path";
 import { nodeHost } from "../../data/node-host.ts";
+import { diagnose } from "../../diagnose/index.ts";
 import { chooseBackend } from "../../engine/registry.ts";
 import { closest, SteepestError } from "../../run/errors.ts";
 import { importFunction, readRunFile } from "../../run/node-run-file.ts";
@@ -11,6 +12,7 @@ import type { RunSpec } from "../../run/spec.ts";
 import { version } from "../../run/version.ts";
 import { type BuiltRun, buildRun } from "../../train/build.ts";
 import { type Progress, restoreCheckpoint } from "../../train/checkpoint.ts";
+import { runLog } from "../../train/log.ts";
 import { type TrainOutcome, train } from "../../train/loop.ts";
 import {
   createRunFolder,
@@ -20,8 +22,11 @@ import {
   type RunFolder,
 } from "../../train/node-run-folder.ts";
 import type { Invocation } from "../commands.ts";
+import { reportRun } from "../diagnose/report.ts";
+import { toJson } from "../diagnose/words.ts";
 import { createProgress } from "../progress.ts";
 import { showNumber, showSeconds, type Terminal } from "../terminal.ts";
+import { look } from "./diagnose.ts";
 
 const RUNS = "runs";
 const OWN_FLAGS = ["out", "resume", "quiet", "json", "no-color", "help"];
@@ -228,6 +233,8 @@ function report(
   { terminal, json }: { terminal: Terminal; json: boolean },
 ): void {
   const test = outcome.status === "done" ? built.evaluate("test") : null;
+  const log = runLog(readFileSync(join(folder.path, "metrics.jsonl"), "utf8"), folder.path);
+  const diagnosis = diagnose([log]).runs[0]!;
   const { step, finalLoss, best, validation, lr, seconds, stepsPerSecond } = outcome;
   if (json) {
     const document = {
@@ -248,9 +255,9 @@ function report(
       stepsPerSecond,
       parameters: built.parameters,
       backend: built.backend,
-      diagnosis: null,
+      diagnosis,
     };
-    terminal.print(JSON.stringify(document));
+    terminal.print(toJson(document));
     return;
   }
   const { bold, dim } = terminal.colors;
@@ -270,6 +277,7 @@ function report(
     if (accuracy !== undefined)
       terminal.print(`${`${name} accuracy`.padEnd(19)} ${bold(`${(100 * accuracy).toFixed(2)} %`)}`);
   }
+  terminal.print(`\n${reportRun({ log, run: diagnosis }, look(terminal))}\n`);
   const shown = relative(process.cwd(), folder.path) || folder.path;
   terminal.print(dim(`files in ${shown}: run.json, metrics.jsonl, checkpoint-last and -best.safetensors`));
   if (outcome.status === "interrupted") terminal.print(`go on with: steepest train ${shown} --resume`);

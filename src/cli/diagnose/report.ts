@@ -63,7 +63,10 @@ export function reportRun(judged: Judged, { colors, width, ascii = false }: Repo
       `${group.number} ${symbol} ${group.title}, ${placeWords(group, log.stepUnit)}`,
       columns - 2,
     );
-    out.push(`  ${bold(paint(title!))}`, ...more.map((l) => `      ${paint(l)}`));
+    out.push(
+      `  ${bold(paint(title!))}`,
+      ...more.flatMap((l) => wrap(l, columns - 6)).map((l) => `      ${paint(l)}`),
+    );
     say(evidenceWords(group.main.evidence), 6, dim);
     say(plain(group.main.advice), 6);
     if (group.main.alternatives.length > 0) say(`Or: ${plain(group.main.alternatives.join("; "))}.`, 6, dim);
