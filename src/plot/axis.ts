@@ -65,13 +65,19 @@ function linearAxis(
   return { type: "linear", domain: [low, high], ticks, minor: [], format: (x) => showTick(x, step) };
 }
 
-/** 1, 2 or 5 times a power of ten, at least `rough`. */
+/** The 1, 2 or 5 times a power of ten whose ratio to `rough` is least. */
 function niceStep(rough: number): number {
   const exponent = Math.max(-320, Math.floor(Math.log10(rough)));
-  for (const m of [1, 2, 5, 10]) {
+  // bounds are the geometric means of neighbours: √2, √10, √50
+  for (const [m, upTo] of [
+    [1, 1.415],
+    [2, 3.163],
+    [5, 7.072],
+    [10, 11],
+  ] as const) {
     // a literal, because m * 10 ** e is not the closest number to it
     const step = Number(`${m}e${exponent}`);
-    if (step >= rough * (1 - 1e-9) && step > 0) return step;
+    if (step > 0 && (rough / step) * m <= upTo) return step;
   }
   return rough;
 }

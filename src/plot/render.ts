@@ -1,19 +1,19 @@
 /** Chart → SVG: title, legend, panels below each other, small print. The document is the caller's. */
 import { type ResolvedAxis, resolveAxis } from "./axis.ts";
 import type { Chart, LinePanel } from "./chart.ts";
+import { drawLines, text } from "./charts/lines.ts";
+import { type LegendItem, type LinesPlan, planLines, xValues } from "./charts/lines-plan.ts";
+import { element, fitText, SVG_NS, serialize, textWidth } from "./svg.ts";
 import {
   colourOf,
   dashOf,
-  drawLines,
-  type LegendItem,
-  type LinesPlan,
+  FONT,
+  type Marker,
   markerOf,
-  planLines,
-  text,
-  xValues,
-} from "./charts/lines.ts";
-import { element, fitText, SVG_NS, serialize, textWidth } from "./svg.ts";
-import { FONT, type Marker, type Theme, type ThemeName, themes } from "./theme.ts";
+  type Theme,
+  type ThemeName,
+  themes,
+} from "./theme.ts";
 
 export interface RenderOptions {
   /** A browser's document, or linkedom's. Nothing is added to it. */

@@ -1,6 +1,6 @@
 /** A chart in braille characters, two by four dots each, for a terminal. */
 import { type ResolvedAxis, resolveAxis } from "./axis.ts";
-import type { Chart, LinePanel } from "./chart.ts";
+import type { Chart, LinePanel, LineSeries } from "./chart.ts";
 import { debiasedEma, gapsOf } from "./smooth.ts";
 
 export interface SketchOptions {
@@ -19,21 +19,38 @@ const DOTS = [
 ] as const;
 
 export function sketch(chart: Chart, { width = 72, height = 14 }: SketchOptions = {}): string {
+  const heights = chart.panels.map((_, i) => (i === 0 ? height : Math.max(4, Math.ceil(height / 2))));
+  const curves = chart.panels.map((panel) =>
+    panel.series.map((s) => ({ ...s, y: s.smooth ? debiasedEma(s.y, s.smooth) : s.y })),
+  );
+  const ys = chart.panels.map((panel, i) =>
+    resolveAxis(
+      panel.y,
+      curves[i]!.flatMap((c) => Array.from(c.y)),
+      { target: Math.max(2, Math.floor(heights[i]! / 3)), pad: 0.02 },
+    ),
+  );
+  const left = Math.max(0, ...ys.flatMap((y) => y.ticks.map((t) => y.format(t).length)));
   return chart.panels
-    .map((panel, i) => sketchPanel(panel, width, i === 0 ? height : Math.max(4, Math.ceil(height / 2))))
+    .map((panel, i) => sketchPanel(panel, curves[i]!, ys[i]!, { left, width, height: heights[i]! }))
     .join("\n\n");
 }
 
-function sketchPanel(panel: LinePanel, width: number, height: number): string {
-  const curves = panel.series.map((s) => ({ ...s, y: s.smooth ? debiasedEma(s.y, s.smooth) : s.y }));
-  const all = (key: "x" | "y"): number[] => curves.flatMap((c) => Array.from(c[key]));
-  const y = resolveAxis(panel.y, all("y"), { target: Math.max(2, Math.floor(height / 3)), pad: 0.02 });
+function sketchPanel(
+  panel: LinePanel,
+  curves: readonly LineSeries[],
+  y: ResolvedAxis,
+  { left, width, height }: { left: number; width: number; height: number },
+): string {
   const labels = new Map<number, string>();
   const yRow = position(y, height * 4);
   for (const tick of y.ticks) labels.set(height - 1 - Math.floor(yRow(tick) / 4), y.format(tick));
-  const left = Math.max(0, ...[...labels.values()].map((l) => l.length));
   const columns = Math.max(8, width - left - 2);
-  const x = resolveAxis(panel.x, all("x"), { target: Math.max(2, Math.floor(columns / 16)), pad: 0 });
+  const x = resolveAxis(
+    panel.x,
+    curves.flatMap((c) => Array.from(c.x)),
+    { target: Math.max(2, Math.floor(columns / 12)), pad: 0 },
+  );
   const xColumn = position(x, columns * 2);
 
   const cells = Array.from({ length: height }, () => new Uint8Array(columns));

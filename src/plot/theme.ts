@@ -46,8 +46,13 @@ export const themes: Readonly<Record<ThemeName, Theme>> = {
 };
 
 /** Stroke dashes in units of the stroke's width (2 px). */
-export const dashes: readonly (string | null)[] = [null, "8 4", "2 4", "10 4 2 4", "14 4", "5 2 2 2 2 2"];
-export const markers = ["circle", "square", "triangle", "diamond2", "star", "wye"] as const;
+const dashes: readonly (string | null)[] = [null, "8 4", "2 4", "10 4 2 4", "14 4", "5 2 2 2 2 2"];
+const markers = ["circle", "square", "triangle", "diamond2", "star", "wye"] as const;
 export type Marker = (typeof markers)[number];
 
 export const FONT = "'DejaVu Sans', Verdana, Geneva, sans-serif";
+
+/** How the series in a slot looks. */
+export const markerOf = (slot: number): Marker => markers[slot % markers.length]!;
+export const dashOf = (slot: number): string | null => dashes[slot % dashes.length]!;
+export const colourOf = (theme: Theme, slot: number): string => theme.series[slot % theme.series.length]!;

@@ -1,142 +1,16 @@
-/** Curves over a common x: measured first (what room do its labels need?), then drawn. */
+/** Curves over a common x, with their axes, ranges, rules, marks for non-finite values and labels, as one SVG group. */
 import * as Plot from "@observablehq/plot";
-import { type ResolvedAxis, resolveAxis } from "../axis.ts";
-import type { LinePanel, LineSeries } from "../chart.ts";
+import type { ResolvedAxis } from "../axis.ts";
 import { showValue } from "../numbers.ts";
-import { debiasedEma, type Gap, gapsOf, thin } from "../smooth.ts";
 import { element, fitText, textWidth } from "../svg.ts";
-import { dashes, FONT, type Marker, markers, type Theme, type Tone } from "../theme.ts";
+import { colourOf, dashOf, FONT, markerOf, type Theme, type Tone } from "../theme.ts";
+import { type Curve, LABEL, type LinesPlan, type Note, type Point, TICK } from "./lines-plan.ts";
 
-const TICK = 11;
-const LABEL = 12;
 const NOTE = 11;
 const ROW = 15;
-/** Up to this many points each is marked. */
-const MARK_UP_TO = 40;
 
 /** Plot declares that its functions return Mark and take RenderableMark; they are the same objects. */
 const drawable = (marks: readonly (Plot.Mark | null)[]): Plot.Markish[] => marks as Plot.RenderableMark[];
-
-type Point = [x: number, y: number];
-
-interface Curve {
-  readonly name: string;
-  readonly slot: number;
-  readonly smooth: number;
-  readonly steps: boolean;
-  readonly line: readonly Point[];
-  readonly ghost: readonly Point[] | null;
-  readonly dots: boolean;
-  readonly gaps: readonly Gap[];
-  readonly last: Point | null;
-}
-
-interface Note {
-  readonly from: number;
-  readonly to: number;
-  readonly label: string;
-  readonly tone: Tone;
-}
-
-export interface LinesPlan {
-  readonly panel: LinePanel;
-  readonly x: ResolvedAxis;
-  readonly y: ResolvedAxis;
-  readonly curves: readonly Curve[];
-  readonly notes: readonly Note[];
-  /** px that the labels left and right of the frame take. */
-  readonly left: number;
-  readonly right: number;
-}
-
-export interface LegendItem {
-  readonly name: string;
-  readonly slot: number;
-  readonly dots: boolean;
-}
-
-export const markerOf = (slot: number): Marker => markers[slot % markers.length]!;
-export const dashOf = (slot: number): string | null => dashes[slot % dashes.length]!;
-export const colourOf = (theme: Theme, slot: number): string => theme.series[slot % theme.series.length]!;
-
-/** The values of all panels' x axes, so that panels below each other share one. */
-export function* xValues(panel: LinePanel): Generator<number> {
-  for (const { x } of panel.series) for (let i = 0; i < x.length; i++) yield x[i]!;
-  for (const { from, to } of panel.ranges ?? []) yield* [from, to];
-  for (const { x } of panel.rules ?? []) yield x;
-}
-
-export function planLines(panel: LinePanel, x: ResolvedAxis, { columns }: { columns: number }): LinesPlan {
-  const smoothed = panel.series.map((s) => (s.smooth ? debiasedEma(s.y, s.smooth) : s.y));
-  const y = resolveAxis(panel.y, yValues(panel, smoothed), { target: 5, pad: 0.06 });
-  const visible = (v: number): boolean => Number.isFinite(v) && (y.type === "linear" || v > 0);
-  const curves = panel.series.map((s, i) => curveOf(s, smoothed[i]!, { i, x, visible, columns, panel }));
-  const notes: Note[] = [
-    ...(panel.ranges ?? []).map((r) => ({ ...r, tone: r.tone ?? ("info" as const) })),
-    ...(panel.rules ?? []).map((r) => ({
-      from: r.x,
-      to: r.x,
-      label: r.label,
-      tone: r.tone ?? ("info" as const),
-    })),
-    ...curves.flatMap((c) => gapNote(c, curves.length > 1)),
-  ];
-  const ticks = Math.max(0, ...y.ticks.map((t) => textWidth(y.format(t), TICK)));
-  const ends = Math.max(0, ...curves.map((c) => (c.last ? textWidth(showValue(c.last[1]), TICK) : 0)));
-  return { panel, x, y, curves, notes, left: ticks + 12 + LABEL + 14, right: ends + 14 };
-}
-
-function* yValues(panel: LinePanel, smoothed: readonly ArrayLike<number>[]): Generator<number> {
-  for (const { y } of panel.series) for (let i = 0; i < y.length; i++) yield y[i]!;
-  for (const y of smoothed) for (let i = 0; i < y.length; i++) yield y[i]!;
-  for (const { y } of panel.levels ?? []) yield y;
-}
-
-function curveOf(
-  s: LineSeries,
-  smoothed: ArrayLike<number>,
-  {
-    i,
-    x,
-    visible,
-    columns,
-    panel,
-  }: {
-    i: number;
-    x: ResolvedAxis;
-    visible: (v: number) => boolean;
-    columns: number;
-    panel: LinePanel;
-  },
-): Curve {
-  const log = x.type === "log";
-  const points = (y: ArrayLike<number>): Point[] =>
-    thin(s.x, y, { columns, log }).map(([px, py]) => [px, visible(py) ? py : Number.NaN]);
-  const line = points(smoothed);
-  const finite = line.filter(([, v]) => Number.isFinite(v));
-  return {
-    name: s.name,
-    slot: s.slot ?? i,
-    smooth: s.smooth ?? 0,
-    steps: s.steps ?? false,
-    line,
-    ghost: s.smooth ? points(s.y) : null,
-    dots: finite.length === 1 || (s.y.length <= MARK_UP_TO && panel.series.length > 1),
-    gaps: gapsOf(s.x, s.y),
-    last: finite.at(-1) ?? null,
-  };
-}
-
-/** One label a curve for all its non-finite values, at the first of them. */
-function gapNote({ gaps, name }: Curve, several: boolean): Note[] {
-  const [first] = gaps;
-  if (!first) return [];
-  const count = gaps.reduce((sum, g) => sum + g.count, 0);
-  const what = gaps.every((g) => Object.is(g.value, first.value)) ? showValue(first.value) : "non-finite";
-  const times = count > 1 ? ` (${showValue(count, { digits: 9 })} values)` : "";
-  const label = `${several ? `${name}: ` : ""}${what} at ${showValue(first.from, { digits: 9 })}${times}`;
-  return [{ from: first.from, to: first.from, label, tone: "critical" }];
-}
 
 export interface Box {
   readonly left: number;
@@ -213,7 +87,7 @@ export function drawLines(plan: LinesPlan, box: Box, theme: Theme, document: Doc
           x2: () => x2,
           fill: toneOf(n),
           fillOpacity: theme.shade,
-          ariaLabel: "range",
+          className: "range",
         });
       }),
       ...holes
@@ -224,14 +98,14 @@ export function drawLines(plan: LinesPlan, box: Box, theme: Theme, document: Doc
             x2: () => g.to,
             fill: theme.tones.critical,
             fillOpacity: theme.shade,
-            ariaLabel: "gap",
+            className: "gap",
           }),
         ),
       ...rules.map((n) =>
-        Plot.ruleX([n.from], { stroke: toneOf(n), strokeDasharray: "3 3", ariaLabel: "note" }),
+        Plot.ruleX([n.from], { stroke: toneOf(n), strokeDasharray: "3 3", className: "note" }),
       ),
       ...levels.map((l) =>
-        Plot.ruleY([l.y], { stroke: toneOf(l), strokeDasharray: "6 3", ariaLabel: "level" }),
+        Plot.ruleY([l.y], { stroke: toneOf(l), strokeDasharray: "6 3", className: "level" }),
       ),
       Plot.axisX(box.hideX ? [] : [...x.ticks], {
         tickFormat: (t: unknown) => x.format(Number(t)),
@@ -254,7 +128,12 @@ export function drawLines(plan: LinesPlan, box: Box, theme: Theme, document: Doc
         .map((c) =>
           line(
             c.ghost!,
-            { stroke: colourOf(theme, c.slot), strokeWidth: 1, strokeOpacity: theme.ghost, ariaLabel: "raw" },
+            {
+              stroke: colourOf(theme, c.slot),
+              strokeWidth: 1,
+              strokeOpacity: theme.ghost,
+              className: "raw",
+            },
             c,
           ),
         ),
@@ -264,7 +143,7 @@ export function drawLines(plan: LinesPlan, box: Box, theme: Theme, document: Doc
           {
             stroke: colourOf(theme, c.slot),
             strokeWidth: 2,
-            ariaLabel: "series",
+            className: "series",
             ...(dashOf(c.slot) && { strokeDasharray: dashOf(c.slot)! }),
           },
           c,
@@ -276,14 +155,14 @@ export function drawLines(plan: LinesPlan, box: Box, theme: Theme, document: Doc
           Plot.dot(
             c.line.filter(([, v]) => Number.isFinite(v)),
             {
-              x: "0",
-              y: "1",
+              x: ([v]: Point) => v,
+              y: ([, v]: Point) => v,
               symbol: markerOf(c.slot),
               r: 3.6,
               fill: colourOf(theme, c.slot),
               stroke: theme.background,
               strokeWidth: 1,
-              ariaLabel: "points",
+              className: "points",
             },
           ),
         ),
@@ -295,7 +174,7 @@ export function drawLines(plan: LinesPlan, box: Box, theme: Theme, document: Doc
         r: 5,
         stroke: theme.tones.critical,
         strokeWidth: 2,
-        ariaLabel: "non-finite",
+        className: "non-finite",
       }),
     ]),
   }) as unknown as SVGElement & { scale(name: string): { apply(v: number): number } };
@@ -358,8 +237,8 @@ function pixelScale(
 
 function line(points: readonly Point[], style: Plot.LineOptions, { steps }: Curve): Plot.Mark {
   return Plot.line(points as Point[], {
-    x: "0",
-    y: "1",
+    x: ([v]: Point) => v,
+    y: ([, v]: Point) => v,
     curve: steps ? "step-after" : "linear",
     strokeLinejoin: "round",
     strokeLinecap: "round",
