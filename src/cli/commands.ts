@@ -89,6 +89,7 @@ export const commands: readonly CommandRow[] = [
         .option("--steps <number>", "steps of the run", "100")
         .option("--steps-per-epoch <number>", "for schedules that count epochs")
         .option("--every <number>", "print every n-th step; default: about 20 lines")
+        .option("--plot [file]", "draw it: into an .svg or .png file, or here in the terminal")
         .allowUnknownOption()
         .allowExcessArguments()
         .addHelpText(

@@ -37,6 +37,12 @@ export async function run({ args, options, terminal, json }: Invocation): Promis
   const momenta = schedule.momentumAt
     ? Array.from({ length: steps }, (_, k) => schedule.momentumAt!(k) ?? null)
     : null;
+  const chart = (await import("../../plot/charts/schedule.ts")).scheduleChart(
+    [{ name: entry.name, lrs, momenta }],
+    { subtitle: entry.formula },
+  );
+  const file = typeof options["plot"] === "string" ? options["plot"] : null;
+  if (file !== null) await (await import("../../plot/node-save.ts")).savePlot(chart, file);
   if (json) {
     terminal.print(
       JSON.stringify({
@@ -54,6 +60,9 @@ export async function run({ args, options, terminal, json }: Invocation): Promis
   const shown = lrs.map((_, k) => k).filter((k) => k % every === 0 || k === steps - 1);
   const most = Math.max(...lrs.map(Math.abs)) || 1;
   terminal.print(`${entry.name}: ${entry.formula}`);
+  if (file !== null) terminal.print(`plot in ${file}`);
+  if (options["plot"] === true) terminal.print((await import("../../plot/sketch.ts")).sketch(chart));
+  if (options["plot"] !== undefined) return;
   terminal.print(
     table(
       shown.map((k) => [
