@@ -15,9 +15,10 @@ const targets: Readonly<Record<Loss["target"], string>> = {
 
 function accepts({ default: given, choices, min, max }: LossOption): string {
   if (choices !== undefined) return choices.map(code).join(", ");
-  const ends = [min === undefined ? "" : min === Number.MIN_VALUE ? "> 0" : `≥ ${min}`, max === undefined ? "" : `≤ ${max}`].filter(
-    (e) => e !== "",
-  );
+  const ends = [
+    min === undefined ? "" : min === Number.MIN_VALUE ? "> 0" : `≥ ${min}`,
+    max === undefined ? "" : `≤ ${max}`,
+  ].filter((e) => e !== "");
   return ["number", ends.join(" and ")].join(" ").trimEnd() + (given === null ? ", or none" : "");
 }
 
