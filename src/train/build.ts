@@ -68,10 +68,28 @@ const MOST_LINES = 20_000;
 /** Rows per evaluation call. */
 const EVAL_ROWS = 1000;
 
+/** A transformer on text predicts the character after every position unless one of the two says otherwise. */
+function withOnePrediction(spec: RunSpec): RunSpec {
+  const { data, model } = spec;
+  if (!("text" in data) || !("kind" in model) || model.kind !== "transformer") return spec;
+  const predict = data.predict ?? model.predict ?? "every";
+  if ((model.predict ?? predict) !== predict) {
+    throw new SteepestError(
+      "option",
+      `data.predict is "${predict}" but model.predict is "${model.predict}"`,
+      {
+        help: "give predict once, at data or at model",
+      },
+    );
+  }
+  return { ...spec, data: { ...data, predict }, model: { ...model, predict } };
+}
+
 export async function buildRun(
-  spec: RunSpec,
+  declared: RunSpec,
   { host, backend }: { host: BuildHost; backend: Backend },
 ): Promise<BuiltRun> {
+  const spec = withOnePrediction(declared);
   // names and options first: a typo should not wait for the data
   const { name: optimizerName, ...optimizerOptions } = spec.optimizer;
   const own = makeOptimizer(optimizerName, optimizerOptions);
