@@ -39,7 +39,7 @@ export function serialize(node: Node): string {
 }
 
 /** Width of a text in DejaVu Sans, in px, to within a tenth: enough to lay out labels without a browser. */
-export function textWidth(text: string, size: number): number {
+export function textWidth(text: string, size: number, { bold = false }: { bold?: boolean } = {}): number {
   let em = 0;
   for (const c of text) {
     if (/[ijlI.,:;'|!]/.test(c)) em += 0.31;
@@ -49,7 +49,7 @@ export function textWidth(text: string, size: number): number {
     else if (/[⁰¹²³⁴⁵⁶⁷⁸⁹⁻]/.test(c)) em += 0.42;
     else em += 0.6;
   }
-  return em * size;
+  return em * size * (bold ? 1.13 : 1);
 }
 
 /** The text, cut with … to fit. */

@@ -40,7 +40,7 @@ export const themes: Readonly<Record<ThemeName, Theme>> = {
     grid: "#2a3038",
     series: ["#56B4E9", "#E69F00", "#14B98A", "#CC79A7", "#F0E442", "#E8702A", "#e8ebef"],
     tones: { info: "#a3adb8", warning: "#E69F00", critical: "#FF7A70" },
-    shade: 0.16,
+    shade: 0.13,
     ghost: 0.36,
   },
 };

@@ -72,7 +72,10 @@ export function planLines(panel: LinePanel, x: ResolvedAxis, { columns }: { colu
     ...curves.flatMap((c) => gapNote(c, curves.length > 1)),
   ];
   const ticks = Math.max(0, ...y.ticks.map((t) => textWidth(y.format(t), TICK)));
-  const ends = Math.max(0, ...curves.map((c) => (c.last ? textWidth(showValue(c.last[1]), TICK) : 0)));
+  const ends = Math.max(
+    0,
+    ...curves.map((c) => (c.last ? textWidth(showValue(c.last[1]), TICK, { bold: true }) : 0)),
+  );
   return { panel, x, y, curves, notes, left: ticks + 12 + LABEL + 14, right: ends + 14 };
 }
 

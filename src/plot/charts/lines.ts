@@ -38,8 +38,8 @@ function placeNotes(
   return notes
     .filter((n) => n.label !== "")
     .map((n) => {
-      const shown = fitText(n.label, r - l, NOTE);
-      const width = textWidth(shown, NOTE);
+      const shown = fitText(n.label, (r - l) / 1.13, NOTE);
+      const width = textWidth(shown, NOTE, { bold: true });
       return { ...n, shown, width, at: Math.max(l, Math.min(toPx(n.from), r - width)) };
     })
     .sort((a, b) => a.at - b.at)
@@ -91,7 +91,7 @@ export function drawLines(plan: LinesPlan, box: Box, theme: Theme, document: Doc
         });
       }),
       ...holes
-        .filter((g) => g.to > g.from)
+        .filter((g) => g.to > g.from && !ranges.some((r) => r.from <= g.from && g.to <= r.to))
         .map((g) =>
           Plot.rectX([0], {
             x1: () => g.from,

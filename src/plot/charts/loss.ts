@@ -36,12 +36,15 @@ export function lossChart(
     series.push({ name: "training", x: loss.steps, y: loss.values, smooth: weight, slot: 0 });
   }
   if (validation) series.push({ name: "validation", x: validation.steps, y: validation.values, slot: 1 });
-  const graves = [...findings].sort((a, b) => GRAVITY[a.severity] - GRAVITY[b.severity]);
+  // the curve itself shows where it is not a number
+  const graves = findings
+    .filter((f) => f.id !== "non-finite")
+    .sort((a, b) => GRAVITY[a.severity] - GRAVITY[b.severity]);
   const ranges: Range[] = graves
     .slice(0, MOST_FINDINGS)
     .map(({ id, severity, steps: [from, to] }) => ({ from, to, label: words(id), tone: severity }));
   const panels: LinePanel[] = [
-    { kind: "lines", x, y: { label: "loss", scale }, series, ranges, weight: 2.6 },
+    { kind: "lines", x, y: { label: "loss", scale }, series, ranges, weight: 2.2 },
   ];
   if (lr && changes(lr)) {
     panels.push({
