@@ -22,6 +22,8 @@ export interface Curve {
   readonly ghost: readonly Point[] | null;
   readonly dots: boolean;
   readonly gaps: readonly Gap[];
+  readonly empty: boolean;
+  /** Where a label with its last value goes; null when that is no number. */
   readonly last: Point | null;
 }
 
@@ -116,7 +118,8 @@ function curveOf(
     ghost: s.smooth ? points(s.y) : null,
     dots: finite.length === 1 || (s.y.length <= MARK_UP_TO && panel.series.length > 1),
     gaps: gapsOf(s.x, s.y),
-    last: finite.at(-1) ?? null,
+    empty: finite.length === 0,
+    last: finite.length > 0 && finite.at(-1) === line.at(-1) ? finite.at(-1)! : null,
   };
 }
 

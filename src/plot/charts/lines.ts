@@ -212,7 +212,7 @@ export function drawLines(plan: LinesPlan, box: Box, theme: Theme, document: Doc
       }),
     );
   }
-  if (curves.every((c) => c.last === null)) {
+  if (curves.every((c) => c.empty)) {
     const why = curves.some((c) => c.line.length > 0) ? "no finite values" : "no points";
     const middle = (frame[0] + frame[1]) / 2;
     texts.push(
