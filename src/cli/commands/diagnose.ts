@@ -4,7 +4,7 @@ import { diagnose, type Finding } from "../../diagnose/index.ts";
 import type { RunLog } from "../../logs/index.ts";
 import { readLogPaths } from "../../logs/node-files.ts";
 import { SteepestError } from "../../run/errors.ts";
-import type { Invocation } from "../commands.ts";
+import type { Invocation } from "../command.ts";
 import { type AlertCommand, createAlertCommand } from "../diagnose/alert.ts";
 import { type FollowOptions, followFiles, followStream, type OnAlert } from "../diagnose/follow.ts";
 import { report } from "../diagnose/report.ts";

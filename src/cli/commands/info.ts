@@ -2,7 +2,7 @@
 import { availableParallelism, totalmem } from "node:os";
 import { describeBackends } from "../../engine/registry.ts";
 import { version } from "../../run/version.ts";
-import type { Invocation } from "../commands.ts";
+import type { Invocation } from "../command.ts";
 import { table } from "../terminal.ts";
 
 export async function run({ terminal, json }: Invocation): Promise<undefined> {

@@ -4,7 +4,7 @@ import { chooseBackend } from "../../engine/registry.ts";
 import type { ClaimResult } from "../../lesson/claim.ts";
 import { walkthroughClaims } from "../../lesson/walkthrough.ts";
 import { closest, SteepestError } from "../../run/errors.ts";
-import type { Invocation } from "../commands.ts";
+import type { Invocation } from "../command.ts";
 import { showNumber, table } from "../terminal.ts";
 
 const parts = { walkthrough: walkthroughClaims } as const;

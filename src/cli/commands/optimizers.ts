@@ -6,7 +6,7 @@ import {
   optimizers,
   showRange,
 } from "../../optim/index.ts";
-import type { Invocation } from "../commands.ts";
+import type { Invocation } from "../command.ts";
 import { table } from "../terminal.ts";
 
 export async function run({ args: [name], terminal, json }: Invocation): Promise<undefined> {

@@ -2,7 +2,7 @@
 import { findSchedule, isMetricSchedule, makeSchedule } from "../../optim/schedules/index.ts";
 import { SteepestError } from "../../run/errors.ts";
 import { parseOverrides } from "../../run/overrides.ts";
-import type { Invocation } from "../commands.ts";
+import type { Invocation } from "../command.ts";
 import { showNumber, table } from "../terminal.ts";
 
 export async function run({ args, options, terminal, json }: Invocation): Promise<undefined> {

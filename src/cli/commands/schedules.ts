@@ -7,7 +7,7 @@ import {
   type ScheduleEntry,
   schedules,
 } from "../../optim/schedules/index.ts";
-import type { Invocation } from "../commands.ts";
+import type { Invocation } from "../command.ts";
 import { table } from "../terminal.ts";
 
 export async function run({ args: [name], terminal, json }: Invocation): Promise<undefined> {

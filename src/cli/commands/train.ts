@@ -21,7 +21,7 @@ import {
   openRunFolder,
   type RunFolder,
 } from "../../train/node-run-folder.ts";
-import type { Invocation } from "../commands.ts";
+import type { Invocation } from "../command.ts";
 import { reportRun } from "../diagnose/report.ts";
 import { toJson } from "../diagnose/words.ts";
 import { createProgress } from "../progress.ts";

@@ -1,0 +1,23 @@
+/** What a command is. */
+import type { Command } from "commander";
+import type { Terminal } from "./terminal.ts";
+
+export interface Invocation {
+  /** What is left of the command line: positional arguments and unknown flags, in order. */
+  readonly args: readonly string[];
+  readonly options: Readonly<Record<string, unknown>>;
+  readonly terminal: Terminal;
+  /** Print one JSON document on standard output and nothing else there. */
+  readonly json: boolean;
+}
+
+/** Returns the exit code; 0 when it returns nothing. */
+export type Run = (invocation: Invocation) => Promise<number | undefined>;
+
+export interface CommandRow {
+  readonly name: string;
+  readonly summary: string;
+  /** Arguments, options and examples. */
+  readonly define: (command: Command) => void;
+  readonly load: () => Promise<{ readonly run: Run }>;
+}

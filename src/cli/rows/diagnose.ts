@@ -1,0 +1,33 @@
+import type { CommandRow } from "../command.ts";
+
+export const diagnose: CommandRow = {
+  name: "diagnose",
+  summary: "read training logs: verdict, findings and what to do",
+  define: (c) => {
+    c.argument("[paths...]", "log files, folders or globs of any known format; - is standard input")
+      .option("--loss <column>", "the series that is the training loss")
+      .option("--lr <column>", "the series that is the learning rate")
+      .option("--step <column>", "the column that counts steps")
+      .option("--strict", "exit with 1 when a finding is critical")
+      .option("--watch", "follow growing files or standard input; an alert within a second")
+      .option("--on-alert <command>", "with --watch: run this for every warning or critical alert")
+      .option("--report <file>", "write a self-contained HTML page as well")
+      .option("--plot <file>", "draw the curve with the findings: .svg or .png")
+      .option("--ascii", "plain ASCII")
+      .addHelpText(
+        "after",
+        [
+          "",
+          "Several runs of one task at different rates are compared with each other.",
+          "",
+          "The command of --on-alert finds the finding in its environment: STEEPEST_FINDING,",
+          "STEEPEST_SEVERITY, STEEPEST_STEP, STEEPEST_RUN and STEEPEST_EVIDENCE (JSON).",
+          "",
+          "  steepest diagnose runs/",
+          "  python train.py | steepest diagnose - --watch",
+          "  steepest diagnose runs/exp1 --watch --on-alert 'notify-send \"$STEEPEST_FINDING\"'",
+        ].join("\n"),
+      );
+  },
+  load: () => import("../commands/diagnose.ts"),
+};
