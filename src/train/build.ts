@@ -35,10 +35,16 @@ import {
   type TrainStep,
   trainStep,
 } from "./program.ts";
+import type { StepParts } from "./trace.ts";
 
 export interface BuildHost extends DataHost {
   /** The export `name` of a module; absent where modules can't be loaded. */
   readonly importFunction?: (file: string, name: "model" | "loss") => Promise<unknown>;
+}
+
+export interface BuiltParts extends Omit<StepParts, "batch"> {
+  /** Shapes of a batch of so many rows. */
+  readonly shapes: (rows: number) => BatchShapes;
 }
 
 export interface BuiltRun {
@@ -54,6 +60,8 @@ export interface BuiltRun {
   /** Number of trained values. */
   readonly parameters: number;
   readonly backend: string;
+  /** What the step is made of, to trace or compile it in other ways: the loss alone, other batch sizes. */
+  readonly parts: BuiltParts;
   readonly step: TrainStep;
   /** Step k, from 0, on its own batch. Its result is overwritten by the next. */
   readonly advance: (k: number, lr: number, momentum?: number) => StepResult;
@@ -136,10 +144,17 @@ export async function buildRun(
     x: batchShape(data.features, rows),
     ...(data.target.kind === "none" ? {} : { y: batchShape(data.target, rows) }),
   });
-  const common = { model, optimizer, dtype: spec.dtype, backend };
+  const parts: BuiltParts = {
+    model,
+    loss: task.loss,
+    optimizer,
+    dtype: spec.dtype,
+    schedulesMomentum,
+    shapes,
+  };
   const compile = (rows: number): TrainStep =>
     explainShapes(data, outputs, () =>
-      trainStep({ ...common, loss: task.loss, batch: shapes(rows), seed: spec.seed, schedulesMomentum }),
+      trainStep({ ...parts, batch: shapes(rows), backend, seed: spec.seed }),
     );
   const step = compile(plan.batchSize);
   const advance = stepper({ plan, data, step, compile });
@@ -147,7 +162,15 @@ export async function buildRun(
   const evaluators = new Map<number, EvalStep>();
   const evaluator = (rows: number): EvalStep => {
     const found =
-      evaluators.get(rows) ?? evalStep({ ...common, measures: task.measures, batch: shapes(rows) });
+      evaluators.get(rows) ??
+      evalStep({
+        model,
+        optimizer,
+        dtype: spec.dtype,
+        backend,
+        measures: task.measures,
+        batch: shapes(rows),
+      });
     evaluators.set(rows, found);
     return found;
   };
@@ -168,6 +191,7 @@ export async function buildRun(
     lr,
     parameters: countParams(model),
     backend: backend.name,
+    parts,
     step,
     advance,
     evaluate: (part) => {

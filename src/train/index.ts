@@ -1,4 +1,4 @@
-export { type BuildHost, type BuiltRun, buildRun } from "./build.ts";
+export { type BuildHost, type BuiltParts, type BuiltRun, buildRun } from "./build.ts";
 export { type Best, encodeCheckpoint, type Progress, restoreCheckpoint } from "./checkpoint.ts";
 export { runLog } from "./log.ts";
 export {
@@ -24,3 +24,4 @@ export {
   trainStep,
 } from "./program.ts";
 export { decodeSafeTensors, encodeSafeTensors, type SafeTensors, type StoredTensor } from "./safetensors.ts";
+export { type StepParts, type TracedStep, traceStep } from "./trace.ts";

@@ -5,10 +5,7 @@
 import type { Backend, Executable } from "../engine/backend.ts";
 import { wasm } from "../engine/backends/wasm.ts";
 import {
-  cast,
   type DType,
-  type Expr,
-  input,
   type Node,
   type Shape,
   sizeOf,
@@ -16,35 +13,29 @@ import {
   topologicalOrder,
 } from "../engine/graph/index.ts";
 import { shapeError, showShape } from "../engine/graph/shape.ts";
-import { gradients } from "../engine/rules/differentiate.ts";
 import { initBuffers, initParams, streamInit } from "../nn/init.ts";
-import type { Context, InitRandom, Key, Layer, ParamDType, ParamSpecs, Tensors } from "../nn/layer.ts";
-import { evaluateState, flattenState, initialState, stateInputs, unflattenState } from "../optim/state.ts";
-import { applyUpdates, globalNorm } from "../optim/tensors.ts";
-import type { Hyper, Transform } from "../optim/transform.ts";
+import type { InitRandom, Layer, ParamDType, Tensors } from "../nn/layer.ts";
+import { evaluateState, flattenState, initialState, stateInputs } from "../optim/state.ts";
+import type { Transform } from "../optim/transform.ts";
 import { stream, streamKey, threefryInto } from "../random/index.ts";
+import {
+  type BatchShapes,
+  batchInputs,
+  type LossFunction,
+  type StepParts,
+  tensorInputs,
+  traceStep,
+} from "./trace.ts";
 
-/** The batch as expressions: `x` feeds the model, the rest is for the loss. */
-export type BatchTensors = Readonly<Record<string, Expr>>;
-export type BatchShapes = Readonly<Record<string, Shape | { readonly shape: Shape; readonly dtype?: DType }>>;
-/** A loss takes the model's output and the batch, and gives a scalar. */
-export type LossFunction = (output: Expr, batch: BatchTensors) => Expr;
+export type { BatchShapes, BatchTensors, LossFunction } from "./trace.ts";
 
-export interface TrainStepOptions {
-  readonly model: Layer;
-  readonly loss: LossFunction;
-  readonly optimizer: Transform;
-  /** Shapes of the batch, the examples first: `{ x: [64, 784], y: { shape: [64], dtype: "int32" } }`. */
-  readonly batch: BatchShapes;
-  readonly dtype?: ParamDType;
+export interface TrainStepOptions extends StepParts {
   /** Default: wasm. `await chooseBackend()` also uses the system's BLAS. */
   readonly backend?: Backend;
   /** Initial values and the step's random numbers come from streams of this seed. */
   readonly seed?: number;
   /** Draws the initial values instead of the seed's "init" stream, e.g. `torchInit(generator, dtype)`. */
   readonly init?: InitRandom;
-  /** A schedule may set momentum too: then momentum is an input of the program. */
-  readonly schedulesMomentum?: boolean;
 }
 
 /** Measurements of the last step: the loss before the update, the gradient's norm before clipping, and what the optimizer measures. */
@@ -93,64 +84,8 @@ export function trainStep({
   init = streamInit(stream(seed, "init")),
   schedulesMomentum = false,
 }: TrainStepOptions): TrainStep {
-  const data = batchInputs(batch, dtype);
-  const params = tensorInputs("param.", model.params, dtype);
-  const buffers = tensorInputs("buffer.", model.buffers, dtype);
-  const lr = input("lr", [], "float64");
-  const step = input("step", [], "float64");
-  const momentum = input("momentum", [], "float64");
-  const modelKey = keyInputs("modelKey");
-  const optimizerKey = keyInputs("optimizerKey");
-
-  const context: Context = { training: true, key: modelKey };
-  const lossAt = (at: Tensors): readonly [Expr, Tensors] => {
-    const forward = model.forward({ ...at, ...buffers }, data["x"]!, context);
-    return [scalarLoss(loss(forward.output, data)), forward.buffers];
-  };
-  const [value, nextBuffers] = lossAt(params);
-  const gradientsAt = (of: Expr, at: Tensors): Tensors => {
-    const names = Object.keys(at);
-    const found = gradients(of, Object.values(at));
-    return Object.fromEntries(names.map((name, i) => [name, found[i]!]));
-  };
-  const grads = gradientsAt(value, params);
-  const first = optimizer.init(params);
-  const state = stateInputs(first, "optimizer.");
-  const hyper: Hyper = {
-    lr,
-    step,
-    loss: cast(value, "float64"),
-    key: optimizerKey,
-    ...(schedulesMomentum ? { momentum } : {}),
-    evaluate: (at) => {
-      const [other] = lossAt(at);
-      return [other, gradientsAt(other, at)];
-    },
-  };
-  const [updates, nextState] = optimizer.update(grads, state, params, hyper);
-  const nextParams = applyUpdates(params, updates);
-  // a norm tells of non-finite entries already: counting them would be another pass over all gradients
-  const { nonFinite: _, ...measured } = optimizer.measure?.(grads, state, params, hyper) ?? {};
-  const measures: Tensors = { gradNorm: globalNorm(grads), ...measured };
-
-  const stateIn = flattenState(state);
-  const stateNext = flattenState(unflattenState(state, flattenState(nextState)));
-  const kept = [
-    ...Object.keys(params).map((name) => ({ input: params[name]!, next: nextParams[name]! })),
-    ...Object.keys(buffers).map((name) => ({
-      input: buffers[name]!,
-      next: nextBuffers[name] ?? buffers[name]!,
-    })),
-    ...Object.keys(stateIn).map((name) => ({ input: stateIn[name]!, next: stateNext[name]! })),
-  ].map((s) => ({ ...s, input: s.input as Node<"input"> }));
-  const outputs = [
-    { name: "out.loss", value },
-    ...Object.entries(measures).map(([name, e]) => ({ name: `out.${name}`, value: e })),
-  ];
-  const used = new Set(topologicalOrder([...kept.map((s) => s.next), ...outputs.map((o) => o.value)]));
-  const inputs = [...Object.values(data), lr, step, momentum, ...modelKey, ...optimizerKey].filter((e) =>
-    used.has(e as Expr),
-  ) as Node<"input">[];
+  const traced = traceStep({ model, loss, optimizer, batch, dtype, schedulesMomentum });
+  const { data, params, buffers, inputs, state: kept, outputs, measures: measureNames } = traced;
   const executable = backend.compile({ inputs, state: kept, outputs });
 
   const initial = evaluateInitial({ model, params, buffers, init, dtype }, initialState(optimizer, params));
@@ -181,7 +116,6 @@ export function trainStep({
 
   const result: StepResult = { loss: Number.NaN, gradNorm: Number.NaN };
   const lossView = executable.view("out.loss");
-  const measureNames = Object.keys(measures);
   const measureViews = measureNames.map((name) => executable.view(`out.${name}`));
   for (const name of measureNames) result[name] = Number.NaN;
   const run = (at: number, rate: number, beta = Number.NaN): StepResult => {
@@ -316,34 +250,4 @@ export function evalStep({
       return result;
     },
   };
-}
-
-function batchInputs(batch: BatchShapes, dtype: ParamDType): Record<string, Expr> {
-  if (batch["x"] === undefined)
-    throw shapeError("trainStep", "the batch has no x", "name the model's input x");
-  return Object.fromEntries(
-    Object.entries(batch).map(([name, s]) => {
-      const { shape, dtype: type = dtype } = "shape" in s ? s : { shape: s };
-      return [name, input(`batch.${name}`, shape, type) as Expr];
-    }),
-  );
-}
-
-const tensorInputs = (prefix: string, specs: ParamSpecs, dtype: ParamDType): Tensors =>
-  Object.fromEntries(
-    Object.entries(specs).map(([name, { shape }]) => [name, input(prefix + name, shape, dtype) as Expr]),
-  );
-
-const keyInputs = (name: string): Key => [
-  input(`${name}.0`, [], "int32") as Expr,
-  input(`${name}.1`, [], "int32") as Expr,
-];
-
-function scalarLoss(e: Expr): Expr {
-  if (e.shape.length === 0) return e;
-  throw shapeError(
-    "loss",
-    `a loss is one number, but this one has shape ${showShape(e.shape)}`,
-    "take its mean",
-  );
 }
