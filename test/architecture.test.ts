@@ -10,7 +10,8 @@ const layers: Readonly<Record<string, number>> = {
   run: 0, random: 0.5,
   engine: 1, logs: 1, diagnose: 1, plot: 1,
   optim: 2, nn: 2, data: 2, curvature: 2, surface: 2,
-  train: 3, tune: 3, handoff: 3,
+  train: 3,
+  tune: 3.5, handoff: 3.5,
   lesson: 4,
   cli: 5,
 }; // biome-ignore format: one layer a line
