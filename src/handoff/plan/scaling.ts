@@ -1,0 +1,121 @@
+/** Predicted speed and usefulness of more processes, from a step's cost, the network and the gradient's noise. */
+import { bytesSent, type Network, ringAllReduce } from "./ring.ts";
+
+/** Seconds of one process's work on `rows` rows: what every step costs, and what each row adds. */
+export interface Compute {
+  readonly perStep: number;
+  readonly perRow: number;
+}
+
+/** `grow`: every process keeps the run's batch size, so the global batch grows. `keep`: they share the run's batch. */
+export type BatchMode = "grow" | "keep";
+
+export interface ScalingOptions {
+  readonly processes: readonly number[];
+  readonly batchSize: number;
+  readonly mode: BatchMode;
+  readonly compute: Compute;
+  readonly network: Network;
+  /** Bytes of all gradients. */
+  readonly gradientBytes: number;
+  /** B_noise = tr(Σ)/|G|² in rows (McCandlish et al. 2018); null when it isn't known. */
+  readonly noiseScale: number | null;
+}
+
+export interface ScalingRow {
+  readonly processes: number;
+  readonly globalBatch: number;
+  readonly rowsPerProcess: number;
+  readonly secondsPerStep: number;
+  readonly stepsPerSecond: number;
+  readonly rowsPerSecond: number;
+  /** Share of the step spent in the all-reduce when nothing of it hides behind the backward pass. */
+  readonly communication: number;
+  /** Rows per second per process, relative to one process. */
+  readonly efficiency: number;
+  /** The same when the all-reduce hides behind the backward pass as far as it can (two thirds of the compute). */
+  readonly efficiencyOverlapped: number;
+  readonly bytesSentPerStep: number;
+  /** Steps to a loss relative to one process: (1 + B_noise/B) / (1 + B_noise/B₁); null without a noise scale. */
+  readonly steps: number | null;
+  /** Time to the same loss, one process over this many; null without a noise scale. */
+  readonly speedup: number | null;
+}
+
+/** Rows for process counts that divide the batch; `refused` says why the others have none. */
+export interface Scaling {
+  readonly rows: readonly ScalingRow[];
+  readonly refused: readonly { readonly processes: number; readonly why: string }[];
+}
+
+/** The backward pass computes two products for each of the forward pass. */
+const BACKWARD_SHARE = 2 / 3;
+
+export function predictScaling(options: ScalingOptions): Scaling {
+  const { batchSize, mode, processes } = options;
+  const one = rowOf(1, batchSize, options);
+  const rows: ScalingRow[] = [];
+  const refused: { processes: number; why: string }[] = [];
+  for (const p of processes) {
+    if (mode === "keep" && batchSize % p !== 0) {
+      refused.push({ processes: p, why: `a batch of ${batchSize} does not divide by ${p}` });
+      continue;
+    }
+    const row = rowOf(p, mode === "grow" ? batchSize : batchSize / p, options);
+    const perProcess = (seconds: number): number => row.rowsPerProcess / seconds;
+    const overlapped = overlappedSeconds(row, options);
+    const steps = relativeSteps(row.globalBatch, batchSize, options.noiseScale);
+    rows.push({
+      ...row,
+      efficiency: perProcess(row.secondsPerStep) / (batchSize / one.secondsPerStep),
+      efficiencyOverlapped: perProcess(overlapped) / (batchSize / one.secondsPerStep),
+      steps,
+      speedup: steps === null ? null : one.secondsPerStep / (steps * row.secondsPerStep),
+    });
+  }
+  return { rows, refused };
+}
+
+type BareRow = Omit<ScalingRow, "efficiency" | "efficiencyOverlapped" | "steps" | "speedup">;
+
+function rowOf(p: number, rows: number, { compute, network, gradientBytes }: ScalingOptions): BareRow {
+  const communication = ringAllReduce(p, gradientBytes, network);
+  const seconds = secondsOf(compute, rows) + communication;
+  return {
+    processes: p,
+    globalBatch: p * rows,
+    rowsPerProcess: rows,
+    secondsPerStep: seconds,
+    stepsPerSecond: 1 / seconds,
+    rowsPerSecond: (p * rows) / seconds,
+    communication: communication / seconds,
+    bytesSentPerStep: bytesSent(p, gradientBytes),
+  };
+}
+
+function overlappedSeconds(row: BareRow, { compute }: ScalingOptions): number {
+  const work = secondsOf(compute, row.rowsPerProcess);
+  const communication = row.secondsPerStep - work;
+  return work + Math.max(0, communication - BACKWARD_SHARE * work);
+}
+
+export const secondsOf = ({ perStep, perRow }: Compute, rows: number): number => perStep + perRow * rows;
+
+/** McCandlish et al. 2018, section 2.3: S/S_min = 1 + B_noise/B. */
+function relativeSteps(batch: number, reference: number, noiseScale: number | null): number | null {
+  return noiseScale === null ? null : (1 + noiseScale / batch) / (1 + noiseScale / reference);
+}
+
+/** Compute from timed steps at one or more batch sizes. One size alone can't tell the two apart: all is per row then. */
+export function fitCompute(timings: readonly { readonly rows: number; readonly seconds: number }[]): Compute {
+  const [first] = timings;
+  if (timings.length === 1) return { perStep: 0, perRow: first!.seconds / first!.rows };
+  const n = timings.length;
+  const meanRows = timings.reduce((s, t) => s + t.rows, 0) / n;
+  const meanSeconds = timings.reduce((s, t) => s + t.seconds, 0) / n;
+  const slope =
+    timings.reduce((s, t) => s + (t.rows - meanRows) * (t.seconds - meanSeconds), 0) /
+    timings.reduce((s, t) => s + (t.rows - meanRows) ** 2, 0);
+  const perRow = Math.max(0, slope);
+  return { perStep: Math.max(0, meanSeconds - perRow * meanRows), perRow };
+}
