@@ -1,0 +1,103 @@
+/** Everything `steepest plan` says, as one record. */
+import type { BuiltRun } from "../../train/build.ts";
+import { type LargeBatchAdvice, largeBatchAdvice } from "./large-batch.ts";
+import type { Network } from "./ring.ts";
+import { type BatchMode, type Compute, predictScaling, type ScalingRow } from "./scaling.ts";
+import { type StepCost, stepCost } from "./step-cost.ts";
+
+/** A constant of the model and where it comes from: "measured: PyTorch 2.4, 1 thread", "given", "assumed: …". */
+export interface Sourced<T> {
+  readonly value: T;
+  readonly source: string;
+}
+
+export interface NoiseScale {
+  /** B_noise in rows. */
+  readonly rows: number;
+  readonly standardError: number | null;
+}
+
+/** A real run of this many processes, here. */
+export interface MeasuredRun {
+  readonly processes: number;
+  readonly secondsPerStep: number;
+}
+
+export interface PlanRow extends ScalingRow {
+  /** Where so many processes really ran; all else in a row is the model's word. */
+  readonly measuredSecondsPerStep: number | null;
+  readonly advice: LargeBatchAdvice;
+}
+
+export interface Plan {
+  readonly schema: "steepest.plan/1";
+  readonly run: string;
+  readonly optimizer: string;
+  readonly batchSize: number;
+  readonly mode: BatchMode;
+  readonly cost: StepCost;
+  /** Bytes summed over processes in every step. */
+  readonly allReduceBytes: number;
+  readonly compute: Sourced<Compute>;
+  readonly network: Sourced<Network>;
+  readonly noiseScale: Sourced<NoiseScale> | null;
+  readonly measured: readonly MeasuredRun[];
+  readonly rows: readonly PlanRow[];
+  readonly refused: readonly { readonly processes: number; readonly why: string }[];
+  /** The smallest count of those asked at which the global batch exceeds the noise scale. */
+  readonly enough: number | null;
+}
+
+export interface PlanOptions {
+  readonly processes: readonly number[];
+  readonly mode: BatchMode;
+  readonly compute: Sourced<Compute>;
+  readonly network: Sourced<Network>;
+  readonly noiseScale: Sourced<NoiseScale> | null;
+  readonly measured: readonly MeasuredRun[];
+}
+
+export function makePlan(
+  built: Pick<BuiltRun, "spec" | "parts" | "plan" | "lr">,
+  { processes, mode, compute, network, noiseScale, measured }: PlanOptions,
+): Plan {
+  const { batchSize } = built.plan;
+  const cost = stepCost({ ...built.parts, batch: built.parts.shapes(batchSize) });
+  const noise = noiseScale?.value.rows ?? null;
+  const optimizer = built.spec.optimizer.name;
+  const { rows, refused } = predictScaling({
+    processes,
+    batchSize,
+    mode,
+    compute: compute.value,
+    network: network.value,
+    gradientBytes: cost.bytes.gradients,
+    noiseScale: noise,
+  });
+  return {
+    schema: "steepest.plan/1",
+    run: built.spec.name,
+    optimizer,
+    batchSize,
+    mode,
+    cost,
+    allReduceBytes: cost.bytes.gradients,
+    compute,
+    network,
+    noiseScale,
+    measured,
+    rows: rows.map((row) => ({
+      ...row,
+      measuredSecondsPerStep: measured.find((m) => m.processes === row.processes)?.secondsPerStep ?? null,
+      advice: largeBatchAdvice(row.globalBatch, { batchSize, optimizer, lr: built.lr, noiseScale: noise }),
+    })),
+    refused,
+    enough: noise === null ? null : (rows.find((r) => r.globalBatch > noise)?.processes ?? null),
+  };
+}
+
+/** Compute from a device's speed instead of a measurement. Utilisation is the share of its peak that training reaches. */
+export function computeFromFlops(cost: StepCost, rows: number, flops: number, utilisation: number): Compute {
+  const perRow = cost.flops.total / rows / (flops * utilisation);
+  return { perStep: 0, perRow };
+}
