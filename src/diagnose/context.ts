@@ -70,6 +70,12 @@ export function makeContext(run: GatheredRun, hidden: readonly number[]): Contex
   };
 }
 
+/** Logged from past the first fifth of its own steps. */
+export function startsLate(c: Context): boolean {
+  const [first, last] = [c.steps[0]!, c.steps[c.steps.length - 1]!];
+  return first > 0.2 * last && first > 20 * ((last - first) / c.steps.length);
+}
+
 /** First and last step of positions [from, to] of the finite points. */
 export function span(c: Context, from = 0, to: number = c.steps.length - 1): [number, number] {
   return [c.steps[Math.max(0, from)]!, c.steps[Math.min(to, c.steps.length - 1)]!];

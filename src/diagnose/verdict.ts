@@ -1,5 +1,5 @@
 /** Features and findings → one of the lesson's four rows, or `inconclusive`, with a calibrated confidence. */
-import type { Context } from "./context.ts";
+import { type Context, startsLate } from "./context.ts";
 import { FEATURES, FEWEST_POINTS, type FeatureName, features } from "./features.ts";
 import { growth } from "./rules/growth.ts";
 import { RULES } from "./rules/index.ts";
@@ -127,10 +127,4 @@ function high(c: Context, reason: string): Verdict {
 
 export function unsure(reason: string): Verdict {
   return { verdict: "inconclusive", confidence: 0, action: NO_ACTION, reason, probabilities: null };
-}
-
-/** Logged from past the first fifth of its own steps. */
-function startsLate(c: Context): boolean {
-  const [first, last] = [c.steps[0]!, c.steps[c.steps.length - 1]!];
-  return first > 0.2 * last && first > 20 * ((last - first) / c.steps.length);
 }

@@ -71,6 +71,17 @@ describe("on 110 labelled runs", () => {
     expect(found).toEqual([]);
   });
 
+  it("finds a leap in the first steps that never comes back in runs that were too high, and in no other", () => {
+    const labels = (returned: boolean): string[] =>
+      runs
+        .filter(({ log }) =>
+          diagnoseRun(log).findings.some((f) => f.id === "early-jump" && f.evidence["returned"] === returned),
+        )
+        .map((r) => r.label);
+    expect(labels(false)).toEqual(Array.from({ length: 6 }, () => "too-high"));
+    expect(labels(true).filter((l) => l === "good")).toHaveLength(6);
+  });
+
   it("gives each verdict the factor of its row", () => {
     for (const { log } of runs) {
       const { verdict, action } = diagnoseRun(log);

@@ -101,6 +101,25 @@ describe("a watch", () => {
     expect(count("non-finite")).toEqual([262]);
   });
 
+  it("tells one event once, however many rules see it", () => {
+    const nan = makeLog({ loss: (i) => (i < 200 ? 2 * Math.exp(-i / 50) + 0.1 : Number.NaN) });
+    expect(diagnoseRun(nan).findings.map((f) => f.id)).toEqual(["non-finite", "numerical"]);
+    expect(
+      createWatch()
+        .update(nan)
+        .map((f) => f.id),
+    ).toEqual(["non-finite"]);
+    const hidden = makeLog({
+      loss: (i) => (i < 200 ? 2 * Math.exp(-i / 50) + 0.1 : 0),
+      gradNorm: (i) => (i < 200 ? 1 : Number.NaN),
+    });
+    expect(
+      createWatch()
+        .update(hidden)
+        .map((f) => f.id),
+    ).toEqual(["hidden-nan"]);
+  });
+
   it("says nothing of a healthy run", () => {
     const watch = createWatch();
     for (let n = 10; n <= 140; n += 10) expect(watch.update(upTo(n))).toEqual([]);

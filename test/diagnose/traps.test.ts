@@ -121,6 +121,30 @@ describe("NaN does not mean too high", () => {
   });
 });
 
+describe("a leap in the first steps", () => {
+  const leap = [2.3, 200, 7e5, 1e4, 49];
+  const e = noise();
+
+  it("is critical when the loss never comes back, whatever it learns afterwards", () => {
+    const log = makeLog({ loss: (i) => leap[i] ?? 40 + 12 * Math.exp(-i / 50) + e() });
+    expect(find(log, "early-jump")).toMatchObject({
+      severity: "critical",
+      steps: [0, 399],
+      evidence: { peak: 7e5, peakStep: 2, returned: false },
+    });
+  });
+
+  it("is an event when the run comes back and goes on", () => {
+    const log = makeLog({ loss: (i) => leap[i] ?? decay(i) + 0.01 * e() });
+    expect(find(log, "early-jump").severity).toBe("info");
+  });
+
+  it("is not the noise of the first batches, nor a first batch that happens to be easy", () => {
+    expect(ids(makeLog({ loss: (i) => decay(i) + 0.3 * e() }))).not.toContain("early-jump");
+    expect(ids(makeLog({ loss: (i) => (i === 0 ? 2 : decay(i) + 0.05 * e()) }))).not.toContain("early-jump");
+  });
+});
+
 describe("the dose is computed where the divergence is clean", () => {
   it.each([1.2, 1.9, 3])("finds ηλ from the loss of gradient descent on λx²/2 with ηλ = 2 × %f", (over) => {
     // f(x) = λx²/2, x ← (1 − ηλ)x: the loss ratio is (ηλ − 1)²; to reach the edge η must fall by ηλ/2 = over

@@ -57,13 +57,14 @@ export function confidenceWords({ verdict, confidence }: RunDiagnosis): string {
   return `${words.find(([from]) => confidence >= from)![1]}, ${percent} %`;
 }
 
-/** Most severe first. Spikes that a finding about their recurrence counts are told with it. */
+/** Most severe first. What `numerical` says of a NaN, `non-finite` says too. Spikes that a finding about their recurrence counts are told with it. */
 export function groupFindings(findings: readonly Finding[]): Group[] {
   const kinds = new Map<string, Finding[]>();
   for (const f of findings) kinds.set(f.id, [...(kinds.get(f.id) ?? []), f]);
   const spikes = kinds.get("loss-spike");
   if (kinds.has("recurrent-spikes") && spikes?.every((f) => f.severity !== "critical"))
     kinds.delete("loss-spike");
+  if (kinds.has("non-finite")) kinds.delete("numerical");
   return [...kinds.values()]
     .map((all) => ({ all, main: all.reduce((a, b) => (weight(b) > weight(a) ? b : a)) }))
     .sort((a, b) => RANK[b.main.severity] - RANK[a.main.severity])

@@ -1,6 +1,7 @@
 /** Every rule, in the order in which findings are listed. */
 
 import { divergence } from "./divergence.ts";
+import { earlyJump } from "./early-jump.ts";
 import { clipping, explodingGradient, lossScale, vanishingGradient } from "./gradients.ts";
 import { lossSpike, recurrentSpikes } from "./loss-spike.ts";
 import { earlyDecay, shortWarmup } from "./lr-schedule.ts";
@@ -18,6 +19,7 @@ export const RULES: readonly Rule[] = [
   hiddenNan,
   nanIterations,
   divergence,
+  earlyJump,
   recurrentSpikes,
   lossSpike,
   explodingGradient,
