@@ -42,6 +42,25 @@ describe.each<Backend>([reference, wasm])("$name", (backend) => {
     expect(step.state[0]!.values[0]).toBeCloseTo(2 - 0.1 * 22, 14);
   });
 
+  test("redrawn from a seed, a step starts as one made with that seed", () => {
+    const made = (seed: number): TrainStep =>
+      trainStep({
+        model: sequential(linear(3, 8), dropout(0.5), linear(8, 1)),
+        loss: mse,
+        optimizer: adamw({ lr: 0.05 }),
+        batch: { x: [4, 3], y: [4, 1] },
+        backend,
+        seed,
+      });
+    const [step, other] = [made(3), made(4)];
+    for (let k = 0; k < 3; k++) step({ x, y });
+    step.redraw(4);
+    const values = (s: TrainStep): number[][] => s.state.map((t) => Array.from(t.values));
+    expect(values(step)).toEqual(values(other));
+    for (let k = 0; k < 3; k++) expect(step({ x, y })).toEqual(other({ x, y }));
+    expect(values(step)).toEqual(values(other));
+  });
+
   test("the loss falls, and the norm is the one before clipping", () => {
     const step = toy(backend);
     const first = { ...step({ x, y }) };

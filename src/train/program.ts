@@ -68,6 +68,8 @@ export interface TrainStep {
   readonly state: readonly StateTensor[];
   /** Steps made through the call form; set it after restoring `state`. */
   count: number;
+  /** Back to the start with the initial values and random numbers of another seed. */
+  readonly redraw: (seed: number) => void;
   readonly lr: number;
   readonly executable: Executable;
 }
@@ -88,23 +90,29 @@ export function trainStep({
   const { data, params, buffers, inputs, state: kept, outputs, measures: measureNames } = traced;
   const executable = backend.compile({ inputs, state: kept, outputs });
 
-  const initial = evaluateInitial({ model, params, buffers, init, dtype }, initialState(optimizer, params));
   const tensors = kept.map(({ input: { attrs, shape, dtype: type } }): StateTensor => {
     const values = executable.view(attrs.name);
-    values.set(initial[attrs.name]!);
     return { name: attrs.name, shape, dtype: type, values };
   });
+  const firstState = initialState(optimizer, params);
+  const draw = (from: InitRandom): void => {
+    const initial = evaluateInitial({ model, params, buffers, init: from, dtype }, firstState);
+    for (const { name, values } of tensors) values.set(initial[name]!);
+  };
+  draw(init);
 
   const isInput = new Set(inputs.map((e) => e.attrs.name));
   const scalarView = (name: string): TypedArray =>
     isInput.has(name) ? executable.view(name) : new Float64Array(1);
   const [lrView, stepView, momentumView] = [scalarView("lr"), scalarView("step"), scalarView("momentum")];
-  const writeKeys = [keyWriter("modelKey", "dropout"), keyWriter("optimizerKey", "optimizer")].filter(
-    (f) => f !== null,
-  );
-  function keyWriter(name: string, streamName: string): ((step: number) => void) | null {
+  const keyWriters = (of: number): ((step: number) => void)[] =>
+    [keyWriter(of, "modelKey", "dropout"), keyWriter(of, "optimizerKey", "optimizer")].filter(
+      (f) => f !== null,
+    );
+  let writeKeys = keyWriters(seed);
+  function keyWriter(of: number, name: string, streamName: string): ((step: number) => void) | null {
     if (!isInput.has(`${name}.0`) && !isInput.has(`${name}.1`)) return null;
-    const [k0, k1] = streamKey(seed, streamName);
+    const [k0, k1] = streamKey(of, streamName);
     const words = new Uint32Array(2);
     const [v0, v1] = [scalarView(`${name}.0`), scalarView(`${name}.1`)];
     return (at) => {
@@ -160,6 +168,11 @@ export function trainStep({
     result,
     state: tensors,
     count: 0,
+    redraw: (other: number): void => {
+      draw(streamInit(stream(other, "init")));
+      writeKeys = keyWriters(other);
+      api.count = 0;
+    },
     lr: defaultLr,
     executable,
   });
