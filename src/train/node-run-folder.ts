@@ -33,18 +33,21 @@ export type FileSystem = Pick<
 
 /** The next free `<root>/<name>-<n>`, n from 1; made at once, so two runs never get the same. */
 export function createRunFolder(root: string, name: string, io: FileSystem = fs): RunFolder {
-  return guard(root, () => {
-    io.mkdirSync(root, { recursive: true });
-    for (let n = lastRunNumber(root, name, io) + 1; ; n++) {
-      const path = join(root, `${name}-${n}`);
-      try {
-        io.mkdirSync(path);
-        return openFolder(path, io);
-      } catch (error) {
-        if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
-      }
+  return guard(root, () => openFolder(nextRunFolder(root, name, io), io));
+}
+
+/** Makes that folder and returns its path. */
+export function nextRunFolder(root: string, name: string, io: FileSystem = fs): string {
+  io.mkdirSync(root, { recursive: true });
+  for (let n = lastRunNumber(root, name, io) + 1; ; n++) {
+    const path = join(root, `${name}-${n}`);
+    try {
+      io.mkdirSync(path);
+      return path;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
     }
-  });
+  }
 }
 
 /** A folder of the user's choosing, which must not hold a run yet. */
@@ -154,7 +157,7 @@ function openFolder(path: string, io: FileSystem): RunFolder {
 }
 
 /** Old content or new content, never half of it, whatever happens in between. */
-function replaceFile(to: string, bytes: Uint8Array, io: FileSystem): void {
+export function replaceFile(to: string, bytes: Uint8Array, io: FileSystem): void {
   const temporary = `${to}.tmp`;
   try {
     const file = io.openSync(temporary, "w");
@@ -184,7 +187,7 @@ function syncFolder(path: string, io: FileSystem): void {
 }
 
 /** run.lock holds the owner's process; a lock whose process is gone is taken over. Returns the release. */
-function lock(path: string, io: FileSystem): () => void {
+export function lock(path: string, io: FileSystem): () => void {
   const file = join(path, "run.lock");
   const own = JSON.stringify({ pid: process.pid, host: hostname(), started: startOf(process.pid, io) });
   // written beside and linked: a lock appears with its content or not at all
@@ -250,7 +253,8 @@ function startOf(pid: number, io: FileSystem): string | null {
   return text.slice(text.lastIndexOf(")") + 2).split(" ")[19] ?? null;
 }
 
-function guard<T>(path: string, work: () => T): T {
+/** File errors of the work in words. */
+export function guard<T>(path: string, work: () => T): T {
   try {
     return work();
   } catch (error) {
