@@ -8,27 +8,31 @@ export interface ProgressView {
   readonly stop: () => void;
 }
 
+export interface BarView {
+  /** `line` is what a log gets where there is no bar; default: the counts and `text`. */
+  readonly update: (value: number, text: string, more?: { total?: number; line?: string }) => void;
+  readonly stop: () => void;
+}
+
+interface ProgressOptions {
+  readonly terminal: Terminal;
+  readonly quiet: boolean;
+  readonly total: number;
+}
+
 /** Milliseconds between two lines where there is no bar. */
 const LINE_EVERY = 10_000;
 
-export function createProgress({
-  terminal,
-  quiet,
-  total,
-}: {
-  terminal: Terminal;
-  quiet: boolean;
-  total: number;
-}): ProgressView {
+export function createBar({ terminal, quiet, total: first }: ProgressOptions): BarView {
   if (quiet) return { update: () => {}, stop: () => {} };
   if (!terminal.interactive) {
     let last = performance.now();
     return {
-      update: (p) => {
+      update: (value, text, { total = first, line = `${value}/${total}  ${text}` } = {}) => {
         const now = performance.now();
         if (now - last < LINE_EVERY) return;
         last = now;
-        terminal.note(`step ${p.step}/${p.totalSteps}  ${describe(p)}`);
+        terminal.note(line);
       },
       stop: () => {},
     };
@@ -49,10 +53,24 @@ export function createProgress({
     },
     cliProgress.Presets.shades_classic,
   );
-  bar.start(total, 0, { text: "" });
+  bar.start(first, 0, { text: "" });
   return {
-    update: (p) => bar.update(p.step, { text: describe(p) }),
+    update: (value, text, { total = first } = {}) => {
+      bar.setTotal(total);
+      bar.update(value, { text });
+    },
     stop: () => bar.stop(),
+  };
+}
+
+export function createProgress(options: ProgressOptions): ProgressView {
+  const bar = createBar(options);
+  return {
+    update: (p) => {
+      const text = describe(p);
+      bar.update(p.step, text, { line: `step ${p.step}/${p.totalSteps}  ${text}` });
+    },
+    stop: bar.stop,
   };
 }
 

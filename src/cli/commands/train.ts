@@ -4,10 +4,9 @@ import { join, relative, resolve } from "node:path";
 import { nodeHost } from "../../data/node-host.ts";
 import { diagnose } from "../../diagnose/index.ts";
 import { chooseBackend } from "../../engine/registry.ts";
-import { closest, SteepestError } from "../../run/errors.ts";
+import { SteepestError } from "../../run/errors.ts";
 import { importFunction, readRunFile } from "../../run/node-run-file.ts";
-import { type Override, parseOverrides } from "../../run/overrides.ts";
-import { runKeys } from "../../run/parse-run.ts";
+import type { Override } from "../../run/overrides.ts";
 import type { RunSpec } from "../../run/spec.ts";
 import { version } from "../../run/version.ts";
 import { type BuiltRun, buildRun } from "../../train/build.ts";
@@ -25,6 +24,7 @@ import type { Invocation } from "../command.ts";
 import { reportRun } from "../diagnose/report.ts";
 import { toJson } from "../diagnose/words.ts";
 import { createProgress } from "../progress.ts";
+import { splitArguments } from "../run-arguments.ts";
 import { showNumber, showSeconds, type Terminal } from "../terminal.ts";
 import { look } from "./diagnose.ts";
 
@@ -58,7 +58,7 @@ interface Plan {
 
 async function planRun(args: readonly string[], options: Readonly<Record<string, unknown>>): Promise<Plan> {
   const { resume, out } = options as { resume?: string | true; out?: string };
-  const [first, overrides] = splitArguments(args);
+  const [first, overrides] = splitArguments(args, OWN_FLAGS);
   // `train --resume runs/x-1` and `train runs/x-1 --resume` mean the same
   const target = first ?? (typeof resume === "string" ? resume : undefined);
   if (target === undefined) {
@@ -140,33 +140,6 @@ function refuseChanges(begun: RunSpec, asked: RunSpec, path: string): void {
       help: "a resumed run keeps its settings (only steps, epochs, logEvery, checkpointEvery and backend may change); start a new run instead",
     });
   }
-}
-
-/** The run file and the flags, in whatever order they were given. */
-function splitArguments(args: readonly string[]): [string | undefined, Override[]] {
-  const rest: string[] = [];
-  let first: string | undefined;
-  for (let i = 0; i < args.length; i++) {
-    const arg = args[i]!;
-    if (/^--[A-Za-z]/.test(arg)) {
-      rest.push(arg);
-      const next = args[i + 1];
-      if (!arg.includes("=") && next !== undefined && !/^--[A-Za-z]/.test(next)) rest.push(args[++i]!);
-    } else if (first === undefined) first = arg;
-    else rest.push(arg);
-  }
-  const overrides = parseOverrides(rest);
-  for (const { at } of overrides) {
-    const key = String(at[0]);
-    if (runKeys.includes(key)) continue;
-    const near = closest(key, [...runKeys, ...OWN_FLAGS]);
-    throw new SteepestError("usage", `unknown flag --${at.join(".")}`, {
-      help: near
-        ? `did you mean --${[near, ...at.slice(1)].join(".")}?`
-        : `settings of the run are ${runKeys.join(", ")}`,
-    });
-  }
-  return [first, overrides];
 }
 
 function resumeFrom(folder: RunFolder, built: BuiltRun): Progress {
