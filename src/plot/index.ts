@@ -3,6 +3,6 @@ export type { Axis, Chart, Level, LinePanel, LineSeries, Range, Rule } from "./c
 export { type ChartFinding, type LossChartOptions, lossChart } from "./charts/loss.ts";
 export { type ScheduleCurve, scheduleChart } from "./charts/schedule.ts";
 export { type RenderOptions, renderSvg } from "./render.ts";
-export { type SketchOptions, sketch } from "./sketch.ts";
+export { type Mark, type SketchLine, type SketchOptions, sketch, sketchLines } from "./sketch.ts";
 export { debiasedEma, defaultSmoothing } from "./smooth.ts";
 export { type Theme, type ThemeName, type Tone, themes } from "./theme.ts";

@@ -2,8 +2,8 @@ import { Resvg } from "@resvg/resvg-js";
 import { describe, expect, test } from "vitest";
 import type { RunLog, Series } from "../run/log.ts";
 import { resolveAxis } from "./axis.ts";
-import type { Chart, LineSeries } from "./chart.ts";
-import { lossChart, scheduleChart, sketch, themes } from "./index.ts";
+import type { Chart, LinePanel, LineSeries } from "./chart.ts";
+import { lossChart, type SketchOptions, scheduleChart, sketch, themes } from "./index.ts";
 import { renderPng } from "./node-png.ts";
 import { savePlot } from "./node-save.ts";
 import { renderSvgInNode } from "./node-svg.ts";
@@ -193,7 +193,7 @@ describe("svg", () => {
       expect(svg).not.toMatch(/="[^"]*(NaN|Infinity|undefined)[^"]*"/);
       expect(texts(svg)).toEqual(expect.arrayContaining(["t", "step", "loss"]));
       expect(() => new Resvg(svg)).not.toThrow();
-      expect(sketch(scaled)).toMatch(/loss\n.*step/s);
+      expect(sketch(scaled)).toMatch(/^loss by step.*\n/);
       expect(sketch(scaled)).not.toMatch(/NaN|Infinity|undefined/);
     }
   });
@@ -260,10 +260,33 @@ test.each(["light", "dark"] as const)("%s: text has 4.5:1 and lines have 3:1 con
   for (const c of [axis, ...series]) expect(contrast(c, background)).toBeGreaterThanOrEqual(3);
 });
 
+const sketched = (y: readonly number[], options: SketchOptions, more: Partial<LinePanel> = {}): string => {
+  const chart = chartOf(y);
+  return sketch({ ...chart, panels: chart.panels.map((p) => ({ ...p, ...more })) }, options);
+};
+
 test("a sketch shows axis, curve and where it is no number", () => {
-  const drawn = sketch(chartOf([3, 2, 1, Number.NaN]), { width: 40, height: 6 });
+  const drawn = sketched([3, 2, 1, Number.NaN], { width: 40, height: 6 });
   expect(drawn).toContain("┤");
   expect(drawn).toMatch(/[\u2801-\u28ff]/);
-  expect(drawn).toContain("×");
+  expect(drawn).toMatch(/└─+✗/);
   expect(Math.max(...drawn.split("\n").map((l) => l.length))).toBeLessThanOrEqual(40);
+});
+
+test("a sketch marks a chart's rules and ranges under the axis, or what it is given", () => {
+  const falling = range(100).map((k) => 100 - k);
+  const more = { rules: [{ x: 50, label: "here" }], ranges: [{ from: 10, to: 40, label: "slow" }] };
+  const own = sketched(falling, { width: 60 }, more);
+  expect(own).toMatch(/├─+slow─+┤ +↑here/);
+  const given = sketched(falling, { width: 60, marks: [{ label: "7", at: [0, 99], stretch: false }] }, more);
+  expect(given).toMatch(/└─+\n +7 +7\n/);
+});
+
+test("a sketch in ASCII is ASCII, also where values need powers of ten or have both signs", () => {
+  const wild = [-1e9, 3, 2, 1e-3, Number.POSITIVE_INFINITY, 5e12];
+  for (const scale of ["auto", "linear", "log"] as const) {
+    const drawn = sketched(wild, { ascii: true }, { y: { label: "Größe", scale } });
+    expect(drawn).toMatch(/^[\n\x20-\x7e]*$/);
+    expect(drawn).toMatch(/['.:]/);
+  }
 });

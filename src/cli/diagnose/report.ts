@@ -1,7 +1,8 @@
 /** The diagnosis as a person reads it in a terminal. */
+import { type Mark, sketchLines } from "../../plot/sketch.ts";
+import { spark } from "../../plot/sketch-axis.ts";
 import { seriesOf } from "../../run/log.ts";
 import { showNumber, type Terminal } from "../terminal.ts";
-import { type Mark, sketch, spark } from "./sketch.ts";
 import {
   confidenceWords,
   doseWords,
@@ -93,7 +94,7 @@ function drawRun(
   { colors, width, ascii }: Required<ReportOptions>,
 ): string[] {
   const loss = seriesOf(log, "loss");
-  if (loss === null || loss.values.length < 2) return [];
+  if (loss === null || loss.values.length < 2 || !loss.values.some(Number.isFinite)) return [];
   const marks = groups.map(
     (g): Mark => ({
       label: String(g.number),
@@ -101,17 +102,24 @@ function drawRun(
       stretch: g.events === null,
     }),
   );
-  const lines = sketch(loss.steps, loss.values, {
-    width: Math.max(10, Math.min(70, width - 16)),
-    ascii,
-    unit: log.stepUnit,
-    marks,
-  });
+  const chart = {
+    title: "",
+    panels: [
+      {
+        kind: "lines" as const,
+        x: { label: log.stepUnit },
+        y: { label: "loss", scale: "auto" as const },
+        series: [{ name: "training", x: loss.steps, y: loss.values }],
+      },
+    ],
+  };
+  const lines = sketchLines(chart, { width: Math.min(80, width - 2), height: 10, ascii, marks });
   return lines.map(({ kind, label, body }) => {
     const text = body.trimEnd();
+    if (kind === "title") return `  ${colors.dim(text)}`;
     if (kind === "plot") return `  ${colors.dim(label)}${colors.cyan(text)}`;
-    const shown = text.replace(/✗+/g, (x) => colors.red(x));
-    return `  ${colors.dim(label.trimEnd() === "" ? ` ${label}` : label)}${kind === "marks" ? colors.yellow(` ${text}`.slice(1)) : shown}`;
+    if (kind === "marks") return `  ${label}${colors.yellow(text)}`;
+    return `  ${colors.dim(label)}${text.replace(/✗+/g, (x) => colors.red(x))}`;
   });
 }
 
