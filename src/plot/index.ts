@@ -1,8 +1,10 @@
 /** Charts as data, and data as SVG or a terminal sketch. The same code in Node and in a page. */
 export type { Axis, Chart, Level, LinePanel, LineSeries, Range, Rule } from "./chart.ts";
+export { type GradientNormOptions, gradientNormChart } from "./charts/gradient-norm.ts";
 export { type ChartFinding, type LossChartOptions, lossChart } from "./charts/loss.ts";
 export { type ScheduleCurve, scheduleChart } from "./charts/schedule.ts";
 export { type RenderOptions, renderSvg } from "./render.ts";
+export { escapeHtml, FIGURE_WIDTHS, factTable, figure, type Page, reportHtml } from "./report-page.ts";
 export { type Mark, type SketchLine, type SketchOptions, sketch, sketchLines } from "./sketch.ts";
 export { debiasedEma, defaultSmoothing } from "./smooth.ts";
 export { type Theme, type ThemeName, type Tone, themes } from "./theme.ts";

@@ -1,6 +1,7 @@
 /** Colours, dash patterns and markers: every series differs by all three, so none is needed to tell two apart. */
 
-export type ThemeName = "light" | "dark";
+/** `page` has variables for colours: the page says which side they take. */
+export type ThemeName = "light" | "dark" | "page";
 export type Tone = "info" | "warning" | "critical";
 
 export interface Theme {
@@ -20,7 +21,7 @@ export interface Theme {
  * Okabe and Ito's colour-blind-safe palette ("Color Universal Design", 2008). Where one of its colours has less
  * than 3:1 against the background (WCAG 2.2, 1.4.11) its lightness is moved and its hue kept; yellow stays dark-only.
  */
-export const themes: Readonly<Record<ThemeName, Theme>> = {
+const sides: Readonly<Record<"light" | "dark", Theme>> = {
   light: {
     background: "#ffffff",
     ink: "#1b1f24",
@@ -44,6 +45,44 @@ export const themes: Readonly<Record<ThemeName, Theme>> = {
     ghost: 0.36,
   },
 };
+
+/** Every colour with the name of its CSS variable. */
+function named({
+  series,
+  tones,
+  background,
+  ink,
+  muted,
+  axis,
+  grid,
+}: Theme): [name: string, colour: string][] {
+  return [
+    ...Object.entries({ background, ink, muted, axis, grid, ...tones }),
+    ...series.map((c, i): [string, string] => [`series-${i}`, c]),
+  ].map(([name, colour]) => [`--plot-${name}`, colour]);
+}
+
+const variable = (name: string): string => `var(--plot-${name})`;
+
+export const themes: Readonly<Record<ThemeName, Theme>> = {
+  ...sides,
+  page: {
+    ...sides.light,
+    background: variable("background"),
+    ink: variable("ink"),
+    muted: variable("muted"),
+    axis: variable("axis"),
+    grid: variable("grid"),
+    series: sides.light.series.map((_, i) => variable(`series-${i}`)),
+    tones: { info: variable("info"), warning: variable("warning"), critical: variable("critical") },
+  },
+};
+
+/** CSS declarations of the `page` theme's variables, for a rule of the page's style sheet. */
+export const pageColours = (side: "light" | "dark"): string =>
+  named(sides[side])
+    .map(([name, colour]) => `${name}:${colour}`)
+    .join(";");
 
 /** Stroke dashes in units of the stroke's width (2 px). */
 const dashes: readonly (string | null)[] = [null, "8 4", "2 4", "10 4 2 4", "14 4", "5 2 2 2 2 2"];
