@@ -95,3 +95,14 @@ export const FONT = "'DejaVu Sans', Verdana, Geneva, sans-serif";
 export const markerOf = (slot: number): Marker => markers[slot % markers.length]!;
 export const dashOf = (slot: number): string | null => dashes[slot % dashes.length]!;
 export const colourOf = (theme: Theme, slot: number): string => theme.series[slot % theme.series.length]!;
+export const markerPath = (slot: number): string => MARKER_PATHS[markerOf(slot)];
+
+/** d3's symbols at about the size they have in the panel. */
+const MARKER_PATHS: Readonly<Record<Marker, string>> = {
+  circle: "M3.6,0A3.6,3.6,0,1,1,-3.6,0A3.6,3.6,0,1,1,3.6,0Z",
+  square: "M-3.2,-3.2h6.4v6.4h-6.4Z",
+  triangle: "M0,-4.6L4,2.4H-4Z",
+  diamond2: "M0,-4.4L4.4,0L0,4.4L-4.4,0Z",
+  star: "M0,-5L1.2,-1.6L4.8,-1.5L1.9,0.6L2.9,4L0,2L-2.9,4L-1.9,0.6L-4.8,-1.5L-1.2,-1.6Z",
+  wye: "M1.3,0.8V4.2H-1.3V0.8L-4.3,-1L-3,-3.2L0,-1.5L3,-3.2L4.3,-1Z",
+};
