@@ -98,16 +98,17 @@ const modelSchema = z.union([
   moduleSchema,
 ]);
 
+const RATE = 'must be a positive number, or "auto" to find one';
+
 /** `"adamw"` is short for `{ "name": "adamw" }`; what other options there are depends on the name. */
 const optimizerSchema = z.union(
   [
     z.looseObject({
       name: z.string(),
       lr: z
-        .number({ error: "must be a positive number" })
-        .positive({ error: "must be a positive number" })
+        .union([z.number().positive({ error: RATE }), z.literal("auto")], { error: RATE })
         .optional()
-        .describe("Learning rate; default PyTorch's for this optimizer"),
+        .describe('Learning rate, or "auto" to find it; default PyTorch\'s for this optimizer'),
     }),
     z.string().transform((name): { name: string; lr?: number; [option: string]: unknown } => ({ name })),
   ],

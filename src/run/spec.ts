@@ -86,7 +86,8 @@ export interface RunSpec {
   readonly model: ModelSpec;
   /** Absent: what the target asks for. */
   readonly loss?: Named | ModuleSpec | undefined;
-  readonly optimizer: Named & { readonly lr?: number | undefined };
+  /** `"auto"`: a search finds the rate before training (see docs/find-lr.md). */
+  readonly optimizer: Named & { readonly lr?: number | "auto" | undefined };
   readonly schedule: Named;
   /** One key of the table of clips with its number, e.g. `{ globalNorm: 1 }`. */
   readonly clip?: Readonly<Record<string, unknown>> | undefined;

@@ -100,6 +100,12 @@ export async function buildRun(
   const spec = withOnePrediction(declared);
   // names and options first: a typo should not wait for the data
   const { name: optimizerName, ...optimizerOptions } = spec.optimizer;
+  if (optimizerOptions.lr === "auto") {
+    throw new SteepestError("option", 'the learning rate is "auto" and has not been looked for', {
+      where: "at optimizer.lr",
+      help: "steepest train looks for it; elsewhere run steepest find-lr first and write the number it gives",
+    });
+  }
   const own = makeOptimizer(optimizerName, optimizerOptions);
   const lr = own.lr ?? Number.NaN;
   if (!(lr > 0 && Number.isFinite(lr))) {
