@@ -1,0 +1,262 @@
+/**
+ * Finds a run's learning rate: a range test tells roughly where the loss falls and rises, short runs around there measure
+ * it, curvature is asked for its limit; all over several seeds, so that the answer comes with its spread. Or refuses.
+ */
+import type { BuiltRun } from "../train/build.ts";
+import type { Clock } from "../train/loop.ts";
+import {
+  checkRate,
+  chooseRate,
+  type Found,
+  geometricMean,
+  type Refused,
+  refuseSweeps,
+  spreadOf,
+} from "./find-lr-judge.ts";
+import { type ShortRun, shortRuns } from "./find-lr-short-runs.ts";
+import { schedulePeak, trialOf } from "./find-lr-trial.ts";
+import type { FindLrResult, RuleResult, SweepPoint, SweepSummary } from "./find-lr-types.ts";
+import { mean, readSweep, type Sweep, type SweepMarks, sweep, type Trial, windowOf } from "./range-test.ts";
+import { rules } from "./rules.ts";
+
+export interface FindLrProgress {
+  /** Optimizer steps made so far. */
+  readonly steps: number;
+  readonly text: string;
+}
+
+export interface FindLrOptions {
+  /** Lowest and highest rate of the sweep; an end that is not given may be moved out to 1e-14 and 1e6. */
+  readonly from?: number | undefined;
+  readonly to?: number | undefined;
+  /** Rates from end to end. Default 250. */
+  readonly iterations?: number | undefined;
+  /** Repetitions, each with its own initial weights and batches. Default 3. */
+  readonly seeds?: number | undefined;
+  readonly clock: Clock;
+  /** Looked at between steps: true ends the search, and the result is null. */
+  readonly interrupted?: (() => boolean) | undefined;
+  readonly onProgress?: ((progress: FindLrProgress) => void) | undefined;
+}
+
+export const DEFAULTS: {
+  readonly from: number;
+  readonly to: number;
+  readonly iterations: number;
+  readonly seeds: number;
+} = { from: 1e-7, to: 10, iterations: 250, seeds: 3 };
+/** How far the ends are moved. */
+const LOWEST = 1e-14;
+const HIGHEST = 1e6;
+/** A sweep that ends within this many decades of its first rate is begun again so much lower. */
+const TOO_SOON = 10;
+const LOWER_BY = 1e3;
+/** A short run is a quarter of the run, within these. */
+const SHORT = [20, 64] as const;
+/** Milliseconds between two looks around. */
+const SLICE = 30;
+
+/** The run is left as it was found, to the last bit. Null when interrupted. */
+export async function findLr(run: BuiltRun, options: FindLrOptions): Promise<FindLrResult | null> {
+  const trial = trialOf(run);
+  try {
+    return await search(run, trial, options);
+  } catch (error) {
+    if (error instanceof Interrupted) return null;
+    throw error;
+  } finally {
+    trial.restore();
+  }
+}
+
+class Interrupted extends Error {}
+
+interface Pulse {
+  readonly beat: () => Promise<void> | undefined;
+  readonly say: (text: string) => void;
+  readonly steps: () => number;
+}
+
+function pulseOf({ clock, interrupted, onProgress }: FindLrOptions): Pulse {
+  let [steps, text, last] = [0, "", clock.now()];
+  return {
+    beat: () => {
+      steps++;
+      const now = clock.now();
+      if (now - last < SLICE) return undefined;
+      last = now;
+      if (interrupted?.()) throw new Interrupted();
+      onProgress?.({ steps, text });
+      return clock.pause();
+    },
+    say: (what) => {
+      text = what;
+    },
+    steps: () => steps,
+  };
+}
+
+async function search(run: BuiltRun, trial: Trial, options: FindLrOptions): Promise<FindLrResult> {
+  const pulse = pulseOf(options);
+  const peak = schedulePeak(run);
+  const seeds = Array.from({ length: options.seeds ?? DEFAULTS.seeds }, (_, i) => run.spec.seed + i);
+  const { sweeps, window } = await sweepAll(trial, seeds, { ...options, momentum: peak.momentum, pulse });
+  const marks = sweeps.map((s) => readSweep(s, window));
+  const used = marks.flatMap((m, i) => (m.fell && m.lrRise !== null ? [i] : []));
+  const steps = Math.min(SHORT[1], Math.max(SHORT[0], Math.round(run.totalSteps / 4)));
+
+  const refused = refuseSweeps(sweeps, marks, window);
+  let runs: readonly ShortRun[] = [];
+  let outcome: Found | Refused;
+  if (refused !== null) outcome = refused;
+  else {
+    const good = used.map((i) => marks[i]!);
+    runs = await shortRuns(trial, {
+      seeds: used.map((i) => seeds[i]!),
+      starts: good.map((m) => m.start),
+      near: geometricMean(good.map((m) => m.lrMin)) / 4,
+      steps,
+      schedule: peak.squeezed,
+      onRate: (lr) => pulse.say(`short runs at ${Number(lr.toPrecision(2))}`),
+      pulse: pulse.beat,
+    });
+    outcome = chooseRate(runs, good, { steps, totalSteps: run.totalSteps });
+  }
+  const summary = summaryOf(refused === null ? used.map((i) => marks[i]!) : marks);
+  const measured = {
+    ...summary,
+    scheduleFactor: peak.factor,
+    curve: curveOf(sweeps, marks),
+    shortRuns: { steps, runs: runs.map(({ lr, losses }) => ({ lr, losses: losses.map(finite) })) },
+    rules: Object.fromEntries(
+      rules.map(({ id, choose }) => [id, ruleResult(sweeps.map((s) => choose(s.lrs, s.losses)))]),
+    ),
+    steps: pulse.steps(),
+  };
+  const perSeed = seeds.map((seed, i) => ({
+    seed,
+    ...summaryOf([marks[i]!]),
+    losses: sweeps[i]!.losses.map(finite),
+  }));
+  if ("refusal" in outcome) {
+    return {
+      schema: "steepest.find-lr/1",
+      suggestion: null,
+      ...outcome,
+      confidence: null,
+      checks: [],
+      spread: null,
+      stretch: null,
+      curvatureLimit: null,
+      curvature: null,
+      ...measured,
+      seeds: perSeed.map((s) => ({ ...s, suggestion: null })),
+    };
+  }
+  // what is written at optimizer.lr reaches the measured rate at the schedule's peak
+  const base = (rate: number): number => Number((rate / (peak.factor ?? 1)).toPrecision(3));
+  const { rate, rates, stretch } = outcome;
+  const { checks, confidence } = checkRate(outcome, {
+    lrMin: summary.lrMin!,
+    lrRise: summary.lrRise!,
+    limit: null,
+  });
+  const n = (x: number): number => Number(x.toPrecision(2));
+  return {
+    schema: "steepest.find-lr/1",
+    suggestion: base(rate),
+    reason: `in short runs of ${steps} steps the loss is within a tenth of its best from ${n(stretch.low)} to ${n(stretch.high)}, and gets worse above`,
+    refusal: null,
+    confidence,
+    checks,
+    spread: spreadOf(rates.map(base)),
+    stretch,
+    curvatureLimit: null,
+    curvature: null,
+    ...measured,
+    seeds: perSeed.map((s, i) => {
+      const at = used.indexOf(i);
+      return { ...s, suggestion: at < 0 ? null : base(rates[at]!) };
+    }),
+  };
+}
+
+interface SweepAllOptions extends Pick<FindLrOptions, "from" | "to" | "iterations"> {
+  readonly momentum: number | undefined;
+  readonly pulse: Pulse;
+}
+
+/** One sweep for each seed over the same rates. The first decides whether they have to begin lower. */
+async function sweepAll(
+  trial: Trial,
+  seeds: readonly number[],
+  { from: given, to: top, iterations = DEFAULTS.iterations, momentum, pulse }: SweepAllOptions,
+): Promise<{ sweeps: Sweep[]; window: number }> {
+  const to = top ?? DEFAULTS.to;
+  let from = given ?? Math.min(DEFAULTS.from, to / 1e4);
+  const window = windowOf({ from, to, iterations });
+  const perDecade = (iterations - 1) / Math.log10(to / from);
+  const one = (seed: number): Promise<Sweep> =>
+    sweep(trial, {
+      seed,
+      from,
+      to,
+      iterations: Math.round(perDecade * Math.log10(to / from)) + 1,
+      highest: top ?? HIGHEST,
+      momentum,
+      pulse: pulse.beat,
+    });
+  const sweeps: Sweep[] = [];
+  for (const [i, seed] of seeds.entries()) {
+    pulse.say(`range test, seed ${i + 1} of ${seeds.length}`);
+    let done = await one(seed);
+    while (i === 0 && given === undefined && from > LOWEST && endedSoon(done, window)) {
+      from = Math.max(LOWEST, from / LOWER_BY);
+      done = await one(seed);
+    }
+    sweeps.push(done);
+  }
+  return { sweeps, window };
+}
+
+const endedSoon = (done: Sweep, window: number): boolean =>
+  done.stopped !== "end" &&
+  Number.isFinite(done.losses[0]!) &&
+  readSweep(done, window).lrMin < TOO_SOON * done.lrs[0]!;
+
+const finite = (x: number): number | null => (Number.isFinite(x) ? x : null);
+const meanOf = (xs: readonly (number | null)[]): number | null => {
+  const known = xs.flatMap((x) => (x === null ? [] : [x]));
+  return known.length === 0 ? null : geometricMean(known);
+};
+
+function summaryOf(marks: readonly SweepMarks[]): SweepSummary {
+  return {
+    lrMin: meanOf(marks.map((m) => (m.fell ? m.lrMin : null))),
+    lrRise: meanOf(marks.map((m) => (m.fell ? m.lrRise : null))),
+    lrDiverged: meanOf(marks.map((m) => m.lrDiverged)),
+  };
+}
+
+/** Means over the seeds that got so far. */
+function curveOf(sweeps: readonly Sweep[], marks: readonly SweepMarks[]): SweepPoint[] {
+  const longest = sweeps.reduce((a, b) => (b.lrs.length > a.lrs.length ? b : a));
+  const average = (of: (i: number) => number | undefined): number | null => {
+    const known = sweeps
+      .map((_, i) => of(i))
+      .filter((x) => x !== undefined && Number.isFinite(x)) as number[];
+    return known.length === 0 ? null : mean(known);
+  };
+  return longest.lrs.map((lr, k) => ({
+    lr,
+    loss: average((i) => sweeps[i]!.losses[k]),
+    smoothed: average((i) => marks[i]!.smoothed[k]),
+  }));
+}
+
+function ruleResult(chosen: readonly (number | null)[]): RuleResult {
+  const known = chosen.flatMap((lr) => (lr === null ? [] : [lr]));
+  return known.length === 0
+    ? { lr: null, spread: null }
+    : { lr: geometricMean(known), spread: spreadOf(known) };
+}

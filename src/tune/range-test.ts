@@ -1,0 +1,185 @@
+/**
+ * The range test: one step at each of a row of exponentially growing learning rates (Smith 2015, arXiv 1506.01186, made
+ * exponential by fastai), and what its curve says: where the loss is least, where it starts to rise, where it diverges.
+ */
+
+/** Training as the search sees it. */
+export interface Trial {
+  /** Back to the start with the initial weights, batches and random numbers of this seed. */
+  readonly restart: (seed: number) => void;
+  /** One step; returns the loss before it. */
+  readonly step: (lr: number, momentum?: number) => number;
+}
+
+export interface SweepOptions {
+  readonly seed: number;
+  readonly from: number;
+  readonly to: number;
+  /** Rates between `from` and `to`, both included. An extended sweep keeps the spacing. */
+  readonly iterations: number;
+  /** The sweep may go on above `to` up to this, while the loss has not diverged. */
+  readonly highest: number;
+  readonly momentum?: number | undefined;
+  /** Called after every step; what it returns is waited for. */
+  readonly pulse?: () => Promise<void> | undefined;
+}
+
+export interface Sweep {
+  readonly seed: number;
+  readonly lrs: readonly number[];
+  /** loss[i] is that of the weights before the step at lrs[i]. The last may be non-finite. */
+  readonly losses: readonly number[];
+  readonly stopped: "end" | "diverged" | "non-finite";
+}
+
+export interface SweepMarks {
+  /** The averaged loss at each rate, lag undone; NaN where the average has not got that far. */
+  readonly smoothed: readonly number[];
+  /** Mean loss before anything moved. */
+  readonly start: number;
+  readonly least: number;
+  /** Deviation of the averaged loss that batches alone explain. */
+  readonly noise: number;
+  /** The loss fell by more than noise does. */
+  readonly fell: boolean;
+  readonly lrMin: number;
+  /** The last rate before the averaged loss rises for good; null when it never does. */
+  readonly lrRise: number | null;
+  /** From here on half of what had been gained is lost, or the loss is no number; null when that never happens. */
+  readonly lrDiverged: number | null;
+}
+
+/** The averaging window, as a share of a decade of rates. */
+const WINDOW = 0.3;
+/** Averaged noise this many deviations deep is what the least of a long row of them reaches by chance. */
+const CHANCE = 4;
+
+/** Rates per averaging window, at least 3. */
+export const windowOf = ({
+  from,
+  to,
+  iterations,
+}: Pick<SweepOptions, "from" | "to" | "iterations">): number =>
+  Math.max(3, Math.round((WINDOW * (iterations - 1)) / Math.log10(to / from)));
+
+export async function sweep(trial: Trial, options: SweepOptions): Promise<Sweep> {
+  const { seed, from, to, iterations, highest, momentum, pulse } = options;
+  const window = windowOf(options);
+  const ratio = (to / from) ** (1 / (iterations - 1));
+  const lrs: number[] = [];
+  const losses: number[] = [];
+  const average = movingAverage(window);
+  const watch = divergenceWatch(window);
+  trial.restart(seed);
+  for (let i = 0; ; i++) {
+    const lr = from * ratio ** i;
+    if (i >= iterations && lr > highest) return { seed, lrs, losses, stopped: "end" };
+    const loss = trial.step(lr, momentum);
+    lrs.push(lr);
+    losses.push(loss);
+    await pulse?.();
+    if (!Number.isFinite(loss)) return { seed, lrs, losses, stopped: "non-finite" };
+    if (watch(average(loss))) return { seed, lrs, losses, stopped: "diverged" };
+  }
+}
+
+/** Exponential average of mean age window − 1, its bias towards zero divided out. */
+function movingAverage(window: number): (x: number) => number {
+  const keep = 1 - 1 / window;
+  let [sum, weight] = [0, 0];
+  return (x) => {
+    sum = keep * sum + x;
+    weight = keep * weight + 1;
+    return sum / weight;
+  };
+}
+
+/**
+ * Says when to stop: the average lies above its least by more than has been gained, for three windows on end, or by
+ * four times that at once. Nothing is compared with zero, so losses may be negative.
+ */
+function divergenceWatch(window: number): (average: number) => boolean {
+  const early: number[] = [];
+  let [first, least, above] = [Number.NaN, Number.POSITIVE_INFINITY, 0];
+  return (average) => {
+    if (early.length < window) early.push(average);
+    if (early.length === window && Number.isNaN(first)) first = average;
+    least = Math.min(least, average);
+    if (Number.isNaN(first)) return false;
+    const wobble = CHANCE * (Math.max(...early) - Math.min(...early)) + tiny(first);
+    const excess = average - least;
+    const gained = Math.max(first - least, wobble);
+    above = excess > gained / 2 ? above + 1 : 0;
+    return excess > 4 * gained || above >= 3 * window;
+  };
+}
+
+/** Differences below this are rounding of a float32 loss. */
+const tiny = (loss: number): number => 1e-6 * Math.abs(loss) + Number.MIN_VALUE;
+
+export function readSweep({ lrs, losses, stopped }: Sweep, window: number): SweepMarks {
+  const n = stopped === "non-finite" ? losses.length - 1 : losses.length;
+  const smoothed = averageWithoutLag(losses.slice(0, n), window);
+  const known = smoothed.flatMap((v, i) => (Number.isFinite(v) ? [i] : []));
+  const start = mean(losses.slice(0, Math.min(n, window)));
+  let at = known[0] ?? 0;
+  for (const i of known) if (smoothed[i]! < smoothed[at]!) at = i;
+  const least = smoothed[at] ?? Number.NaN;
+  // an exponential average of n independent values has 1/(2·window − 1) of their variance
+  const noise = deviation(losses.slice(0, at + 1)) / Math.sqrt(2 * window - 1);
+  const gained = start - least;
+  const fell = gained > CHANCE * noise + tiny(start);
+  const lastBelow = (level: number): number => {
+    for (let k = known.length - 1; k >= 0; k--) if (smoothed[known[k]!]! <= level) return known[k]!;
+    return -1;
+  };
+  const rise = lastBelow(least + Math.max(gained / 10, CHANCE * noise));
+  const loss = lastBelow(least + Math.max(gained / 2, CHANCE * noise));
+  const lastKnown = known.at(-1) ?? -1;
+  const broken = stopped === "non-finite" ? (lrs[n] ?? null) : stopped === "diverged" ? lrs[n - 1]! : null;
+  return {
+    smoothed: lrs.map((_, i) => smoothed[i] ?? Number.NaN),
+    start,
+    least,
+    noise,
+    fell,
+    lrMin: lrs[at] ?? Number.NaN,
+    lrRise: rise >= 0 && (rise < lastKnown || broken !== null) ? lrs[rise]! : null,
+    lrDiverged: loss < lastKnown ? lrs[loss + 1]! : broken,
+  };
+}
+
+/** The average at i describes the losses its mean age before: it is put there, between two rates where need be. */
+function averageWithoutLag(losses: readonly number[], window: number): number[] {
+  const keep = 1 - 1 / window;
+  const average = movingAverage(window);
+  const at: number[] = [];
+  const value: number[] = [];
+  let [weight, ages] = [0, 0];
+  losses.forEach((loss, i) => {
+    ages = keep * (ages + weight);
+    weight = keep * weight + 1;
+    value.push(average(loss));
+    at.push(i - ages / weight);
+  });
+  let k = 0;
+  return losses.map((_, i) => {
+    while (k + 1 < at.length && at[k + 1]! < i) k++;
+    const [a, b] = [at[k]!, at[k + 1] ?? Number.NaN];
+    if (i <= a) return value[k]!;
+    return value[k]! + ((value[k + 1] ?? Number.NaN) - value[k]!) * ((i - a) / (b - a));
+  });
+}
+
+export const mean = (xs: readonly number[]): number => xs.reduce((a, b) => a + b, 0) / xs.length;
+
+/** Standard deviation of the batches' noise, from neighbours' differences: a trend and a few outliers do not count. */
+function deviation(losses: readonly number[]): number {
+  const steps = losses
+    .slice(1)
+    .map((x, i) => Math.abs(x - losses[i]!))
+    .sort((a, b) => a - b);
+  const median = steps[steps.length >> 1] ?? 0;
+  // 1.4826: median absolute deviation to standard deviation of a normal; √2: a difference has twice the variance
+  return (1.4826 * median) / Math.SQRT2;
+}
