@@ -1,0 +1,13 @@
+/** Curvature of a loss: Hessian-vector products, the edges of the spectrum, the noise of its gradients. */
+export { type LanczosOptions, lanczos, type RitzPair, type Spectrum } from "./lanczos.ts";
+export {
+  type Fill,
+  finiteLoss,
+  type LossProgram,
+  type LossProgramOptions,
+  lossProgram,
+  type Objective,
+  objectiveOf,
+} from "./objective.ts";
+export { addScaled, denseOperator, dot, norm, preconditioned, type SymmetricOperator } from "./operator.ts";
+export { type Eigen, tridiagonalEigen } from "./tridiagonal.ts";
