@@ -9,7 +9,8 @@ const src = resolve(import.meta.dirname, "../src");
 const layers: Readonly<Record<string, number>> = {
   run: 0, random: 0.5,
   engine: 1, logs: 1, diagnose: 1, plot: 1,
-  optim: 2, nn: 2, data: 2, curvature: 2, surface: 2,
+  optim: 2, nn: 2, data: 2, curvature: 2,
+  surface: 2.5,
   train: 3,
   tune: 3.5, handoff: 3.5,
   lesson: 4,

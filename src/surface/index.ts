@@ -1,0 +1,21 @@
+/** Functions to descend, and optimizers descending them step by step. */
+export {
+  createDescent,
+  type Descent,
+  type DescentOptimizer,
+  type DescentOptions,
+  type DescentStep,
+} from "./descent.ts";
+export {
+  type Evaluator,
+  evaluator,
+  type GridOptions,
+  type SurfaceGrid,
+  surfaceGrid,
+  valueAt,
+} from "./evaluate.ts";
+export { makeSurface, surfaceEntry, surfaces } from "./surfaces.ts";
+export type { Terms } from "./terms.ts";
+export { follow, type Trajectory, type TrajectoryOptions, trajectory } from "./trajectory.ts";
+export type { Minimum, Surface, SurfaceEntry, SurfaceOptions } from "./types.ts";
+export { type Outcome, reach, type Verdict } from "./verdict.ts";

@@ -1,0 +1,53 @@
+/** The table of surfaces: command-line help, docs and the lab's list read it. */
+import { closest, SteepestError } from "../run/errors.ts";
+import { ackley } from "./surfaces/ackley.ts";
+import { beale } from "./surfaces/beale.ts";
+import { booth } from "./surfaces/booth.ts";
+import { sixHumpCamel, threeHumpCamel } from "./surfaces/camel.ts";
+import { doubleWell } from "./surfaces/double-well.ts";
+import { easom } from "./surfaces/easom.ts";
+import { goldsteinPrice } from "./surfaces/goldstein-price.ts";
+import { himmelblau } from "./surfaces/himmelblau.ts";
+import { kink } from "./surfaces/kink.ts";
+import { product } from "./surfaces/product.ts";
+import { bowl, ravine } from "./surfaces/quadratic.ts";
+import { rastrigin } from "./surfaces/rastrigin.ts";
+import { rosenbrock } from "./surfaces/rosenbrock.ts";
+import { monkeySaddle, saddle } from "./surfaces/saddle.ts";
+import { styblinskiTang } from "./surfaces/styblinski-tang.ts";
+import type { Surface, SurfaceEntry, SurfaceOptions } from "./types.ts";
+
+export const surfaces: readonly SurfaceEntry[] = [
+  bowl,
+  ravine,
+  rosenbrock,
+  beale,
+  booth,
+  himmelblau,
+  saddle,
+  monkeySaddle,
+  doubleWell,
+  product,
+  threeHumpCamel,
+  sixHumpCamel,
+  styblinskiTang,
+  rastrigin,
+  ackley,
+  goldsteinPrice,
+  easom,
+  kink,
+];
+
+/** The row of this name. Throws `surface` with the closest name when there is none. */
+export function surfaceEntry(name: string): SurfaceEntry {
+  const names = surfaces.map((s) => s.name);
+  const found = surfaces.find((s) => s.name === name);
+  if (found) return found;
+  const near = closest(name, names);
+  throw new SteepestError("surface", `there is no surface named ${JSON.stringify(name)}`, {
+    help: near ? `did you mean "${near}"?` : `choose one of ${names.join(", ")}`,
+  });
+}
+
+export const makeSurface = (name: string, options: SurfaceOptions = {}): Surface =>
+  surfaceEntry(name).make(options);

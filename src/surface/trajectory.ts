@@ -1,0 +1,66 @@
+/** A whole path: points, losses, terms, and what became of it. */
+import { createDescent, type Descent, type DescentOptions, type DescentStep } from "./descent.ts";
+import { evaluator } from "./evaluate.ts";
+import type { Surface } from "./types.ts";
+import { judge, reach, type Verdict } from "./verdict.ts";
+
+export interface TrajectoryOptions extends DescentOptions {
+  readonly steps: number;
+  /** Keep what every step did. Default false. */
+  readonly terms?: boolean;
+  /** A path has reached a minimum within this distance. Default: a thousandth of the domain's diagonal. */
+  readonly tolerance?: number;
+}
+
+export interface Trajectory {
+  /** The start, then the position after each step; ends early when the path diverges. */
+  readonly points: readonly (readonly number[])[];
+  /** At each point; the last of a diverged path may not be finite. */
+  readonly losses: readonly number[];
+  /** The rate of each step. */
+  readonly lrs: readonly number[];
+  /** Empty unless asked for. */
+  readonly terms: readonly DescentStep[];
+  readonly verdict: Verdict;
+}
+
+/** The path has diverged when a coordinate is this many times the domain's size away. */
+const FAR = 1e6;
+
+export function trajectory(options: TrajectoryOptions): Trajectory {
+  return follow(createDescent(options), options);
+}
+
+/** The path of a descent that stands at its start. */
+export function follow(
+  descent: Descent,
+  { surface, steps, terms: keep = false, tolerance = reach(surface), backend }: TrajectoryOptions,
+): Trajectory {
+  const points = [Array.from(descent.position)];
+  const losses = [descent.loss];
+  const lrs: number[] = [];
+  const terms: DescentStep[] = [];
+  const bound = farAway(surface);
+  let steepest = Math.hypot(...descent.gradient);
+  let divergedAt: number | null = null;
+  for (let k = 1; k <= steps; k++) {
+    descent.advance();
+    points.push(Array.from(descent.position));
+    losses.push(descent.loss);
+    lrs.push(descent.lr);
+    if (keep) terms.push(descent.last());
+    if (!Number.isFinite(descent.loss) || descent.position.some((v) => !(Math.abs(v) <= bound))) {
+      divergedAt = k;
+      break;
+    }
+    steepest = Math.max(steepest, Math.hypot(...descent.gradient));
+  }
+  const path = { points, losses, divergedAt, steepest, lastGradient: Math.hypot(...descent.gradient) };
+  const evaluate = evaluator(surface, backend === undefined ? {} : { backend });
+  return { points, losses, lrs, terms, verdict: judge(surface, path, { radius: tolerance, evaluate }) };
+}
+
+function farAway({ domain, start }: Surface): number {
+  const sizes = domain?.flat() ?? start;
+  return FAR * Math.max(1, ...sizes.map(Math.abs));
+}
