@@ -28,6 +28,16 @@ export interface Rule {
   readonly x: number;
   readonly label: string;
   readonly tone?: Tone;
+  /** A tick at the upper edge instead of a line: for what is worth mentioning only. */
+  readonly tick?: boolean;
+}
+
+/** Raw values behind an average: thin and pale, without a name. */
+export interface Ghost {
+  readonly x: ArrayLike<number>;
+  readonly y: ArrayLike<number>;
+  /** Which colour. */
+  readonly slot: number;
 }
 
 /** A stretch of x that is shaded. */
@@ -50,6 +60,7 @@ export interface LinePanel {
   readonly x: Axis;
   readonly y: Axis;
   readonly series: readonly LineSeries[];
+  readonly ghosts?: readonly Ghost[];
   readonly rules?: readonly Rule[];
   readonly ranges?: readonly Range[];
   readonly levels?: readonly Level[];

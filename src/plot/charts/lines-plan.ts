@@ -32,6 +32,7 @@ export interface Note {
   readonly to: number;
   readonly label: string;
   readonly tone: Tone;
+  readonly tick?: boolean;
 }
 
 export interface LinesPlan {
@@ -39,6 +40,7 @@ export interface LinesPlan {
   readonly x: ResolvedAxis;
   readonly y: ResolvedAxis;
   readonly curves: readonly Curve[];
+  readonly ghosts: readonly { readonly line: readonly Point[]; readonly slot: number }[];
   readonly notes: readonly Note[];
   /** px that the labels left and right of the frame take. */
   readonly left: number;
@@ -53,7 +55,8 @@ export interface LegendItem {
 
 /** The values of all panels' x axes, so that panels below each other share one. */
 export function* xValues(panel: LinePanel): Generator<number> {
-  for (const { x } of panel.series) for (let i = 0; i < x.length; i++) yield x[i]!;
+  for (const { x } of [...panel.series, ...(panel.ghosts ?? [])])
+    for (let i = 0; i < x.length; i++) yield x[i]!;
   for (const { from, to } of panel.ranges ?? []) yield* [from, to];
   for (const { x } of panel.rules ?? []) yield x;
 }
@@ -63,6 +66,12 @@ export function planLines(panel: LinePanel, x: ResolvedAxis, { columns }: { colu
   const y = resolveAxis(panel.y, yValues(panel, smoothed), { target: 5, pad: 0.06 });
   const visible = (v: number): boolean => Number.isFinite(v) && (y.type === "linear" || v > 0);
   const curves = panel.series.map((s, i) => curveOf(s, smoothed[i]!, { i, x, visible, columns, panel }));
+  const ghosts = (panel.ghosts ?? []).map((g) => ({
+    slot: g.slot,
+    line: thin(g.x, g.y, { columns, log: x.type === "log" }).map(
+      ([px, py]): Point => [px, visible(py) ? py : Number.NaN],
+    ),
+  }));
   const notes: Note[] = [
     ...(panel.ranges ?? []).map((r) => ({ ...r, tone: r.tone ?? ("info" as const) })),
     ...(panel.rules ?? []).map((r) => ({
@@ -70,6 +79,7 @@ export function planLines(panel: LinePanel, x: ResolvedAxis, { columns }: { colu
       to: r.x,
       label: r.label,
       tone: r.tone ?? ("info" as const),
+      tick: r.tick ?? false,
     })),
     ...curves.flatMap((c) => gapNote(c, curves.length > 1)),
   ];
@@ -78,12 +88,13 @@ export function planLines(panel: LinePanel, x: ResolvedAxis, { columns }: { colu
     0,
     ...curves.map((c) => (c.last ? textWidth(showValue(c.last[1]), TICK, { bold: true }) : 0)),
   );
-  return { panel, x, y, curves, notes, left: ticks + 12 + LABEL + 14, right: ends + 14 };
+  return { panel, x, y, curves, ghosts, notes, left: ticks + 12 + LABEL + 14, right: ends + 14 };
 }
 
 function* yValues(panel: LinePanel, smoothed: readonly ArrayLike<number>[]): Generator<number> {
   for (const { y } of panel.series) for (let i = 0; i < y.length; i++) yield y[i]!;
   for (const y of smoothed) for (let i = 0; i < y.length; i++) yield y[i]!;
+  for (const { y } of panel.ghosts ?? []) for (let i = 0; i < y.length; i++) yield y[i]!;
   for (const { y } of panel.levels ?? []) yield y;
 }
 

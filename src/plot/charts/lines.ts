@@ -8,6 +8,8 @@ import { type Curve, LABEL, type LinesPlan, type Note, type Point, TICK } from "
 
 const NOTE = 11;
 const ROW = 15;
+/** px of a tick that stands for a rule. */
+const TICK_LENGTH = 9;
 
 /** Plot declares that its functions return Mark and take RenderableMark; they are the same objects. */
 const drawable = (marks: readonly (Plot.Mark | null)[]): Plot.Markish[] => marks as Plot.RenderableMark[];
@@ -52,7 +54,7 @@ function placeNotes(
 }
 
 export function drawLines(plan: LinesPlan, box: Box, theme: Theme, document: Document): SVGElement {
-  const { panel, x, y, curves, notes } = plan;
+  const { panel, x, y, curves, ghosts, notes } = plan;
   const frame: readonly [number, number] = [box.left, box.width - box.right];
   const placed = placeNotes(notes, pixelScale(x, frame), frame);
   const rows = placed.length === 0 ? 0 : Math.max(...placed.map((p) => p.row)) + 1;
@@ -102,7 +104,17 @@ export function drawLines(plan: LinesPlan, box: Box, theme: Theme, document: Doc
           }),
         ),
       ...rules.map((n) =>
-        Plot.ruleX([n.from], { stroke: toneOf(n), strokeDasharray: "3 3", className: "note" }),
+        Plot.ruleX(
+          [n.from],
+          n.tick
+            ? {
+                stroke: toneOf(n),
+                strokeWidth: 2,
+                insetBottom: Math.max(0, box.height - marginTop - marginBottom - TICK_LENGTH),
+                className: "tick",
+              }
+            : { stroke: toneOf(n), strokeDasharray: "3 3", className: "note" },
+        ),
       ),
       ...levels.map((l) =>
         Plot.ruleY([l.y], { stroke: toneOf(l), strokeDasharray: "6 3", className: "level" }),
@@ -123,20 +135,21 @@ export function drawLines(plan: LinesPlan, box: Box, theme: Theme, document: Doc
         label: null,
       }),
       Plot.ruleY([y.domain[0]], { stroke: theme.axis }),
-      ...curves
-        .filter((c) => c.ghost)
-        .map((c) =>
-          line(
-            c.ghost!,
-            {
-              stroke: colourOf(theme, c.slot),
-              strokeWidth: 1,
-              strokeOpacity: theme.ghost,
-              className: "raw",
-            },
-            c,
-          ),
+      ...[
+        ...ghosts.map((g) => ({ ...g, steps: false })),
+        ...curves.flatMap((c) => (c.ghost ? [{ line: c.ghost, slot: c.slot, steps: c.steps }] : [])),
+      ].map((g) =>
+        line(
+          g.line,
+          {
+            stroke: colourOf(theme, g.slot),
+            strokeWidth: 1,
+            strokeOpacity: theme.ghost,
+            className: "raw",
+          },
+          g,
         ),
+      ),
       ...curves.map((c) =>
         line(
           c.line,
@@ -235,7 +248,7 @@ function pixelScale(
   return (x) => l + ((r - l) * (f(x) / 2 - f(a) / 2)) / (f(b) / 2 - f(a) / 2);
 }
 
-function line(points: readonly Point[], style: Plot.LineOptions, { steps }: Curve): Plot.Mark {
+function line(points: readonly Point[], style: Plot.LineOptions, { steps }: Pick<Curve, "steps">): Plot.Mark {
   return Plot.line(points as Point[], {
     x: ([v]: Point) => v,
     y: ([, v]: Point) => v,

@@ -1,0 +1,149 @@
+/** The search for a learning rate: the sweep with its marks and what other tools would pick; below it the short runs. */
+import type { Chart, Ghost, LinePanel, Rule } from "../chart.ts";
+import { showValue } from "../numbers.ts";
+
+/** What of `steepest.find-lr/1` is drawn. */
+export interface RangeTestRecord {
+  readonly suggestion: number | null;
+  readonly reason: string;
+  readonly lrMin: number | null;
+  readonly lrRise: number | null;
+  readonly lrDiverged: number | null;
+  readonly curvatureLimit: number | null;
+  readonly scheduleFactor?: number | null;
+  readonly spread: readonly [number, number] | null;
+  readonly stretch?: { readonly low: number; readonly high: number } | null;
+  readonly curve: readonly {
+    readonly lr: number;
+    readonly loss: number | null;
+    readonly smoothed: number | null;
+  }[];
+  readonly seeds?: readonly { readonly seed: number; readonly losses: readonly (number | null)[] }[];
+  readonly shortRuns?: {
+    readonly steps: number;
+    readonly runs: readonly { readonly lr: number; readonly losses: readonly (number | null)[] }[];
+  };
+  readonly rules?: Readonly<Record<string, { readonly lr: number | null }>>;
+}
+
+export interface RangeTestOptions {
+  readonly title?: string;
+  /** Names of the other tools' rules; by default their ids. */
+  readonly ruleNames?: Readonly<Record<string, string>>;
+}
+
+const X = { label: "learning rate", scale: "log" } as const;
+
+export function rangeTestChart(
+  record: RangeTestRecord,
+  { title = "Learning rate", ruleNames = {} }: RangeTestOptions = {},
+): Chart {
+  const { suggestion, reason, spread, curve, seeds = [] } = record;
+  const averaged = curve.filter((p) => p.smoothed !== null);
+  const [first, least] = [averaged[0]?.smoothed ?? 1, Math.min(...averaged.map((p) => p.smoothed!))];
+  // where the sweep runs away it must not set the scale: it leaves at the upper edge
+  const ceiling = first + 0.6 * (first - least);
+  const smoothed = upTo(
+    ceiling,
+    averaged.map((p) => [p.lr, p.smoothed!]),
+  );
+  const ghosts = (seeds.length > 0 ? seeds.map((s) => s.losses) : [curve.map((p) => p.loss)]).map(
+    (losses): Ghost => {
+      const points = losses.flatMap((v, i): [number, number][] => (v === null ? [] : [[curve[i]!.lr, v]]));
+      const kept = upTo(ceiling, points);
+      return { x: kept.map(([x]) => x), y: kept.map(([, y]) => y), slot: 0 };
+    },
+  );
+  const panels: LinePanel[] = [
+    {
+      kind: "lines",
+      x: X,
+      y: { label: "loss along the sweep", scale: "auto" },
+      series: [
+        {
+          name: "averaged over the seeds",
+          x: smoothed.map(([x]) => x),
+          y: smoothed.map(([, y]) => y),
+          slot: 0,
+        },
+      ],
+      ghosts,
+      rules: [...marks(record), ...picks(record, ruleNames)],
+      weight: 1.6,
+    },
+  ];
+  const short = shortPanel(record);
+  if (short) panels.push(short);
+  const range =
+    spread && spread[0] < spread[1]
+      ? `, ${showValue(spread[0])} to ${showValue(spread[1])} over the seeds`
+      : "";
+  return {
+    title: suggestion === null ? `${title}: none suggested` : `${title}: ${showValue(suggestion)}${range}`,
+    subtitle: reason,
+    caption: "thin: raw losses of each seed; ticks: what other tools would pick from this sweep",
+    panels,
+  };
+}
+
+type Point = [lr: number, loss: number];
+
+/** The points before the loss leaves through the ceiling for good, and where it does. */
+function upTo(ceiling: number, points: readonly Point[]): Point[] {
+  let least = 0;
+  points.forEach(([, y], i) => {
+    if (y < points[least]![1]) least = i;
+  });
+  const out = points.findIndex(([, y], i) => i > least && y > ceiling);
+  const kept = out < 0 ? points : points.slice(0, out + 1);
+  return kept.map(([x, y]) => [x, Math.min(y, ceiling)]);
+}
+
+function marks(record: RangeTestRecord): Rule[] {
+  const { suggestion, scheduleFactor, lrMin, lrRise, lrDiverged, curvatureLimit } = record;
+  const peak = suggestion === null ? null : suggestion * (scheduleFactor ?? 1);
+  return (
+    [
+      [peak, "suggested", "info"],
+      [lrMin, "least loss", "info"],
+      [lrRise, "starts to rise", "warning"],
+      [curvatureLimit, "limit by curvature", "warning"],
+      [lrDiverged, "diverges", "critical"],
+    ] as const
+  ).flatMap(([x, label, tone]) => (x === null ? [] : [{ x, label: `${label} ${showValue(x)}`, tone }]));
+}
+
+const picks = ({ rules = {} }: RangeTestRecord, names: Readonly<Record<string, string>>): Rule[] =>
+  Object.entries(rules).flatMap(([id, { lr }]) =>
+    lr === null ? [] : [{ x: lr, label: names[id] ?? id, tone: "info" as const, tick: true }],
+  );
+
+/** Losses above the start tell nothing: a diverged run is drawn at the upper edge. */
+function shortPanel({
+  shortRuns,
+  stretch,
+  curve,
+  suggestion,
+  scheduleFactor,
+}: RangeTestRecord): LinePanel | null {
+  const runs = shortRuns?.runs ?? [];
+  if (runs.length === 0) return null;
+  const start = curve.find((p) => p.smoothed !== null)?.smoothed ?? Number.POSITIVE_INFINITY;
+  return {
+    kind: "lines",
+    x: X,
+    y: { label: `loss after ${shortRuns!.steps} steps`, scale: "auto" },
+    series: runs[0]!.losses.map((_, s) => ({
+      name: `short runs, seed ${s + 1}`,
+      x: runs.map((r) => r.lr),
+      y: runs.map((r) => Math.min(start, r.losses[s] ?? start)),
+      slot: s + 1,
+    })),
+    ...(stretch && {
+      ranges: [
+        { from: stretch.low, to: stretch.high, label: "within a tenth of the best", tone: "info" as const },
+      ],
+    }),
+    ...(suggestion !== null && { rules: [{ x: suggestion * (scheduleFactor ?? 1), label: "suggested" }] }),
+  };
+}
