@@ -1,3 +1,4 @@
+export { type CodeFor, scheduleCode } from "./code.ts";
 export { chainSchedules, joinSchedules, scaleSchedule } from "./combinators.ts";
 export { defineSchedule } from "./define.ts";
 export {
