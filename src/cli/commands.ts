@@ -1,5 +1,6 @@
 /** The table of commands. A command's code is loaded when it runs, so that start-up stays quick. */
 import type { CommandRow } from "./command.ts";
+import { compare } from "./rows/compare.ts";
 import { diagnose } from "./rows/diagnose.ts";
 import { info } from "./rows/info.ts";
 import { lesson } from "./rows/lesson.ts";
@@ -10,6 +11,7 @@ import { train } from "./rows/train.ts";
 
 export const commands: readonly CommandRow[] = [
   train,
+  compare,
   diagnose,
   schedule,
   schedules,

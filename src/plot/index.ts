@@ -1,7 +1,10 @@
 /** Charts as data, and data as SVG or a terminal sketch. The same code in Node and in a page. */
 export type { Axis, Chart, Level, LinePanel, LineSeries, Range, Rule } from "./chart.ts";
 export { type GradientNormOptions, gradientNormChart } from "./charts/gradient-norm.ts";
+export type { RateCell, RateMap, RateRow } from "./charts/heat-map.ts";
+export { renderHeatMap } from "./charts/heat-map-draw.ts";
 export { type ChartFinding, type LossChartOptions, lossChart } from "./charts/loss.ts";
+export { type LossByRateOptions, lossByRateChart } from "./charts/loss-by-rate.ts";
 export { type ScheduleCurve, scheduleChart } from "./charts/schedule.ts";
 export { type RenderOptions, renderSvg } from "./render.ts";
 export { escapeHtml, FIGURE_WIDTHS, factTable, figure, type Page, reportHtml } from "./report-page.ts";

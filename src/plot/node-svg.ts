@@ -5,7 +5,7 @@ import { type RenderOptions, renderSvg } from "./render.ts";
 let document: Promise<Document> | undefined;
 
 /** A document that belongs to no page. */
-function emptyDocument(): Promise<Document> {
+export function emptyDocument(): Promise<Document> {
   document ??= import("linkedom").then(
     ({ parseHTML }) => parseHTML("<!doctype html><html><body></body></html>").document as unknown as Document,
   );

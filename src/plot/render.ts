@@ -4,16 +4,7 @@ import type { Chart, LinePanel } from "./chart.ts";
 import { drawLines, text } from "./charts/lines.ts";
 import { type LegendItem, type LinesPlan, planLines, xValues } from "./charts/lines-plan.ts";
 import { element, fitText, SVG_NS, serialize, textWidth } from "./svg.ts";
-import {
-  colourOf,
-  dashOf,
-  FONT,
-  type Marker,
-  markerOf,
-  type Theme,
-  type ThemeName,
-  themes,
-} from "./theme.ts";
+import { colourOf, dashOf, FONT, markerPath, type Theme, type ThemeName, themes } from "./theme.ts";
 
 export interface RenderOptions {
   /** A browser's document, or linkedom's. Nothing is added to it. */
@@ -25,7 +16,8 @@ export interface RenderOptions {
   readonly theme?: ThemeName;
 }
 
-const PAD = 18;
+/** px around everything. */
+export const PAD = 18;
 const LEGEND_ROW = 20;
 const SWATCH = 34;
 
@@ -43,20 +35,9 @@ export function renderSvg(
   const inner = width - 2 * PAD;
   const xs = sharedAxes(chart.panels, inner);
   const plans = chart.panels.map((panel, i) => planLines(panel, xs[i]!, { columns: Math.ceil(inner) }));
-  const parts: SVGElement[] = [];
-
-  let top = PAD + 14;
-  parts.push(
-    text(document, fitText(chart.title, inner / 1.1, 16), PAD, top, {
-      size: 16,
-      fill: theme.ink,
-      weight: 700,
-    }),
-  );
-  if (chart.subtitle) {
-    top += 19;
-    parts.push(text(document, fitText(chart.subtitle, inner, 12), PAD, top, { size: 12, fill: theme.muted }));
-  }
+  const head = heading(document, chart, { inner, theme });
+  const parts: SVGElement[] = [...head.parts];
+  let { top } = head;
   top += 8;
   for (const row of legendRows(plans, inner)) {
     top += LEGEND_ROW;
@@ -82,11 +63,48 @@ export function renderSvg(
     parts.push(panel);
     y += share;
   });
-  if (chart.caption) {
-    parts.push(
-      text(document, fitText(chart.caption, inner, 11), PAD, height - PAD, { size: 11, fill: theme.muted }),
-    );
-  }
+  const description = describe(chart);
+  return page(document, { ...chart, description, width, height, theme }, parts);
+}
+
+export interface Heading {
+  readonly title: string;
+  readonly subtitle?: string;
+  /** Small print below. */
+  readonly caption?: string;
+}
+
+/** Title and subtitle, and where what follows may begin. */
+export function heading(
+  document: Document,
+  { title, subtitle }: Heading,
+  { inner, theme }: { inner: number; theme: Theme },
+): { readonly parts: SVGElement[]; readonly top: number } {
+  const top = PAD + 14;
+  const first = text(document, fitText(title, inner / 1.1, 16), PAD, top, {
+    size: 16,
+    fill: theme.ink,
+    weight: 700,
+  });
+  if (!subtitle) return { parts: [first], top };
+  const second = text(document, fitText(subtitle, inner, 12), PAD, top + 19, { size: 12, fill: theme.muted });
+  return { parts: [first, second], top: top + 19 };
+}
+
+/** A complete SVG file: the background, the parts, the caption. */
+export function page(
+  document: Document,
+  {
+    title,
+    caption,
+    description,
+    width,
+    height,
+    theme,
+  }: Heading & { description: string; width: number; height: number; theme: Theme },
+  parts: readonly SVGElement[],
+): string {
+  const small = caption && fitText(caption, width - 2 * PAD, 11);
   const root = element(
     document,
     "svg",
@@ -100,10 +118,11 @@ export function renderSvg(
       color: theme.ink,
     },
     [
-      element(document, "title", {}, [chart.title]),
-      element(document, "desc", {}, [describe(chart)]),
+      element(document, "title", {}, [title]),
+      element(document, "desc", {}, [description]),
       element(document, "rect", { width, height, fill: theme.background }),
       ...parts,
+      ...(small ? [text(document, small, PAD, height - PAD, { size: 11, fill: theme.muted })] : []),
     ],
   );
   return `${serialize(root)}\n`;
@@ -171,7 +190,7 @@ function legendRow(items: readonly LegendItem[], y: number, theme: Theme, docume
       }),
     );
     if (dots) {
-      const d = MARKER_PATHS[markerOf(slot)];
+      const d = markerPath(slot);
       group.appendChild(
         element(document, "path", {
           d,
@@ -185,16 +204,6 @@ function legendRow(items: readonly LegendItem[], y: number, theme: Theme, docume
   }
   return group;
 }
-
-/** d3's symbols at about the size they have in the panel. */
-const MARKER_PATHS: Readonly<Record<Marker, string>> = {
-  circle: "M3.6,0A3.6,3.6,0,1,1,-3.6,0A3.6,3.6,0,1,1,3.6,0Z",
-  square: "M-3.2,-3.2h6.4v6.4h-6.4Z",
-  triangle: "M0,-4.6L4,2.4H-4Z",
-  diamond2: "M0,-4.4L4.4,0L0,4.4L-4.4,0Z",
-  star: "M0,-5L1.2,-1.6L4.8,-1.5L1.9,0.6L2.9,4L0,2L-2.9,4L-1.9,0.6L-4.8,-1.5L-1.2,-1.6Z",
-  wye: "M1.3,0.8V4.2H-1.3V0.8L-4.3,-1L-3,-3.2L0,-1.5L3,-3.2L4.3,-1Z",
-};
 
 /** For people who hear the chart. */
 function describe({ subtitle, panels }: Chart): string {

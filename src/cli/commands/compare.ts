@@ -1,0 +1,236 @@
+/** `steepest compare`: run file and optimizers → cells in worker threads → folder → table, sketch and charts. */
+import { createHash } from "node:crypto";
+import { availableParallelism } from "node:os";
+import { relative } from "node:path";
+import type { Samples } from "../../data/index.ts";
+import { SteepestError } from "../../run/errors.ts";
+import { readRunFile } from "../../run/node-run-file.ts";
+import { type BuiltRun, buildRun } from "../../train/index.ts";
+import { type Comparison, compare } from "../../tune/compare.ts";
+import { atRate, checkRates, parseContestants } from "../../tune/compare-contestants.ts";
+import { ratePlan } from "../../tune/compare-grid.ts";
+import type { Summary } from "../../tune/compare-summary.ts";
+import { type CompareFolder, openCompareFolder, sharedRun } from "../../tune/node-compare-folder.ts";
+import type { Invocation } from "../command.ts";
+import { compareDocument } from "../compare/document.ts";
+import { drawComparison } from "../compare/draw.ts";
+import { reportComparison } from "../compare/report.ts";
+import { createPool, Interrupted } from "../compare-pool.ts";
+import { cellTools } from "../compare-worker.ts";
+import { createBar } from "../progress.ts";
+import { splitArguments } from "../run-arguments.ts";
+import { showNumber, showSeconds, type Terminal } from "../terminal.ts";
+
+const RUNS = "runs";
+const OWN_FLAGS = [
+  "optimizers", "rates", "refine", "bounds", "seeds", "target", "jobs", "out", "plot", "quiet", "json", "no-color", "help",
+]; // biome-ignore format: a list
+const MOST_SEEDS = 1000;
+
+export async function run(invocation: Invocation): Promise<number> {
+  const { options, terminal, json } = invocation;
+  const question = await questionOf(invocation);
+  const jobs = wholeNumber(options, "jobs", availableParallelism());
+  checkPlot(options["plot"]);
+  const first = question.contestants[0]!;
+  const built = await buildRun(
+    { ...question.run, optimizer: atRate(first, question.plan.coarse[0]!) },
+    await cellTools(question.run.backend),
+  );
+  const shared = sharedRun(built.spec, digest(built), built.totalSteps);
+  const folder = openCompareFolder(shared, {
+    path: options["out"] as string | undefined,
+    root: RUNS,
+    name: question.run.name,
+  });
+  try {
+    const outcome = await runAll(question, folder, {
+      jobs,
+      terminal,
+      quiet: options["quiet"] === true,
+      built,
+    });
+    if (outcome.summary === null) return interrupted(folder, outcome.finished, { terminal, json });
+    const record = compareDocument(outcome.summary, {
+      question,
+      built,
+      folder: folder.path,
+      jobs,
+      ...outcome,
+    });
+    folder.write("compare.json", `${JSON.stringify(record, null, 2)}\n`);
+    await drawComparison(record, folder, options["plot"] as string | undefined);
+    if (json) terminal.print(JSON.stringify(record));
+    else reportComparison(record, terminal);
+    return record.contestants.some((c) => c.best !== null) ? 0 : 1;
+  } finally {
+    folder.close();
+  }
+}
+
+async function questionOf({ args, options }: Invocation): Promise<Comparison> {
+  const [file, overrides] = splitArguments(args, OWN_FLAGS);
+  if (file === undefined) {
+    throw new SteepestError("usage", "no run file is given", {
+      help: "name one: steepest compare run.json --optimizers sgd,adam (examples/ has some)",
+    });
+  }
+  const run = await readRunFile(file, { overrides });
+  if (run.schedule.name === "range-test") {
+    throw new SteepestError(
+      "usage",
+      "the schedule range-test sets its own rates, so there is none to compare",
+      {
+        help: "choose another, e.g. --schedule constant",
+      },
+    );
+  }
+  const text = (name: string): string | undefined => options[name] as string | undefined;
+  const [rates, bounds] = [text("rates"), text("bounds")];
+  const plan = ratePlan({
+    ...(rates !== undefined && { rates }),
+    ...(bounds !== undefined && { bounds }),
+    ...(text("refine") !== undefined && { refine: Number(text("refine")) }),
+  });
+  const contestants = parseContestants(text("optimizers")!, run.optimizer);
+  for (const c of contestants) checkRates(c, plan.coarse);
+  const count = wholeNumber(options, "seeds", 3);
+  if (count > MOST_SEEDS) {
+    throw new SteepestError("usage", `--seeds is ${count}`, {
+      help: `give at most ${MOST_SEEDS}; 3 to 10 are usual`,
+    });
+  }
+  const target = text("target");
+  if (target !== undefined && (target.trim() === "" || !Number.isFinite(Number(target)))) {
+    throw new SteepestError("usage", `--target is ${JSON.stringify(target)}`, {
+      help: "give a loss, e.g. --target 0.5",
+    });
+  }
+  return {
+    run,
+    contestants,
+    seeds: Array.from({ length: count }, (_, i) => run.seed + i),
+    plan,
+    ...(target !== undefined && { target: Number(target) }),
+  };
+}
+
+function wholeNumber(options: Invocation["options"], name: string, standard: number): number {
+  const given = options[name] as string | undefined;
+  if (given === undefined) return standard;
+  if (/^\d+$/.test(given) && Number(given) >= 1) return Number(given);
+  throw new SteepestError("usage", `--${name} is ${given}`, { help: `give ${name} a whole number from 1` });
+}
+
+/** Before the work, not after it. */
+function checkPlot(file: unknown): void {
+  if (file === undefined || /\.(svg|png)$/i.test(String(file))) return;
+  throw new SteepestError("plot-format", `the plot ${file} is neither .svg nor .png`, {
+    help: "end its name in .svg or .png",
+  });
+}
+
+/** The training and validation rows as the run sees them. */
+function digest({ data }: BuiltRun): string {
+  const hash = createHash("sha256");
+  const add = ({ features, target }: Samples): void => {
+    for (const { data, shape } of [features, target]) {
+      hash
+        .update(JSON.stringify(shape))
+        .update(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
+    }
+  };
+  add(data);
+  if (data.validation) add(data.validation);
+  return hash.digest("hex").slice(0, 32);
+}
+
+interface Outcome {
+  /** Null when interrupted. */
+  readonly summary: Summary | null;
+  /** Cells that the folder holds now. */
+  readonly finished: number;
+  /** Of them, run this time. */
+  readonly ran: number;
+  readonly seconds: number;
+}
+
+/** SIGINT and SIGTERM give up the running cells and keep the finished ones; a second SIGINT stops at once. */
+async function runAll(
+  question: Comparison,
+  folder: CompareFolder,
+  { jobs, terminal, quiet, built }: { jobs: number; terminal: Terminal; quiet: boolean; built: BuiltRun },
+): Promise<Outcome> {
+  const { contestants, seeds, plan } = question;
+  const pool = await createPool(jobs);
+  let stop = false;
+  const onSignal = (): void => {
+    if (stop) process.exit(130);
+    stop = true;
+    void pool.stop();
+  };
+  process.on("SIGINT", onSignal);
+  process.on("SIGTERM", onSignal);
+  const began = performance.now();
+  const elapsed = (): number => (performance.now() - began) / 1000;
+  if (!quiet) {
+    const found = folder.known.size > 0 ? `, ${folder.known.size} finished before` : "";
+    const size = `${contestants.length} optimizers × ${plan.coarse.length} rates ${plan.adaptive ? "and more " : ""}× ${seeds.length} seeds`;
+    terminal.note(
+      `comparing in ${folder.path}: ${size}, ${built.totalSteps} steps each, ${jobs} at a time${found}`,
+    );
+  }
+  const bar = createBar({ terminal, quiet, total: contestants.length * plan.coarse.length * seeds.length });
+  let ran = 0;
+  try {
+    const summary = await compare(question, {
+      known: folder.known,
+      runCell: pool.run,
+      onCell: folder.append,
+      onProgress: (p) => {
+        ran = p.ran;
+        const left = p.ran === 0 ? Number.NaN : (elapsed() / p.ran) * (p.expected - p.done);
+        const best =
+          p.best && `  best so far ${showNumber(p.best.loss)}: ${p.best.label} at ${showNumber(p.best.lr)}`;
+        const text = `${showSeconds(left)} left${best ?? ""}`;
+        bar.update(p.done, text, {
+          total: p.expected,
+          line: `${p.done} of about ${p.expected} runs  ${text}`,
+        });
+      },
+    });
+    return { summary, finished: folder.known.size + ran, ran, seconds: elapsed() };
+  } catch (error) {
+    if (!(error instanceof Interrupted)) throw error;
+    return { summary: null, finished: folder.known.size + ran, ran, seconds: elapsed() };
+  } finally {
+    bar.stop();
+    process.off("SIGINT", onSignal);
+    process.off("SIGTERM", onSignal);
+    await pool.stop();
+  }
+}
+
+function interrupted(
+  folder: CompareFolder,
+  finished: number,
+  { terminal, json }: { terminal: Terminal; json: boolean },
+): number {
+  if (json) {
+    const record = { schema: "steepest.compare/1", status: "interrupted", folder: folder.path, finished };
+    terminal.print(JSON.stringify(record));
+  }
+  terminal.note(`interrupted: ${finished} finished runs are kept in ${folder.path}`);
+  terminal.note(`go on with: ${sameCommand(relative(process.cwd(), folder.path) || ".")}`);
+  return 130;
+}
+
+/** The command as it was typed, on this folder. */
+function sameCommand(folder: string): string {
+  const args = process.argv.slice(2);
+  const kept = args.filter((a, i) => a !== "--out" && args[i - 1] !== "--out" && !a.startsWith("--out="));
+  const quoted = [...kept, "--out", folder].map((a) =>
+    /^[\w@%+=:,./-]+$/.test(a) ? a : `'${a.replace(/'/g, "'\\''")}'`,
+  );
+  return `steepest ${quoted.join(" ")}`;
+}

@@ -1,0 +1,30 @@
+/** What a worker thread runs: one cell. A file of its own in dist, for the pool loads it by its path. */
+import { nodeHost } from "../data/node-host.ts";
+import { chooseBackend } from "../engine/registry.ts";
+import { type ErrorDetails, SteepestError } from "../run/errors.ts";
+import { importFunction } from "../run/node-run-file.ts";
+import type { RunSpec } from "../run/spec.ts";
+import { type Cell, type CellTools, runCell } from "../tune/compare-cell.ts";
+
+/** Errors lose their class between threads, so ours travel as records. */
+export type CellAnswer =
+  | { readonly cell: Cell | null }
+  | { readonly error: { readonly id: string; readonly what: string } & Omit<ErrorDetails, "cause"> };
+
+export async function cellTools(backend: string): Promise<CellTools> {
+  return {
+    host: { ...nodeHost(), importFunction },
+    backend: await chooseBackend(backend),
+    clock: { now: () => performance.now(), pause: () => new Promise((r) => setImmediate(r)) },
+  };
+}
+
+export default async function answer(run: RunSpec): Promise<CellAnswer> {
+  try {
+    return { cell: await runCell(run, await cellTools(run.backend)) };
+  } catch (error) {
+    if (!(error instanceof SteepestError)) throw error;
+    const { id, message, help, exitCode } = error;
+    return { error: { id, what: message, help, exitCode } };
+  }
+}

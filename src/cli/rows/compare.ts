@@ -1,0 +1,42 @@
+import type { CommandRow } from "../command.ts";
+
+export const compare: CommandRow = {
+  name: "compare",
+  summary: "optimizers side by side, each at its own best learning rate",
+  define: (c) => {
+    c.argument("<run>", "a run file; its optimizer and rate are replaced by those compared")
+      .requiredOption("--optimizers <list>", "names with options, e.g. sgd:momentum=0.9,adam,adamw")
+      .option(
+        "--rates <rates>",
+        "range low:high, one rate a decade, extended and refined; or a list a,b,c, tried as it is",
+      )
+      .option(
+        "--refine <n>",
+        "how often the spacing around the best rate is halved; default 2: a quarter of a decade",
+      )
+      .option("--bounds <range>", "the range of rates is never extended beyond these; default 1e-7:1000")
+      .option("--seeds <n>", "repeat each rate with so many seeds, from the run's own upwards; default 3")
+      .option(
+        "--target <loss>",
+        "count steps and seconds to this loss; default: one that all good optimizers reach",
+      )
+      .option("--jobs <n>", "runs at a time; default: one for each core")
+      .option("--out <folder>", "write into this folder, or go on with the comparison in it")
+      .option("--plot <file>", "draw the heat map into this file as well: .svg or .png")
+      .option("--quiet", "no progress")
+      .allowUnknownOption()
+      .allowExcessArguments()
+      .addHelpText(
+        "after",
+        [
+          "",
+          "Every setting of the run file is a flag too; the budget is --steps or --epochs:",
+          "  steepest compare run.json --optimizers sgd:momentum=0.9,adamw --steps 300",
+          "",
+          "Finished runs are kept in the folder: after Ctrl-C the same command with --out FOLDER runs the",
+          "missing ones only, and with more --optimizers, --rates or --seeds it adds to what is there.",
+        ].join("\n"),
+      );
+  },
+  load: () => import("../commands/compare.ts"),
+};

@@ -1,0 +1,240 @@
+/** Cells → what they say of each optimizer: best rate, losses, time to a target, divergence, sensitivity, and who is ahead. */
+import type { Named } from "../run/spec.ts";
+import type { Cell, Course } from "./compare-cell.ts";
+import type { Contestant } from "./compare-contestants.ts";
+import { bestOf, type RatePlan } from "./compare-grid.ts";
+import { type Sensitivity, sensitivity } from "./sensitivity.ts";
+import { type Mean, meanOf, t95 } from "./student-t.ts";
+
+export type RankedBy = "validation" | "training";
+
+export interface RateResult {
+  readonly lr: number;
+  /** Final loss that ranks, mean over seeds; null where a seed diverged: a rate that fails once in a while is no choice. */
+  readonly loss: number | null;
+  readonly se: number | null;
+  /** The same without the seeds' mean, in the seeds' order; null for a non-finite end. */
+  readonly finals: readonly (number | null)[];
+  readonly nonFinite: number;
+  /** Seeds that ended above their start. */
+  readonly risen: number;
+  readonly toTarget: ToTarget | null;
+}
+
+export interface ToTarget {
+  readonly lr: number;
+  /** Updates until the ranked loss was first at or below the target, mean over the seeds, all of which reached it. */
+  readonly steps: Mean;
+  readonly seconds: number;
+}
+
+export interface BestRate {
+  readonly lr: number;
+  readonly final: Mean;
+  readonly lowest: Mean;
+  readonly training: Mean;
+  readonly validation: Mean | null;
+  /** The best rate is the least or greatest that was tried: a better one may lie beyond. */
+  readonly atEdge: "low" | "high" | null;
+}
+
+export interface ContestantResult {
+  readonly label: string;
+  readonly optimizer: Named;
+  /** Rising. */
+  readonly rates: readonly RateResult[];
+  /** Null when every rate diverged. */
+  readonly best: BestRate | null;
+  /** The greatest rate below the first that diverged; null when none was stable. */
+  readonly stableTo: number | null;
+  /** The least rate at which a seed diverged; null when none did. */
+  readonly divergesFrom: number | null;
+  readonly sensitivity: Sensitivity | null;
+  /** At the rate that gets there first; null when no rate does with every seed. */
+  readonly toTarget: ToTarget | null;
+}
+
+export interface Judgement {
+  readonly first: string;
+  readonly second: string;
+  /** Final loss of the second minus that of the first, seed by seed. */
+  readonly difference: number;
+  /** Half the width of the difference's 95 % interval; null with one seed. */
+  readonly margin: number | null;
+  /** The interval leaves zero out; null with one seed. */
+  readonly clear: boolean | null;
+}
+
+export interface Target {
+  readonly loss: number;
+  /** Chosen from the results: the least loss that every good optimizer reached at its best rate with every seed. */
+  readonly chosen: boolean;
+}
+
+export interface Summary {
+  readonly rankedBy: RankedBy;
+  readonly seeds: readonly number[];
+  /** Loss before the first step, mean over seeds. */
+  readonly start: number;
+  readonly target: Target | null;
+  /** Best first; those without a stable rate last. */
+  readonly contestants: readonly ContestantResult[];
+  readonly judgement: Judgement | null;
+}
+
+/** The grid is extended until it reaches so far on both sides of the best, so that all are measured alike. */
+export const sensitivityFactor = ({ adaptive }: RatePlan): number => adaptive?.ratio ?? 10;
+
+/** Which of a cell's losses ranks. */
+const ranked = (cell: Cell): Course => cell.validation ?? cell.training;
+
+export function summarize(
+  cellsOf: ReadonlyMap<Contestant, readonly Cell[]>,
+  { seeds, plan, target }: { seeds: readonly number[]; plan: RatePlan; target?: number },
+): Summary {
+  const all = [...cellsOf.values()].flat();
+  const start = meanOf(
+    seeds.flatMap((seed) => all.find((c) => c.seed === seed) ?? []).map((c) => ranked(c).start),
+  )!;
+  const found = [...cellsOf].map(([contestant, cells]) => ({ contestant, rates: ratesOf(cells, seeds) }));
+  const goal = target === undefined ? commonTarget(found, start.mean) : { loss: target, chosen: false };
+  const results = found
+    .map(({ contestant, rates }) => resultOf(contestant, { rates, goal, plan, start: start.mean }))
+    .sort((a, b) => (a.best?.final.mean ?? Infinity) - (b.best?.final.mean ?? Infinity));
+  return {
+    rankedBy: all.some((c) => c.validation !== null) ? "validation" : "training",
+    seeds,
+    start: start.mean,
+    target: goal,
+    contestants: results,
+    judgement: judge(results[0], results[1]),
+  };
+}
+
+/** Cells by rate, seeds in order. */
+function ratesOf(
+  cells: readonly Cell[],
+  seeds: readonly number[],
+): (RateResult & { readonly at: readonly Cell[] })[] {
+  const lrs = [...new Set(cells.map((c) => c.optimizer.lr as number))].sort((a, b) => a - b);
+  return lrs.map((lr) => {
+    const at = seeds.flatMap((seed) => cells.find((c) => c.optimizer.lr === lr && c.seed === seed) ?? []);
+    const finals = at.map((c) => ranked(c).final);
+    const healthy = at.every((c) => c.status === "ok") ? meanOf(finals as number[]) : null;
+    return {
+      lr,
+      loss: healthy?.mean ?? null,
+      se: healthy?.se ?? null,
+      finals,
+      nonFinite: at.filter((c) => c.status === "non-finite").length,
+      risen: at.filter((c) => c.status === "risen").length,
+      toTarget: null,
+      at,
+    };
+  });
+}
+
+/** Mean loss over the seeds by rate, for the search. */
+export const triedRates = (
+  cells: readonly Cell[],
+  seeds: readonly number[],
+): { lr: number; loss: number | null }[] => ratesOf(cells, seeds).map(({ lr, loss }) => ({ lr, loss }));
+
+interface Found {
+  readonly contestant: Contestant;
+  readonly rates: ReturnType<typeof ratesOf>;
+}
+
+/**
+ * Good are those that cover at least half of the way from the start to the lowest final loss of all. Rounded up to
+ * three digits, so that it can be typed.
+ */
+function commonTarget(found: readonly Found[], start: number): Target | null {
+  const bests = found.flatMap(({ rates }) => bestOf(rates) ?? []);
+  if (bests.length === 0) return null;
+  const lowest = Math.min(...bests.map((b) => b.loss!));
+  const good = bests.filter((b) => start - b.loss! >= (start - lowest) / 2);
+  const reached = Math.max(...good.flatMap((b) => b.at.map((c) => ranked(c).best!)));
+  return { loss: roundUp(reached), chosen: true };
+}
+
+function roundUp(x: number): number {
+  if (x === 0) return 0;
+  const unit = 10 ** (Math.floor(Math.log10(Math.abs(x))) - 2);
+  return Number((Math.ceil(x / unit) * unit).toPrecision(3));
+}
+
+function resultOf(
+  { label, optimizer }: Contestant,
+  { rates, goal, plan, start }: { rates: Found["rates"]; goal: Target | null; plan: RatePlan; start: number },
+): ContestantResult {
+  const timed = rates.map((r) => ({ ...r, toTarget: goal === null ? null : timeTo(goal.loss, r.lr, r.at) }));
+  const best = bestOf(timed);
+  const diverged = timed.find((r) => r.loss === null) ?? null;
+  const stable =
+    timed.filter((r) => r.loss !== null && (diverged === null || r.lr < diverged.lr)).at(-1) ?? null;
+  const fastest = timed.reduce<ToTarget | null>(
+    (least, { toTarget }) =>
+      toTarget !== null && (least === null || toTarget.steps.mean < least.steps.mean) ? toTarget : least,
+    null,
+  );
+  return {
+    label,
+    optimizer,
+    rates: timed.map(({ at: _, ...r }) => r),
+    best: best === null ? null : bestRate(best, timed),
+    stableTo: stable?.lr ?? null,
+    divergesFrom: diverged?.lr ?? null,
+    sensitivity:
+      best === null ? null : sensitivity(timed, { best: best.lr, start, factor: sensitivityFactor(plan) }),
+    toTarget: fastest,
+  };
+}
+
+function bestRate({ lr, at }: Found["rates"][number], rates: readonly RateResult[]): BestRate {
+  const over = (pick: (c: Cell) => Course | null, what: "final" | "best"): Mean | null =>
+    meanOf(at.flatMap((c) => pick(c)?.[what] ?? []));
+  return {
+    lr,
+    final: over(ranked, "final")!,
+    lowest: over(ranked, "best")!,
+    training: over((c) => c.training, "final")!,
+    validation: over((c) => c.validation, "final"),
+    atEdge: lr === rates[0]!.lr ? "low" : lr === rates.at(-1)!.lr ? "high" : null,
+  };
+}
+
+/** Null unless every seed got there. Between two kept lows the step is interpolated. */
+function timeTo(goal: number, lr: number, cells: readonly Cell[]): ToTarget | null {
+  const steps = cells.map((c) => stepsTo(goal, c));
+  if (steps.some((s) => s === null)) return null;
+  const seconds = cells.map((c, i) => (steps[i]! / c.steps) * c.seconds);
+  return { lr, steps: meanOf(steps as number[])!, seconds: meanOf(seconds)!.mean };
+}
+
+function stepsTo(goal: number, { lows }: Cell): number | null {
+  const at = lows.findIndex(([, loss]) => loss <= goal);
+  if (at < 0) return null;
+  const [step, loss] = lows[at]!;
+  const before = lows[at - 1];
+  if (before === undefined) return step;
+  const share = (before[1] - goal) / (before[1] - loss);
+  return Math.ceil(before[0] + share * (step - before[0]));
+}
+
+/** The paired t test of two, seed by seed: the same seed has the same data order and initial values. */
+export function judge(first?: ContestantResult, second?: ContestantResult): Judgement | null {
+  if (!first?.best || !second?.best) return null;
+  const finals = (r: ContestantResult): readonly (number | null)[] =>
+    r.rates.find((x) => x.lr === r.best!.lr)!.finals;
+  const [a, b] = [finals(first), finals(second)];
+  const { mean, se, n } = meanOf(a.map((x, i) => b[i]! - x!))!;
+  const margin = se === null ? null : t95(n - 1) * se;
+  return {
+    first: first.label,
+    second: second.label,
+    difference: mean,
+    margin,
+    clear: margin === null ? null : Math.abs(mean) > margin,
+  };
+}
