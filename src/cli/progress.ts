@@ -5,12 +5,15 @@ import { showNumber, showSeconds, type Terminal } from "./terminal.ts";
 
 export interface ProgressView {
   readonly update: (progress: TrainProgress) => void;
+  readonly note: (text: string) => void;
   readonly stop: () => void;
 }
 
 export interface BarView {
   /** `line` is what a log gets where there is no bar; default: the counts and `text`. */
   readonly update: (value: number, text: string, more?: { total?: number; line?: string }) => void;
+  /** A line of its own, above the bar; written also where progress is quiet. */
+  readonly note: (text: string) => void;
   readonly stop: () => void;
 }
 
@@ -24,7 +27,7 @@ interface ProgressOptions {
 const LINE_EVERY = 10_000;
 
 export function createBar({ terminal, quiet, total: first }: ProgressOptions): BarView {
-  if (quiet) return { update: () => {}, stop: () => {} };
+  if (quiet) return { update: () => {}, note: terminal.note, stop: () => {} };
   if (!terminal.interactive) {
     let last = performance.now();
     return {
@@ -34,6 +37,7 @@ export function createBar({ terminal, quiet, total: first }: ProgressOptions): B
         last = now;
         terminal.note(line);
       },
+      note: terminal.note,
       stop: () => {},
     };
   }
@@ -53,11 +57,20 @@ export function createBar({ terminal, quiet, total: first }: ProgressOptions): B
     },
     cliProgress.Presets.shades_classic,
   );
-  bar.start(first, 0, { text: "" });
+  let shown = { value: 0, text: "", total: first };
+  const begin = (): void => bar.start(shown.total, shown.value, { text: shown.text });
+  begin();
   return {
     update: (value, text, { total = first } = {}) => {
+      shown = { value, text, total };
       bar.setTotal(total);
       bar.update(value, { text });
+    },
+    note: (text) => {
+      // a bar that stops goes back to where it began: the next one begins below the line
+      bar.stop();
+      terminal.note(text);
+      begin();
     },
     stop: () => bar.stop(),
   };
@@ -70,6 +83,7 @@ export function createProgress(options: ProgressOptions): ProgressView {
       const text = describe(p);
       bar.update(p.step, text, { line: `step ${p.step}/${p.totalSteps}  ${text}` });
     },
+    note: bar.note,
     stop: bar.stop,
   };
 }

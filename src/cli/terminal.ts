@@ -58,3 +58,12 @@ export function table(rows: readonly (readonly string[])[]): string {
     )
     .join("\n");
 }
+
+/** How wide and in which characters this terminal is written. */
+export function look(
+  { colors }: Terminal,
+  { ascii = false }: { readonly ascii?: boolean } = {},
+): { colors: Terminal["colors"]; width: number; ascii: boolean } {
+  const width = process.stdout.columns || Number(process.env["COLUMNS"]) || 80;
+  return { colors, width, ascii: ascii || process.env["TERM"] === "dumb" };
+}

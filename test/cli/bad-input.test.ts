@@ -277,12 +277,15 @@ test.concurrent.each(cases)("$title", async ({ files, args = ["run.json"], ...ba
   const cwd = prepare(files);
   process.env["GOOD"] = JSON.stringify({ ...good, batchSize: 64 });
   expectRefusal(await steepest(["train", ...args], { cwd }), bad);
-  // refused before anything was written; a run that failed later keeps its log and checkpoint
+  // refused before anything was written; a run that failed later keeps its log and checkpoint, and is drawn
   expect(existsSync(join(cwd, "runs"))).toBe(bad.code === 1);
   if (bad.code === 1) {
     expect(readdirSync(join(cwd, "runs/t-1")).sort()).toEqual([
       "checkpoint-last.safetensors",
+      "loss.png",
+      "loss.svg",
       "metrics.jsonl",
+      "report.html",
       "run.json",
     ]);
   }

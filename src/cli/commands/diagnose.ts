@@ -5,20 +5,11 @@ import type { RunLog } from "../../logs/index.ts";
 import { readLogPaths } from "../../logs/node-files.ts";
 import { SteepestError } from "../../run/errors.ts";
 import type { Invocation } from "../command.ts";
-import { type AlertCommand, createAlertCommand } from "../diagnose/alert.ts";
+import { type AlertCommand, alertLine, createAlertCommand } from "../diagnose/alert.ts";
 import { type FollowOptions, followFiles, followStream, type OnAlert } from "../diagnose/follow.ts";
 import { report } from "../diagnose/report.ts";
-import {
-  evidenceWords,
-  type Judged,
-  nameOf,
-  plain,
-  SEVERITIES,
-  stepsWords,
-  titleOf,
-  toJson,
-} from "../diagnose/words.ts";
-import type { Terminal } from "../terminal.ts";
+import { type Judged, nameOf, plain, toJson } from "../diagnose/words.ts";
+import { look, type Terminal } from "../terminal.ts";
 
 interface Options {
   readonly loss?: string;
@@ -63,15 +54,6 @@ export async function run({ args, options: given, terminal, json }: Invocation):
   } finally {
     stop.release();
   }
-}
-
-/** How wide and in which characters this terminal is written. */
-export function look(
-  { colors }: Terminal,
-  { ascii = false }: { readonly ascii?: boolean } = {},
-): { colors: Terminal["colors"]; width: number; ascii: boolean } {
-  const width = process.stdout.columns || Number(process.env["COLUMNS"]) || 80;
-  return { colors, width, ascii: ascii || process.env["TERM"] === "dumb" };
 }
 
 function pathsOf(args: readonly string[]): readonly string[] {
@@ -145,10 +127,7 @@ function alertPrinter({
   ascii: boolean;
 }): OnAlert {
   return (finding: Finding, log: RunLog) => {
-    const { symbol, color } = SEVERITIES[finding.severity];
-    const { colors } = terminal;
-    const sign = ascii ? "!" : symbol;
-    const line = `${colors.bold(colors[color](`${sign} ${titleOf(finding.id)}`))} at ${stepsWords([finding.steps[0], finding.steps[0]], log.stepUnit)}, ${nameOf(log)}: ${colors.dim(evidenceWords(finding.evidence))}`;
+    const line = alertLine(finding, log, { colors: terminal.colors, ascii });
     if (toStdout) terminal.print(line);
     else terminal.note(line);
     if (finding.severity !== "info") command?.run(finding, nameOf(log));

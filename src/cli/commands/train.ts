@@ -1,10 +1,11 @@
 /** `steepest train`: run file and flags → run folder → loop with a progress bar → summary. */
 import { readFileSync, statSync } from "node:fs";
-import { join, relative, resolve } from "node:path";
+import { join, relative } from "node:path";
 import { nodeHost } from "../../data/node-host.ts";
 import { diagnose } from "../../diagnose/index.ts";
 import { chooseBackend } from "../../engine/registry.ts";
 import { SteepestError } from "../../run/errors.ts";
+import { type RunLog, seriesOf } from "../../run/log.ts";
 import { importFunction, readRunFile } from "../../run/node-run-file.ts";
 import type { Override } from "../../run/overrides.ts";
 import type { RunSpec } from "../../run/spec.ts";
@@ -12,7 +13,7 @@ import { version } from "../../run/version.ts";
 import { type BuiltRun, buildRun } from "../../train/build.ts";
 import { type Progress, restoreCheckpoint } from "../../train/checkpoint.ts";
 import { runLog } from "../../train/log.ts";
-import { type TrainOutcome, train } from "../../train/loop.ts";
+import { type TrainProgress, train } from "../../train/loop.ts";
 import {
   createRunFolder,
   createRunFolderAt,
@@ -21,15 +22,17 @@ import {
   type RunFolder,
 } from "../../train/node-run-folder.ts";
 import type { Invocation } from "../command.ts";
-import { reportRun } from "../diagnose/report.ts";
-import { toJson } from "../diagnose/words.ts";
+import { alertLine } from "../diagnose/alert.ts";
+import type { Judged } from "../diagnose/words.ts";
 import { createProgress } from "../progress.ts";
 import { splitArguments } from "../run-arguments.ts";
-import { showNumber, showSeconds, type Terminal } from "../terminal.ts";
-import { look } from "./diagnose.ts";
+import type { Terminal } from "../terminal.ts";
+import type { RunFacts } from "../train/page.ts";
+import { type Ending, runFacts, summary, trainDocument } from "../train/summary.ts";
+import { createWarnings } from "../train/warnings.ts";
 
 const RUNS = "runs";
-const OWN_FLAGS = ["out", "resume", "quiet", "json", "no-color", "help"];
+const OWN_FLAGS = ["out", "resume", "quiet", "strict", "no-plots", "json", "no-color", "help"];
 
 export async function run({ args, options, terminal, json }: Invocation): Promise<number> {
   const plan = await planRun(args, options);
@@ -41,9 +44,23 @@ export async function run({ args, options, terminal, json }: Invocation): Promis
   try {
     const from = plan.resume ? resumeFrom(folder, built) : undefined;
     if (from === undefined) writeRunFile(folder, built);
-    const outcome = await runLoop(built, folder, { from, terminal, quiet: options["quiet"] === true });
-    report(built, folder, outcome, { terminal, json });
-    return outcome.status === "interrupted" ? 130 : 0;
+    const { ending, failure } = await runLoop(built, folder, {
+      from,
+      terminal,
+      quiet: options["quiet"] === true,
+    });
+    const log = logOf(folder);
+    const judged: Judged = { log, run: diagnose([log]).runs[0]! };
+    const facts = runFacts(built, ending);
+    if (json) terminal.print(trainDocument(built, folder.path, ending, judged));
+    else if (failure === null) terminal.print(summary(facts, judged, terminal));
+    // results first: drawing takes longer than a short run
+    const plots = options["plots"] === false ? [] : await drawPlots(folder, judged, { facts, terminal });
+    if (failure !== null) throw failure;
+    if (!json) terminal.print(filesWords(folder, plots, { ending, terminal }));
+    if (ending.status === "interrupted") return 130;
+    const critical = judged.run.findings.some((f) => f.severity === "critical");
+    return options["strict"] === true && critical ? 1 : 0;
   } finally {
     folder.close();
   }
@@ -164,12 +181,18 @@ function writeRunFile(folder: RunFolder, { spec: { $schema: _, ...spec }, backen
   });
 }
 
+interface Ended {
+  readonly ending: Ending;
+  /** What the guard against non-finite numbers said when it stopped the run. */
+  readonly failure: SteepestError | null;
+}
+
 /** Runs with a progress display; SIGINT and SIGTERM finish the step, a second SIGINT stops at once. */
 async function runLoop(
   built: BuiltRun,
   folder: RunFolder,
   { from, terminal, quiet }: { from: Progress | undefined; terminal: Terminal; quiet: boolean },
-): Promise<TrainOutcome> {
+): Promise<Ended> {
   let stop = false;
   const onSignal = (): void => {
     if (stop) process.exit(130);
@@ -180,18 +203,40 @@ async function runLoop(
   const progress = createProgress({ terminal, quiet, total: built.totalSteps });
   if (!quiet) {
     const what = `${built.parameters.toLocaleString("en")} parameters, ${built.plan.n.toLocaleString("en")} rows, batches of ${built.plan.batchSize}`;
-    terminal.note(
+    progress.note(
       `${from ? `going on at step ${from.step} of` : "training"} ${folder.path}: ${what}, backend ${built.backend}`,
     );
   }
+  const warnings = createWarnings({
+    before: from === undefined ? "" : readFileSync(join(folder.path, "metrics.jsonl"), "utf8"),
+    onWarning: (finding, log) => progress.note(alertLine(finding, log, { colors: terminal.colors })),
+  });
+  const begun = performance.now();
+  let last: TrainProgress | null = null;
   try {
-    return await train(built, {
-      store: folder,
+    const outcome = await train(built, {
+      store: {
+        ...folder,
+        appendMetrics: (text) => {
+          warnings.append(text);
+          return folder.appendMetrics(text);
+        },
+      },
       clock: { now: () => performance.now(), pause: () => new Promise((r) => setImmediate(r)) },
       ...(from && { from }),
       interrupted: () => stop,
-      onProgress: progress.update,
+      onProgress: (p) => {
+        last = p;
+        progress.update(p);
+        warnings.look();
+      },
     });
+    const test = outcome.status === "done" ? built.evaluate("test") : null;
+    return { ending: { ...outcome, test }, failure: null };
+  } catch (error) {
+    if (!(error instanceof SteepestError && error.id === "non-finite")) throw error;
+    const seconds = (performance.now() - begun) / 1000;
+    return { ending: brokenOff(folder, last, { from, seconds }), failure: error };
   } finally {
     progress.stop();
     process.off("SIGINT", onSignal);
@@ -199,59 +244,50 @@ async function runLoop(
   }
 }
 
-function report(
-  built: BuiltRun,
+const logOf = (folder: RunFolder): RunLog =>
+  runLog(readFileSync(join(folder.path, "metrics.jsonl"), "utf8"), folder.path);
+
+/** What is known of a run that the guard stopped: its last line of metrics, and the last progress. */
+function brokenOff(
   folder: RunFolder,
-  outcome: TrainOutcome,
-  { terminal, json }: { terminal: Terminal; json: boolean },
-): void {
-  const test = outcome.status === "done" ? built.evaluate("test") : null;
-  const log = runLog(readFileSync(join(folder.path, "metrics.jsonl"), "utf8"), folder.path);
-  const diagnosis = diagnose([log]).runs[0]!;
-  const { step, finalLoss, best, validation, lr, seconds, stepsPerSecond } = outcome;
-  if (json) {
-    const document = {
-      schema: "steepest.train/1",
-      run: resolve(folder.path),
-      status: outcome.status,
-      steps: step,
-      totalSteps: built.totalSteps,
-      finalLoss,
-      bestLoss: best?.loss ?? null,
-      bestStep: best?.step ?? null,
-      metrics: {
-        ...(validation && { validationLoss: validation["loss"], validationAccuracy: validation["accuracy"] }),
-        ...(test && { testLoss: test["loss"], testAccuracy: test["accuracy"] }),
-      },
-      lr,
-      seconds,
-      stepsPerSecond,
-      parameters: built.parameters,
-      backend: built.backend,
-      diagnosis,
-    };
-    terminal.print(toJson(document));
-    return;
-  }
-  const { bold, dim } = terminal.colors;
-  const rate = `${showNumber(stepsPerSecond)} steps/s`;
-  const head = outcome.status === "done" ? "done" : "interrupted";
-  terminal.print(
-    `${bold(head)}: ${step} of ${built.totalSteps} steps in ${showSeconds(seconds)} (${rate}, ${built.backend})`,
-  );
-  if (finalLoss !== null) terminal.print(`loss            ${showNumber(finalLoss)}`);
-  for (const [name, values] of [
-    ["validation", validation],
-    ["test", test],
-  ] as const) {
-    if (values === null) continue;
-    terminal.print(`${`${name} loss`.padEnd(15)} ${showNumber(values["loss"]!)}`);
-    const accuracy = values["accuracy"];
-    if (accuracy !== undefined)
-      terminal.print(`${`${name} accuracy`.padEnd(19)} ${bold(`${(100 * accuracy).toFixed(2)} %`)}`);
-  }
-  terminal.print(`\n${reportRun({ log, run: diagnosis }, look(terminal))}\n`);
+  last: TrainProgress | null,
+  { from, seconds }: { from: Progress | undefined; seconds: number },
+): Ending {
+  const log = logOf(folder);
+  const loss = seriesOf(log, "loss");
+  const step = loss?.steps.at(-1) ?? 0;
+  return {
+    status: "non-finite",
+    step,
+    finalLoss: loss?.values.at(-1) ?? null,
+    best: null,
+    validation: last?.validation ?? null,
+    test: null,
+    lr: seriesOf(log, "lr")?.values.at(-1) ?? Number.NaN,
+    seconds,
+    stepsPerSecond: (step - (from?.step ?? 0)) / seconds,
+  };
+}
+
+/** The names of what was drawn. */
+async function drawPlots(
+  folder: RunFolder,
+  judged: Judged,
+  { facts, terminal }: { facts: RunFacts; terminal: Terminal },
+): Promise<readonly string[]> {
+  const { writeFiles } = await import("../train/files.ts");
+  const { written, missing } = await writeFiles(folder.path, judged, facts);
+  for (const text of missing) terminal.note(`note: ${text}`);
+  return written;
+}
+
+function filesWords(
+  folder: RunFolder,
+  plots: readonly string[],
+  { ending, terminal }: { ending: Ending; terminal: Terminal },
+): string {
   const shown = relative(process.cwd(), folder.path) || folder.path;
-  terminal.print(dim(`files in ${shown}: run.json, metrics.jsonl, checkpoint-last and -best.safetensors`));
-  if (outcome.status === "interrupted") terminal.print(`go on with: steepest train ${shown} --resume`);
+  const files = ["run.json", "metrics.jsonl", ...plots, "checkpoint-last and -best.safetensors"];
+  const line = terminal.colors.dim(`files in ${shown}: ${files.join(", ")}`);
+  return ending.status === "interrupted" ? `${line}\ngo on with: steepest train ${shown} --resume` : line;
 }

@@ -1,7 +1,22 @@
-/** `--on-alert`: a command of the user's for each alert, one after another, never in the way of reading. */
+/** Alerts: the line that tells one, and `--on-alert`, a command of the user's for each, never in the way of reading. */
 import { spawn } from "node:child_process";
 import type { Finding } from "../../diagnose/index.ts";
-import { toJson } from "./words.ts";
+import type { RunLog } from "../../run/log.ts";
+import type { Terminal } from "../terminal.ts";
+import { evidenceWords, nameOf, SEVERITIES, stepsWords, titleOf, toJson } from "./words.ts";
+
+/** "✗ divergence at step 120, run.csv: best 0.5 · end 3.1"; a log without a source is not named. */
+export function alertLine(
+  finding: Finding,
+  log: RunLog,
+  { colors, ascii = false }: { readonly colors: Terminal["colors"]; readonly ascii?: boolean },
+): string {
+  const { symbol, color } = SEVERITIES[finding.severity];
+  const head = colors.bold(colors[color](`${ascii ? "!" : symbol} ${titleOf(finding.id)}`));
+  const place = stepsWords([finding.steps[0], finding.steps[0]], log.stepUnit);
+  const name = log.source === "" ? "" : `, ${nameOf(log)}`;
+  return `${head} at ${place}${name}: ${colors.dim(evidenceWords(finding.evidence))}`;
+}
 
 export interface AlertCommand {
   readonly run: (finding: Finding, run: string) => void;

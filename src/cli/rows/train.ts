@@ -10,7 +10,9 @@ export const train: CommandRow = {
         "--resume [folder]",
         "go on with a run from its last checkpoint; default: the newest of that name",
       )
-      .option("--quiet", "no progress")
+      .option("--quiet", "no progress; warnings are still given")
+      .option("--strict", "exit with 1 when the diagnosis has a critical finding")
+      .option("--no-plots", "write no loss.svg, loss.png and report.html")
       .allowUnknownOption()
       .allowExcessArguments()
       .addHelpText(

@@ -1,0 +1,84 @@
+/** How a run ended: as the `steepest.train/1` document, and as a person reads it. */
+import { resolve } from "node:path";
+import type { BuiltRun } from "../../train/build.ts";
+import type { TrainOutcome } from "../../train/loop.ts";
+import { reportRun } from "../diagnose/report.ts";
+import { type Judged, toJson } from "../diagnose/words.ts";
+import { look, showNumber, showSeconds, type Terminal } from "../terminal.ts";
+import type { RunFacts } from "./page.ts";
+
+/** `non-finite`: the guard stopped the run. */
+export interface Ending extends Omit<TrainOutcome, "status"> {
+  readonly status: TrainOutcome["status"] | "non-finite";
+  /** Means over the test rows of a run that is done. */
+  readonly test: Readonly<Record<string, number>> | null;
+}
+
+export function trainDocument(
+  built: BuiltRun,
+  path: string,
+  { status, step, finalLoss, best, validation, test, lr, seconds, stepsPerSecond }: Ending,
+  { run: diagnosis }: Judged,
+): string {
+  return toJson({
+    schema: "steepest.train/1",
+    run: resolve(path),
+    status,
+    steps: step,
+    totalSteps: built.totalSteps,
+    finalLoss,
+    bestLoss: best?.loss ?? null,
+    bestStep: best?.step ?? null,
+    metrics: {
+      ...(validation && { validationLoss: validation["loss"], validationAccuracy: validation["accuracy"] }),
+      ...(test && { testLoss: test["loss"], testAccuracy: test["accuracy"] }),
+    },
+    lr,
+    seconds,
+    stepsPerSecond,
+    parameters: built.parameters,
+    backend: built.backend,
+    diagnosis,
+  });
+}
+
+export function runFacts(built: BuiltRun, ending: Ending): RunFacts {
+  const { status, step, seconds, stepsPerSecond, finalLoss, best, validation, test } = ending;
+  const results: [string, string][] = [];
+  if (finalLoss !== null) results.push(["loss", showNumber(finalLoss)]);
+  for (const [name, values] of [
+    ["validation", validation],
+    ["test", test],
+  ] as const) {
+    if (values === null) continue;
+    results.push([`${name} loss`, showNumber(values["loss"]!)]);
+    const accuracy = values["accuracy"];
+    if (accuracy !== undefined) results.push([`${name} accuracy`, `${(100 * accuracy).toFixed(2)} %`]);
+  }
+  if (best !== null) {
+    const of = built.data.validation === undefined ? "best epoch's mean loss" : "best validation loss";
+    results.push([of, `${showNumber(best.loss)} at step ${best.step}`]);
+  }
+  const head = { done: "done", interrupted: "interrupted", "non-finite": "stopped, not finite" }[status];
+  const rate = `${showNumber(stepsPerSecond)} steps/s`;
+  return {
+    spec: built.spec,
+    headline: `${head}: ${step} of ${built.totalSteps} steps in ${showSeconds(seconds)} (${rate}, ${built.backend})`,
+    results,
+    backend: built.backend,
+    parameters: built.parameters,
+  };
+}
+
+export function summary({ headline, results }: RunFacts, judged: Judged, terminal: Terminal): string {
+  const { bold } = terminal.colors;
+  const at = headline.indexOf(":");
+  const width = Math.max(...results.map(([name]) => name.length));
+  return [
+    `${bold(headline.slice(0, at))}${headline.slice(at)}`,
+    ...results.map(
+      ([name, value]) => `${name.padEnd(width)}  ${name.endsWith("accuracy") ? bold(value) : value}`,
+    ),
+    `\n${reportRun(judged, look(terminal))}\n`,
+  ].join("\n");
+}
