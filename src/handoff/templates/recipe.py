@@ -1,0 +1,180 @@
+"""Optimizer, clip and schedule of the run, as project.json names them."""
+import contextlib
+import math
+from typing import Dict, Optional
+
+import torch
+
+import optimizers
+from checkpoint import read_safetensors
+from data import here
+
+
+class Optimizer:
+    """An optimizer of torch.optim, one of optimizers.py, or the traced update in update.py; and the clip before it."""
+
+    def __init__(self, spec: Dict, parameters: Dict[str, torch.nn.Parameter]):
+        self.spec, self.parameters = spec, parameters
+        self.library, self.clip = spec["library"], spec["clip"]
+        self.traced = None
+        if self.library == "update":
+            import update
+
+            self.traced, self.state = update, {}
+            # nothing but a holder of the gradients
+            self.inner = torch.optim.SGD(parameters.values(), lr=1.0)
+        else:
+            library = torch.optim if self.library == "torch.optim" else optimizers
+            self.inner = getattr(library, spec["class"])(list(parameters.values()), lr=spec["lr"], **spec["options"])
+
+    def zero_grad(self) -> None:
+        for p in self.parameters.values():
+            p.grad = None
+
+    def step(self, lr: float, momentum: Optional[float], step: int, loss: float, scaler) -> Dict[str, float]:
+        """Clips and updates; returns what was measured, the gradient's norm first."""
+        for p in self.parameters.values():
+            if p.grad is None:
+                p.grad = torch.zeros_like(p)
+        if self.traced is not None:
+            return self.step_traced(lr, momentum, step, loss)
+        measures = self.clip_gradients()
+        for group in self.inner.param_groups:
+            group["lr"] = lr
+            name = self.spec["momentum"]
+            if momentum is not None and name is not None:
+                group[name] = (momentum, *group[name][1:]) if name == "betas" else momentum
+        scaler.step(self.inner)
+        scaler.update()
+        return measures
+
+    def clip_gradients(self) -> Dict[str, float]:
+        gradients = [p.grad for p in self.parameters.values()]
+        norm = math.sqrt(sum(float(g.double().pow(2).sum()) for g in gradients))
+        if self.clip is None:
+            return {"gradNorm": norm}
+        if "value" in self.clip:
+            limit = self.clip["value"]
+            hit = sum(float((g.abs() > limit).sum()) for g in gradients) / max(1, sum(g.numel() for g in gradients))
+            torch.nn.utils.clip_grad_value_(self.parameters.values(), limit)
+            return {"gradNorm": norm, "clipped": hit}
+        limit, p = self.clip["globalNorm"], self.clip["p"]
+        norm = float(torch.nn.utils.clip_grad_norm_(self.parameters.values(), limit, math.inf if p is None else p))
+        return {"gradNorm": norm, "clipped": 1.0 if norm > limit else 0.0}
+
+    @torch.no_grad()
+    def step_traced(self, lr, momentum, step, loss) -> Dict[str, float]:
+        scalar = lambda x: torch.tensor(x, dtype=torch.float64, device=next(iter(self.parameters.values())).device)
+        hyper = {"lr": scalar(lr), "step": scalar(float(step)), "loss": scalar(loss)}
+        if momentum is not None:
+            hyper["momentum"] = scalar(momentum)
+        gradients = {name: p.grad for name, p in self.parameters.items()}
+        parameters, self.state, measures = self.traced.update(dict(self.parameters), gradients, self.state, hyper)
+        for name, value in parameters.items():
+            self.parameters[name].copy_(value)
+        return {name: float(value) for name, value in measures.items()}
+
+    @contextlib.contextmanager
+    def evaluation_parameters(self):
+        """The parameters to validate with, where they are not the trained ones (averages)."""
+        if self.traced is None or not hasattr(self.traced, "evaluation_parameters"):
+            yield
+            return
+        kept = {name: p.detach().clone() for name, p in self.parameters.items()}
+        other = self.traced.evaluation_parameters(dict(self.parameters), self.state)
+        with torch.no_grad():
+            for name, value in other.items():
+                self.parameters[name].copy_(value)
+            yield
+            for name, value in kept.items():
+                self.parameters[name].copy_(value)
+
+    # state, under steepest's names
+
+    def load(self, tensors: Dict[str, torch.Tensor], step: int) -> None:
+        if self.traced is not None:
+            device = next(iter(self.parameters.values())).device
+            self.state = {name: tensors[name].to(device) for name in self.spec["state"]}
+            return
+        # at step 0 torch.optim makes its own state, in its own way
+        if self.library == "torch.optim" and step == 0:
+            return
+        for name, p in self.parameters.items():
+            slots = {slot: tensors[prefix + name].to(device=p.device, dtype=p.dtype) for slot, prefix in self.spec["state"].items()}
+            self.inner.state[p].update({"step": torch.tensor(float(step)), **slots})
+
+    def save(self) -> Dict[str, torch.Tensor]:
+        if self.traced is not None:
+            return dict(self.state)
+        saved = {}
+        for name, p in self.parameters.items():
+            for slot, prefix in self.spec["state"].items():
+                value = self.inner.state[p].get(slot)
+                saved[prefix + name] = torch.zeros_like(p) if value is None else value
+        return saved
+
+
+class Schedule:
+    """The learning rate of each step, from 0: the table in schedule.safetensors, or a rule that follows the validation loss."""
+
+    def __init__(self, spec: Dict):
+        self.rule = None
+        self.momenta = None
+        if "plateau" in spec:
+            self.rule = Plateau(**spec["plateau"])
+            return
+        tensors, _ = read_safetensors(here(spec["file"]))
+        self.rates = tensors["lr"].tolist()
+        if "momentum" in tensors:
+            self.momenta = tensors["momentum"].tolist()
+
+    def at(self, k: int):
+        if self.rule is not None:
+            return self.rule.lr, None
+        momentum = None if self.momenta is None else self.momenta[k]
+        return self.rates[k], None if momentum is None or math.isnan(momentum) else momentum
+
+    def observe(self, metric: float) -> None:
+        if self.rule is not None:
+            self.rule.observe(metric)
+
+    def state(self):
+        return None if self.rule is None else self.rule.state()
+
+    def restore(self, state: Dict) -> None:
+        self.rule.restore(state)
+
+
+class Plateau:
+    """Falls by a factor when a metric has not improved for more than `patience` observations."""
+
+    def __init__(self, lr, mode, factor, patience, threshold, thresholdMode, cooldown, minLr, eps):
+        self.lr, self.mode, self.factor, self.patience = lr, mode, factor, patience
+        self.threshold, self.relative, self.cooldown, self.min_lr, self.eps = threshold, thresholdMode == "rel", cooldown, minLr, eps
+        self.worst = math.inf if mode == "min" else -math.inf
+        self.best, self.bad, self.cooling = self.worst, 0, 0
+
+    def observe(self, metric: float) -> None:
+        sign = -1 if self.mode == "min" else 1
+        bar = self.best * (1 + sign * self.threshold) if self.relative else self.best + sign * self.threshold
+        if metric < bar if self.mode == "min" else metric > bar:
+            self.best, self.bad = metric, 0
+        else:
+            self.bad += 1
+        if self.cooling > 0:
+            self.cooling -= 1
+            self.bad = 0
+        if self.bad <= self.patience:
+            return
+        lower = max(self.lr * self.factor, self.min_lr)
+        if self.lr - lower > self.eps:
+            self.lr = lower
+        self.cooling, self.bad = self.cooldown, 0
+
+    def state(self) -> Dict:
+        best = None if self.best == self.worst else self.best
+        return {"lr": self.lr, "best": best, "bad": self.bad, "cooling": self.cooling}
+
+    def restore(self, state: Dict) -> None:
+        self.lr, self.bad, self.cooling = state["lr"], state["bad"], state["cooling"]
+        self.best = self.worst if state["best"] is None else state["best"]
