@@ -117,7 +117,9 @@ function markRows(
     if (label.length > width) continue;
     const columns = at.map(place);
     const [from = 0, to = from] = stretch ? columns : [Math.min(...columns), Math.max(...columns)];
-    const begin = Math.min(from, width - label.length);
+    // an arrow near the right edge stands after its words, so that it still points at its place
+    const turned = !stretch && /^[↑^]/.test(label) && to > width - label.length;
+    const begin = turned ? from - label.length + 1 : Math.min(from, width - label.length);
     const free = (r: string[]): boolean =>
       r.slice(Math.max(0, begin - 1), Math.max(to, begin) + label.length + 1).every((c) => c === " ");
     let row = rows.find(free);
@@ -126,9 +128,10 @@ function markRows(
       row = Array.from({ length: width }, () => " ");
       rows.push(row);
     }
+    const shown = turned ? `${label.slice(1)}${label[0]}` : label;
     const put = (column: number): void => {
-      const start = Math.min(column, width - label.length);
-      for (let k = 0; k < label.length; k++) row[start + k] = label[k]!;
+      const start = turned ? column - label.length + 1 : Math.min(column, width - label.length);
+      for (let k = 0; k < label.length; k++) row[start + k] = shown[k]!;
     };
     if (stretch && to - from >= label.length + 3) {
       for (let c = from; c <= to; c++) row[c] = ascii ? "-" : "─";

@@ -55,11 +55,14 @@ export interface Stretch {
 }
 
 export interface CurvatureCheck {
-  /** Largest eigenvalue of the (preconditioned) Hessian at the start and after a short run at the suggestion. */
-  readonly atStart: number;
+  /** Largest eigenvalue of the Hessian at the initial weights; null where the optimizer divides by a preconditioner. */
+  readonly atStart: number | null;
+  /** After a short run at the suggestion, of the preconditioned Hessian where there is one: the limit is taken here. */
   readonly afterWarmUp: number;
   /** The optimizer's rule in words. */
   readonly rule: string;
+  /** Training rows it is the mean of. */
+  readonly rows: number;
 }
 
 export interface RuleResult {
@@ -83,6 +86,8 @@ export interface FindLrResult extends SweepSummary {
   /** Largest rate the curvature allows; null where it was not or can't be asked. */
   readonly curvatureLimit: number | null;
   readonly curvature: CurvatureCheck | null;
+  /** Why there is no such limit. */
+  readonly curvatureNote: string | null;
   /** Highest rate of the schedule over optimizer.lr, by which suggestion and measured rates differ; null: it sets its own. */
   readonly scheduleFactor: number | null;
   readonly curve: readonly SweepPoint[];

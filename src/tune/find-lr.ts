@@ -2,8 +2,10 @@
  * Finds a run's learning rate: a range test tells roughly where the loss falls and rises, short runs around there measure
  * it, curvature is asked for its limit; all over several seeds, so that the answer comes with its spread. Or refuses.
  */
+
 import type { BuiltRun } from "../train/build.ts";
 import type { Clock } from "../train/loop.ts";
+import { type CurvatureAnswer, curvatureAnswer } from "./find-lr-curvature.ts";
 import {
   checkRate,
   chooseRate,
@@ -20,8 +22,9 @@ import { mean, readSweep, type Sweep, type SweepMarks, sweep, type Trial, window
 import { rules } from "./rules.ts";
 
 export interface FindLrProgress {
-  /** Optimizer steps made so far. */
+  /** Steps made so far, and how many there will be, as far as is known. */
   readonly steps: number;
+  readonly expected: number;
   readonly text: string;
 }
 
@@ -33,12 +36,16 @@ export interface FindLrOptions {
   readonly iterations?: number | undefined;
   /** Repetitions, each with its own initial weights and batches. Default 3. */
   readonly seeds?: number | undefined;
+  /** Ask the curvature too. Default true. */
+  readonly curvature?: boolean | undefined;
   readonly clock: Clock;
   /** Looked at between steps: true ends the search, and the result is null. */
   readonly interrupted?: (() => boolean) | undefined;
   readonly onProgress?: ((progress: FindLrProgress) => void) | undefined;
 }
 
+/** Below so many rates an average says nothing. */
+export const FEWEST_ITERATIONS = 30;
 export const DEFAULTS: {
   readonly from: number;
   readonly to: number;
@@ -77,8 +84,15 @@ interface Pulse {
   readonly steps: () => number;
 }
 
-function pulseOf({ clock, interrupted, onProgress }: FindLrOptions): Pulse {
+/** Rates that short runs are usually made at. */
+const USUAL_RATES = 12;
+
+function pulseOf(
+  { clock, interrupted, onProgress, iterations, seeds = DEFAULTS.seeds }: FindLrOptions,
+  short: number,
+): Pulse {
   let [steps, text, last] = [0, "", clock.now()];
+  const expected = seeds * ((iterations ?? DEFAULTS.iterations) + USUAL_RATES * short);
   return {
     beat: () => {
       steps++;
@@ -86,7 +100,7 @@ function pulseOf({ clock, interrupted, onProgress }: FindLrOptions): Pulse {
       if (now - last < SLICE) return undefined;
       last = now;
       if (interrupted?.()) throw new Interrupted();
-      onProgress?.({ steps, text });
+      onProgress?.({ steps, expected: Math.max(expected, steps), text });
       return clock.pause();
     },
     say: (what) => {
@@ -97,13 +111,13 @@ function pulseOf({ clock, interrupted, onProgress }: FindLrOptions): Pulse {
 }
 
 async function search(run: BuiltRun, trial: Trial, options: FindLrOptions): Promise<FindLrResult> {
-  const pulse = pulseOf(options);
+  const steps = Math.min(SHORT[1], Math.max(SHORT[0], Math.round(run.totalSteps / 4)));
+  const pulse = pulseOf(options, steps);
   const peak = schedulePeak(run);
   const seeds = Array.from({ length: options.seeds ?? DEFAULTS.seeds }, (_, i) => run.spec.seed + i);
   const { sweeps, window } = await sweepAll(trial, seeds, { ...options, momentum: peak.momentum, pulse });
   const marks = sweeps.map((s) => readSweep(s, window));
   const used = marks.flatMap((m, i) => (m.fell && m.lrRise !== null ? [i] : []));
-  const steps = Math.min(SHORT[1], Math.max(SHORT[0], Math.round(run.totalSteps / 4)));
 
   const refused = refuseSweeps(sweeps, marks, window);
   let runs: readonly ShortRun[] = [];
@@ -149,6 +163,7 @@ async function search(run: BuiltRun, trial: Trial, options: FindLrOptions): Prom
       stretch: null,
       curvatureLimit: null,
       curvature: null,
+      curvatureNote: "no rate was found to ask it about",
       ...measured,
       seeds: perSeed.map((s) => ({ ...s, suggestion: null })),
     };
@@ -156,10 +171,21 @@ async function search(run: BuiltRun, trial: Trial, options: FindLrOptions): Prom
   // what is written at optimizer.lr reaches the measured rate at the schedule's peak
   const base = (rate: number): number => Number((rate / (peak.factor ?? 1)).toPrecision(3));
   const { rate, rates, stretch } = outcome;
+  let { limit, curvature, note }: CurvatureAnswer = { limit: null, curvature: null, note: "not asked" };
+  if (options.curvature !== false) {
+    pulse.say("curvature");
+    ({ limit, curvature, note } = await curvatureAnswer(run, trial, {
+      rate,
+      steps,
+      seed: seeds[0]!,
+      schedule: peak.squeezed,
+      pulse: pulse.beat,
+    }));
+  }
   const { checks, confidence } = checkRate(outcome, {
     lrMin: summary.lrMin!,
     lrRise: summary.lrRise!,
-    limit: null,
+    limit,
   });
   const n = (x: number): number => Number(x.toPrecision(2));
   return {
@@ -171,9 +197,11 @@ async function search(run: BuiltRun, trial: Trial, options: FindLrOptions): Prom
     checks,
     spread: spreadOf(rates.map(base)),
     stretch,
-    curvatureLimit: null,
-    curvature: null,
+    curvatureLimit: limit,
+    curvature,
+    curvatureNote: note,
     ...measured,
+    steps: pulse.steps(),
     seeds: perSeed.map((s, i) => {
       const at = used.indexOf(i);
       return { ...s, suggestion: at < 0 ? null : base(rates[at]!) };

@@ -130,7 +130,7 @@ function curveOf(
     dots: finite.length === 1 || (s.y.length <= MARK_UP_TO && panel.series.length > 1),
     gaps: gapsOf(s.x, s.y),
     empty: finite.length === 0,
-    last: finite.length > 0 && finite.at(-1) === line.at(-1) ? finite.at(-1)! : null,
+    last: s.endLabel !== false && finite.length > 0 && finite.at(-1) === line.at(-1) ? finite.at(-1)! : null,
   };
 }
 

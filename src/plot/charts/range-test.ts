@@ -1,5 +1,5 @@
 /** The search for a learning rate: the sweep with its marks and what other tools would pick; below it the short runs. */
-import type { Chart, Ghost, LinePanel, Rule } from "../chart.ts";
+import type { Axis, Chart, Ghost, LinePanel, Rule } from "../chart.ts";
 import { showValue } from "../numbers.ts";
 
 /** What of `steepest.find-lr/1` is drawn. */
@@ -32,7 +32,8 @@ export interface RangeTestOptions {
   readonly ruleNames?: Readonly<Record<string, string>>;
 }
 
-const X = { label: "learning rate", scale: "log" } as const;
+/** Room right of the last rate, for the labels that crowd there. */
+const ROOM = 10;
 
 export function rangeTestChart(
   record: RangeTestRecord,
@@ -54,10 +55,21 @@ export function rangeTestChart(
       return { x: kept.map(([x]) => x), y: kept.map(([, y]) => y), slot: 0 };
     },
   );
+  const rates = [...curve.map((p) => p.lr), ...(record.shortRuns?.runs ?? []).map((r) => r.lr)];
+  const shownRates = [
+    ...smoothed.map(([x]) => x),
+    ...ghosts.flatMap((g) => Array.from(g.x)),
+    ...marks(record).map((r) => r.x),
+  ];
+  const axis: Axis = {
+    label: "learning rate",
+    scale: "log",
+    domain: [Math.min(...rates), ROOM * Math.max(...shownRates)],
+  };
   const panels: LinePanel[] = [
     {
       kind: "lines",
-      x: X,
+      x: axis,
       y: { label: "loss along the sweep", scale: "auto" },
       series: [
         {
@@ -65,6 +77,7 @@ export function rangeTestChart(
           x: smoothed.map(([x]) => x),
           y: smoothed.map(([, y]) => y),
           slot: 0,
+          endLabel: false,
         },
       ],
       ghosts,
@@ -72,7 +85,7 @@ export function rangeTestChart(
       weight: 1.6,
     },
   ];
-  const short = shortPanel(record);
+  const short = shortPanel(record, axis);
   if (short) panels.push(short);
   const range =
     spread && spread[0] < spread[1]
@@ -81,7 +94,7 @@ export function rangeTestChart(
   return {
     title: suggestion === null ? `${title}: none suggested` : `${title}: ${showValue(suggestion)}${range}`,
     subtitle: reason,
-    caption: "thin: raw losses of each seed; ticks: what other tools would pick from this sweep",
+    caption: `thin: raw losses of each seed; ticks: what other tools would pick from this sweep${record.shortRuns ? `; below: mean loss late in short runs of ${record.shortRuns.steps} steps` : ""}`,
     panels,
   };
 }
@@ -119,25 +132,23 @@ const picks = ({ rules = {} }: RangeTestRecord, names: Readonly<Record<string, s
   );
 
 /** Losses above the start tell nothing: a diverged run is drawn at the upper edge. */
-function shortPanel({
-  shortRuns,
-  stretch,
-  curve,
-  suggestion,
-  scheduleFactor,
-}: RangeTestRecord): LinePanel | null {
+function shortPanel(
+  { shortRuns, stretch, curve, suggestion, scheduleFactor }: RangeTestRecord,
+  axis: Axis,
+): LinePanel | null {
   const runs = shortRuns?.runs ?? [];
   if (runs.length === 0) return null;
   const start = curve.find((p) => p.smoothed !== null)?.smoothed ?? Number.POSITIVE_INFINITY;
   return {
     kind: "lines",
-    x: X,
-    y: { label: `loss after ${shortRuns!.steps} steps`, scale: "auto" },
+    x: axis,
+    y: { label: "short runs' loss", scale: "auto" },
     series: runs[0]!.losses.map((_, s) => ({
       name: `short runs, seed ${s + 1}`,
       x: runs.map((r) => r.lr),
       y: runs.map((r) => Math.min(start, r.losses[s] ?? start)),
       slot: s + 1,
+      endLabel: false,
     })),
     ...(stretch && {
       ranges: [

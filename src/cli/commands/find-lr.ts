@@ -1,0 +1,86 @@
+/** `steepest find-lr`: run file and flags → search with progress → a rate, how sure it is, and a sketch. */
+import { SteepestError } from "../../run/errors.ts";
+import { readRunFile } from "../../run/node-run-file.ts";
+import { DEFAULTS, FEWEST_ITERATIONS } from "../../tune/find-lr.ts";
+import type { Invocation } from "../command.ts";
+import { reportFindLr } from "../find-lr/report.ts";
+import { findLrChart, searchWithProgress } from "../find-lr/search.ts";
+import { splitArguments } from "../run-arguments.ts";
+
+const OWN_FLAGS = [
+  "from", "to", "iterations", "seeds", "no-curvature", "plot", "quiet", "json", "no-color", "help",
+]; // biome-ignore format: a list
+const MOST_SEEDS = 100;
+const MOST_ITERATIONS = 100_000;
+
+export async function run({ args, options, terminal, json }: Invocation): Promise<number> {
+  const [file, overrides] = splitArguments(args, OWN_FLAGS);
+  if (file === undefined) {
+    throw new SteepestError("usage", "no run file is given", {
+      help: "name one: steepest find-lr run.json (examples/ has some)",
+    });
+  }
+  const range = rangeOf(options);
+  const plot = options["plot"] as string | undefined;
+  if (plot !== undefined && !/\.(svg|png)$/i.test(plot)) {
+    throw new SteepestError("plot-format", `the plot ${plot} is neither .svg nor .png`, {
+      help: "end its name in .svg or .png",
+    });
+  }
+  const spec = await readRunFile(file, { overrides });
+  const found = await searchWithProgress(spec, {
+    ...range,
+    curvature: options["curvature"] !== false,
+    terminal,
+    quiet: options["quiet"] === true,
+  });
+  if (found === null) {
+    terminal.note("interrupted before anything is known");
+    return 130;
+  }
+  const chart = findLrChart(found.result, spec);
+  if (plot !== undefined) await (await import("../../plot/node-save.ts")).savePlot(chart, plot);
+  if (json) terminal.print(JSON.stringify(found.result));
+  else reportFindLr(found.result, { chart, terminal, file, plot });
+  return found.result.suggestion === null ? 1 : 0;
+}
+
+interface RangeFlags {
+  readonly from?: number | undefined;
+  readonly to?: number | undefined;
+  readonly iterations: number;
+  readonly seeds: number;
+}
+
+function rangeOf(options: Readonly<Record<string, unknown>>): RangeFlags {
+  const [from, to] = [rate("from", options["from"]), rate("to", options["to"])];
+  const [low, high] = [from ?? DEFAULTS.from, to ?? DEFAULTS.to];
+  if (from !== undefined && high <= 10 * low) {
+    throw new SteepestError("usage", `--from ${low} and --to ${high} span less than a factor of 10`, {
+      help: "a range test needs a range: a few powers of ten around the rate you expect",
+    });
+  }
+  return {
+    from,
+    to,
+    iterations: whole("iterations", options["iterations"], [FEWEST_ITERATIONS, MOST_ITERATIONS]),
+    seeds: whole("seeds", options["seeds"], [1, MOST_SEEDS]),
+  };
+}
+
+function rate(flag: string, text: unknown): number | undefined {
+  if (text === undefined) return undefined;
+  const value = Number(text);
+  if (text !== "" && value > 0 && Number.isFinite(value)) return value;
+  throw new SteepestError("usage", `--${flag} is ${String(text)}`, {
+    help: `give --${flag} a positive learning rate`,
+  });
+}
+
+function whole(flag: string, text: unknown, [least, most]: readonly [number, number]): number {
+  const value = Number(text);
+  if (Number.isInteger(value) && value >= least && value <= most) return value;
+  throw new SteepestError("usage", `--${flag} is ${String(text)}`, {
+    help: `give --${flag} a whole number from ${least} to ${most}`,
+  });
+}

@@ -1,0 +1,69 @@
+/** The search for a rate as commands make it: progress on standard error, Ctrl-C ends it. */
+import { nodeHost } from "../../data/node-host.ts";
+import { chooseBackend } from "../../engine/registry.ts";
+import type { Chart } from "../../plot/chart.ts";
+import { rangeTestChart } from "../../plot/charts/range-test.ts";
+import { importFunction } from "../../run/node-run-file.ts";
+import type { RunSpec } from "../../run/spec.ts";
+import { type BuiltRun, buildRun } from "../../train/build.ts";
+import { type FindLrOptions, findLr } from "../../tune/find-lr.ts";
+import type { FindLrResult } from "../../tune/find-lr-types.ts";
+import { rules } from "../../tune/rules.ts";
+import { createBar } from "../progress.ts";
+import type { Terminal } from "../terminal.ts";
+
+export interface SearchOptions
+  extends Pick<FindLrOptions, "from" | "to" | "iterations" | "seeds" | "curvature"> {
+  readonly terminal: Terminal;
+  readonly quiet: boolean;
+}
+
+export interface Search {
+  readonly result: FindLrResult;
+  /** The run it was made on, as it was before. */
+  readonly built: BuiltRun;
+}
+
+/** Null when interrupted. The spec's own rate has no part in it. */
+export async function searchWithProgress(
+  spec: RunSpec,
+  { terminal, quiet, ...options }: SearchOptions,
+): Promise<Search | null> {
+  const { lr: _, ...optimizer } = spec.optimizer;
+  const built = await buildRun(
+    { ...spec, optimizer },
+    { host: { ...nodeHost(), importFunction }, backend: await chooseBackend(spec.backend) },
+  );
+  let stop = false;
+  const onSignal = (): void => {
+    if (stop) process.exit(130);
+    stop = true;
+  };
+  process.on("SIGINT", onSignal);
+  process.on("SIGTERM", onSignal);
+  if (!quiet) {
+    const what = `${built.parameters.toLocaleString("en")} parameters, batches of ${built.plan.batchSize}, backend ${built.backend}`;
+    terminal.note(`looking for the learning rate of ${spec.optimizer.name}: ${what}`);
+  }
+  const bar = createBar({ terminal, quiet, total: 1 });
+  try {
+    const result = await findLr(built, {
+      ...options,
+      clock: { now: () => performance.now(), pause: () => new Promise((r) => setImmediate(r)) },
+      interrupted: () => stop,
+      onProgress: ({ steps, expected, text }) =>
+        bar.update(steps, text, { total: expected, line: `${text}, step ${steps} of about ${expected}` }),
+    });
+    return result && { result, built };
+  } finally {
+    bar.stop();
+    process.off("SIGINT", onSignal);
+    process.off("SIGTERM", onSignal);
+  }
+}
+
+export const findLrChart = (result: FindLrResult, { name, optimizer }: RunSpec): Chart =>
+  rangeTestChart(result, {
+    title: `${name}, ${optimizer.name}`,
+    ruleNames: Object.fromEntries(rules.map((r) => [r.id, r.title])),
+  });

@@ -1,0 +1,30 @@
+import type { CommandRow } from "../command.ts";
+
+export const findLr: CommandRow = {
+  name: "find-lr",
+  summary: "find the learning rate, with its spread, or say why there is none",
+  define: (c) => {
+    c.argument("<run>", "a run file")
+      .option("--from <rate>", "lowest rate of the sweep; default 1e-7, lower where that diverges")
+      .option("--to <rate>", "highest rate of the sweep; default 10, higher where the loss has not risen")
+      .option("--iterations <n>", "rates of the sweep", "250")
+      .option("--seeds <n>", "repetitions, each with its own initial weights and batches", "3")
+      .option("--no-curvature", "don't ask the curvature for its limit")
+      .option("--plot <file>", "draw sweep and short runs into this file: .svg or .png")
+      .option("--quiet", "no progress")
+      .allowUnknownOption()
+      .allowExcessArguments()
+      .addHelpText(
+        "after",
+        [
+          "",
+          "Every setting of the run file is a flag too:",
+          "  steepest find-lr run.json --optimizer.name sgd --optimizer.momentum 0.9",
+          "",
+          'With "lr": "auto" in the run file, or --optimizer.lr auto, steepest train looks for the rate itself.',
+          "Exit code 1 when no rate can be suggested; the reason is the result. docs/find-lr.md says how it works.",
+        ].join("\n"),
+      );
+  },
+  load: () => import("../commands/find-lr.ts"),
+};
