@@ -1,5 +1,6 @@
 /**
- * Measures steepest beside its peers: `npm run bench -- [--only W1,W2] [--quick]`. For each workload every peer is started
+ * Measures steepest beside its peers: `npm run bench -- [--only W1,W2] [--quick]`, or the log readers
+ * and the diagnosis alone: `npm run bench -- readers [--quick]`. For each workload every peer is started
  * and its result checked; then they take turns, one round each, on one thread.
  */
 import { mkdirSync, writeFileSync } from "node:fs";
@@ -17,6 +18,7 @@ import {
   type Times,
   wholeProcess,
 } from "./peers.ts";
+import { benchReaders, readersTable } from "./readers/run.ts";
 import {
   aimTable,
   checkLines,
@@ -132,10 +134,54 @@ function chosenWorkloads(only: string | undefined): readonly Workload[] {
   return workloads.filter((w) => known(w).some((n) => names.includes(n)));
 }
 
+function machineOf(): Readonly<Record<string, string | number>> {
+  return {
+    cpu: cpus()[0]?.model.trim() ?? "unknown",
+    cores: availableParallelism(),
+    memoryGiB: Math.round(totalmem() / 2 ** 30),
+    system: `${platform()} ${release()}`,
+    node: process.version,
+    load: showLoad(),
+  };
+}
+
+const showLoad = (): string =>
+  loadavg()
+    .map((l) => l.toFixed(1))
+    .join(" ");
+
+/** Into results/, named after the time. */
+function writeRecord(record: object): void {
+  const folder = join(here, "results");
+  mkdirSync(folder, { recursive: true });
+  const when = new Date().toISOString();
+  const file = join(folder, `${when.replaceAll(":", "-").slice(0, 19)}.json`);
+  writeFileSync(file, `${JSON.stringify({ schema: "steepest.bench/1", when, ...record }, null, 2)}\n`);
+  console.log(`\nload now   ${showLoad()}\nwritten    ${file}`);
+}
+
+function readersOnly(quick: boolean): void {
+  const machine = machineOf();
+  for (const [name, value] of Object.entries(machine)) console.log(`${name.padEnd(10)} ${value}`);
+  const readers = benchReaders(data, { quick });
+  console.log(`\n${readersTable(readers)}`);
+  writeRecord({ machine, quick, readers });
+}
+
 async function main(): Promise<void> {
-  const { values } = parseArgs({
+  const { values, positionals } = parseArgs({
     options: { only: { type: "string" }, quick: { type: "boolean", default: false } },
+    allowPositionals: true,
   });
+  const other = positionals.find((p) => p !== "readers");
+  if (other !== undefined) {
+    console.error(`error: there is no bench "${other}"; help: write readers, or --only with workloads`);
+    process.exit(2);
+  }
+  if (positionals.length > 0) {
+    readersOnly(values.quick);
+    return;
+  }
   const chosen = chosenWorkloads(values.only);
   const settings: Settings = values.quick
     ? { rounds: 3, seconds: 0.2, quick: true }
@@ -146,17 +192,7 @@ async function main(): Promise<void> {
   const missing = found.filter((p): p is Missing => "reason" in p);
   const backends = await describeBackends();
   const blas = backends.find((b) => b.name === "blas")!;
-  const machine = {
-    cpu: cpus()[0]?.model.trim() ?? "unknown",
-    cores: availableParallelism(),
-    memoryGiB: Math.round(totalmem() / 2 ** 30),
-    system: `${platform()} ${release()}`,
-    node: process.version,
-    load: loadavg()
-      .map((l) => l.toFixed(1))
-      .join(" "),
-    blas: blas.active ? blas.why : `none: ${blas.why}`,
-  };
+  const machine = { ...machineOf(), blas: blas.active ? blas.why : `none: ${blas.why}` };
   for (const [name, value] of Object.entries(machine)) console.log(`${name.padEnd(10)} ${value}`);
   console.log(`peers      ${peers.map((p) => `${p.name} ${p.version}`).join(" · ")}`);
   for (const { name, reason } of missing) console.log(`without    ${name}: ${reason}`);
@@ -172,27 +208,8 @@ async function main(): Promise<void> {
   const judged = judge(results, { blas: blas.active });
   if (judged.length > 0) console.log(`\n${aimTable(judged)}`);
 
-  const folder = join(here, "results");
-  mkdirSync(folder, { recursive: true });
-  const when = new Date().toISOString();
-  const file = join(folder, `${when.replaceAll(":", "-").slice(0, 19)}.json`);
   const versions = Object.fromEntries(peers.map((p) => [p.name, p.version]));
-  const record = {
-    schema: "steepest.bench/1",
-    when,
-    machine,
-    settings,
-    versions,
-    missing,
-    results,
-    aims: judged,
-  };
-  writeFileSync(file, `${JSON.stringify(record, null, 2)}\n`);
-  console.log(
-    `\nload now   ${loadavg()
-      .map((l) => l.toFixed(1))
-      .join(" ")}\nwritten    ${file}`,
-  );
+  writeRecord({ machine, settings, versions, missing, results, aims: judged });
   if (!right) {
     console.error("error: not all compute the same, or steepest could not run; see above");
     process.exitCode = 1;
