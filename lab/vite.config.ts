@@ -1,0 +1,36 @@
+import { fileURLToPath } from "node:url";
+import { svelte } from "@sveltejs/vite-plugin-svelte";
+import { defineConfig, type UserConfig } from "vite";
+import { offline, onlyRooms, onlyWoff2, policy } from "./build/plugins.ts";
+
+const path = (relative: string): string => fileURLToPath(new URL(relative, import.meta.url));
+const rooms = process.env["LAB_ROOMS"]?.split(",") ?? null;
+const alias = [
+  { find: /^steepest$/, replacement: path("../src/index.ts") },
+  { find: /^steepest\/(.*)$/, replacement: `${path("../src")}/$1/index.ts` },
+];
+
+const config: UserConfig = defineConfig({
+  root: path("."),
+  base: "./",
+  resolve: { alias },
+  define: { __LAB_ROOMS__: JSON.stringify(rooms) },
+  plugins: [
+    onlyRooms(rooms),
+    onlyWoff2(),
+    svelte({ configFile: path("svelte.config.js") }),
+    policy(),
+    offline(),
+  ],
+  worker: { format: "es", plugins: () => [onlyRooms(rooms)] },
+  build: {
+    outDir: process.env["LAB_DIST"] ?? path("../dist/lab"),
+    emptyOutDir: true,
+    target: "es2023",
+    assetsInlineLimit: 0,
+    license: { fileName: "licenses.md" },
+    modulePreload: { polyfill: false },
+    chunkSizeWarningLimit: 1500,
+  },
+});
+export default config;

@@ -1,0 +1,16 @@
+import type { CommandRow } from "../command.ts";
+
+export const lab: CommandRow = {
+  name: "lab",
+  summary: "serve the interactive page on this machine",
+  define: (c) => {
+    c.option("--port <number>", "port; default 4600, or the next one that is free")
+      .option("--host <address>", "address to listen on; 0.0.0.0 lets other machines in", "127.0.0.1")
+      .option("--no-open", "do not open the browser")
+      .addHelpText(
+        "after",
+        "\nThe page computes everything in the browser; nothing is sent anywhere. Ctrl-C ends it.",
+      );
+  },
+  load: () => import("../commands/lab.ts"),
+};

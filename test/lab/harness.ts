@@ -1,0 +1,197 @@
+/** The lab as its users have it: built, served by the real server, in a real Chromium. */
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
+import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import type { Result } from "axe-core";
+import { type Browser, type BrowserContext, chromium, type Page } from "playwright-core";
+import { afterAll, afterEach, beforeAll, describe, expect } from "vitest";
+import { type Serving, serveSite } from "../../src/cli/lab/server.ts";
+import { labFolder, readSite } from "../../src/cli/lab/site.ts";
+
+const root = resolve(import.meta.dirname, "../..");
+const executablePath = [process.env["CHROMIUM"], "/usr/bin/chromium", "/usr/bin/chromium-browser"].find(
+  (path) => path !== undefined && existsSync(path),
+);
+/** Why there is no browser, or null. */
+export const noBrowser: string | null = executablePath
+  ? null
+  : "no Chromium: install it (Debian: apt-get install chromium) or set CHROMIUM to its path";
+if (noBrowser !== null) {
+  if (process.env["CI"] === "true") throw new Error(noBrowser);
+  console.warn(`lab tests are skipped: ${noBrowser}`);
+}
+
+/** Pictures for looking, one folder a day's runs overwrite. */
+export const pictures: string = process.env["LAB_PICTURES"] ?? join(tmpdir(), "steepest-lab-pictures");
+
+export const widths = { phone: 360, laptop: 1280, wide: 1920 } as const;
+type Theme = "light" | "dark";
+
+export interface OpenOptions {
+  readonly width?: number;
+  readonly height?: number;
+  readonly theme?: Theme;
+  readonly reducedMotion?: boolean;
+  /** Default false: tests should not find yesterday's page. */
+  readonly serviceWorkers?: boolean;
+}
+
+export interface Lab {
+  /** A fresh page at `hash`, such as `#/step-size?lr=0.19`, with the room's content there. */
+  readonly open: (hash: string, options?: OpenOptions) => Promise<Page>;
+  readonly url: () => string;
+  /** What the server serves, for sizes. */
+  readonly folder: () => string;
+  readonly context: (options?: OpenOptions) => Promise<BrowserContext>;
+  readonly stopServing: () => Promise<void>;
+}
+
+/** `describe` with the lab; skipped where there is no Chromium. Each test fails on any console error or refused content. */
+export function describeLab(name: string, body: (lab: Lab) => void): void {
+  describe.skipIf(noBrowser !== null)(name, () => {
+    let [browser, serving]: [Browser | undefined, Serving | undefined] = [undefined, undefined];
+    const contexts: BrowserContext[] = [];
+    const problems: string[] = [];
+    const folder = (): string => process.env["LAB_DIST"] ?? labFolder();
+
+    beforeAll(async () => {
+      const site = await withLock(async () => {
+        if (!isFresh(folder())) await build();
+        return readSite(folder());
+      });
+      serving = await serveSite(site, { host: "127.0.0.1", port: 0 });
+      browser = await chromium.launch({
+        executablePath: executablePath!,
+        args: process.getuid?.() === 0 ? ["--no-sandbox"] : [],
+      });
+    });
+    afterEach(async () => {
+      await Promise.all(contexts.splice(0).map((c) => c.close()));
+      expect(problems.splice(0)).toEqual([]);
+    });
+    afterAll(async () => {
+      await browser?.close();
+      await serving?.close();
+    });
+
+    async function context(options: OpenOptions = {}): Promise<BrowserContext> {
+      const { width = widths.laptop, height = 900, theme = "light" } = options;
+      const made = await browser!.newContext({
+        viewport: { width, height },
+        colorScheme: theme,
+        reducedMotion: options.reducedMotion ? "reduce" : "no-preference",
+        serviceWorkers: options.serviceWorkers ? "allow" : "block",
+        acceptDownloads: true,
+      });
+      contexts.push(made);
+      made.on("weberror", (e) => problems.push(`uncaught: ${e.error().message}`));
+      made.on("console", (m) => {
+        // Chromium reports a refused script, style or request as an error too
+        if (m.type() === "error" || m.type() === "warning") problems.push(`${m.type()}: ${m.text()}`);
+      });
+      made.on("request", (r) => {
+        const foreign = /^https?:/.test(r.url()) && !r.url().startsWith(serving!.url);
+        if (foreign) problems.push(`asked elsewhere: ${r.url()}`);
+      });
+      return made;
+    }
+
+    body({
+      context,
+      url: () => serving!.url,
+      folder,
+      stopServing: async () => serving!.close(),
+      open: async (hash, options) => {
+        const page = await (await context(options)).newPage();
+        await page.goto(serving!.url + hash);
+        await page.locator("h1").waitFor();
+        await page.locator("article [role=status]:text('Opening the room')").waitFor({ state: "detached" });
+        return page;
+      },
+    });
+  });
+}
+
+const axeSource = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+
+/** What axe finds, one line each: WCAG 2.2 A and AA, and best practices. */
+export async function axe(page: Page): Promise<string[]> {
+  await page.evaluate(axeSource);
+  const found = await page.evaluate(async () => {
+    const { axe } = window as unknown as { axe: { run: () => Promise<{ violations: Result[] }> } };
+    return (await axe.run()).violations;
+  });
+  return found.flatMap(({ id, help, nodes }) => nodes.map((n) => `${id}: ${help}: ${n.target.join(" ")}`));
+}
+
+/** axe in light and dark on a phone and a laptop, with a picture of each; also that nothing is wider than the page. */
+export async function inspect(
+  lab: Lab,
+  hash: string,
+  { name, ready }: { name: string; ready: (page: Page) => Promise<unknown> },
+): Promise<void> {
+  mkdirSync(pictures, { recursive: true });
+  for (const theme of ["light", "dark"] as const) {
+    for (const width of [widths.phone, widths.laptop]) {
+      const page = await lab.open(hash, { width, theme });
+      await ready(page);
+      await page.screenshot({ path: join(pictures, `${name}-${width}-${theme}.png`), fullPage: true });
+      expect(await axe(page), `${name} at ${width} px, ${theme}`).toEqual([]);
+      const excess = await page.evaluate(
+        () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
+      );
+      expect(excess, `${name} at ${width} px scrolls sideways`).toBeLessThanOrEqual(0);
+      await page.context().close();
+    }
+  }
+}
+
+/** The address after the page has written what waited. */
+export async function settledHash(page: Page): Promise<string> {
+  await page.waitForTimeout(450);
+  return page.evaluate(() => location.hash);
+}
+
+async function build(): Promise<void> {
+  const { build: viteBuild } = await import("vite");
+  await viteBuild({ configFile: join(root, "lab/vite.config.ts"), logLevel: "error" });
+}
+
+/** Nothing the page is made of is younger than the build. */
+function isFresh(folder: string): boolean {
+  const index = join(folder, "index.html");
+  if (!existsSync(index)) return false;
+  const built = statSync(index).mtimeMs;
+  return ["lab", "src"].every((part) =>
+    readdirSync(join(root, part), { recursive: true, withFileTypes: true }).every(
+      (f) =>
+        !f.isFile() ||
+        /\.test\.ts$|\.md$/.test(f.name) ||
+        f.parentPath.startsWith(join(root, "src/cli")) ||
+        statSync(join(f.parentPath, f.name)).mtimeMs < built,
+    ),
+  );
+}
+
+/** One builder at a time among the processes that run test files. */
+async function withLock<T>(work: () => Promise<T>): Promise<T> {
+  const lock = join(root, "node_modules", ".steepest-lab-lock");
+  const STALE = 120_000;
+  for (;;) {
+    try {
+      mkdirSync(lock);
+      break;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+      const age = existsSync(lock) ? Date.now() - statSync(lock).mtimeMs : 0;
+      if (age > STALE) rmSync(lock, { recursive: true, force: true });
+      else await new Promise((r) => setTimeout(r, 100));
+    }
+  }
+  try {
+    return await work();
+  } finally {
+    rmSync(lock, { recursive: true, force: true });
+  }
+}
