@@ -1,5 +1,5 @@
 /** `steepest train`: run file and flags → run folder → loop with a progress bar → summary. */
-import { readFileSync, statSync } from "node:fs";
+import { readFileSync, statSync, writeFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import { nodeHost } from "../../data/node-host.ts";
 import { diagnose } from "../../diagnose/index.ts";
@@ -21,9 +21,11 @@ import {
   openRunFolder,
   type RunFolder,
 } from "../../train/node-run-folder.ts";
+import type { FindLrResult } from "../../tune/find-lr-types.ts";
 import type { Invocation } from "../command.ts";
 import { alertLine } from "../diagnose/alert.ts";
 import type { Judged } from "../diagnose/words.ts";
+import { resolveRate } from "../find-lr/auto.ts";
 import { createProgress } from "../progress.ts";
 import { splitArguments } from "../run-arguments.ts";
 import type { Terminal } from "../terminal.ts";
@@ -36,14 +38,19 @@ const OWN_FLAGS = ["out", "resume", "quiet", "strict", "no-plots", "json", "no-c
 
 export async function run({ args, options, terminal, json }: Invocation): Promise<number> {
   const plan = await planRun(args, options);
-  const built = await buildRun(plan.spec, {
+  const resolved = await resolveRate(plan.spec, { terminal, quiet: options["quiet"] === true });
+  if (resolved === null) {
+    terminal.note("interrupted while looking for the learning rate: nothing is written");
+    return 130;
+  }
+  const built = await buildRun(resolved.spec, {
     host: { ...nodeHost(), importFunction },
-    backend: await chooseBackend(plan.spec.backend),
+    backend: await chooseBackend(resolved.spec.backend),
   });
   const folder = plan.open();
   try {
     const from = plan.resume ? resumeFrom(folder, built) : undefined;
-    if (from === undefined) writeRunFile(folder, built);
+    if (from === undefined) writeRunFile(folder, built, resolved.found);
     const { ending, failure } = await runLoop(built, folder, {
       from,
       terminal,
@@ -136,7 +143,9 @@ function filledFrom(begun: RunSpec, asked: RunSpec): RunSpec {
     loss: asked.loss ?? begun.loss,
     batchSize: asked.batchSize ?? begun.batchSize,
     optimizer:
-      asked.optimizer.lr === undefined ? { ...asked.optimizer, lr: begun.optimizer.lr } : asked.optimizer,
+      asked.optimizer.lr === undefined || asked.optimizer.lr === "auto"
+        ? { ...asked.optimizer, lr: begun.optimizer.lr }
+        : asked.optimizer,
   } as RunSpec;
 }
 
@@ -169,10 +178,18 @@ function resumeFrom(folder: RunFolder, built: BuiltRun): Progress {
   return from;
 }
 
-function writeRunFile(folder: RunFolder, { spec: { $schema: _, ...spec }, backend }: BuiltRun): void {
+function writeRunFile(
+  folder: RunFolder,
+  { spec: { $schema: _, ...spec }, backend }: BuiltRun,
+  found: FindLrResult | null,
+): void {
+  if (found !== null) writeFileSync(join(folder.path, "find-lr.json"), `${JSON.stringify(found)}\n`);
   folder.writeRun({
     ...spec,
     madeWith: {
+      ...(found !== null && {
+        lr: `find-lr over ${found.seeds.length} seeds, confidence ${found.confidence}`,
+      }),
       steepest: version,
       backend,
       node: process.versions.node,

@@ -82,7 +82,7 @@ export function rangeTestChart(
       ],
       ghosts,
       rules: [...marks(record), ...picks(record, ruleNames)],
-      weight: 1.6,
+      weight: 1.3,
     },
   ];
   const short = shortPanel(record, axis);
