@@ -20,6 +20,8 @@ export interface LineSeries {
   readonly smooth?: number;
   /** Which colour, dash and marker: default its place in the panel. Equal slots in two panels look alike. */
   readonly slot?: number;
+  /** Instead of the slot's: for a figure whose colours are given. Dash and marker stay. */
+  readonly colour?: string;
   /** Default true: the last value stands beside the curve's end. */
   readonly endLabel?: boolean;
   /** Hold each value until the next instead of joining the two. */

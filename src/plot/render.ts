@@ -4,7 +4,7 @@ import type { Chart, LinePanel } from "./chart.ts";
 import { drawLines, text } from "./charts/lines.ts";
 import { type LegendItem, type LinesPlan, planLines, xValues } from "./charts/lines-plan.ts";
 import { element, fitText, SVG_NS, serialize, textWidth } from "./svg.ts";
-import { colourOf, dashOf, FONT, markerPath, type Theme, type ThemeName, themes } from "./theme.ts";
+import { dashOf, FONT, markerPath, strokeOf, type Theme, type ThemeName, themes } from "./theme.ts";
 
 export interface RenderOptions {
   /** A browser's document, or linkedom's. Nothing is added to it. */
@@ -155,7 +155,7 @@ function legendRows(plans: readonly LinesPlan[], width: number): LegendItem[][] 
     if (curves.length < 2 && !curves.some((c) => c.smooth > 0)) continue;
     for (const c of curves) {
       const name = c.smooth > 0 ? `${c.name} (thin: raw, thick: averaged with weight ${c.smooth})` : c.name;
-      items.set(`${c.slot} ${name}`, { name: fitText(name, width - SWATCH, 12), slot: c.slot, dots: c.dots });
+      items.set(`${c.slot} ${name}`, { ...c, name: fitText(name, width - SWATCH, 12) });
     }
   }
   const rows: LegendItem[][] = [];
@@ -175,8 +175,9 @@ function legendRows(plans: readonly LinesPlan[], width: number): LegendItem[][] 
 function legendRow(items: readonly LegendItem[], y: number, theme: Theme, document: Document): SVGElement {
   const group = element(document, "g", { "aria-label": "legend" });
   let x = PAD;
-  for (const { name, slot, dots } of items) {
-    const stroke = colourOf(theme, slot);
+  for (const item of items) {
+    const { name, slot, dots } = item;
+    const stroke = strokeOf(theme, item);
     group.appendChild(
       element(document, "line", {
         x1: x,

@@ -95,6 +95,11 @@ export const FONT = "'DejaVu Sans', Verdana, Geneva, sans-serif";
 export const markerOf = (slot: number): Marker => markers[slot % markers.length]!;
 export const dashOf = (slot: number): string | null => dashes[slot % dashes.length]!;
 export const colourOf = (theme: Theme, slot: number): string => theme.series[slot % theme.series.length]!;
+/** A colour of its own, or the slot's. */
+export const strokeOf = (
+  theme: Theme,
+  { slot, colour }: { readonly slot: number; readonly colour?: string },
+): string => colour ?? colourOf(theme, slot);
 export const markerPath = (slot: number): string => MARKER_PATHS[markerOf(slot)];
 
 /** d3's symbols at about the size they have in the panel. */

@@ -16,6 +16,7 @@ export type Point = [x: number, y: number];
 export interface Curve {
   readonly name: string;
   readonly slot: number;
+  readonly colour?: string;
   readonly smooth: number;
   readonly steps: boolean;
   readonly line: readonly Point[];
@@ -50,6 +51,7 @@ export interface LinesPlan {
 export interface LegendItem {
   readonly name: string;
   readonly slot: number;
+  readonly colour?: string;
   readonly dots: boolean;
 }
 
@@ -123,6 +125,7 @@ function curveOf(
   return {
     name: s.name,
     slot: s.slot ?? i,
+    ...(s.colour !== undefined && { colour: s.colour }),
     smooth: s.smooth ?? 0,
     steps: s.steps ?? false,
     line,

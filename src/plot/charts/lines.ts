@@ -3,7 +3,7 @@ import * as Plot from "@observablehq/plot";
 import type { ResolvedAxis } from "../axis.ts";
 import { showValue } from "../numbers.ts";
 import { element, fitText, textWidth } from "../svg.ts";
-import { colourOf, dashOf, FONT, markerOf, type Theme, type Tone } from "../theme.ts";
+import { dashOf, FONT, markerOf, strokeOf, type Theme, type Tone } from "../theme.ts";
 import { type Curve, LABEL, type LinesPlan, type Note, type Point, TICK } from "./lines-plan.ts";
 
 const NOTE = 11;
@@ -137,12 +137,12 @@ export function drawLines(plan: LinesPlan, box: Box, theme: Theme, document: Doc
       Plot.ruleY([y.domain[0]], { stroke: theme.axis }),
       ...[
         ...ghosts.map((g) => ({ ...g, steps: false })),
-        ...curves.flatMap((c) => (c.ghost ? [{ line: c.ghost, slot: c.slot, steps: c.steps }] : [])),
+        ...curves.flatMap((c) => (c.ghost ? [{ ...c, line: c.ghost }] : [])),
       ].map((g) =>
         line(
           g.line,
           {
-            stroke: colourOf(theme, g.slot),
+            stroke: strokeOf(theme, g),
             strokeWidth: 1,
             strokeOpacity: theme.ghost,
             className: "raw",
@@ -154,7 +154,7 @@ export function drawLines(plan: LinesPlan, box: Box, theme: Theme, document: Doc
         line(
           c.line,
           {
-            stroke: colourOf(theme, c.slot),
+            stroke: strokeOf(theme, c),
             strokeWidth: 2,
             className: "series",
             ...(dashOf(c.slot) && { strokeDasharray: dashOf(c.slot)! }),
@@ -172,7 +172,7 @@ export function drawLines(plan: LinesPlan, box: Box, theme: Theme, document: Doc
               y: ([, v]: Point) => v,
               symbol: markerOf(c.slot),
               r: 3.6,
-              fill: colourOf(theme, c.slot),
+              fill: strokeOf(theme, c),
               stroke: theme.background,
               strokeWidth: 1,
               className: "points",
@@ -210,8 +210,8 @@ export function drawLines(plan: LinesPlan, box: Box, theme: Theme, document: Doc
         weight: 700,
       }),
     ),
-    ...endLabels(curves, yPx, [marginTop, bottom]).map(({ label, at, slot }) =>
-      text(document, label, frame[1] + 7, at + 4, { size: TICK, fill: colourOf(theme, slot), weight: 700 }),
+    ...endLabels(curves, yPx, [marginTop, bottom]).map(({ label, at, ...look }) =>
+      text(document, label, frame[1] + 7, at + 4, { size: TICK, fill: strokeOf(theme, look), weight: 700 }),
     ),
     yLabel(panel.y.label, (marginTop + bottom) / 2, bottom - marginTop, theme, document),
   ];
@@ -264,9 +264,20 @@ function endLabels(
   curves: readonly Curve[],
   yPx: (v: number) => number,
   [top, bottom]: readonly [number, number],
-): { label: string; at: number; slot: number }[] {
+): { label: string; at: number; slot: number; colour?: string }[] {
   const labels = curves
-    .flatMap((c) => (c.last ? [{ label: showValue(c.last[1]), at: yPx(c.last[1]), slot: c.slot }] : []))
+    .flatMap((c) =>
+      c.last
+        ? [
+            {
+              label: showValue(c.last[1]),
+              at: yPx(c.last[1]),
+              slot: c.slot,
+              ...(c.colour !== undefined && { colour: c.colour }),
+            },
+          ]
+        : [],
+    )
     .sort((a, b) => a.at - b.at);
   const gap = TICK + 3;
   for (let i = 1; i < labels.length; i++) labels[i]!.at = Math.max(labels[i]!.at, labels[i - 1]!.at + gap);
