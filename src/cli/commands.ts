@@ -2,7 +2,9 @@
 import type { CommandRow } from "./command.ts";
 import { compare } from "./rows/compare.ts";
 import { diagnose } from "./rows/diagnose.ts";
+import { findLr } from "./rows/find-lr.ts";
 import { info } from "./rows/info.ts";
+import { lab } from "./rows/lab.ts";
 import { lesson } from "./rows/lesson.ts";
 import { optimizers } from "./rows/optimizers.ts";
 import { schedule } from "./rows/schedule.ts";
@@ -11,11 +13,13 @@ import { train } from "./rows/train.ts";
 
 export const commands: readonly CommandRow[] = [
   train,
+  findLr,
   compare,
   diagnose,
   schedule,
   schedules,
   optimizers,
   lesson,
+  lab,
   info,
 ];
