@@ -15,7 +15,7 @@ function grouped(fixed: string): string {
   return fraction === undefined ? shown : `${shown}.${fraction}`;
 }
 
-/** `digits` significant digits, trailing zeros dropped: 0.0123, 1234, 12,300, 1.5×10⁻⁷, NaN. */
+/** `digits` significant digits, trailing zeros dropped: 0.0123, 1230, 12,300, 1.5×10⁻⁷, NaN. */
 export function showValue(x: number, { digits = 3 }: { digits?: number } = {}): string {
   if (Number.isNaN(x)) return "NaN";
   if (!Number.isFinite(x)) return x > 0 ? "+∞" : `${MINUS}∞`;

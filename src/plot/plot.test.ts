@@ -43,7 +43,7 @@ const count = (svg: string, name: string): number =>
 
 describe("numbers", () => {
   test.each([
-    [0.1, "0.1"], [1234, "1234"], [12345, "12,300"], [1e-7, "10⁻⁷"], [-2.5e-7, "−2.5×10⁻⁷"], [1e300, "10³⁰⁰"],
+    [0.1, "0.1"], [1234, "1230"], [12345, "12,300"], [1e-7, "10⁻⁷"], [-2.5e-7, "−2.5×10⁻⁷"], [1e300, "10³⁰⁰"],
     [Number.NaN, "NaN"], [Number.NEGATIVE_INFINITY, "−∞"], [0, "0"], [0.0123456, "0.0123"],
   ])("%d is %s", (x, shown) => expect(showValue(x)).toBe(shown)); // biome-ignore format: a table
 
@@ -72,7 +72,8 @@ describe("curves", () => {
   // by hand from s = w·s + (1−w)·x, divided by 1 − wᵗ, with w = 0.6: 0.4/0.4, (0.24+0.8)/0.64, (0.624+1.2)/0.784
   test("the moving average is without bias", () => {
     const got = debiasedEma([1, 2, Number.NaN, 3], 0.6);
-    [1, 1.625, Number.NaN, 1.824 / 0.784].forEach((x, i) => expect(got[i]).toBeCloseTo(x, 12));
+    expect(got[2]).toBeNaN();
+    for (const [i, x] of [[0, 1], [1, 1.625], [3, 1.824 / 0.784]] as const) expect(got[i]).toBeCloseTo(x, 12); // biome-ignore format: a table
   });
 
   test("thinning a million points keeps the ends, the extremes and the gaps", () => {
@@ -118,7 +119,9 @@ describe("svg", () => {
     const svg = await renderSvgInNode(
       lossChart(run, { findings: [{ id: "loss-spike", severity: "warning", steps: [50, 90] }] }),
     );
-    expect(svg).toMatch(/^<svg xmlns="http:\/\/www\.w3\.org\/2000\/svg" width="860" height="590"/);
+    const root = /^<svg[^>]*>/.exec(svg)![0];
+    for (const part of ['xmlns="http://www.w3.org/2000/svg"', 'width="860"', 'height="590"'])
+      expect(root).toContain(part);
     const shown = texts(svg);
     expect(shown).toEqual(
       expect.arrayContaining([
