@@ -14,6 +14,7 @@ export {
   surfaceGrid,
   valueAt,
 } from "./evaluate.ts";
+export { type FormulaOptions, parseFormula } from "./formula/parse.ts";
 export { makeSurface, surfaceEntry, surfaces } from "./surfaces.ts";
 export type { Terms } from "./terms.ts";
 export { follow, type Trajectory, type TrajectoryOptions, trajectory } from "./trajectory.ts";
