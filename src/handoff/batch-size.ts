@@ -41,7 +41,7 @@ export function sizeText(values: Three, what: string): string {
 export function constantText(values: Three, what: string): string {
   if (values.every((v) => Object.is(v, values[0]))) return pyNumber(values[0]);
   const straight = lineText(values);
-  if (straight !== null) return `(${straight})`;
+  if (straight !== null) return straight === "n" ? "n" : `(${straight})`;
   const inverse = lineText(values.map((v) => 1 / v) as unknown as Three);
   if (inverse !== null) return `(1 / (${inverse}))`;
   const counted = lineText(values.map((v) => v / (v - 1)) as unknown as Three);

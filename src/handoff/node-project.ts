@@ -7,11 +7,19 @@ import { guard } from "../train/node-run-folder.ts";
 import { readTemplates } from "./node-templates.ts";
 import { torchProject } from "./project.ts";
 
-/** Writes the project and returns its files' paths, relative to the folder. Old files of the same names are replaced. */
-export function writeTorchProject(built: BuiltRun, folder: string): readonly string[] {
+/**
+ * Writes the project and returns its files' paths, relative to the folder. Old files of the same names are replaced.
+ * `initial` off keeps the first state that is there: the run stands somewhere else by now.
+ */
+export function writeTorchProject(
+  built: BuiltRun,
+  folder: string,
+  { initial = true }: { initial?: boolean } = {},
+): readonly string[] {
   const files = torchProject(built, readTemplates());
   return guard(folder, () => {
     for (const [name, content] of files) {
+      if (name === "initial.safetensors" && !initial) continue;
       const path = join(folder, name);
       fs.mkdirSync(dirname(path), { recursive: true });
       const file = fs.openSync(path, "w");

@@ -28,6 +28,17 @@ const atEachSize = (trace: (rows: number) => readonly Expr[]): Roots =>
 const named = (prefix: string, variable: string) => (name: string) =>
   name.startsWith(prefix) ? `${variable}["${name.slice(prefix.length)}"]` : null;
 
+/** `name = value` for the names that the lines use. */
+const preamble = (
+  lines: readonly (readonly string[])[],
+  values: Readonly<Record<string, string>>,
+): string[] => {
+  const text = lines.flat().join("\n");
+  return Object.entries(values)
+    .filter(([name]) => new RegExp(`\\b${name}\\b`).test(text))
+    .map(([name, value]) => `${name} = ${value}`);
+};
+
 interface Code {
   readonly lines: readonly string[];
   readonly helpers: readonly string[];
@@ -68,9 +79,13 @@ export function tracedModel({ model, dtype, shapes }: BuiltParts, constants: Con
   const [inTraining, inEvaluation] = [lines(training), lines(evaluating)];
   const same = inTraining.join() === inEvaluation.join();
   const table = (name: string, specs: typeof model.params): string[] => [
-    `${name} = {`,
-    ...Object.entries(specs).map(([key, { shape }]) => `    "${key}": ${pyTuple(shape.map(String))},`),
-    "}",
+    ...(Object.keys(specs).length === 0
+      ? [`${name} = {}`]
+      : [
+          `${name} = {`,
+          ...Object.entries(specs).map(([key, { shape }]) => `    "${key}": ${pyTuple(shape.map(String))},`),
+          "}",
+        ]),
   ];
   return {
     lines: [
@@ -84,7 +99,10 @@ export function tracedModel({ model, dtype, shapes }: BuiltParts, constants: Con
       "        super().__init__(self.PARAMETERS, self.BUFFERS)",
       "",
       "    def forward(self, x: Tensor) -> Tensor:",
-      "        p, n, device = self.tensors(), x.shape[0], x.device",
+      ...indent(
+        preamble([inTraining, inEvaluation], { p: "self.tensors()", n: "x.shape[0]", device: "x.device" }),
+        "        ",
+      ),
       ...(same
         ? indent(inTraining, "        ")
         : [
@@ -119,7 +137,7 @@ export function tracedLoss({ model, loss, dtype, shapes }: BuiltParts, constants
     lines: [
       "def compute_loss(output: Tensor, x: Tensor, y: Tensor) -> Tensor:",
       '    """The run\'s own loss, operation by operation."""',
-      "    n, device = output.shape[0], output.device",
+      ...indent(preamble([code.lines, code.results], { n: "output.shape[0]", device: "output.device" })),
       ...indent(code.lines),
       `    return ${code.results[0]}`,
     ],

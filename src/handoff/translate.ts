@@ -33,7 +33,7 @@ type Rule<P extends Primitive> = ((s: Scope<P>) => string) | Missing;
 const call =
   (name: string) =>
   ({ x }: Parts): string =>
-    `${name}(${x(0)})`;
+    `${name}(${withoutParentheses(x(0))})`;
 const infix =
   (sign: string) =>
   ({ v }: Parts): string =>
@@ -41,7 +41,7 @@ const infix =
 const both =
   (name: string) =>
   ({ x }: Parts): string =>
-    `${name}(${x(0)}, ${x(1)})`;
+    `${name}(${withoutParentheses(x(0))}, ${withoutParentheses(x(1))})`;
 const axesOf = ({ list, rank }: Parts): string =>
   list("axes").length === rank(0) ? "" : pyTuple(list("axes"));
 
@@ -83,7 +83,7 @@ export const torchRules: { readonly [P in Primitive]: Rule<P> } = {
   and: infix("&"),
   or: infix("|"),
   withGradient: ({ x }) => `with_slope(${x(0)}, ${x(1)}, ${x(2)})`,
-  select: ({ x }) => `torch.where(${x(0)}, ${x(1)}, ${x(2)})`,
+  select: ({ x }) => `torch.where(${[x(0), x(1), x(2)].map(withoutParentheses).join(", ")})`,
   // numbers of PyTorch's own generator: the distribution is the same, the numbers are others
   random: ({ node, shape }) =>
     `torch.${node.attrs.kind === "uniform" ? "rand" : "randn"}(${pyTuple(shape)}, dtype=${pyDtype(node.dtype)}, device=device)`,
@@ -177,10 +177,11 @@ export function translate(
   order.forEach((e, i) => {
     const trio: Trio = [e, second[i]!, third[i]!];
     if (e.op === "input") text.set(e, nameOf(e.attrs.name));
-    else if (numberOf(trio) === null || e.op !== "constant") write(e, render(trio, { text, keep }));
+    // numbers are written where they are used
+    else if (numberOf(trio) === null) write(e, render(trio, { text, keep }));
   });
   const tensor = (e: Expr, k: number): string =>
-    text.get(e) ?? scalarTensor([e, traces[1][k]!, traces[2][k]!]);
+    text.get(e) ?? filledTensor([e, traces[1][k]!, traces[2][k]!]);
   const results = traces[0].map((e, k) => withoutParentheses(tensor(e, k)));
   const all = [...lines, ...results].join("\n");
   const helpers = ["add_rows", "counter", "cut", "pad", "rows_at", "windows", "with_slope"].filter((h) =>
@@ -220,6 +221,12 @@ function numberOf([a, b, c]: Trio): readonly [number, number, number] | null {
   return three.every((v) => typeof v === "number") ? (three as unknown as [number, number, number]) : null;
 }
 
+/** The constant behind broadcasts and reshapes. */
+const scalar = (trio: Trio): Trio =>
+  trio[0].op === "broadcast" || trio[0].op === "reshape"
+    ? scalar(trio.map((e) => e.inputs[0]!) as unknown as Trio)
+    : trio;
+
 function literal(trio: Trio): string | null {
   const found = numberOf(trio);
   if (found === null) return null;
@@ -228,8 +235,16 @@ function literal(trio: Trio): string | null {
   return plain.startsWith("-") ? `(${plain})` : plain;
 }
 
-const scalarTensor = (trio: Trio): string =>
-  `torch.tensor(${literal(trio)}, dtype=${pyDtype(trio[0].dtype)}, device=device)`;
+const shapeOf = (trio: Trio): string[] =>
+  trio[0].shape.map((d, i) =>
+    sizeText([d, trio[1].shape[i]!, trio[2].shape[i]!], `the shape of ${trio[0].op}`),
+  );
+
+/** A number as a tensor of the node's shape. */
+const filledTensor = (trio: Trio): string =>
+  trio[0].shape.length === 0
+    ? `torch.tensor(${literal(trio)}, dtype=${pyDtype(trio[0].dtype)}, device=device)`
+    : `torch.full(${pyTuple(shapeOf(trio))}, ${literal(trio)}, dtype=${pyDtype(trio[0].dtype)}, device=device)`;
 
 function render(
   trio: Trio,
@@ -249,11 +264,12 @@ function render(
   const input = (i: number): Trio => trio.map((e) => e.inputs[i]!) as unknown as Trio;
   const peeled = aligning.has(node.op) ? peel(node) : node.inputs;
   const numbers = node.inputs.map((_, i) => literal(input(i)));
-  const x = (i: number): string => text.get(peeled[i]!) ?? scalarTensor(input(i));
+  const x = (i: number): string =>
+    text.get(peeled[i]!) ?? filledTensor(aligning.has(node.op) ? scalar(input(i)) : input(i));
   // of numbers alone there would be no tensor
   const someTensor = numbers.some((t) => t === null);
   const v = (i: number): string =>
-    someTensor ? (numbers[i] ?? x(i)) : i === 0 ? scalarTensor(input(0)) : numbers[i]!;
+    someTensor ? (numbers[i] ?? x(i)) : i === 0 ? filledTensor(scalar(input(0))) : numbers[i]!;
   const sizes = (pick: (e: Expr) => readonly number[]): string[] => {
     const three = trio.map(pick);
     return three[0]!.map((d, i) => sizeText([d, three[1]![i]!, three[2]![i]!], `the shape of ${node.op}`));
@@ -269,7 +285,7 @@ function render(
     rank: (i) => node.inputs[i]!.shape.length,
     constant: () => {
       const { value } = (node as Node<"constant">).attrs;
-      if (typeof value === "number") return scalarTensor(trio);
+      if (typeof value === "number") return filledTensor(trio);
       const changes = trio.some((e) => String((e as Node<"constant">).attrs.value) !== String(value));
       if (!changes) return keep(value, node.shape);
       throw new SteepestError("handoff-batch", "a tensor constant differs between batch sizes", {

@@ -32,12 +32,24 @@ import type { Terminal } from "../terminal.ts";
 import type { RunFacts } from "../train/page.ts";
 import { type Ending, runFacts, summary, trainDocument } from "../train/summary.ts";
 import { createWarnings } from "../train/warnings.ts";
+import { chooseTorch, TORCH_FLAGS, type TorchEngine } from "./train-torch.ts";
 
 const RUNS = "runs";
-const OWN_FLAGS = ["out", "resume", "quiet", "strict", "no-plots", "json", "no-color", "help"];
+const OWN_FLAGS = [
+  "out",
+  "resume",
+  "quiet",
+  "strict",
+  "no-plots",
+  "json",
+  "no-color",
+  "help",
+  ...TORCH_FLAGS,
+];
 
 export async function run({ args, options, terminal, json }: Invocation): Promise<number> {
   const plan = await planRun(args, options);
+  const torch = await chooseTorch(options);
   const resolved = await resolveRate(plan.spec, { terminal, quiet: options["quiet"] === true });
   if (resolved === null) {
     terminal.note("interrupted while looking for the learning rate: nothing is written");
@@ -45,8 +57,9 @@ export async function run({ args, options, terminal, json }: Invocation): Promis
   }
   const built = await buildRun(resolved.spec, {
     host: { ...nodeHost(), importFunction },
-    backend: await chooseBackend(resolved.spec.backend),
+    backend: torch?.backend ?? (await chooseBackend(resolved.spec.backend)),
   });
+  torch?.check(built);
   const folder = plan.open();
   try {
     const from = plan.resume ? resumeFrom(folder, built) : undefined;
@@ -55,6 +68,7 @@ export async function run({ args, options, terminal, json }: Invocation): Promis
       from,
       terminal,
       quiet: options["quiet"] === true,
+      torch,
     });
     const log = logOf(folder);
     const judged: Judged = { log, run: diagnose([log]).runs[0]! };
@@ -208,7 +222,12 @@ interface Ended {
 async function runLoop(
   built: BuiltRun,
   folder: RunFolder,
-  { from, terminal, quiet }: { from: Progress | undefined; terminal: Terminal; quiet: boolean },
+  {
+    from,
+    terminal,
+    quiet,
+    torch,
+  }: { from: Progress | undefined; terminal: Terminal; quiet: boolean; torch: TorchEngine | null },
 ): Promise<Ended> {
   let stop = false;
   const onSignal = (): void => {
@@ -230,7 +249,17 @@ async function runLoop(
   });
   const begun = performance.now();
   let last: TrainProgress | null = null;
+  const onProgress = (p: TrainProgress): void => {
+    last = p;
+    progress.update(p);
+    warnings.look();
+  };
+  const interrupted = (): boolean => stop;
   try {
+    if (torch !== null) {
+      const hooks = { onProgress, onMetrics: warnings.append, onNote: progress.note, interrupted };
+      return { ending: await torch.run(built, folder, { from, ...hooks }), failure: null };
+    }
     const outcome = await train(built, {
       store: {
         ...folder,
@@ -241,12 +270,8 @@ async function runLoop(
       },
       clock: { now: () => performance.now(), pause: () => new Promise((r) => setImmediate(r)) },
       ...(from && { from }),
-      interrupted: () => stop,
-      onProgress: (p) => {
-        last = p;
-        progress.update(p);
-        warnings.look();
-      },
+      interrupted,
+      onProgress,
     });
     const test = outcome.status === "done" ? built.evaluate("test") : null;
     return { ending: { ...outcome, test }, failure: null };

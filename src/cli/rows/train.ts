@@ -13,6 +13,16 @@ export const train: CommandRow = {
       .option("--quiet", "no progress; warnings are still given")
       .option("--strict", "exit with 1 when the diagnosis has a critical finding")
       .option("--no-plots", "write no loss.svg, loss.png and report.html")
+      .option("--engine <name>", "wasm, steepest's own, or torch: PyTorch's torchrun")
+      .option("--nproc <n>", "torch: processes on this machine; default 1")
+      .option("--nnodes <n>", "torch: machines, or MIN:MAX")
+      .option("--rdzv-endpoint <host:port>", "torch: where several machines meet")
+      .option("--rdzv-id <id>", "torch: the name under which they meet")
+      .option("--max-restarts <n>", "torch: restarts from the last checkpoint when a process dies; default 3")
+      .option("--python <path>", "torch: the Python that has PyTorch; default STEEPEST_PYTHON, python3")
+      .option("--device <name>", "torch: cpu or cuda; default a GPU where there is one")
+      .option("--amp", "torch: forward and backward in 16 bits")
+      .option("--accumulate <n>", "torch: work through each batch in n pieces")
       .allowUnknownOption()
       .allowExcessArguments()
       .addHelpText(
@@ -21,6 +31,9 @@ export const train: CommandRow = {
           "",
           "Every setting of the run file is a flag too:",
           "  steepest train run.json --optimizer.lr 0.1 --steps 500 --model.hidden 128,64",
+          "",
+          "Beyond one process, on PyTorch (docs/handoff.md):",
+          "  steepest train run.json --engine torch --nproc 4",
           "",
           "Ctrl-C finishes the step and writes a checkpoint; --resume goes on from it bit for bit.",
         ].join("\n"),

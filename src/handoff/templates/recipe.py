@@ -69,7 +69,10 @@ class Optimizer:
         if momentum is not None:
             hyper["momentum"] = scalar(momentum)
         gradients = {name: p.grad for name, p in self.parameters.items()}
-        parameters, self.state, measures = self.traced.update(dict(self.parameters), gradients, self.state, hyper)
+        parameters, state, measures = self.traced.update(dict(self.parameters), gradients, self.state, hyper)
+        # a state that is the parameter itself must not move with it
+        own = {id(p) for p in self.parameters.values()}
+        self.state = {name: t.clone() if id(t) in own else t for name, t in state.items()}
         for name, value in parameters.items():
             self.parameters[name].copy_(value)
         return {name: float(value) for name, value in measures.items()}

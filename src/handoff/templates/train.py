@@ -176,7 +176,11 @@ class Training:
     def restore(self) -> None:
         last = os.path.join(self.arguments.out, "checkpoint-last.safetensors")
         begun = os.path.exists(last)
-        tensors, progress = files.read_checkpoint(last if begun else here("initial.safetensors"))
+        # only process 0 has to see the folder
+        found = [files.read_checkpoint(last if begun else here("initial.safetensors")), begun] if self.recorder.writes else [None, None]
+        if self.processes.world > 1:
+            dist.broadcast_object_list(found, src=0)
+        (tensors, progress), begun = found
         self.load_model(tensors)
         self.step = progress["step"]
         self.optimizer.load(tensors, self.step)
@@ -185,6 +189,9 @@ class Training:
             self.schedule.restore(progress["schedule"])
         self.recorder.begin(progress["metricsBytes"] if begun else 0)
         self.first = self.step
+        restarts = os.environ.get("TORCHELASTIC_RESTART_COUNT", "0")
+        if restarts != "0" and self.recorder.writes:
+            print(f"steepest: restart {restarts}: going on at step {self.step}", file=sys.stderr, flush=True)
         if not begun:
             self.recorder.text(json.dumps(self.project["header"], separators=(",", ":")) + "\n")
             self.recorder.save(self.encode)

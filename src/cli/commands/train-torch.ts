@@ -1,0 +1,151 @@
+/** `steepest train --engine torch`: the same run on PyTorch's torchrun, with the same progress, files and report. */
+import { statSync } from "node:fs";
+import { join, resolve } from "node:path";
+import type { Backend } from "../../engine/backend.ts";
+import { most, readLaunch, requireEvenShares } from "../../handoff/launch.ts";
+import { writeTorchProject } from "../../handoff/node-project.ts";
+import { findTorchPython } from "../../handoff/node-python.ts";
+import { meetingPoint, startTorchrun, torchrunArguments } from "../../handoff/node-torchrun.ts";
+import { planningBackend } from "../../handoff/planning-backend.ts";
+import { SteepestError } from "../../run/errors.ts";
+import type { BuiltRun } from "../../train/build.ts";
+import type { Progress } from "../../train/checkpoint.ts";
+import type { TrainProgress } from "../../train/loop.ts";
+import type { RunFolder } from "../../train/node-run-folder.ts";
+import type { Ending } from "../train/summary.ts";
+
+export interface TorchRunOptions {
+  readonly from: Progress | undefined;
+  readonly interrupted: () => boolean;
+  readonly onMetrics: (text: string) => void;
+  readonly onProgress: (progress: TrainProgress) => void;
+  readonly onNote: (text: string) => void;
+}
+
+export interface TorchEngine {
+  /** Holds the run's tensors; the steps are made by PyTorch. */
+  readonly backend: Backend;
+  /** Refuses what can't work, before a folder is made. */
+  readonly check: (built: BuiltRun) => void;
+  readonly run: (built: BuiltRun, folder: RunFolder, options: TorchRunOptions) => Promise<Ending>;
+}
+
+/** Flags of `--engine torch`. */
+export const TORCH_FLAGS: readonly string[] = [
+  "engine", "nproc", "nnodes", "rdzv-endpoint", "rdzv-id", "max-restarts", "python", "device", "amp", "accumulate",
+]; // biome-ignore format: a list
+
+/** PyTorch for `--engine torch`, null for steepest's own engine. Throws `usage` where flags of the one go to the other. */
+export async function chooseTorch(options: Readonly<Record<string, unknown>>): Promise<TorchEngine | null> {
+  const engine = options["engine"];
+  if (engine === "torch") return torchEngine(options);
+  const camel = (flag: string): string => flag.replace(/-(\w)/g, (_, c: string) => c.toUpperCase());
+  const stray = TORCH_FLAGS.find((flag) => flag !== "engine" && options[camel(flag)] !== undefined);
+  if (stray !== undefined) {
+    throw new SteepestError("usage", `--${stray} is for PyTorch`, {
+      help: "add --engine torch, or leave it out",
+    });
+  }
+  if (engine === undefined || engine === "wasm") return null;
+  throw new SteepestError("usage", `there is no engine "${String(engine)}"`, {
+    help: "choose wasm (steepest's own, the default) or torch",
+  });
+}
+
+/** Finds Python and a place to meet. Throws where either is missing. */
+async function torchEngine(options: Readonly<Record<string, unknown>>): Promise<TorchEngine> {
+  const launch = readLaunch(options);
+  const endpoint = await meetingPoint(launch);
+  const python = findTorchPython(launch.python);
+  const processes = launch.nproc === 1 ? "1 process" : `${launch.nproc} processes`;
+  const machines = most(launch.nnodes) === 1 ? "" : ` on each of ${launch.nnodes} machines`;
+  return {
+    backend: planningBackend(`torch ${python.torch}, ${processes}${machines}`),
+    check: (built) => requireEvenShares(built.plan, launch),
+    run: async (built, folder, { from, interrupted, onMetrics, onProgress, onNote }) => {
+      const out = resolve(folder.path);
+      const project = join(out, "torch");
+      writeTorchProject(built, project, { initial: from === undefined });
+      folder.appendMetrics(""); // stopped before its first line, a run has metrics all the same
+      const track = tracker(built);
+      const started = {
+        project,
+        out,
+        python,
+        launch,
+        endpoint,
+        known: statSync(join(out, "metrics.jsonl")).size,
+        onNote: (text: string) => onNote(`note: ${text}`),
+        onMetrics: (lines: readonly string[]) => {
+          onMetrics(`${lines.join("\n")}\n`);
+          const progress = track(lines);
+          if (progress !== null) onProgress(progress);
+        },
+      };
+      if (most(launch.nnodes) > 1) onNote(otherMachines(torchrunArguments(started)));
+      const torchrun = startTorchrun(started);
+      process.once("exit", torchrun.kill);
+      const look = setInterval(() => {
+        if (!interrupted()) return;
+        clearInterval(look);
+        torchrun.stop();
+      }, 50);
+      try {
+        return await torchrun.ended;
+      } catch (error) {
+        if (interrupted()) return stoppedEarly(from);
+        throw error;
+      } finally {
+        clearInterval(look);
+        process.off("exit", torchrun.kill);
+      }
+    },
+  };
+}
+
+const otherMachines = (words: readonly string[]): string =>
+  `on the other machines, with this folder shared: python3 ${words.map((w) => (/\s/.test(w) ? `'${w}'` : w)).join(" ")}`;
+
+/** Ctrl-C while the processes were starting. */
+const stoppedEarly = (from: Progress | undefined): Ending => ({
+  status: "interrupted",
+  step: from?.step ?? 0,
+  finalLoss: from?.lastLoss ?? null,
+  best: from?.best ?? null,
+  validation: null,
+  test: null,
+  lr: Number.NaN,
+  seconds: 0,
+  stepsPerSecond: 0,
+});
+
+/** Progress out of lines of metrics; null where none of them is a step's. */
+function tracker(built: BuiltRun): (lines: readonly string[]) => TrainProgress | null {
+  let first: { readonly at: number; readonly step: number } | null = null;
+  let validation: TrainProgress["validation"] = null;
+  return (lines) => {
+    let last: Readonly<Record<string, number>> | null = null;
+    for (const line of lines) {
+      const record = JSON.parse(line) as Record<string, number>;
+      if (record["validationLoss"] !== undefined) validation = { loss: record["validationLoss"] };
+      else if (record["loss"] !== undefined) last = record;
+    }
+    if (last === null) return null;
+    const step = last["step"]!;
+    const now = performance.now();
+    // the processes' start is not part of the speed
+    first ??= { at: now, step };
+    const speed = step > first.step ? ((step - first.step) / (now - first.at)) * 1000 : Number.NaN;
+    return {
+      step,
+      totalSteps: built.totalSteps,
+      epoch: Math.ceil(step / built.plan.stepsPerEpoch),
+      loss: Number(last["loss"]),
+      lr: Number(last["lr"]),
+      gradNorm: Number(last["gradNorm"]),
+      stepsPerSecond: speed,
+      eta: (built.totalSteps - step) / speed,
+      validation,
+    };
+  };
+}
