@@ -7,11 +7,9 @@ import { describe, expect, test } from "vitest";
 import type { Backend } from "../src/engine/backend.ts";
 import { reference } from "../src/engine/backends/reference.ts";
 import { wasm } from "../src/engine/backends/wasm.ts";
-import {
-  gradientDescentHistories,
-  optimizerHistories,
-  walkthroughClaims,
-} from "../src/lesson/walkthrough.ts";
+import { runClaim, selectClaims } from "../src/lesson/claims.ts";
+import { lessonContext } from "../src/lesson/context.ts";
+import { gradientDescentHistories, optimizerHistories } from "../src/lesson/walkthrough.ts";
 
 interface Run {
   readonly history: readonly number[];
@@ -70,8 +68,12 @@ describe("float32 as the lesson computes", () => {
   });
 });
 
-test("the claims say what was claimed and what is measured", () => {
-  const claims = walkthroughClaims(wasm);
+test("the claims say what was claimed and what is measured", async () => {
+  const claims = await Promise.all(
+    selectClaims("walkthrough").map(
+      async (row) => (await runClaim(row, lessonContext({ backend: wasm }))).result,
+    ),
+  );
   const byId = Object.fromEntries(claims.map((c) => [c.id, c]));
   expect(byId["walkthrough-sgd"]).toMatchObject({ claimed: 0.48, verdict: "holds-if" });
   expect(byId["walkthrough-sgd"]!.measured.final).toBeCloseTo(0.5268, 4);

@@ -3,6 +3,7 @@
  * as the lesson computes and float64 to tell rounding from method.
  */
 import { lessonIllConditioned, lessonLogistic } from "../data/sources/lesson.ts";
+import { standardize } from "../data/standardize.ts";
 import type { Backend, Executable } from "../engine/backend.ts";
 import {
   add,
@@ -20,6 +21,8 @@ import {
   sub,
 } from "../engine/graph/index.ts";
 import {
+  type InitRandom,
+  initParams,
   linear,
   losses,
   type ParamDType,
@@ -29,50 +32,83 @@ import {
 } from "../nn/index.ts";
 import { adam, sgd, type Transform } from "../optim/index.ts";
 import { torchGenerator } from "../random/index.ts";
-import { trainStep } from "../train/program.ts";
-import type { ClaimResult } from "./claim.ts";
+import { type TrainStep, trainStep } from "../train/program.ts";
 
 const EPOCHS = 500;
+
+/** The two models of the lesson come out of one PyTorch stream in turn: SGD's, then Adam's. */
+export type Start = "sgd" | "adam" | "zeros";
+
+export interface FirstProgramOptions {
+  readonly backend: Backend;
+  readonly optimizer: Transform;
+  readonly start: Start;
+  readonly dtype?: ParamDType;
+  /** "bce" on sigmoid outputs with PyTorch's clamping is what the lesson wrote. */
+  readonly loss?: "bce" | "bce-with-logits";
+  /** Brings each feature to mean 0 and deviation 1 first, which the lesson does not. */
+  readonly standardized?: boolean;
+}
+
+/** The first program's training step, its batch (all of the data) in place. */
+export function firstProgram({
+  backend,
+  optimizer,
+  start,
+  dtype = "float32",
+  loss = "bce",
+  standardized = false,
+}: FirstProgramOptions): TrainStep {
+  const { features, target } = standardized ? standardize(lessonIllConditioned()) : lessonIllConditioned();
+  const n = target.data.length;
+  const step = trainStep({
+    model: loss === "bce" ? sequential(linear(3, 1), sigmoidLayer()) : sequential(linear(3, 1)),
+    loss: (output, batch) =>
+      loss === "bce" ? losses.bce(output, batch["y"]!) : losses.bceWithLogits(output, batch["y"]!),
+    optimizer,
+    batch: { x: [n, 3], y: [n, 1] },
+    dtype,
+    backend,
+    init: initialDraws(start),
+  });
+  step.inputs["x"]!.set(features.data);
+  step.inputs["y"]!.set(target.data);
+  return step;
+}
+
+function initialDraws(start: Start): InitRandom {
+  if (start === "zeros") return { uniform: (n) => new Float64Array(n), normal: (n) => new Float64Array(n) };
+  // nn.Linear draws float32 whatever the run computes in
+  const draws = torchInit(torchGenerator(42), "float32");
+  if (start === "adam") initParams(linear(3, 1), draws);
+  return draws;
+}
+
+/** The loss before each of so many steps. */
+export function history(step: TrainStep, epochs: number): Float64Array {
+  const out = new Float64Array(epochs);
+  for (let k = 0; k < epochs; k++) out[k] = step.run(k + 1, step.lr).loss;
+  return out;
+}
 
 export interface WalkthroughOptions {
   readonly backend: Backend;
   readonly dtype?: ParamDType;
   readonly epochs?: number;
-  /** "bce" on sigmoid outputs with PyTorch's clamping is what the lesson wrote. */
   readonly loss?: "bce" | "bce-with-logits";
   readonly lr?: { readonly sgd: number; readonly adam: number };
 }
 
-/** The first program: loss at each epoch for SGD, then Adam; both models come out of one PyTorch stream in turn. */
+/** The first program: loss at each epoch for SGD, then Adam. */
 export function optimizerHistories({
-  backend,
-  dtype = "float32",
   epochs = EPOCHS,
-  loss = "bce",
   lr = { sgd: 0.001, adam: 0.01 },
+  ...options
 }: WalkthroughOptions): { readonly sgd: Float64Array; readonly adam: Float64Array } {
-  const { features, target } = lessonIllConditioned();
-  const n = target.data.length;
-  const generator = torchGenerator(42);
-  const history = (optimizer: Transform): Float64Array => {
-    const step = trainStep({
-      model: loss === "bce" ? sequential(linear(3, 1), sigmoidLayer()) : sequential(linear(3, 1)),
-      loss: (output, batch) =>
-        loss === "bce" ? losses.bce(output, batch["y"]!) : losses.bceWithLogits(output, batch["y"]!),
-      optimizer,
-      batch: { x: [n, 3], y: [n, 1] },
-      dtype,
-      backend,
-      // nn.Linear draws float32 whatever the run computes in
-      init: torchInit(generator, "float32"),
-    });
-    step.inputs["x"]!.set(features.data);
-    step.inputs["y"]!.set(target.data);
-    const out = new Float64Array(epochs);
-    for (let k = 0; k < epochs; k++) out[k] = step.run(k + 1, step.lr).loss;
-    return out;
+  return {
+    sgd: history(firstProgram({ ...options, optimizer: sgd({ lr: lr.sgd }), start: "sgd" }), epochs),
+    adam: history(firstProgram({ ...options, optimizer: adam({ lr: lr.adam }), start: "adam" }), epochs),
   };
-  return { sgd: history(sgd({ lr: lr.sgd })), adam: history(adam({ lr: lr.adam })) };
 }
 
 /** The second program's `train_gd`: its loss has 1e-9 inside both logs, its gradient does not; losses are cut at 10. */
@@ -114,69 +150,3 @@ export function gradientDescentHistories({
     return out;
   });
 }
-
-/** The claims of both programs, measured here and now. `tolerance` is what the lesson's two decimals leave open. */
-export function walkthroughClaims(
-  backend: Backend,
-  { tolerance = 0.005 }: { tolerance?: number } = {},
-): ClaimResult[] {
-  const asWritten = optimizerHistories({ backend });
-  const exact = optimizerHistories({ backend, dtype: "float64" });
-  // as many epochs as bring both to the claimed numbers, at the largest stable rate (2/L) and a large one
-  const condition = { epochs: 3300, lr: { sgd: 0.0008, adam: 0.5 } };
-  const longer = optimizerHistories({ backend, dtype: "float64", loss: "bce-with-logits", ...condition });
-  const optimizer = (name: "sgd" | "adam", label: string, claimed: number, lr: number): ClaimResult => {
-    const final = last(asWritten[name]);
-    const there = last(longer[name]);
-    const near = (value: number): boolean => Math.abs(value - claimed) <= tolerance;
-    return {
-      id: `walkthrough-${name}`,
-      claim: `${label} at learning rate ${lr} ends 500 epochs at a loss of ${claimed}`,
-      claimed,
-      measured: {
-        final,
-        float32: { final, history: [...asWritten[name]] },
-        float64: { final: last(exact[name]), history: [...exact[name]] },
-      },
-      verdict: near(final) ? "holds" : near(there) ? "holds-if" : "does-not-hold",
-      condition: near(final)
-        ? null
-        : `${condition.epochs} epochs at learning rate ${condition.lr[name]}, loss from logits, float64: ${there.toFixed(4)}`,
-    };
-  };
-  return [
-    optimizer("sgd", "SGD", 0.48, 0.001),
-    optimizer("adam", "Adam", 0.05, 0.01),
-    ...descentClaims(backend),
-  ];
-}
-
-function descentClaims(backend: Backend): ClaimResult[] {
-  const rates = [5.0, 0.5, 0.001];
-  const histories = gradientDescentHistories({ backend, rates });
-  const single = gradientDescentHistories({ backend, rates, dtype: "float32" });
-  const said = ["too high (diverges)", "good (converges smoothly)", "too low (barely moves in 500 steps)"];
-  return rates.map((lr, i) => {
-    const history = histories[i]!;
-    const final = last(history);
-    const falls = history.every((loss, k) => k === 0 || loss <= history[k - 1]!);
-    const decrease = 1 - final / history[0]!;
-    const holds = [!falls || final > history[0]!, falls && decrease > 0.5, decrease < 0.2][i]!;
-    return {
-      id: `walkthrough-gd-${lr}`,
-      claim: `gradient descent at learning rate ${lr} is ${said[i]}`,
-      claimed: said[i]!,
-      measured: {
-        final,
-        first: history[0]!,
-        falls,
-        float32: { final: last(single[i]!), history: [...single[i]!] },
-        float64: { final, history: [...history] },
-      },
-      verdict: holds ? "holds" : "does-not-hold",
-      condition: null,
-    };
-  });
-}
-
-const last = (values: Float64Array): number => values[values.length - 1]!;
