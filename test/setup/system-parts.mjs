@@ -1,10 +1,20 @@
-// Brings what some tests need from the system: OpenBLAS for the blas backend. On Debian it is installed when that is
-// allowed; elsewhere the tests that need it are skipped with the reason, and with CI=true a missing part is a failure.
+// Brings what some tests need from the system: OpenBLAS for the blas backend, Chromium for the lab. On Debian they are
+// installed when that is allowed; elsewhere the tests that need them are skipped with the reason, and with CI=true a
+// missing part is a failure.
 import { spawnSync } from "node:child_process";
 import { existsSync, readdirSync } from "node:fs";
 import process from "node:process";
 
-const parts = [{ package: "libopenblas0", present: () => inLibraryFolders(/^libopenblas.*\.so/) }];
+const parts = [
+  { package: "libopenblas0", present: () => inLibraryFolders(/^libopenblas.*\.so/) },
+  {
+    package: "chromium",
+    present: () =>
+      [process.env.CHROMIUM, "/usr/bin/chromium", "/usr/bin/chromium-browser"].some(
+        (f) => f && existsSync(f),
+      ),
+  },
+];
 
 function inLibraryFolders(name) {
   const folders = [

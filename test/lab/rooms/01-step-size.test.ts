@@ -4,51 +4,125 @@ import type { Page } from "playwright-core";
 import { expect, test } from "vitest";
 import { describeLab, inspect, settledHash } from "../harness.ts";
 
-interface Golden {
-  readonly figures: {
-    readonly three_paths: {
-      readonly runs: Readonly<
-        Record<
-          string,
-          {
-            readonly lr: number;
-            readonly beta?: number;
-            readonly path: readonly (readonly [number, number])[];
-          }
-        >
-      >;
-    };
-  };
+interface GoldenRun {
+  readonly lr: number;
+  readonly beta?: number;
+  readonly path: readonly (readonly [number, number])[];
 }
-const golden = JSON.parse(
+const { figures } = JSON.parse(
   readFileSync(new URL("../../golden/seed-walkthrough.json", import.meta.url), "utf8"),
-) as Golden;
+) as { readonly figures: { readonly three_paths: { readonly runs: Readonly<Record<string, GoldenRun>> } } };
+const runs = Object.values(figures.three_paths.runs);
 
-const value = (page: Page, name: string): Promise<string> => page.locator(`[data-value=${name}]`).innerText();
-const verdict = (page: Page): Promise<string> => page.locator(".verdict .title").innerText();
 const ready = (page: Page): Promise<void> => page.locator("path.trail").first().waitFor();
+const rate = (page: Page) => page.getByLabel("Learning rate, as a number");
+const verdict = (page: Page) => page.locator(".verdict .title");
+const value = (page: Page, name: string) => page.locator(`[data-value=${name}]`);
+const start = (page: Page) => page.getByRole("application");
+
+/** Rows of the first figure's data table: path, rate, step, x, y, f. */
+async function rows(page: Page): Promise<string[][]> {
+  const table = page.locator(".data").first();
+  if ((await table.getAttribute("open")) === null) await table.locator("summary").click();
+  return page
+    .locator(".data table tbody")
+    .first()
+    .evaluate((body) => [...body.children].map((row) => [...row.children].map((cell) => cell.textContent)));
+}
+
+/** The end of the path of this name, once its rate is shown. */
+async function end(page: Page, name: string, lr: number): Promise<readonly string[]> {
+  const shown = String(Number(lr.toPrecision(7)));
+  await expect
+    .poll(async () => (await rows(page)).some(([n, at]) => n === name && at === shown), { timeout: 5000 })
+    .toBe(true);
+  return (await rows(page)).findLast(([n]) => n === name)!;
+}
+
+function near(shown: string, want: number): void {
+  expect(Math.abs(Number(shown) - want)).toBeLessThanOrEqual(1e-6 * Math.abs(want) + 1e-30);
+}
 
 describeLab("room 1, step size", (lab) => {
   test("is readable by everybody, in light and dark, on a phone and a laptop", async () => {
     await inspect(lab, "#/step-size", { name: "01-step-size", ready });
   });
 
-  test("shows the numbers of an independent run", async () => {
-    for (const { lr, path, beta } of Object.values(golden.figures.three_paths.runs)) {
-      if (beta !== undefined) continue;
-      const [x, y] = path.at(-1)!;
-      const f = 0.5 * (x ** 2 + 10 * y ** 2);
-      const page = await lab.open(`#/step-size?lr=${lr}&with=`);
-      await ready(page);
-      await page.getByText("Data", { exact: true }).first().click();
-      const row = page.locator(".data table tr").last().locator("td");
-      const shown = await row.allInnerTexts();
-      expect(shown.slice(2, 3)).toEqual(["40"]);
-      const numbers = shown.slice(3).map(Number);
-      [x, y, f].forEach((want, i) => {
-        expect(Math.abs(numbers[i]! - want)).toBeLessThanOrEqual(1e-6 * Math.abs(want) + 1e-30);
-      });
-      await page.context().close();
+  test("shows the numbers of an independent run, whatever the rate", async () => {
+    const page = await lab.open("#/step-size?with=momentum");
+    for (const { lr, path } of runs.filter((r) => r.beta === undefined)) {
+      await rate(page).fill(String(lr));
+      const [, , step, x, y, f] = await end(page, "yours", lr);
+      const [wantX, wantY] = path.at(-1)!;
+      expect(Number(step)).toBe(path.length - 1);
+      near(x!, wantX);
+      near(y!, wantY);
+      near(f!, 0.5 * (wantX ** 2 + 10 * wantY ** 2));
     }
+    const { lr, path } = runs.find((r) => r.beta === 0.9)!;
+    const [, , step, x, y] = await end(page, "momentum", lr);
+    near(x!, path[Number(step)]![0]);
+    near(y!, path[Number(step)]![1]);
+    expect(Number(await value(page, "turns-momentum").textContent())).toBeGreaterThan(0.5);
+    expect(Number(await value(page, "turns").textContent())).toBeLessThan(0.5);
+  });
+
+  test("says what each rate does, and a rate that diverges leaves the picture readable", async () => {
+    const page = await lab.open("#/step-size");
+    for (const [lr, said] of [
+      ["0.005", /Too small/],
+      ["0.09", /Safe/],
+      ["0.181818", /Just right/],
+      ["0.19", /bounces, and settles/],
+      ["0.2", /On the border/],
+      ["0.21", /Too large/],
+      ["1", /Too large/],
+    ] as const) {
+      await rate(page).fill(lr);
+      await expect.poll(() => verdict(page).textContent()).toMatch(said);
+    }
+    await end(page, "yours", 1);
+    const plane = (await page.locator(".plane").boundingBox())!;
+    expect(plane.height / plane.width).toBeCloseTo(0.6, 1);
+    await rate(page).fill("fast");
+    expect(await page.getByRole("alert").textContent()).toContain("a number from 0.001 to 1");
+    expect(await verdict(page).textContent()).toMatch(/Too large/);
+  });
+
+  test("works by keyboard: play, step, back, and the start", async () => {
+    const page = await lab.open("#/step-size?k=3");
+    await ready(page);
+    await page.keyboard.press(".");
+    await page.keyboard.press(".");
+    await page.keyboard.press(",");
+    expect(await settledHash(page)).toBe("#/step-size?k=4");
+    await rate(page).fill("0.1");
+    expect(await settledHash(page)).toBe("#/step-size?lr=0.1&k=4");
+    await start(page).focus();
+    const before = await start(page).getAttribute("aria-label");
+    await page.keyboard.press("ArrowRight");
+    await expect.poll(() => start(page).getAttribute("aria-label")).not.toBe(before);
+    await page.keyboard.press("Space");
+    await expect.poll(() => page.getByRole("button", { name: "Pause" }).count()).toBe(1);
+    await page.keyboard.press("Space");
+  });
+
+  test("follows the pointer, and its address brings the same picture back", async () => {
+    const page = await lab.open("#/step-size");
+    await ready(page);
+    const box = (await page.locator(".plane svg").boundingBox())!;
+    await page.mouse.move(box.x + box.width * 0.045, box.y + box.height * 0.3);
+    await page.mouse.down();
+    await page.mouse.move(box.x + box.width * 0.75, box.y + box.height * 0.25, { steps: 4 });
+    await page.mouse.up();
+    await page.getByLabel("momentum").check();
+    const hash = await settledHash(page);
+    expect(hash).toBe("#/step-size?x=5&y=3&with=tiny,fastest,momentum");
+    const drawn = (p: Page) =>
+      p.locator("path.trail").evaluateAll((all) => all.map((path) => path.getAttribute("d")));
+    await expect.poll(async () => (await drawn(page)).length).toBe(4);
+    const again = await lab.open(hash);
+    await expect.poll(async () => (await drawn(again)).length).toBe(4);
+    expect(await drawn(again)).toEqual(await drawn(page));
   });
 });

@@ -27,11 +27,11 @@ export interface Walked extends Walk {
   readonly points: Float64Array;
   readonly losses: readonly number[];
   readonly outcome: string;
-  /** How often it went round the minimum, counted anticlockwise; a zigzag's turns cancel. */
+  /** How often it went round the minimum; a zigzag's turns cancel. */
   readonly turns: number;
 }
 
-export const BETA = 0.9;
+const BETA = 0.9;
 const optimizers = { sgd: "sgd", "heavy-ball": { name: "sgd", momentum: BETA } } as const;
 
 // compiled once for each bowl and optimizer; a new rate or start needs no new program
@@ -73,5 +73,5 @@ function turnsOf(points: readonly (readonly number[])[]): number {
     const [[ax, ay], [bx, by]] = [points[k - 1] as [number, number], points[k] as [number, number]];
     angle += Math.atan2(ax * by - ay * bx, ax * bx + ay * by);
   }
-  return angle / (2 * Math.PI);
+  return Math.abs(angle) / (2 * Math.PI);
 }
