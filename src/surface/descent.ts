@@ -18,7 +18,7 @@ import {
   initialState,
   isMetricSchedule,
   type MetricSchedule,
-  makeOptimizer,
+  optimizerEntry,
   type Schedule,
   type ScheduleSpec,
   scheduleFromSpec,
@@ -110,7 +110,7 @@ const POINT = "point";
 export function createDescent(options: DescentOptions): Descent {
   const { surface, dtype = "float64", backend = wasm, noise, steps } = options;
   const n = surface.variables.length;
-  const { transform, correction } = resolve(options.optimizer);
+  const { transform, correction, ownMomentum } = resolve(options.optimizer);
   let lr = rateOf(options.lr ?? transform.lr);
   let from = startOf(surface, options.from ?? surface.start);
   const sigma = noise?.sigma ?? 0;
@@ -215,7 +215,7 @@ export function createDescent(options: DescentOptions): Descent {
   };
   const hyperNow = (): void => {
     rate = schedule === null ? lr : typeof schedule === "function" ? schedule(count) : schedule.value();
-    momentum = setsMomentum ? (schedule as Schedule).momentumAt!(count) : undefined;
+    momentum = setsMomentum ? ((schedule as Schedule).momentumAt!(count) ?? ownMomentum) : undefined;
   };
   const restore = (): void => {
     const first = evaluateState(initialState(transform, params), new Map([[point as Expr, from]]));
@@ -239,6 +239,7 @@ export function createDescent(options: DescentOptions): Descent {
     loss = views.value[0]!;
     nextGradient.set(views.gradient);
     restore();
+    requireDefined(surface, { at: from, loss, gradient: nextGradient });
   };
   const advance = (): void => {
     hyperNow();
@@ -303,20 +304,56 @@ export function createDescent(options: DescentOptions): Descent {
   }
 }
 
-function resolve(optimizer: DescentOptimizer): {
-  transform: Transform;
-  correction: ReturnType<typeof correctionOf>;
-} {
+interface Resolved {
+  readonly transform: Transform;
+  readonly correction: ReturnType<typeof correctionOf>;
+  /** momentum or β₁, for steps at which a schedule of momentum sets none. */
+  readonly ownMomentum: number | undefined;
+}
+
+function resolve(optimizer: DescentOptimizer): Resolved {
   if (typeof optimizer === "object" && "update" in optimizer) {
-    return { transform: optimizer as Transform, correction: null };
+    return { transform: optimizer as Transform, correction: null, ownMomentum: undefined };
   }
   const { name, ...options } = typeof optimizer === "string" ? { name: optimizer } : optimizer;
-  return { transform: makeOptimizer(String(name), options), correction: correctionOf(String(name), options) };
+  const entry = optimizerEntry(String(name));
+  const transform = entry.make(options);
+  const valueOf = (key: string): unknown =>
+    options[key] ?? entry.options.find((o) => o.name === key)?.default;
+  const betas = valueOf("betas");
+  const own = valueOf("momentum") ?? (Array.isArray(betas) ? betas[0] : undefined);
+  return {
+    transform,
+    correction: correctionOf(entry.name, options),
+    ownMomentum: typeof own === "number" ? own : undefined,
+  };
 }
 
 function rateOf(lr: number | undefined): number {
   if (lr !== undefined && Number.isFinite(lr) && lr >= 0) return lr;
   throw new SteepestError("descent", `the learning rate is ${lr}`, { help: "give lr a number ≥ 0" });
+}
+
+/** Throws `undefined-start` where a function has no value or no slope: nothing could be said about a path from there. */
+function requireDefined(
+  { variables, text }: Surface,
+  { at, loss, gradient }: { at: Float64Array; loss: number; gradient: Float64Array },
+): void {
+  const place = variables.map((name, i) => `${name} = ${at[i]}`).join(", ");
+  if (!Number.isFinite(loss)) {
+    throw new SteepestError("undefined-start", `${text} is ${loss} at ${place}`, {
+      help: "start where the function has a finite value",
+    });
+  }
+  const i = gradient.findIndex((g) => !Number.isFinite(g));
+  if (i < 0) return;
+  throw new SteepestError(
+    "undefined-start",
+    `${text} has no slope along ${variables[i]} at ${place}: it is ${gradient[i]}`,
+    {
+      help: "start beside that place",
+    },
+  );
 }
 
 function startOf({ variables, name }: Surface, from: ArrayLike<number>): Float64Array {

@@ -2,7 +2,7 @@
 import { createDescent, type Descent, type DescentOptions, type DescentStep } from "./descent.ts";
 import { evaluator } from "./evaluate.ts";
 import type { Surface } from "./types.ts";
-import { judge, reach, type Verdict } from "./verdict.ts";
+import { judge, type Path, reach, type Verdict } from "./verdict.ts";
 
 export interface TrajectoryOptions extends DescentOptions {
   readonly steps: number;
@@ -42,22 +42,26 @@ export function follow(
   const terms: DescentStep[] = [];
   const bound = farAway(surface);
   let steepest = Math.hypot(...descent.gradient);
-  let divergedAt: number | null = null;
+  let cut: Path["cut"] = null;
   for (let k = 1; k <= steps; k++) {
     descent.advance();
     points.push(Array.from(descent.position));
     losses.push(descent.loss);
     lrs.push(descent.lr);
     if (keep) terms.push(descent.last());
-    if (!Number.isFinite(descent.loss) || descent.position.some((v) => !(Math.abs(v) <= bound))) {
-      divergedAt = k;
-      break;
-    }
+    cut = whyCut(descent, bound);
+    if (cut !== null) break;
     steepest = Math.max(steepest, Math.hypot(...descent.gradient));
   }
-  const path = { points, losses, divergedAt, steepest, lastGradient: Math.hypot(...descent.gradient) };
+  const path = { points, losses, cut, steepest, lastGradient: Math.hypot(...descent.gradient) };
   const evaluate = evaluator(surface, backend === undefined ? {} : { backend });
   return { points, losses, lrs, terms, verdict: judge(surface, path, { radius: tolerance, evaluate }) };
+}
+
+function whyCut({ position, loss, gradient }: Descent, bound: number): Path["cut"] {
+  // log and √ leave their domain at finite places; what grows without bound overflows sooner or later
+  if (position.some((v) => !(Math.abs(v) <= bound)) || Math.abs(loss) === Infinity) return "diverged";
+  return Number.isNaN(loss) || gradient.some((g) => !Number.isFinite(g)) ? "undefined" : null;
 }
 
 function farAway({ domain, start }: Surface): number {

@@ -3,11 +3,12 @@ import { symmetricEigenvalues } from "./eigenvalues.ts";
 import type { Evaluator } from "./evaluate.ts";
 import type { Minimum, Surface } from "./types.ts";
 
-export type Outcome = "converged" | "diverged" | "saddle" | "flat" | "going";
+/** "undefined": at a place where the function has no value or no slope. "flat": no slope and no curvature. */
+export type Outcome = "converged" | "diverged" | "undefined" | "saddle" | "flat" | "going";
 
 export interface Verdict {
   readonly outcome: Outcome;
-  /** "converged": the first step from which on the path stays at the minimum. "diverged": the step that left all bounds. */
+  /** "converged": the first step from which on the path stays at the minimum. "diverged", "undefined": the last step made. */
   readonly step: number | null;
   /** The minimum reached: one known beforehand, else where the path ends. */
   readonly minimum: Minimum | null;
@@ -21,8 +22,8 @@ export interface Verdict {
 export interface Path {
   readonly points: readonly (readonly number[])[];
   readonly losses: readonly number[];
-  /** The step after which the path was cut. */
-  readonly divergedAt: number | null;
+  /** Why the path was cut after its last point; null when it was not. */
+  readonly cut: "diverged" | "undefined" | null;
   /** Largest norm of the gradient on the way. */
   readonly steepest: number;
   readonly lastGradient: number;
@@ -54,25 +55,21 @@ export function judge(
   path: Path,
   { radius, evaluate }: { radius: number; evaluate: Evaluator },
 ): Verdict {
-  const { points, losses, divergedAt } = path;
+  const { points, losses, cut } = path;
   const end = points.at(-1)!;
+  const step = points.length - 1;
+  if (cut === "diverged") return ended({ outcome: cut, step, text: `diverged at step ${step}` });
+  if (cut === "undefined") {
+    const text = `came at step ${step} to ${showPlace(end)}, where the function is undefined`;
+    return ended({ outcome: cut, step, text });
+  }
   const known = nearest(surface.minima, end);
   const away = known && distance(known.at, end);
-  if (divergedAt !== null) {
-    return {
-      outcome: "diverged",
-      step: divergedAt,
-      minimum: null,
-      distance: null,
-      text: `diverged at step ${divergedAt}`,
-    };
-  }
   const reached = (minimum: Minimum): Verdict => {
-    const step = settledFrom(points, minimum.at, radius);
     const kind = minimum.kind === "local" ? "local minimum" : "minimum";
     return {
       outcome: "converged",
-      step,
+      step: settledFrom(points, minimum.at, radius),
       minimum,
       distance: distance(minimum.at, end),
       text: `reached the ${kind} at ${showPlace(minimum.at)}`,
@@ -101,6 +98,12 @@ export function judge(
   const lower = surface.minima.some((m) => m.value < value - 1e-6 * Math.max(1, Math.abs(value)));
   return reached({ at: end, value, kind: lower ? "local" : "global" });
 }
+
+const ended = (verdict: Pick<Verdict, "outcome" | "step" | "text">): Verdict => ({
+  ...verdict,
+  minimum: null,
+  distance: null,
+});
 
 /** The first step from which on every point lies within the radius. */
 function settledFrom(points: readonly (readonly number[])[], at: readonly number[], radius: number): number {

@@ -54,6 +54,13 @@ const spelled: Readonly<Record<string, DescentOptimizer>> = {
   adagrad: "adagrad",
 };
 
+/**
+ * RMSprop jumps from wall to wall of Rosenbrock's valley: starting PyTorch's own run 1e-15 higher moves its 150th point by
+ * 3e-13 and its 200th by 6e-4, starting it 1e-15 lower moves that by 4e-3.
+ */
+const chaotic = (surface: string, optimizer: string): boolean =>
+  surface === "rosenbrock" && optimizer === "rmsprop";
+
 describe.for(Object.entries(figures.trajectories_2d))("optimizers on %s", ([name, { start, runs }]) => {
   test.for(Object.entries(runs))("%s", ([optimizer, want]) => {
     const { points, losses } = trajectory({
@@ -65,7 +72,10 @@ describe.for(Object.entries(figures.trajectories_2d))("optimizers on %s", ([name
     });
     want.path_first_60.forEach((w, k) => expect(error(points[k]!, w), `step ${k}`).toBeLessThan(TOLERANCE));
     expect(error(points[100]!, want.at_100)).toBeLessThan(TOLERANCE);
-    expect(error(points[200]!, want.at_200)).toBeLessThan(TOLERANCE);
-    for (const [k, loss] of want.loss_at) expect(error([losses[k!]!], [loss!])).toBeLessThan(TOLERANCE);
+    const late = chaotic(name, optimizer) ? 5e-3 : TOLERANCE;
+    expect(error(points[200]!, want.at_200)).toBeLessThan(late);
+    for (const [k, loss] of want.loss_at) {
+      expect(error([losses[k!]!], [loss!]), `loss at ${k}`).toBeLessThan(k! > 100 ? late : TOLERANCE);
+    }
   });
 });
