@@ -19,15 +19,22 @@ export interface Row {
   readonly gradNorm: number;
 }
 
-/** Falls, with noise of a fixed generator; float32 like the numbers in an event file. */
+/** Falls, with noise; float32 like the numbers in an event file. */
 export function rowAt(step: number, points: number): Row {
-  const noise = (k: number): number => (Math.imul(step + k, 2654435761) >>> 8) / 2 ** 24 - 0.5;
   return {
     step,
-    loss: Math.fround(0.2 + 2.1 * Math.exp((-8 * step) / points) + 0.05 * noise(1)),
+    loss: Math.fround(0.2 + 2.1 * Math.exp((-8 * step) / points) + 0.05 * noise(step, 1)),
     lr: Math.fround(1e-3 * (1 - step / points)),
-    gradNorm: Math.fround(1 + 0.3 * noise(7)),
+    gradNorm: Math.fround(1 + 0.3 * noise(step, 2)),
   };
+}
+
+/** In −0.5 … 0.5, without a period: the finaliser of MurmurHash3. */
+function noise(step: number, which: number): number {
+  let x = Math.imul(step + 1, 0x9e3779b1) ^ Math.imul(which, 0x85ebca6b);
+  x = Math.imul(x ^ (x >>> 16), 0x85ebca6b);
+  x = Math.imul(x ^ (x >>> 13), 0xc2b2ae35);
+  return ((x ^ (x >>> 16)) >>> 8) / 2 ** 24 - 0.5;
 }
 
 const PIECE = 1 << 20;

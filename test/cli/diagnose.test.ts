@@ -119,6 +119,9 @@ test("the page is self-contained, shows its findings, and holds a hostile name a
   expect(page).not.toContain("<img");
   expect(page).not.toMatch(/<script|(?:src|href)="(?!#)/);
   expect(page).toMatch(/<svg[\s\S]*non-finite/);
+  // 80 points of two coordinates are drawn, for wide and for narrow readers
+  const curves = [...page.matchAll(/ d="([^"]*)"/g)].filter((m) => m[1]!.length > 80 * 8);
+  expect(curves.length).toBeGreaterThanOrEqual(2);
 });
 
 test("a reader that goes away is no error", async () => {
