@@ -52,7 +52,7 @@ function section(o: OptimizerEntry): string {
       ...(stable
         ? [
             `- Stable on a quadratic while lr < ${stable.rule}` +
-              (stable.preconditioned ? " (of the preconditioned Hessian)" : ""),
+              (stable.preconditioner ? " (of the preconditioned Hessian)" : ""),
           ]
         : []),
       ...(o.needs.length > 0

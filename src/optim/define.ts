@@ -20,9 +20,19 @@ export interface Elsewhere {
 /** The largest learning rate that is stable on a quadratic whose largest curvature is `sharpness`. */
 export interface StabilityLimit<O> {
   readonly limit: (options: O, sharpness: number) => number;
-  /** The rule in words. `preconditioned` says that sharpness is that of the preconditioned Hessian. */
+  /** The rule in words. */
   readonly rule: string;
-  readonly preconditioned?: boolean;
+  /** Given where sharpness is that of P⁻¹H: how the diagonal P comes from the optimizer's state. */
+  readonly preconditioner?: Preconditioner<O>;
+}
+
+export interface Preconditioner<O> {
+  /** The tensor kept for each parameter that P is made from. */
+  readonly slot: (options: O) => string;
+  /** One entry of that tensor → one of P, after so many steps; Infinity when what starts up has settled. */
+  readonly of: (options: O, step: number) => (kept: number) => number;
+  /** What is kept settles at the gradient's mean square, where the weights stay: P can be had without a run. */
+  readonly settles: boolean;
 }
 
 export interface OptimizerEntry {

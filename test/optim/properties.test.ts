@@ -276,7 +276,7 @@ describe("stability limits", () => {
   ];
   test("are given for every row that claims one without preconditioning", () => {
     const named = optimizers
-      .filter((o) => o.stabilityLimit && !o.stabilityLimit.preconditioned)
+      .filter((o) => o.stabilityLimit && !o.stabilityLimit.preconditioner)
       .map((o) => o.name);
     expect(named.filter((n) => !limited.some(([m]) => m === n))).toEqual(["noisy-sgd"]);
   });

@@ -25,9 +25,9 @@ export async function run({ args: [name], terminal, json }: Invocation): Promise
   const { name: own, purpose, paper, stabilityLimit } = row;
   const lines = [`${own}: ${purpose}`, paper.cite, paper.equation];
   if (stabilityLimit) {
-    const { rule, preconditioned } = stabilityLimit;
+    const { rule, preconditioner } = stabilityLimit;
     lines.push(
-      `stable on a quadratic while lr < ${rule}${preconditioned ? " (preconditioned Hessian)" : ""}`,
+      `stable on a quadratic while lr < ${rule}${preconditioner ? " (preconditioned Hessian)" : ""}`,
     );
   }
   const names = namesElsewhere(row);

@@ -3,6 +3,7 @@ import { chain } from "../chain.ts";
 import { defineOptimizer, type Optimizer } from "../define.ts";
 import { betas, eps, lr, weightDecay } from "../options.ts";
 import { perTensor } from "../per-tensor.ts";
+import { adamLimit } from "../stability.ts";
 import { biasCorrection, ema } from "../tensors.ts";
 import { addDecayedWeights } from "../transforms/decay.ts";
 import { scaleByLr } from "../transforms/scale.ts";
@@ -31,6 +32,11 @@ export const adabelief: Optimizer<AdabeliefOptions> = defineOptimizer<AdabeliefO
   },
   elsewhere: { optax: "adabelief" },
   purpose: "long steps where the gradient is as predicted, short ones where it surprises",
+  stabilityLimit: {
+    ...adamLimit,
+    // s is the spread around m, not the mean square
+    preconditioner: { ...adamLimit.preconditioner!, slot: () => "s", settles: false },
+  },
   make: ({ betas: [b1, b2], eps: e, epsRoot, weightDecay: decay }) =>
     chain(
       perTensor({

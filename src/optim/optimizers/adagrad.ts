@@ -32,6 +32,18 @@ export const adagrad: Optimizer<AdagradOptions> = defineOptimizer<AdagradOptions
   },
   elsewhere: { pytorch: "Adagrad", optax: "adagrad", keras: "Adagrad", hf: "adagrad" },
   purpose: "sparse features: rare ones keep large steps; steps only ever shrink",
+  stabilityLimit: {
+    rule: "2/λmax(P⁻¹H), P = diag(√s+ε)·(1+(t−1)·lrDecay), which only grows",
+    limit: (_, sharpness) => 2 / sharpness,
+    preconditioner: {
+      slot: () => "sum",
+      of: ({ eps: e, lrDecay }, step) => {
+        const slower = 1 + Math.max(0, step - 1) * lrDecay;
+        return (s) => (Math.sqrt(s) + e) * slower;
+      },
+      settles: false,
+    },
+  },
   make: ({ lrDecay, weightDecay: decay, initialAccumulatorValue, eps: e, maximize: climb }) =>
     chain(
       climb && ascend(),

@@ -2,6 +2,7 @@ import { chain } from "../chain.ts";
 import { defineOptimizer, type Optimizer } from "../define.ts";
 import type { OptionSpecs } from "../options.ts";
 import { betas, eps, flag, lr, maximize, weightDecay } from "../options.ts";
+import { adamLimit } from "../stability.ts";
 import { addDecayedWeights } from "../transforms/decay.ts";
 import { ascend, scaleByLr } from "../transforms/scale.ts";
 import { scaleByAdam, scaleByAmsgrad } from "../transforms/scale-by-adam.ts";
@@ -32,11 +33,8 @@ export const adamWOptions: OptionSpecs<AdamWOptions> = {
 
 const equation = "m = β₁m + (1−β₁)g;  v = β₂v + (1−β₂)g²;  θ −= η (m/(1−β₁ᵗ)) / (√(v/(1−β₂ᵗ)) + ε)";
 
-/** m̂ and v̂ against the gradient's own scale; stable while η < 2(1+β₁)/((1−β₁)·λmax(P⁻¹H)) (Cohen et al. 2022). */
-const adaptiveLimit = (
-  { betas: [b1] }: { readonly betas: readonly [number, number] },
-  sharpness: number,
-): number => (2 * (1 + b1)) / ((1 - b1) * sharpness);
+/** With amsgrad the largest v divides the step. */
+const slot = ({ amsgrad }: { readonly amsgrad: boolean }): string => (amsgrad ? "vmax" : "v");
 
 export const adam: Optimizer<AdamOptions> = defineOptimizer<AdamOptions>({
   name: "adam",
@@ -50,9 +48,13 @@ export const adam: Optimizer<AdamOptions> = defineOptimizer<AdamOptions>({
   elsewhere: { pytorch: "Adam", optax: "adam", keras: "Adam" },
   purpose: "fast progress with little tuning; per-parameter steps for gradients of very different sizes",
   stabilityLimit: {
-    rule: "2(1+β₁)/((1−β₁)·λmax(P⁻¹H)), P = diag(√v̂+ε)",
-    preconditioned: true,
-    limit: adaptiveLimit,
+    ...adamLimit,
+    preconditioner: {
+      slot,
+      of: ({ biasCorrection, ...moments }, step) =>
+        adamLimit.preconditioner!.of(moments, biasCorrection ? step : Number.POSITIVE_INFINITY),
+      settles: true,
+    },
   },
   make: ({ weightDecay: decay, amsgrad, maximize: climb, decoupledWeightDecay, ...moments }) =>
     chain(
@@ -74,10 +76,6 @@ export const adamw: Optimizer<AdamWOptions> = defineOptimizer<AdamWOptions>({
   },
   elsewhere: { pytorch: "AdamW", optax: "adamw", keras: "AdamW", hf: "adamw_torch" },
   purpose: "the default for transformers and fine-tuning: decay does not depend on the gradient's size",
-  stabilityLimit: {
-    rule: "2(1+β₁)/((1−β₁)·λmax(P⁻¹H)), P = diag(√v̂+ε)",
-    preconditioned: true,
-    limit: adaptiveLimit,
-  },
+  stabilityLimit: { ...adamLimit, preconditioner: { ...adamLimit.preconditioner!, slot } },
   make: (options) => adam({ ...options, decoupledWeightDecay: true }),
 });

@@ -15,6 +15,7 @@ import { chain } from "../chain.ts";
 import { defineOptimizer, type Optimizer } from "../define.ts";
 import { betas, eps, flag, lr, number, weightDecay } from "../options.ts";
 import { perTensor } from "../per-tensor.ts";
+import { adamLimit } from "../stability.ts";
 import { ema } from "../tensors.ts";
 import { addDecayedWeights } from "../transforms/decay.ts";
 import { scaleByLr } from "../transforms/scale.ts";
@@ -45,6 +46,18 @@ export const adopt: Optimizer<AdoptOptions> = defineOptimizer<AdoptOptions>({
   },
   elsewhere: { optax: "contrib.adopt" },
   purpose: "Adam that converges for any β₂: v of the steps before scales the gradient of this one",
+  stabilityLimit: {
+    rule: "2(1+β₁)/((1−β₁)·λmax(P⁻¹H)), P = diag(max(√v, ε)), while nothing is clipped",
+    limit: adamLimit.limit,
+    preconditioner: {
+      slot: () => "v",
+      of:
+        ({ eps }) =>
+        (v) =>
+          Math.max(Math.sqrt(v), eps),
+      settles: true,
+    },
+  },
   make: ({ betas: [b1, b2], eps: e, weightDecay: decay, clip, clipExponent }) =>
     chain(
       perTensor({

@@ -3,6 +3,7 @@ import { chain } from "../chain.ts";
 import { defineOptimizer, type Optimizer } from "../define.ts";
 import { betas, eps, lr } from "../options.ts";
 import { perTensor } from "../per-tensor.ts";
+import { adamLimit } from "../stability.ts";
 import { biasCorrection, ema } from "../tensors.ts";
 import { scaleByLr } from "../transforms/scale.ts";
 
@@ -26,6 +27,18 @@ export const amsgrad: Optimizer<AmsgradOptions> = defineOptimizer<AmsgradOptions
   },
   elsewhere: { pytorch: "Adam(amsgrad=True), corrected after the maximum", optax: "amsgrad" },
   purpose: "Adam with steps that never grow again; PyTorch's form is adam with amsgrad",
+  // its v̂ is kept corrected
+  stabilityLimit: {
+    ...adamLimit,
+    preconditioner: {
+      slot: () => "vmax",
+      of:
+        ({ eps }) =>
+        (v) =>
+          Math.sqrt(v) + eps,
+      settles: true,
+    },
+  },
   make: ({ betas: [b1, b2], eps: e }) =>
     chain(
       perTensor({

@@ -1,6 +1,7 @@
 import { chain } from "../chain.ts";
 import { defineOptimizer, type Optimizer } from "../define.ts";
 import { beta, flag, lr } from "../options.ts";
+import { averagedLimit } from "../stability.ts";
 import { emaMomentum as averaged } from "../transforms/ema-momentum.ts";
 import { scaleByLr } from "../transforms/scale.ts";
 
@@ -23,9 +24,6 @@ export const emaMomentum: Optimizer<EmaMomentumOptions> = defineOptimizer<EmaMom
   },
   elsewhere: { optax: "chain(ema(decay, debias), scale_by_learning_rate)" },
   purpose: "momentum whose learning rate means the same as without; equals sgd with momentum β at lr η(1−β)",
-  stabilityLimit: {
-    rule: "2(1+β)/((1−β)L)",
-    limit: ({ beta: b }, sharpness) => (2 * (1 + b)) / ((1 - b) * sharpness),
-  },
+  stabilityLimit: { rule: "2(1+β)/((1−β)L)", limit: ({ beta }, sharpness) => averagedLimit(beta, sharpness) },
   make: ({ beta: b, biasCorrection }) => chain(averaged({ beta: b, corrected: biasCorrection }), scaleByLr()),
 });

@@ -4,6 +4,7 @@ import { chain } from "../chain.ts";
 import { defineOptimizer, type Optimizer } from "../define.ts";
 import { betas, eps, flag, lr, maximize, number, weightDecay } from "../options.ts";
 import { perTensor } from "../per-tensor.ts";
+import { nadamLimit } from "../stability.ts";
 import { biasCorrection, ema } from "../tensors.ts";
 import { addDecayedWeights } from "../transforms/decay.ts";
 import { ascend, scaleByLr } from "../transforms/scale.ts";
@@ -36,6 +37,7 @@ export const nadam: Optimizer<NadamOptions> = defineOptimizer<NadamOptions>({
   },
   elsewhere: { pytorch: "NAdam", keras: "Nadam" },
   purpose: "Adam with Nesterov's look ahead: a little faster where Adam is good",
+  stabilityLimit: nadamLimit,
   make: ({
     betas: [b1, b2],
     eps: e,

@@ -3,6 +3,7 @@ import { chain } from "../chain.ts";
 import { defineOptimizer, type Optimizer } from "../define.ts";
 import { betas, eps, flag, lr, maximize, weightDecay } from "../options.ts";
 import { perTensor } from "../per-tensor.ts";
+import { outsideAdamLimit } from "../stability.ts";
 import { biasCorrection, ema } from "../tensors.ts";
 import { addDecayedWeights } from "../transforms/decay.ts";
 import { ascend, scaleByLr } from "../transforms/scale.ts";
@@ -34,6 +35,8 @@ export const radam: Optimizer<RadamOptions> = defineOptimizer<RadamOptions>({
   },
   elsewhere: { pytorch: "RAdam", optax: "radam" },
   purpose: "Adam without a hand-made warm-up: momentum until v can be trusted",
+  // once v is trusted and the rectifier has come near 1
+  stabilityLimit: outsideAdamLimit,
   make: ({ betas: [b1, b2], eps: e, weightDecay: decay, decoupledWeightDecay: decoupled, maximize: climb }) =>
     chain(
       climb && ascend(),

@@ -61,6 +61,19 @@ export const rmsprop: Optimizer<RmspropOptions> = defineOptimizer<RmspropOptions
   },
   elsewhere: { pytorch: "RMSprop", optax: "rmsprop", keras: "RMSprop", hf: "rmsprop" },
   purpose: "recurrent networks and reinforcement learning: per-parameter steps without bias correction",
+  stabilityLimit: {
+    rule: "2(1+μ)/λmax(P⁻¹H), P = diag(√v+ε); with weight decay of P⁻¹(H+λI)",
+    limit: ({ momentum }, sharpness) => (2 * (1 + momentum)) / sharpness,
+    // centered: the root of the variance is at most that of v, so the limit may be lower than this
+    preconditioner: {
+      slot: () => "v",
+      of:
+        ({ eps: e }) =>
+        (v) =>
+          Math.sqrt(v) + e,
+      settles: true,
+    },
+  },
   make: ({ alpha, eps: e, weightDecay: decay, momentum, centered, maximize: climb }) =>
     chain(
       climb && ascend(),

@@ -17,6 +17,7 @@ import { chain } from "../chain.ts";
 import { defineOptimizer, type Optimizer } from "../define.ts";
 import { betas, eps, lr, maximize } from "../options.ts";
 import { perTensor } from "../per-tensor.ts";
+import { outsideAdamLimit } from "../stability.ts";
 import { biasCorrection, ema } from "../tensors.ts";
 import { ascend, scaleByLr } from "../transforms/scale.ts";
 
@@ -48,6 +49,7 @@ export const sparseAdam: Optimizer<SparseAdamOptions> = defineOptimizer<SparseAd
   },
   elsewhere: { pytorch: "SparseAdam" },
   purpose: "embedding tables: rows that a batch does not look up are not moved by stale momentum",
+  stabilityLimit: outsideAdamLimit,
   make: ({ betas: [b1, b2], eps: e, maximize: climb }) =>
     chain(
       climb && ascend(),

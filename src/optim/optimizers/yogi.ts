@@ -3,6 +3,7 @@ import { chain } from "../chain.ts";
 import { defineOptimizer, type Optimizer } from "../define.ts";
 import { betas, eps, lr, number } from "../options.ts";
 import { perTensor } from "../per-tensor.ts";
+import { adamLimit } from "../stability.ts";
 import { biasCorrection, ema } from "../tensors.ts";
 import { scaleByLr } from "../transforms/scale.ts";
 
@@ -28,6 +29,7 @@ export const yogi: Optimizer<YogiOptions> = defineOptimizer<YogiOptions>({
   },
   elsewhere: { optax: "yogi" },
   purpose: "Adam whose effective rate cannot jump up when gradients become small",
+  stabilityLimit: adamLimit,
   make: ({ betas: [b1, b2], eps: e, initialAccumulatorValue }) =>
     chain(
       perTensor({
