@@ -1,0 +1,41 @@
+/** Room 6: the lesson's program in the page ends where the library's ends. */
+import { expect, test } from "vitest";
+import { wasm } from "../../../src/engine/backends/wasm.ts";
+import { optimizerHistories } from "../../../src/lesson/walkthrough.ts";
+import { describeLab, inspect, settledHash } from "../harness.ts";
+
+describeLab("room 6, the walkthrough", (lab) => {
+  test("shows what the lesson's program really ends at", async () => {
+    const { sgd, adam } = optimizerHistories({ backend: wasm });
+    const page = await lab.open("#/walkthrough");
+    await page.getByText(sgd.at(-1)!.toFixed(4), { exact: true }).waitFor();
+    expect(await page.locator("[data-value=adam]").textContent()).toBe(adam.at(-1)!.toFixed(4));
+    expect(await page.locator("[data-value=sgd-reached]").textContent()).toBe("not in 500 epochs");
+  });
+
+  test("the rates that do end at the printed numbers, by a link of the page", async () => {
+    const page = await lab.open("#/walkthrough");
+    await page.getByRole("link", { name: "Where the printed numbers do appear" }).click();
+    await page.getByText("Both numbers the lesson prints, at last").waitFor();
+    expect(Number(await page.locator("[data-value=sgd]").textContent())).toBeCloseTo(0.48, 2);
+    expect(Number(await page.locator("[data-value=adam]").textContent())).toBeCloseTo(0.05, 2);
+  });
+
+  test("keeps its state in the address, and takes the keyboard", async () => {
+    const page = await lab.open("#/walkthrough");
+    await page.getByRole("switch", { name: "Standardise the features first" }).press("Space");
+    await page.getByLabel("Adam's rate, as a number").fill("0.1");
+    const hash = await settledHash(page);
+    expect(hash).toBe("#/walkthrough?adam=0.1&standardise=1");
+    await page.waitForFunction(() => Number(document.querySelector("[data-value=adam]")?.textContent) < 0.3);
+    const shown = await page.locator("[data-value=adam]").textContent();
+    const again = await lab.open(hash);
+    await again.locator(`[data-value=adam]:text-is("${shown}")`).waitFor();
+  });
+
+  test("is readable by everybody", () =>
+    inspect(lab, "#/walkthrough", {
+      name: "06-walkthrough",
+      ready: (p) => p.locator("[data-value=sgd]:not(:text-is('…'))").waitFor(),
+    }));
+});
