@@ -1,6 +1,6 @@
 /** The limit that curvature sets: the optimizer's own rule at the largest eigenvalue of the Hessian it sees. */
 import { lanczos, preconditioned } from "../curvature/index.ts";
-import { type OptimizerEntry, optimizerEntry, resolveOptions } from "../optim/index.ts";
+import { optimizerEntry, resolveOptions } from "../optim/index.ts";
 import { SteepestError } from "../run/errors.ts";
 import type { BuiltRun } from "../train/build.ts";
 import { type RunObjective, runObjective } from "../train/objective.ts";
@@ -48,19 +48,19 @@ export async function curvatureAnswer(
     const objective = runObjective(run, { rows: ROWS });
     trial.restart(options.seed);
     // before the first gradient a preconditioner is nothing
-    const atStart = rule.preconditioned ? null : await sharpness(objective, null, options);
+    const atStart = rule.preconditioner ? null : await sharpness(objective, null, options);
     for (let k = 0; k < options.steps; k++) {
       const { factor, momentum } = options.schedule((k + 0.5) / options.steps);
       trial.step(options.rate * factor, momentum);
       await options.pulse();
     }
-    const p = rule.preconditioned ? adamPreconditioner(run, settings, options.steps) : null;
-    if (rule.preconditioned && p === null) return none(`the preconditioner of ${name} is not known`);
+    const p = rule.preconditioner
+      ? diagonalOf(run, rule.preconditioner.slot(settings), rule.preconditioner.of(settings, options.steps))
+      : null;
     const afterWarmUp = await sharpness(objective, p, options);
     if (!(afterWarmUp > 0)) return none("the loss curves nowhere upwards after a short run");
-    const { limit } = rule as NonNullable<OptimizerEntry["stabilityLimit"]>;
     return {
-      limit: limit(settings, afterWarmUp),
+      limit: rule.limit(settings, afterWarmUp),
       curvature: { atStart, afterWarmUp, rule: rule.rule, rows: objective.rows },
       note: null,
     };
@@ -88,22 +88,13 @@ async function sharpness(
   return largest.value;
 }
 
-/** √v̂ + ε out of the optimizer's state, in the parameters' order; null where it keeps no such v. */
-function adamPreconditioner(
-  { step }: BuiltRun,
-  settings: Readonly<Record<string, unknown>>,
-  steps: number,
-): Float64Array | null {
-  const [, beta] = settings["betas"] as readonly number[];
-  const eps = settings["eps"] as number;
-  const correction = settings["biasCorrection"] === false ? 1 : 1 - beta! ** steps;
-  const flat: number[] = [];
-  for (const { name } of step.state) {
-    if (!name.startsWith("param.")) continue;
-    const key = name.slice("param.".length);
-    const v = step.state.find((t) => t.name.startsWith("optimizer.") && t.name.endsWith(`.v.${key}`));
-    if (v === undefined) return null;
-    for (let i = 0; i < v.values.length; i++) flat.push(Math.sqrt(v.values[i]! / correction) + eps);
-  }
-  return Float64Array.from(flat);
+/** The preconditioner's diagonal in the parameters' order, from the tensors that the optimizer keeps of each. */
+function diagonalOf({ step }: BuiltRun, slot: string, of: (kept: number) => number): Float64Array {
+  const names = step.state.flatMap(({ name }) =>
+    name.startsWith("param.") ? [name.slice("param.".length)] : [],
+  );
+  const kept = names.map(
+    (name) => step.state.find((t) => t.name.startsWith("optimizer.") && t.name.endsWith(`.${slot}.${name}`))!,
+  );
+  return Float64Array.from(kept.flatMap(({ values }) => Array.from(values as ArrayLike<number>, of)));
 }

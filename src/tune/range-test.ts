@@ -20,6 +20,8 @@ export interface SweepOptions {
   /** The sweep may go on above `to` up to this, while the loss has not diverged. */
   readonly highest: number;
   readonly momentum?: number | undefined;
+  /** Stop where the loss diverges. Default true; without it only a loss that is no number ends the sweep early. */
+  readonly stop?: boolean | undefined;
   /** Called after every step; what it returns is waited for. */
   readonly pulse?: () => Promise<void> | undefined;
 }
@@ -63,7 +65,7 @@ export const windowOf = ({
   Math.max(3, Math.round((WINDOW * (iterations - 1)) / Math.log10(to / from)));
 
 export async function sweep(trial: Trial, options: SweepOptions): Promise<Sweep> {
-  const { seed, from, to, iterations, highest, momentum, pulse } = options;
+  const { seed, from, to, iterations, highest, momentum, stop = true, pulse } = options;
   const window = windowOf(options);
   const ratio = (to / from) ** (1 / (iterations - 1));
   const lrs: number[] = [];
@@ -79,7 +81,7 @@ export async function sweep(trial: Trial, options: SweepOptions): Promise<Sweep>
     losses.push(loss);
     await pulse?.();
     if (!Number.isFinite(loss)) return { seed, lrs, losses, stopped: "non-finite" };
-    if (watch(average(loss))) return { seed, lrs, losses, stopped: "diverged" };
+    if (watch(average(loss)) && stop) return { seed, lrs, losses, stopped: "diverged" };
   }
 }
 
