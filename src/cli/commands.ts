@@ -2,6 +2,7 @@
 import type { CommandRow } from "./command.ts";
 import { compare } from "./rows/compare.ts";
 import { diagnose } from "./rows/diagnose.ts";
+import { exportRun } from "./rows/export.ts";
 import { findLr } from "./rows/find-lr.ts";
 import { info } from "./rows/info.ts";
 import { lab } from "./rows/lab.ts";
@@ -21,5 +22,6 @@ export const commands: readonly CommandRow[] = [
   optimizers,
   lesson,
   lab,
+  exportRun,
   info,
 ];

@@ -1,0 +1,26 @@
+import type { CommandRow } from "../command.ts";
+
+export const exportRun: CommandRow = {
+  name: "export",
+  summary: "write a run as a PyTorch project, for machines that steepest does not reach",
+  define: (c) => {
+    c.argument("<run>", "a run file (JSON, YAML, TypeScript)")
+      .option("--to <system>", "torch: model, data, initial weights, training loop, job files", "torch")
+      .option("--out <folder>", "an empty or new folder; default: <name>-torch")
+      .option("--quiet", "no notes")
+      .allowUnknownOption()
+      .allowExcessArguments()
+      .addHelpText(
+        "after",
+        [
+          "",
+          "Every setting of the run file is a flag too:",
+          "  steepest export run.json --to torch --out project --dtype float64 --steps 500",
+          "",
+          "The project needs PyTorch 1.13 or later and NumPy, and not steepest; its README has the commands for one",
+          "process, several, and several machines. docs/handoff.md says what maps to what.",
+        ].join("\n"),
+      );
+  },
+  load: () => import("../commands/export.ts"),
+};
