@@ -20,8 +20,8 @@ export interface Adaptive {
 /** A rate that was tried. */
 export interface Tried {
   readonly lr: number;
-  /** What ranks, a mean over seeds; null where a seed diverged. */
-  readonly loss: number | null;
+  /** The final loss that ranks, a mean over seeds; null where a seed diverged. */
+  readonly final: number | null;
 }
 
 export const DEFAULT_RATES = "1e-4:1";
@@ -102,7 +102,7 @@ export function nextRates(tried: readonly Tried[], { coarse, adaptive }: RatePla
 /** The rate with the least loss; the lower rate where two are equal. */
 export function bestOf<T extends Tried>(tried: readonly T[]): T | null {
   return tried.reduce<T | null>(
-    (best, t) => (t.loss !== null && (best === null || t.loss < best.loss!) ? t : best),
+    (best, t) => (t.final !== null && (best === null || t.final < best.final!) ? t : best),
     null,
   );
 }

@@ -11,7 +11,7 @@ export type RankedBy = "validation" | "training";
 export interface RateResult {
   readonly lr: number;
   /** Final loss that ranks, mean over seeds; null where a seed diverged: a rate that fails once in a while is no choice. */
-  readonly loss: number | null;
+  readonly final: number | null;
   readonly se: number | null;
   /** The same without the seeds' mean, in the seeds' order; null for a non-finite end. */
   readonly finals: readonly (number | null)[];
@@ -123,7 +123,7 @@ function ratesOf(
     const healthy = at.every((c) => c.status === "ok") ? meanOf(finals as number[]) : null;
     return {
       lr,
-      loss: healthy?.mean ?? null,
+      final: healthy?.mean ?? null,
       se: healthy?.se ?? null,
       finals,
       nonFinite: at.filter((c) => c.status === "non-finite").length,
@@ -134,11 +134,14 @@ function ratesOf(
   });
 }
 
-/** Mean loss over the seeds by rate, for the search. */
+/** Mean loss by rate, for the search: of rates that all seeds have finished. */
 export const triedRates = (
   cells: readonly Cell[],
   seeds: readonly number[],
-): { lr: number; loss: number | null }[] => ratesOf(cells, seeds).map(({ lr, loss }) => ({ lr, loss }));
+): { lr: number; final: number | null }[] =>
+  ratesOf(cells, seeds)
+    .filter((r) => r.at.length === seeds.length)
+    .map(({ lr, final }) => ({ lr, final }));
 
 interface Found {
   readonly contestant: Contestant;
@@ -152,8 +155,8 @@ interface Found {
 function commonTarget(found: readonly Found[], start: number): Target | null {
   const bests = found.flatMap(({ rates }) => bestOf(rates) ?? []);
   if (bests.length === 0) return null;
-  const lowest = Math.min(...bests.map((b) => b.loss!));
-  const good = bests.filter((b) => start - b.loss! >= (start - lowest) / 2);
+  const lowest = Math.min(...bests.map((b) => b.final!));
+  const good = bests.filter((b) => start - b.final! >= (start - lowest) / 2);
   const reached = Math.max(...good.flatMap((b) => b.at.map((c) => ranked(c).best!)));
   return { loss: roundUp(reached), chosen: true };
 }
@@ -170,9 +173,9 @@ function resultOf(
 ): ContestantResult {
   const timed = rates.map((r) => ({ ...r, toTarget: goal === null ? null : timeTo(goal.loss, r.lr, r.at) }));
   const best = bestOf(timed);
-  const diverged = timed.find((r) => r.loss === null) ?? null;
+  const diverged = timed.find((r) => r.final === null) ?? null;
   const stable =
-    timed.filter((r) => r.loss !== null && (diverged === null || r.lr < diverged.lr)).at(-1) ?? null;
+    timed.filter((r) => r.final !== null && (diverged === null || r.lr < diverged.lr)).at(-1) ?? null;
   const fastest = timed.reduce<ToTarget | null>(
     (least, { toTarget }) =>
       toTarget !== null && (least === null || toTarget.steps.mean < least.steps.mean) ? toTarget : least,

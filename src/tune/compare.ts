@@ -61,9 +61,8 @@ export async function compare(
   };
   const leader = (): CompareProgress["best"] => {
     const bests = contestants.flatMap((c) => {
-      const complete = triedRates(cells.get(c)!, seeds);
-      const best = bestOf(complete);
-      return best === null ? [] : [{ label: c.label, lr: best.lr, loss: best.loss! }];
+      const best = bestOf(triedRates(cells.get(c)!, seeds));
+      return best === null ? [] : [{ label: c.label, lr: best.lr, loss: best.final! }];
     });
     return bests.sort((a, b) => a.loss - b.loss)[0] ?? null;
   };

@@ -19,7 +19,7 @@ export function rateMap({ run, rankedBy, seeds, contestants }: CompareDocument):
     lossLabel: `final ${rankedBy} loss`,
     rows: contestants.map(({ label, rates }) => ({
       label,
-      cells: rates.map(({ lr, loss }) => ({ lr, loss })),
+      cells: rates.map(({ lr, final }) => ({ lr, loss: final })),
     })),
   };
 }

@@ -29,7 +29,7 @@ export function renderHeatMap(
   const head = heading(document, map, { inner, theme });
   const legendAt = head.top + 30;
   const labels = plan.rows.map((r) => fitText(r.label, WIDEST_LABEL, LABEL));
-  const left = PAD + Math.max(...labels.map((l) => textWidth(l, LABEL))) + 12;
+  const left = PAD + Math.max(0, ...labels.map((l) => textWidth(l, LABEL))) + 12;
   const bests = plan.rows.map((r) => `${r.tiles.some((t) => t.best) ? "★ " : ""}${r.best}`);
   const right = width - PAD - 12 - Math.max(0, ...bests.map((b) => textWidth(b, LABEL)));
   const top = legendAt + 20;

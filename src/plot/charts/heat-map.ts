@@ -47,6 +47,8 @@ export interface HeatMapPlan {
 
 /** Where losses span more than this factor, colours follow their logarithm. */
 const LOG_FROM = 4;
+/** The axis of a map without a rate. */
+const NO_RATES = [1e-4, 1];
 
 /** `ceiling`: losses from here on look alike; the loss at the start is a good one. Default: the greatest. */
 export function planHeatMap(
@@ -86,8 +88,9 @@ export function planHeatMap(
     };
   });
   const ends = planned.flatMap((r) => r.tiles.flatMap((t) => [t.from, t.to]));
+  const shown = ends.length > 0 ? ends : NO_RATES;
   return {
-    x: resolveAxis({ label: "learning rate", scale: "log" }, ends, { target: 7, pad: 0 }),
+    x: resolveAxis({ label: "learning rate", scale: "log" }, shown, { target: 7, pad: 0 }),
     rows: planned,
     scale: finite.length === 0 ? null : [least, top],
   };

@@ -1,0 +1,321 @@
+import { readFileSync } from "node:fs";
+import { describe, expect, test } from "vitest";
+import { nodeHost } from "../data/node-host.ts";
+import { wasm } from "../engine/backends/wasm.ts";
+import { parseRun } from "../run/parse-run.ts";
+import type { RunSpec } from "../run/spec.ts";
+import { advise, agreement, isAdvised } from "./advise.ts";
+import { type Comparison, cellKey, compare } from "./compare.ts";
+import { type Cell, lossWindow, runCell } from "./compare-cell.ts";
+import { parseContestants } from "./compare-contestants.ts";
+import { bestOf, nextRates, ratePlan, type Tried } from "./compare-grid.ts";
+import { summarize } from "./compare-summary.ts";
+import { sensitivity } from "./sensitivity.ts";
+import { meanOf, t95 } from "./student-t.ts";
+
+/** From PyTorch and NumPy: test/golden/make_compare.py. */
+const golden = JSON.parse(
+  readFileSync(new URL("../../test/golden/compare.json", import.meta.url), "utf8"),
+) as {
+  cells: { optimizer: RunSpec["optimizer"]; start: number; final: number; best: number; steps: number }[];
+  t95: Record<string, number>;
+};
+const lesson = parseRun({
+  data: { source: "lesson-ill-conditioned" },
+  model: { kind: "linear" },
+  loss: "bce-with-logits",
+  optimizer: "adam",
+  batchSize: "full",
+  epochs: 500,
+  validation: 0,
+});
+const tools = {
+  host: nodeHost(),
+  backend: wasm,
+  clock: { now: () => performance.now(), pause: () => Promise.resolve() },
+};
+
+describe("rates", () => {
+  /** Runs the search on a loss curve; null is divergence. */
+  const search = (lossAt: (lr: number) => number | null, plan = ratePlan()): Tried[] => {
+    const tried: Tried[] = [];
+    for (let rates = nextRates(tried, plan); rates.length > 0; rates = nextRates(tried, plan)) {
+      tried.push(...rates.map((lr) => ({ lr, final: lossAt(lr) })));
+    }
+    return tried.sort((a, b) => a.lr - b.lr);
+  };
+  const valley = (best: number, limit: number) => (lr: number) =>
+    lr > limit ? null : Math.log10(lr / best) ** 2;
+
+  test.each([0.03, 1e-6, 2, 400])("the best rate is found to a quarter of a decade: %d", (best) => {
+    const tried = search(valley(best, best * 20));
+    const found = bestOf(tried)!.lr;
+    expect(Math.abs(Math.log10(found / best))).toBeLessThan(0.13);
+    expect(tried[0]!.lr).toBeLessThanOrEqual(found / 9.9);
+    expect(tried.at(-1)!.lr).toBeGreaterThanOrEqual(Math.min(1000, found * 9.9)); // the default bound
+    expect(tried.length).toBeLessThan(16);
+  });
+
+  test("a best beyond the bounds stays at them; where all diverges the search goes down to them", () => {
+    const tried = search(valley(1e5, Infinity), ratePlan({ bounds: "1e-3:10" }));
+    expect([tried[0]!.lr, tried.at(-1)!.lr]).toEqual([1e-4, 10]);
+    expect(search(() => null).map((t) => t.lr)).toEqual([1e-7, 1e-6, 1e-5, 1e-4, 1e-3, 0.01, 0.1, 1]);
+  });
+
+  test("a list is tried as it is, sorted and once", () => {
+    const plan = ratePlan({ rates: "0.1,0.01,0.1,5" });
+    expect(search(valley(1e-9, 1), plan).map((t) => t.lr)).toEqual([0.01, 0.1, 5]);
+  });
+
+  test.each([
+    [{ rates: "0:1" }, /has "0"/], [{ rates: "-1,2" }, /has "-1"/], [{ rates: "0.1" }, /one rate only/],
+    [{ rates: "0.1:0.1" }, /one rate only/], [{ rates: "" }, /has ""/], [{ rates: "NaN:1" }, /has "NaN"/],
+    [{ rates: "1:0.1" }, /backwards/], [{ rates: "1e-300:1" }, /spans 300 decades/],
+    [{ rates: "1:2:3" }, /no range/], [{ refine: 1.5 }, /refine is 1.5/], [{ bounds: "1" }, /no range/],
+  ])("%j is refused", (options, message) => expect(() => ratePlan(options)).toThrow(message)); // biome-ignore format: a table
+});
+
+describe("contestants", () => {
+  const own = { name: "sgd", lr: 0.1, momentum: 0.9 };
+  test("names with options; the run file's hold for its own optimizer", () => {
+    const made = parseContestants(
+      "sgd,sgd:momentum=0,nesterov=false,adam:betas=[0.8,0.9],eps=1e-6,adamw",
+      own,
+    );
+    expect(made.map((c) => c.optimizer)).toEqual([
+      { name: "sgd", momentum: 0.9 },
+      { name: "sgd", momentum: 0, nesterov: false },
+      { name: "adam", betas: [0.8, 0.9], eps: 1e-6 },
+      { name: "adamw" },
+    ]);
+    expect(made[0]!.label).toBe("sgd momentum=0.9");
+  });
+
+  test.each([
+    ["adm", /no optimizer named "adm"/], ["sgd:lr=1", /lr is given/], ["sgd,sgd", /twice/], ["", /no optimizer/],
+    ["sgd:momentum", /not option=value/], ["eps=1", /before it/], ["sgd:momentum=-1", /momentum is -1/],
+  ])("%s is refused", (text, message) => expect(() => parseContestants(text, own)).toThrow(message)); // biome-ignore format: a table
+});
+
+describe("statistics", () => {
+  test("Student's t, by integration of its density", () => {
+    for (const [df, t] of Object.entries(golden.t95))
+      expect(Math.abs(t95(Number(df)) - t)).toBeLessThan(2e-3);
+  });
+
+  test("mean and standard error by hand: 1, 2, 6 → 3 ± √(14/2/3)", () => {
+    const { mean, se } = meanOf([1, 2, 6])!;
+    expect(mean).toBeCloseTo(3, 12);
+    expect(se).toBeCloseTo(Math.sqrt(7 / 3), 12);
+    expect(meanOf([5])!.se).toBeNull();
+    expect(meanOf([])).toBeNull();
+  });
+
+  test("sensitivity by hand: over two decades, half at an excess that rises to 1, half capped at 3", () => {
+    const rates = [
+      { lr: 0.01, finals: [2, 2] },
+      { lr: 0.1, finals: [1, 1] },
+      { lr: 1, finals: [null, 99] },
+    ];
+    // trapezoids of min(ℓ, 4) − 1: (1 + 0)/2 and (0 + 3)/2, over two equal stretches
+    const found = sensitivity(rates, { best: 0.1, start: 4, factor: 10 })!;
+    expect(found.value).toBeCloseTo((0.5 + 1.5) / 2, 12);
+    expect(found.cut).toBe(false);
+    expect(sensitivity(rates.slice(1), { best: 0.1, start: 4, factor: 10 })!.cut).toBe(true);
+  });
+});
+
+/** A cell with a given end; its lows fall in a straight line. */
+const made = (run: RunSpec, final: number | null, start = 10): Cell => ({
+  optimizer: run.optimizer,
+  seed: run.seed,
+  status: final === null ? "non-finite" : final > start ? "risen" : "ok",
+  steps: 100,
+  training: { start, final, best: final, bestStep: 100 },
+  validation: null,
+  lows: [[0, start], [100, final ?? start]], // biome-ignore format: two points
+  seconds: 1,
+});
+
+describe("a comparison", () => {
+  const question = (more: Partial<Comparison> = {}): Comparison => ({
+    run: lesson,
+    contestants: parseContestants("sgd,adam", { name: "lion" }),
+    seeds: [1, 2, 3],
+    plan: ratePlan(),
+    ...more,
+  });
+  const bests: Record<string, number> = { sgd: 0.1, adam: 0.003 };
+  const lossOf = ({ optimizer: { name, lr }, seed }: RunSpec): number | null => {
+    const away = Math.log10(Number(lr) / bests[name]!);
+    return away > 1.2 ? null : 1 + away ** 2 + (name === "sgd" ? 0.5 : 0) + seed / 100;
+  };
+
+  test("the result does not depend on the order in which cells end", async () => {
+    const results = await Promise.all(
+      [0, 1, 7].map((salt) =>
+        compare(question(), {
+          runCell: async (run) => {
+            const turns =
+              salt === 0 ? 0 : (run.seed * salt * 13 + Math.round(Number(run.optimizer.lr) * 1e4)) % 11;
+            for (let i = 0; i < turns; i++) await Promise.resolve();
+            return made(run, lossOf(run));
+          },
+        }),
+      ),
+    );
+    expect(results[1]).toEqual(results[0]);
+    expect(results[2]).toEqual(results[0]);
+    const [first, second] = results[0]!.contestants;
+    expect([first!.label, first!.best!.lr, second!.label, second!.best!.lr]).toEqual([
+      "adam",
+      0.00316,
+      "sgd",
+      0.1,
+    ]);
+    expect(first!.divergesFrom).toBe(0.1);
+    expect(first!.stableTo).toBe(0.01); // the grid's next decade below: refined only around 0.00316
+    // the seeds shift both alike, so the paired difference has no spread
+    expect(results[0]!.judgement).toMatchObject({ first: "adam", second: "sgd", clear: true });
+  });
+
+  test("known cells are not run again, and new ones are told", async () => {
+    const cells = new Map<string, Cell>();
+    let ran = 0;
+    const options = {
+      runCell: async (run: RunSpec) => (ran++, made(run, lossOf(run))),
+      known: cells,
+      onCell: (cell: Cell) => void cells.set(cellKey(cell), cell),
+    };
+    const first = await compare(question(), options);
+    expect(ran).toBe(cells.size);
+    const before = ran;
+    expect(await compare(question(), options)).toEqual(first);
+    expect(ran).toBe(before);
+    await compare(question({ seeds: [1, 2, 3, 4] }), options);
+    expect(ran).toBe((before / 3) * 4);
+  });
+
+  test("a failing cell fails the comparison", async () => {
+    const failing = compare(question(), { runCell: () => Promise.reject(new Error("no room")) });
+    await expect(failing).rejects.toThrow("no room");
+  });
+
+  test("all diverged: no best, no target, no judgement", async () => {
+    const none = await compare(question(), { runCell: async (run) => made(run, null) });
+    expect(none.contestants.map((c) => [c.best, c.stableTo, c.divergesFrom, c.sensitivity])).toEqual([
+      [null, null, 1e-7, null],
+      [null, null, 1e-7, null],
+    ]);
+    expect([none.target, none.judgement]).toEqual([null, null]);
+  });
+
+  test("a rate at which one seed of three diverges is no choice, but is shown", async () => {
+    const { contestants } = await compare(question({ plan: ratePlan({ rates: "0.1,1" }) }), {
+      runCell: async (run) => made(run, run.optimizer.lr === 1 ? (run.seed === 2 ? null : 0.1) : 1),
+    });
+    expect(contestants[0]!.best!.lr).toBe(0.1);
+    expect(contestants[0]!.rates[1]).toMatchObject({
+      lr: 1,
+      final: null,
+      finals: [0.1, null, 0.1],
+      nonFinite: 1,
+    });
+  });
+
+  test("noise: the same means with seeds that disagree are not clear, and one seed says nothing", () => {
+    const [a, b] = parseContestants("sgd,adam", { name: "lion" });
+    const plan = ratePlan({ rates: "0.1,1" });
+    const cells = (c: typeof a, finals: readonly number[]): Cell[] =>
+      finals.map((f, i) => made({ ...lesson, seed: i, optimizer: { ...c!.optimizer, lr: 0.1 } }, f));
+    const judged = (x: number[], y: number[]) =>
+      summarize(new Map([[a!, cells(a, x)], [b!, cells(b, y)]]), { seeds: [...x.keys()], plan }).judgement!; // biome-ignore format: short
+    // differences 1, 0, 2: mean 1, standard error 1/√3, 4.303 of which is 2.48
+    expect(judged([1, 1, 1], [2, 1, 3])).toMatchObject({ clear: false });
+    expect(judged([1, 1, 1], [2, 1, 3]).margin).toBeCloseTo(4.303 / Math.sqrt(3), 3);
+    expect(judged([1, 1, 1], [2, 2.1, 1.9])).toMatchObject({ first: "sgd", clear: true });
+    expect(judged([1], [2])).toMatchObject({ margin: null, clear: null });
+  });
+});
+
+describe("a cell", () => {
+  test.each(golden.cells)(
+    "is what PyTorch gets: $optimizer",
+    async ({ optimizer, start, final, best, steps }) => {
+      const cell = (await runCell({ ...lesson, optimizer, seed: 42 }, tools))!;
+      expect(cell.status).toBe("ok");
+      const { training } = cell;
+      expect(training.start).toBeCloseTo(start, 6);
+      expect(training.final).toBeCloseTo(final, 6);
+      expect(training.best).toBeCloseTo(best, 6);
+      expect(cell.lows.find(([, loss]) => loss <= 0.65)![0]).toBe(steps);
+    },
+  );
+
+  test("NaN and a rise are results; other errors are thrown", async () => {
+    const small = { ...lesson, epochs: 30, data: { source: "lesson-least-squares" }, loss: { name: "mse" } };
+    const nan = (await runCell({ ...small, optimizer: { name: "sgd", lr: 1e30 } }, tools))!;
+    expect(nan).toMatchObject({ status: "non-finite", training: { final: null } });
+    expect(nan.steps).toBeLessThan(30);
+    const risen = (await runCell({ ...small, optimizer: { name: "sgd", lr: 2 } }, tools))!;
+    expect(risen.status).toBe("risen");
+    await expect(runCell({ ...small, data: { source: "digts" } }, tools)).rejects.toThrow("digts");
+  });
+
+  test("validation ranks where there is one, also within a long epoch", async () => {
+    const run = parseRun({
+      data: { source: "lesson-logistic" },
+      model: { kind: "linear" },
+      optimizer: { name: "sgd", lr: 0.5 },
+      batchSize: 2,
+      steps: 60, // less than one epoch of 90
+      validation: 0.1,
+    });
+    const cell = (await runCell(run, tools))!;
+    expect(cell.validation!.final).toBeLessThan(cell.validation!.start);
+    expect(cell.lows.length).toBeGreaterThan(5);
+    expect(cell.lows.at(-1)).toEqual([cell.validation!.bestStep, cell.validation!.best]);
+    expect(await runCell(run, { ...tools, interrupted: () => true })).toBeNull();
+  });
+
+  test("windows: a hundredth of a full-batch run, at most an epoch of batches", () => {
+    expect([
+      lossWindow(500, 1),
+      lossWindow(7, 1),
+      lossWindow(1000, 20),
+      lossWindow(1000, 700),
+      lossWindow(4, 9),
+    ]).toEqual([5, 1, 20, 50, 4]);
+  });
+});
+
+describe("the guide", () => {
+  const advised = (more: object, batchSize = 64): string =>
+    advise({ run: { ...lesson, ...more }, batchSize }).optimizer;
+  // S26: SGD+momentum for vision, Adam for language and fast iteration, AdamW for transformers, LAMB from 32,768
+  test("by kind of problem", () => {
+    expect(advised({})).toBe("adam");
+    expect(advised({ model: { kind: "cnn", channels: [8] } })).toBe("sgd with momentum");
+    expect(advised({ data: { source: "digits" } })).toBe("sgd with momentum");
+    expect(advised({ data: { text: "t", context: 8 } })).toBe("adam");
+    expect(advised({ model: { kind: "transformer", layers: 1, width: 8, heads: 1 } })).toBe("adamw");
+    expect(advised({}, 32_768)).toBe("lamb");
+    expect(advised({}, 32_767)).toBe("adam");
+  });
+
+  test("plain sgd is not sgd with momentum", () => {
+    expect(isAdvised({ name: "sgd" }, "sgd with momentum")).toBe(false);
+    expect(isAdvised({ name: "sgd", momentum: 0.9 }, "sgd with momentum")).toBe(true);
+  });
+
+  test("against a ranking", () => {
+    const ranking = ["sgd", "adam", "adamw"].map((name) => ({ label: name, optimizer: { name }, best: {} }));
+    const verdict = (optimizer: "adam" | "lamb" | "adamw", clear: boolean | null): string =>
+      agreement({ optimizer, reason: "" }, ranking, () => clear).verdict;
+    expect(verdict("adam", true)).toBe("disagrees");
+    expect(verdict("adam", false)).toBe("agrees-within-noise");
+    expect(verdict("adam", null)).toBe("undecided");
+    expect(verdict("lamb", true)).toBe("not-measured");
+    expect(agreement({ optimizer: "adam", reason: "" }, ranking.slice(1), () => true).verdict).toBe("agrees");
+  });
+});

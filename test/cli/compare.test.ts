@@ -1,0 +1,83 @@
+/** `steepest compare` as a process: threads or none, stopped and gone on with, refused where it must be. */
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { expect, test } from "vitest";
+import { examples, folder, start, steepest } from "./steepest.ts";
+
+const lesson = join(examples, "lesson.json");
+const cellsIn = (path: string): number =>
+  existsSync(path) ? readFileSync(path, "utf8").split("\n").length - 1 : 0;
+/** What must not depend on clock, threads and place. */
+const lasting = (json: string): unknown =>
+  JSON.parse(json, (key, value: unknown) =>
+    ["seconds", "jobs", "folder", "ran"].includes(key) ? undefined : value,
+  );
+
+test("two threads give what one process gives; a stopped comparison is gone on with", async () => {
+  const cwd = folder();
+  const ask = [
+    "compare",
+    lesson,
+    "--optimizers",
+    "sgd,adam",
+    "--rates",
+    "0.001,0.1",
+    "--seeds",
+    "2",
+    "--json",
+  ];
+  // long enough to be stopped in the middle
+  const long = [...ask, "--epochs", "2000"];
+  const stopped = start([...long, "--jobs", "1", "--out", "c"], { cwd });
+  while (cellsIn(join(cwd, "c/cells.jsonl")) < 1 && stopped.child.exitCode === null) await sleep(5);
+  stopped.child.kill("SIGINT");
+  const { code, stdout, stderr } = await stopped.finished;
+  expect(code).toBe(130);
+  expect(JSON.parse(stdout)).toMatchObject({ schema: "steepest.compare/1", status: "interrupted" });
+  expect(stderr).toMatch(/go on with: steepest compare .* --out c\n/);
+  const kept = cellsIn(join(cwd, "c/cells.jsonl"));
+  expect(kept).toBeLessThan(8);
+
+  const [gone, fresh] = await Promise.all([
+    steepest([...long, "--jobs", "1", "--out", "c"], { cwd }),
+    steepest([...long, "--jobs", "2", "--out", "d"], { cwd }),
+  ]);
+  expect([gone.code, fresh.code]).toEqual([0, 0]);
+  expect(JSON.parse(gone.stdout).cells).toMatchObject({ total: 8, ran: 8 - kept });
+  expect(lasting(gone.stdout)).toEqual(lasting(fresh.stdout));
+  expect(JSON.parse(readFileSync(join(cwd, "d/compare.json"), "utf8"))).toEqual(JSON.parse(fresh.stdout));
+  for (const name of ["heat-map.svg", "heat-map.png", "loss-by-rate.svg"]) {
+    expect(existsSync(join(cwd, "d", name))).toBe(true);
+  }
+
+  const other = await steepest([...ask, "--epochs", "2001", "--out", "d"], { cwd });
+  expect([other.code, other.stdout]).toEqual([2, ""]);
+  expect(other.stderr).toMatch(/error\[compare-differs\]: epochs was 2000 .* is 2001 now, in d\nhelp: /);
+});
+
+test("the table says what ranks, what diverged, and when everything did", async () => {
+  const cwd = folder();
+  const run = {
+    data: { source: "lesson-least-squares" },
+    model: { kind: "linear" },
+    optimizer: "sgd",
+    steps: 40,
+  };
+  writeFileSync(join(cwd, "r.json"), JSON.stringify(run));
+  const args = ["compare", "r.json", "--jobs", "1", "--seeds", "2", "--quiet", "--optimizers"];
+  const [mixed, none] = await Promise.all([
+    steepest([...args, "sgd,adam", "--rates", "0.1,1e30", "--target", "1e-9"], { cwd }),
+    steepest([...args, "sgd", "--rates", "1e20,1e30", "--plot", "map.svg"], { cwd }),
+  ]);
+  expect([mixed.code, mixed.stderr]).toEqual([0, ""]);
+  expect(mixed.stdout).toContain("Ranked by the final validation loss");
+  expect(mixed.stdout).toMatch(/sgd +0\.1 .*1\.00e\+30/);
+  expect(mixed.stdout).toMatch(/\d of 8 runs diverged/);
+  expect(mixed.stdout).toContain("no optimizer reached 1.00e-9");
+  expect(none.code).toBe(1);
+  expect(none.stdout).toMatch(
+    /every run diverged: rates from 1\.00e\+20 to 1\.00e\+30 were tried\. Try lower --rates/,
+  );
+  expect(readFileSync(join(cwd, "map.svg"), "utf8")).toContain("diverged");
+});
