@@ -3,7 +3,11 @@ import { defineExperiment, type Experiment } from "../claim.ts";
 import type { LessonContext } from "../context.ts";
 import { stepsUntil } from "../descent.ts";
 import { axisAligned, descentRate, heavyBall, spread } from "../quadratic.ts";
+import { scenes, trajectoryChart } from "../trajectories.ts";
 import { show, times } from "../words.ts";
+
+/** Steps of the paths in the figures. */
+const SHOWN = 60;
 
 /** Does it converge at this rate: is the loss after many steps below the first? */
 function converges(context: LessonContext, form: "torch" | "ema", beta: number, lr: number): boolean {
@@ -56,6 +60,10 @@ export const experiment: Experiment = defineExperiment({
         `Condition ${show(steeper, 9)}: ${show(steep.descent, 9)} against ${show(steep.momentum, 9)}. The stability limits 2(1+β)/L, ` +
         `and 2(1+β)/((1−β)L) for the lesson's averaging form, ${asPredicted ? "held" : "did not hold"} at β = 0, 0.5 and 0.9 ` +
         `(0.99 of each converges, 1.01 diverges)`,
+      figures: () =>
+        Object.fromEntries(
+          scenes.map((scene) => [`trajectories_${scene.surface}`, trajectoryChart(context, scene, SHOWN)]),
+        ),
     };
   },
 });

@@ -108,6 +108,7 @@ export const experiment: Experiment = defineExperiment({
                 name,
                 x: Float64Array.from(p, (q) => q[0]),
                 y: Float64Array.from(p, (q) => q[1]),
+                endLabel: false,
               })),
             },
             {

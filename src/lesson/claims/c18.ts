@@ -1,6 +1,8 @@
 import { sgd } from "../../optim/index.ts";
+import type { Chart } from "../../plot/chart.ts";
 import { stream } from "../../random/index.ts";
 import { defineExperiment, type Experiment } from "../claim.ts";
+import type { LessonContext } from "../context.ts";
 import { isFlat, SHARP, wells } from "../wells.ts";
 import { percent, share, show } from "../words.ts";
 
@@ -69,6 +71,52 @@ export const experiment: Experiment = defineExperiment({
         `${percent(middle)} end in the sharp one, with momentum ${percent(middleMomentum)}. With noise ${sigma} at 0.02 ` +
         `${percent(noisy.plain)} reach the flat one without momentum, ${percent(noisy.momentum)} with it, but at 0.3 ` +
         `only ${percent(noisy.tooMuch)}: too much noise also comes back`,
+      figures: () => ({ flat_and_sharp: figure(context, beta) }),
     };
   },
 });
+
+/** The two wells, and where single runs go that start beside the sharp one. */
+function figure(context: LessonContext, beta: number): Chart {
+  const xs = Float64Array.from({ length: 401 }, (_, i) => -2.5 + i * 0.015);
+  const height = xs.map((x) => {
+    const run = wells(context, Float64Array.of(x), sgd({ lr: 1 }), { seed: 0 });
+    return run.step(0).loss;
+  });
+  const walk = (lr: number, momentum: number): { x: Float64Array; y: Float64Array } => {
+    const run = wells(context, Float64Array.of(SHARP.at + 0.01), sgd({ lr, momentum }), { seed: 0 });
+    const steps = Float64Array.from({ length: 121 }, (_, k) => k);
+    return {
+      x: steps,
+      y: steps.map(() => {
+        const x = run.at["x"]![0]!;
+        run.step();
+        return x;
+      }),
+    };
+  };
+  const limit = 2 / SHARP.curvature;
+  return {
+    title: "A sharp and a flat minimum of the same depth",
+    subtitle: `the sharp one holds rates up to 2(1+β)/λ: ${show(limit)} without momentum, ${show(limit * (1 + beta))} with β = ${beta}`,
+    panels: [
+      {
+        kind: "lines",
+        x: { label: "x" },
+        y: { label: "loss", domain: [-0.1, 6] },
+        series: [{ name: "loss", x: xs, y: height, slot: 6, endLabel: false }],
+      },
+      {
+        kind: "lines",
+        x: { label: "step" },
+        y: { label: "x" },
+        series: [
+          { name: "0.039", ...walk(0.039, 0) },
+          { name: "0.041", ...walk(0.041, 0) },
+          { name: `0.074, β ${beta}`, ...walk(0.074, beta) },
+          { name: `0.078, β ${beta}`, ...walk(0.078, beta) },
+        ],
+      },
+    ],
+  };
+}

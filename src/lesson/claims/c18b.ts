@@ -1,5 +1,6 @@
 import { add, lt, mul, random, select, sub, sum } from "../../engine/graph/index.ts";
 import { sgd, type Transform } from "../../optim/index.ts";
+import type { Chart } from "../../plot/chart.ts";
 import { defineExperiment, type Experiment } from "../claim.ts";
 import type { LessonContext } from "../context.ts";
 import { type Descent, descent } from "../descent.ts";
@@ -90,6 +91,39 @@ export const experiment: Experiment = defineExperiment({
         `the rate is beyond 2/sharpness of the nearest minimum: ${said.join(", ")}. Momentum does the opposite at the same rate, ` +
         `because its limit is 2(1+β)/η: ${fixed(withMomentum.sharpness, 2)} at ${quick.lr} with β ${beta}. Label noise drifts to ` +
         `the flattest (2): ${drift.map((d) => `${fixed(d.sharpness, 2)} at ${d.lr}`).join(", ")}`,
+      figures: () => ({ catapult: figure(plain, [0.05, 0.15, 0.2]) }),
     };
   },
 });
+
+/** Loss and sharpness on the way at three rates. */
+function figure(run: Descent, rates: readonly number[]): Chart {
+  const steps = Float64Array.from({ length: 61 }, (_, k) => k);
+  const walks = rates.map((lr) => {
+    run.reset();
+    const [losses, sharpnesses] = [new Float64Array(steps.length), new Float64Array(steps.length)];
+    for (const k of steps) {
+      sharpnesses[k] = sharpness(run);
+      losses[k] = run.step(lr).loss;
+    }
+    return { name: String(lr), losses, sharpnesses };
+  });
+  return {
+    title: "The catapult: a rate too large for this minimum throws the run into a flatter one",
+    subtitle: "½(uv − 1)² from (4, 0.3), by learning rate",
+    panels: [
+      {
+        kind: "lines",
+        x: { label: "step" },
+        y: { label: "loss", scale: "log", domain: [1e-6, 100] },
+        series: walks.map(({ name, losses: y }) => ({ name, x: steps, y, endLabel: false })),
+      },
+      {
+        kind: "lines",
+        x: { label: "step" },
+        y: { label: "u² + v²", zero: true },
+        series: walks.map(({ name, sharpnesses: y }) => ({ name, x: steps, y })),
+      },
+    ],
+  };
+}
