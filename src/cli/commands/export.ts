@@ -8,9 +8,9 @@ import { SteepestError } from "../../run/errors.ts";
 import { importFunction, readRunFile } from "../../run/node-run-file.ts";
 import { buildRun } from "../../train/build.ts";
 import type { Invocation } from "../command.ts";
+import { resolveRate } from "../find-lr/auto.ts";
 import { splitArguments } from "../run-arguments.ts";
 import { table } from "../terminal.ts";
-import { resolveRate } from "../train/range-test.ts";
 
 const OWN_FLAGS = ["to", "out", "quiet", "json", "no-color", "help"];
 
