@@ -1,0 +1,36 @@
+/** The lesson's experiments, one at a time, with progress. */
+import type { Chart } from "steepest/plot";
+import { wasm } from "../../../../src/engine/backends/wasm.ts";
+import type { ClaimResult } from "../../../../src/lesson/claim.ts";
+import { claims, runClaim } from "../../../../src/lesson/claims.ts";
+import { lessonContext } from "../../../../src/lesson/context.ts";
+import type { Report } from "../../lib/engine.ts";
+
+export interface Tried {
+  readonly result: ClaimResult;
+  readonly charts: readonly Chart[];
+  readonly seconds: number;
+}
+
+/** null: stopped. */
+export async function tryClaim(id: string, report: Report<number>): Promise<Tried | null> {
+  const row = claims.find((c) => c.id === id)!;
+  const stop = new AbortController();
+  const start = performance.now();
+  try {
+    const context = lessonContext({
+      backend: wasm,
+      signal: stop.signal,
+      onProgress: (done) => {
+        void report(done).then((goOn) => {
+          if (!goOn) stop.abort();
+        });
+      },
+    });
+    const { result, figures } = await runClaim(row, context);
+    return { result, charts: Object.values(figures()), seconds: (performance.now() - start) / 1000 };
+  } catch (error) {
+    if (stop.signal.aborted) return null;
+    throw error;
+  }
+}
