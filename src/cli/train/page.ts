@@ -25,7 +25,7 @@ export async function runPage(judged: Judged, facts: RunFacts, rangeRecord: unkn
   const { spec } = facts;
   const { symbol, words } = VERDICTS[run.verdict];
   const loss = lossChart(log, { title: "Training and validation", findings: run.findings });
-  const norm = gradientNormChart(log, { title: "Before clipping", clip: clipOf(spec) });
+  const norm = gradientNormChart(log, { clip: clipOf(spec) });
   const range = rangeTest(rangeRecord);
   const sections: [heading: string, html: string][] = [
     ["Result", factTable(facts.results)],
@@ -70,7 +70,8 @@ function lossWords(log: RunLog): string {
   return ends.join(", ") || "No loss was logged";
 }
 
-const normWords = ({ title, subtitle }: Chart): string => [title, subtitle].filter(Boolean).join(": ");
+const normWords = ({ title, subtitle }: Chart): string =>
+  ["Gradient norm", title, subtitle].filter(Boolean).join(": ");
 
 /** `optimizer.lr` → 0.002: every setting, as it was resolved. */
 function flat(value: unknown, path = ""): [string, string][] {

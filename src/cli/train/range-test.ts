@@ -10,9 +10,11 @@ export function rangeTest(from: unknown): { readonly chart: Chart; readonly word
   const over = spread ? ` (${showNumber(spread[0])} to ${showNumber(spread[1])} over the seeds)` : "";
   const words =
     suggestion === null
-      ? `No rate is suggested: ${reason}`
-      : `The range test suggests ${showNumber(suggestion)}${over}. ${reason}`;
-  return { words, chart: rangeTestChart(from, { title: "Loss by learning rate" }) };
+      ? `No rate is suggested: ${reason}.`
+      : `The range test suggests ${showNumber(suggestion)}${over}: ${reason}.`;
+  // what other tools would pick belongs to find-lr's own chart
+  const { rules: _, ...own } = from;
+  return { words, chart: rangeTestChart(own, { title: "Loss by learning rate" }) };
 }
 
 const isRecord = (from: unknown): from is RangeTestRecord =>

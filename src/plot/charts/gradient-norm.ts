@@ -12,7 +12,10 @@ export interface GradientNormOptions {
 /** Null when the log has no gradient norm. */
 export function gradientNormChart(
   log: RunLog,
-  { title = "Gradient norm", clip }: GradientNormOptions = {},
+  {
+    clip,
+    title = clip === undefined ? "All parameters together" : "Before clipping",
+  }: GradientNormOptions = {},
 ): Chart | null {
   const norm = seriesOf(log, "gradNorm");
   if (norm === null || norm.values.length === 0) return null;
@@ -26,7 +29,7 @@ export function gradientNormChart(
       {
         kind: "lines",
         x: { label: log.stepUnit },
-        y: { label: "norm before clipping", scale: "auto" },
+        y: { label: "gradient norm", scale: "auto" },
         series: [
           {
             name: "gradient norm",
