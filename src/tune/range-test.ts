@@ -81,7 +81,7 @@ export async function sweep(trial: Trial, options: SweepOptions): Promise<Sweep>
     losses.push(loss);
     await pulse?.();
     if (!Number.isFinite(loss)) return { seed, lrs, losses, stopped: "non-finite" };
-    if (watch(average(loss)) && stop) return { seed, lrs, losses, stopped: "diverged" };
+    if (watch(loss, average(loss)) && stop) return { seed, lrs, losses, stopped: "diverged" };
   }
 }
 
@@ -97,22 +97,22 @@ function movingAverage(window: number): (x: number) => number {
 }
 
 /**
- * Says when to stop: the average lies above its least by more than has been gained, for three windows on end, or by
- * four times that at once. Nothing is compared with zero, so losses may be negative.
+ * Says when to stop: every loss of a window lies above the least average by four times what has been gained, or most of
+ * three windows by half of it. Nothing is compared with zero, so losses may be negative; a spike is too short to count.
  */
-function divergenceWatch(window: number): (average: number) => boolean {
+function divergenceWatch(window: number): (loss: number, average: number) => boolean {
   const early: number[] = [];
-  let [first, least, above] = [Number.NaN, Number.POSITIVE_INFINITY, 0];
-  return (average) => {
+  let [least, far, high] = [Number.POSITIVE_INFINITY, 0, 0];
+  return (loss, average) => {
     if (early.length < window) early.push(average);
-    if (early.length === window && Number.isNaN(first)) first = average;
     least = Math.min(least, average);
-    if (Number.isNaN(first)) return false;
+    if (early.length < window) return false;
+    const first = early[window - 1]!;
     const wobble = CHANCE * (Math.max(...early) - Math.min(...early)) + tiny(first);
-    const excess = average - least;
     const gained = Math.max(first - least, wobble);
-    above = excess > gained / 2 ? above + 1 : 0;
-    return excess > 4 * gained || above >= 3 * window;
+    far = loss - least > 4 * gained ? far + 1 : 0;
+    high = loss - least > gained / 2 ? high + 1 : Math.max(0, high - 3);
+    return far >= window || high >= 3 * window;
   };
 }
 
@@ -124,13 +124,16 @@ export function readSweep({ lrs, losses, stopped }: Sweep, window: number): Swee
   const smoothed = averageWithoutLag(losses.slice(0, n), window);
   const known = smoothed.flatMap((v, i) => (Number.isFinite(v) ? [i] : []));
   const start = mean(losses.slice(0, Math.min(n, window)));
-  let at = known[0] ?? 0;
-  for (const i of known) if (smoothed[i]! < smoothed[at]!) at = i;
+  // an average of a few losses is as noisy as they are
+  const settled = known.filter((i) => i >= window);
+  let at = settled[0] ?? known[0] ?? 0;
+  for (const i of settled) if (smoothed[i]! < smoothed[at]!) at = i;
   const least = smoothed[at] ?? Number.NaN;
-  // an exponential average of n independent values has 1/(2·window − 1) of their variance
-  const noise = deviation(losses.slice(0, at + 1)) / Math.sqrt(2 * window - 1);
+  // an exponential average of independent values has 1/(2·window − 1) of their variance, a mean of `window` 1/window
+  const batch = deviation(losses.slice(0, at + 1));
+  const noise = batch / Math.sqrt(2 * window - 1);
   const gained = start - least;
-  const fell = gained > CHANCE * noise + tiny(start);
+  const fell = gained > CHANCE * Math.hypot(noise, batch / Math.sqrt(window)) + tiny(start);
   const lastBelow = (level: number): number => {
     for (let k = known.length - 1; k >= 0; k--) if (smoothed[known[k]!]! <= level) return known[k]!;
     return -1;
