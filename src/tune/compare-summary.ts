@@ -50,7 +50,7 @@ export interface ContestantResult {
   /** The least rate at which a seed diverged; null when none did. */
   readonly divergesFrom: number | null;
   readonly sensitivity: Sensitivity | null;
-  /** At the rate that gets there first; null when no rate does with every seed. */
+  /** At the rate that gets there first, of those that don't diverge later; null when none does with every seed. */
   readonly toTarget: ToTarget | null;
 }
 
@@ -177,8 +177,10 @@ function resultOf(
   const stable =
     timed.filter((r) => r.final !== null && (diverged === null || r.lr < diverged.lr)).at(-1) ?? null;
   const fastest = timed.reduce<ToTarget | null>(
-    (least, { toTarget }) =>
-      toTarget !== null && (least === null || toTarget.steps.mean < least.steps.mean) ? toTarget : least,
+    (least, { final, toTarget }) =>
+      final !== null && toTarget !== null && (least === null || toTarget.steps.mean < least.steps.mean)
+        ? toTarget
+        : least,
     null,
   );
   return {

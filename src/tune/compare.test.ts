@@ -223,6 +223,17 @@ describe("a comparison", () => {
     });
   });
 
+  test("a rate that passes the target and ends above the start is no way to get there", async () => {
+    const { contestants } = await compare(question({ plan: ratePlan({ rates: "0.1,1" }), target: 1 }), {
+      runCell: async (run) =>
+        run.optimizer.lr === 1
+          ? { ...made(run, 50), lows: [[5, 0.5]] }
+          : { ...made(run, 0.9), lows: [[80, 0.9]] },
+    });
+    expect(contestants[0]!.rates[1]!.toTarget!.steps.mean).toBe(5);
+    expect(contestants[0]!.toTarget).toMatchObject({ lr: 0.1, steps: { mean: 80 } });
+  });
+
   test("noise: the same means with seeds that disagree are not clear, and one seed says nothing", () => {
     const [a, b] = parseContestants("sgd,adam", { name: "lion" });
     const plan = ratePlan({ rates: "0.1,1" });

@@ -103,7 +103,7 @@ function notes({
 }: CompareDocument): string[] {
   const lines: string[] = [];
   const spread = seeds.length === 1 ? "" : ", mean ± standard error over the seeds";
-  const averaged = window === 1 ? "of the last step" : `mean of the last ${window} batches`;
+  const averaged = window === 1 ? "of the last step" : `mean of the last ${window} steps`;
   lines.push(
     rankedBy === "validation"
       ? `Ranked by the final validation loss${spread}; training: ${averaged}.`
