@@ -1,0 +1,76 @@
+/** find-lr and `"lr": "auto"` as a user runs them. */
+import { copyFileSync, existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { examples, folder, start, steepest } from "./steepest.ts";
+
+function withHouses(): string {
+  const cwd = folder();
+  for (const name of ["houses.yaml", "houses.csv"]) copyFileSync(join(examples, name), join(cwd, name));
+  return cwd;
+}
+const json = (path: string): Record<string, unknown> =>
+  JSON.parse(readFileSync(path, "utf8")) as Record<string, unknown>;
+
+test("prints a rate with its reasons, and draws it", async () => {
+  const cwd = withHouses();
+  const { code, stdout, stderr } = await steepest(["find-lr", "houses.yaml", "--plot", "lr.svg"], { cwd });
+  expect(code).toBe(0);
+  const [, rate] = /^learning rate (\S+) \(\S+ to \S+ over 3 seeds\)/.exec(stdout)!;
+  expect(Number(rate)).toBeGreaterThan(0.01);
+  expect(Number(rate)).toBeLessThan(0.4);
+  expect(stdout).toContain("what other tools would read");
+  expect(stdout).toContain(`use it: steepest train houses.yaml --optimizer.lr ${rate}`);
+  expect(stderr).toContain("looking for the learning rate of sgd");
+  const svg = readFileSync(join(cwd, "lr.svg"), "utf8");
+  for (const label of ["suggested", "least loss", "starts to rise", "diverges", "fastai valley", "Lightning"])
+    expect(svg).toContain(label);
+});
+
+test("--json is one document on standard output; a refusal is a result with exit code 1", async () => {
+  const cwd = withHouses();
+  const args = ["find-lr", "houses.yaml", "--json", "--quiet", "--to", "1e-3", "--seeds", "1"];
+  const { code, stdout, stderr } = await steepest(args, { cwd });
+  expect([code, stderr]).toEqual([1, ""]);
+  const document = JSON.parse(stdout) as Record<string, unknown> & { curve: object[] };
+  expect(document).toMatchObject({
+    schema: "steepest.find-lr/1",
+    suggestion: null,
+    refusal: "never-diverged",
+    spread: null,
+    seeds: [{ seed: 42, suggestion: null }],
+  });
+  expect(document.curve[0]).toMatchObject({ lr: 1e-7, loss: expect.any(Number) });
+});
+
+test("train takes lr auto: run.json holds the number and its origin, and a resumed run does not search", async () => {
+  const cwd = withHouses();
+  const args = ["train", "houses.yaml", "--optimizer.lr", "auto", "--epochs", "3", "--no-plots"];
+  const first = await steepest(args, { cwd });
+  expect([first.code, first.stderr.includes("looking for the learning rate")]).toEqual([0, true]);
+  const path = join(cwd, "runs/houses-1");
+  const { optimizer, madeWith } = json(join(path, "run.json")) as Record<string, Record<string, unknown>>;
+  expect(optimizer!["lr"]).toBe(json(join(path, "find-lr.json"))["suggestion"]);
+  expect(optimizer!["lr"]).toBeGreaterThan(0);
+  expect(madeWith!["lr"]).toMatch(/^find-lr over 3 seeds/);
+  const more = ["train", "houses.yaml", "--resume", "--optimizer.lr", "auto", "--epochs", "4", "--no-plots"];
+  const second = await steepest(more, { cwd });
+  expect([second.code, second.stderr.includes("looking for the learning rate")]).toEqual([0, false]);
+});
+
+test("train with lr auto says so where no rate is found, and writes nothing", async () => {
+  const cwd = withHouses();
+  // a rate that no step can feel: the updates of sign-sgd would be, those of a gradient clipped to nothing are not
+  const args = ["train", "houses.yaml", "--optimizer.lr", "auto", "--clip.globalNorm", "1e-30"];
+  const { code, stdout, stderr } = await steepest(args, { cwd });
+  expect([code, stdout, existsSync(join(cwd, "runs"))]).toEqual([1, "", false]);
+  expect(stderr).toMatch(/error\[no-rate\]: no learning rate is found \(flat\)/);
+});
+
+test("Ctrl-C ends the search with 130", async () => {
+  const { child, finished } = start(["find-lr", join(examples, "digits.json")], { cwd: folder() });
+  child.stderr!.once("data", () => setTimeout(() => child.kill("SIGINT"), 200));
+  const { code, stdout, stderr } = await finished;
+  expect([code, stdout]).toEqual([130, ""]);
+  expect(stderr).toContain("interrupted");
+});
