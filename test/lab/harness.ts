@@ -1,15 +1,14 @@
 /** The lab as its users have it: built, served by the real server, in a real Chromium. */
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import type { Result } from "axe-core";
 import { type Browser, type BrowserContext, chromium, type Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, describe, expect } from "vitest";
 import { type Serving, serveSite } from "../../src/cli/lab/server.ts";
-import { labFolder, readSite } from "../../src/cli/lab/site.ts";
+import { builtLab } from "./build.ts";
 
-const root = resolve(import.meta.dirname, "../..");
 const executablePath = [process.env["CHROMIUM"], "/usr/bin/chromium", "/usr/bin/chromium-browser"].find(
   (path) => path !== undefined && existsSync(path),
 );
@@ -41,10 +40,11 @@ export interface Lab {
   /** A fresh page at `hash`, such as `#/step-size?lr=0.19`, with the room's content there. */
   readonly open: (hash: string, options?: OpenOptions) => Promise<Page>;
   readonly url: () => string;
-  /** What the server serves, for sizes. */
-  readonly folder: () => string;
   readonly context: (options?: OpenOptions) => Promise<BrowserContext>;
+  /** For the last test of a file. */
   readonly stopServing: () => Promise<void>;
+  /** For a test that provokes problems: those that match are no failure. */
+  readonly forgive: (problem: RegExp) => void;
 }
 
 /** `describe` with the lab; skipped where there is no Chromium. Each test fails on any console error or refused content. */
@@ -53,14 +53,9 @@ export function describeLab(name: string, body: (lab: Lab) => void): void {
     let [browser, serving]: [Browser | undefined, Serving | undefined] = [undefined, undefined];
     const contexts: BrowserContext[] = [];
     const problems: string[] = [];
-    const folder = (): string => process.env["LAB_DIST"] ?? labFolder();
 
     beforeAll(async () => {
-      const site = await withLock(async () => {
-        if (!isFresh(folder())) await build();
-        return readSite(folder());
-      });
-      serving = await serveSite(site, { host: "127.0.0.1", port: 0 });
+      serving = await serveSite(await builtLab(), { host: "127.0.0.1", port: 0 });
       browser = await chromium.launch({
         executablePath: executablePath!,
         args: process.getuid?.() === 0 ? ["--no-sandbox"] : [],
@@ -88,7 +83,8 @@ export function describeLab(name: string, body: (lab: Lab) => void): void {
       made.on("weberror", (e) => problems.push(`uncaught: ${e.error().message}`));
       made.on("console", (m) => {
         // Chromium reports a refused script, style or request as an error too
-        if (m.type() === "error" || m.type() === "warning") problems.push(`${m.type()}: ${m.text()}`);
+        const loud = m.type() === "error" || m.type() === "warning";
+        if (loud && !m.text().includes("blocked by Playwright")) problems.push(`${m.type()}: ${m.text()}`);
       });
       made.on("request", (r) => {
         const foreign = /^https?:/.test(r.url()) && !r.url().startsWith(serving!.url);
@@ -100,8 +96,10 @@ export function describeLab(name: string, body: (lab: Lab) => void): void {
     body({
       context,
       url: () => serving!.url,
-      folder,
-      stopServing: async () => serving!.close(),
+      stopServing: () => serving!.close(),
+      forgive: (problem) => {
+        problems.splice(0, problems.length, ...problems.filter((p) => !problem.test(p)));
+      },
       open: async (hash, options) => {
         const page = await (await context(options)).newPage();
         await page.goto(serving!.url + hash);
@@ -155,47 +153,4 @@ export async function inspect(
 export async function settledHash(page: Page): Promise<string> {
   await page.waitForTimeout(450);
   return page.evaluate(() => location.hash);
-}
-
-async function build(): Promise<void> {
-  const { build: viteBuild } = await import("vite");
-  await viteBuild({ configFile: join(root, "lab/vite.config.ts"), logLevel: "error" });
-}
-
-/** Nothing the page is made of is younger than the build. */
-function isFresh(folder: string): boolean {
-  const index = join(folder, "index.html");
-  if (!existsSync(index)) return false;
-  const built = statSync(index).mtimeMs;
-  return ["lab", "src"].every((part) =>
-    readdirSync(join(root, part), { recursive: true, withFileTypes: true }).every(
-      (f) =>
-        !f.isFile() ||
-        /\.test\.ts$|\.md$/.test(f.name) ||
-        f.parentPath.startsWith(join(root, "src/cli")) ||
-        statSync(join(f.parentPath, f.name)).mtimeMs < built,
-    ),
-  );
-}
-
-/** One builder at a time among the processes that run test files. */
-async function withLock<T>(work: () => Promise<T>): Promise<T> {
-  const lock = join(root, "node_modules", ".steepest-lab-lock");
-  const STALE = 120_000;
-  for (;;) {
-    try {
-      mkdirSync(lock);
-      break;
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
-      const age = existsSync(lock) ? Date.now() - statSync(lock).mtimeMs : 0;
-      if (age > STALE) rmSync(lock, { recursive: true, force: true });
-      else await new Promise((r) => setTimeout(r, 100));
-    }
-  }
-  try {
-    return await work();
-  } finally {
-    rmSync(lock, { recursive: true, force: true });
-  }
 }

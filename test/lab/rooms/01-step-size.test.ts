@@ -14,7 +14,8 @@ const { figures } = JSON.parse(
 ) as { readonly figures: { readonly three_paths: { readonly runs: Readonly<Record<string, GoldenRun>> } } };
 const runs = Object.values(figures.three_paths.runs);
 
-const ready = (page: Page): Promise<void> => page.locator("path.trail").first().waitFor();
+const ready = (page: Page): Promise<void> =>
+  page.locator("path.trail").first().waitFor({ state: "attached" });
 const rate = (page: Page) => page.getByLabel("Learning rate, as a number");
 const verdict = (page: Page) => page.locator(".verdict .title");
 const value = (page: Page, name: string) => page.locator(`[data-value=${name}]`);
