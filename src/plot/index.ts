@@ -6,6 +6,8 @@ export { renderHeatMap } from "./charts/heat-map-draw.ts";
 export { type ChartFinding, type LossChartOptions, lossChart } from "./charts/loss.ts";
 export { type LossByRateOptions, lossByRateChart } from "./charts/loss-by-rate.ts";
 export { type ScheduleCurve, scheduleChart } from "./charts/schedule.ts";
+export type { TrajectoryMap, TrajectoryPath } from "./charts/trajectories.ts";
+export { renderTrajectories } from "./charts/trajectories-draw.ts";
 export { type RenderOptions, renderSvg } from "./render.ts";
 export { escapeHtml, FIGURE_WIDTHS, factTable, figure, type Page, reportHtml } from "./report-page.ts";
 export { type Mark, type SketchLine, type SketchOptions, sketch, sketchLines } from "./sketch.ts";

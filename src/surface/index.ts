@@ -18,5 +18,7 @@ export { type FormulaOptions, parseFormula } from "./formula/parse.ts";
 export { makeSurface, surfaceEntry, surfaces } from "./surfaces.ts";
 export type { Terms } from "./terms.ts";
 export { follow, type Trajectory, type TrajectoryOptions, trajectory } from "./trajectory.ts";
+export { RATES, type TunedTrajectory, tunedTrajectory } from "./tune-rate.ts";
 export type { Minimum, Surface, SurfaceEntry, SurfaceOptions } from "./types.ts";
-export { type Outcome, reach, type Verdict } from "./verdict.ts";
+export { type Outcome, reach, showPlace, type Verdict } from "./verdict.ts";
+export { viewOf } from "./view.ts";

@@ -1,6 +1,6 @@
 /** A whole path: points, losses, terms, and what became of it. */
 import { createDescent, type Descent, type DescentOptions, type DescentStep } from "./descent.ts";
-import { evaluator } from "./evaluate.ts";
+import { type Evaluator, evaluator } from "./evaluate.ts";
 import type { Surface } from "./types.ts";
 import { judge, type Path, reach, type Verdict } from "./verdict.ts";
 
@@ -31,10 +31,11 @@ export function trajectory(options: TrajectoryOptions): Trajectory {
   return follow(createDescent(options), options);
 }
 
-/** The path of a descent that stands at its start. */
+/** The path of a descent that stands at its start. An evaluator of one's own saves compiling one for each path. */
 export function follow(
   descent: Descent,
   { surface, steps, terms: keep = false, tolerance = reach(surface), backend }: TrajectoryOptions,
+  evaluate: Evaluator = evaluator(surface, backend === undefined ? {} : { backend }),
 ): Trajectory {
   const points = [Array.from(descent.position)];
   const losses = [descent.loss];
@@ -54,7 +55,6 @@ export function follow(
     steepest = Math.max(steepest, Math.hypot(...descent.gradient));
   }
   const path = { points, losses, cut, steepest, lastGradient: Math.hypot(...descent.gradient) };
-  const evaluate = evaluator(surface, backend === undefined ? {} : { backend });
   return { points, losses, lrs, terms, verdict: judge(surface, path, { radius: tolerance, evaluate }) };
 }
 

@@ -78,7 +78,8 @@ export function judge(
   if (known !== null && away! <= radius) return reached(known);
   const open = { step: null, minimum: null, distance: away };
   if (path.lastGradient > STILL * path.steepest || end.length > MOST_COORDINATES) {
-    return { ...open, outcome: "going", text: "still moving" };
+    const higher = losses.at(-1)! > losses[0]!;
+    return { ...open, outcome: "going", text: higher ? "still moving, above its start" : "still moving" };
   }
   const curvatures = symmetricEigenvalues(evaluate.hessian(end), end.length);
   const [least, most] = [curvatures[0]!, curvatures.at(-1)!];

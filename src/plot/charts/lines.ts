@@ -12,7 +12,8 @@ const ROW = 15;
 const TICK_LENGTH = 9;
 
 /** Plot declares that its functions return Mark and take RenderableMark; they are the same objects. */
-const drawable = (marks: readonly (Plot.Mark | null)[]): Plot.Markish[] => marks as Plot.RenderableMark[];
+export const drawable = (marks: readonly (Plot.Mark | null)[]): Plot.Markish[] =>
+  marks as Plot.RenderableMark[];
 
 export interface Box {
   readonly left: number;
@@ -236,7 +237,7 @@ export function drawLines(plan: LinesPlan, box: Box, theme: Theme, document: Doc
       }),
     );
   }
-  return asGroup(plot, texts, box, document);
+  return plotGroup(plot, texts, box.top, document);
 }
 
 function pixelScale(
@@ -317,9 +318,14 @@ function yLabel(label: string, middle: number, room: number, theme: Theme, docum
 const round = (v: number): number => Math.round(v * 100) / 100;
 
 /** Plot's own root element carries a style sheet for pages; a group with its attributes draws the same anywhere. */
-function asGroup(plot: SVGElement, more: readonly SVGElement[], box: Box, document: Document): SVGElement {
+export function plotGroup(
+  plot: SVGElement,
+  more: readonly SVGElement[],
+  top: number,
+  document: Document,
+): SVGElement {
   const group = element(document, "g", {
-    transform: `translate(0,${round(box.top)})`,
+    transform: `translate(0,${round(top)})`,
     "aria-label": "panel",
     "text-anchor": "middle",
     "font-family": FONT,
