@@ -1,6 +1,8 @@
 /** The table of commands. A command's code is loaded when it runs, so that start-up stays quick. */
 import type { CommandRow } from "./command.ts";
+import { analyze } from "./rows/analyze.ts";
 import { compare } from "./rows/compare.ts";
+import { descend } from "./rows/descend.ts";
 import { diagnose } from "./rows/diagnose.ts";
 import { exportRun } from "./rows/export.ts";
 import { findLr } from "./rows/find-lr.ts";
@@ -8,6 +10,7 @@ import { info } from "./rows/info.ts";
 import { lab } from "./rows/lab.ts";
 import { lesson } from "./rows/lesson.ts";
 import { optimizers } from "./rows/optimizers.ts";
+import { plan } from "./rows/plan.ts";
 import { schedule } from "./rows/schedule.ts";
 import { schedules } from "./rows/schedules.ts";
 import { train } from "./rows/train.ts";
@@ -16,6 +19,8 @@ export const commands: readonly CommandRow[] = [
   train,
   findLr,
   compare,
+  analyze,
+  descend,
   diagnose,
   schedule,
   schedules,
@@ -23,5 +28,6 @@ export const commands: readonly CommandRow[] = [
   lesson,
   lab,
   exportRun,
+  plan,
   info,
 ];

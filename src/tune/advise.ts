@@ -81,7 +81,10 @@ export function agreement(
     return { verdict: "agrees", text: `the measurement agrees: ${first.label} is first` };
   const best = advised[0]!;
   if (best.best === null) {
-    return { verdict: "disagrees", text: `the measurement disagrees: ${best.label} diverged at every rate` };
+    return {
+      verdict: "disagrees",
+      text: `at this budget the measurement disagrees: ${best.label} diverged at every rate`,
+    };
   }
   const clear = clearlyAhead(first.label, best.label);
   if (clear === null) {
@@ -93,7 +96,7 @@ export function agreement(
   return clear
     ? {
         verdict: "disagrees",
-        text: `the measurement disagrees: ${first.label} is ahead of ${best.label} by more than the noise`,
+        text: `at this budget the measurement disagrees: ${first.label} is ahead of ${best.label} by more than the noise`,
       }
     : {
         verdict: "agrees-within-noise",

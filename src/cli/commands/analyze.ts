@@ -1,0 +1,164 @@
+/** `steepest analyze`: run file or folder → curvature, noise, limits, bounds → tables, sketches, charts. */
+import { readFileSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { nodeHost } from "../../data/node-host.ts";
+import type { Backend } from "../../engine/backend.ts";
+import { chooseBackend } from "../../engine/registry.ts";
+import { SteepestError } from "../../run/errors.ts";
+import { importFunction, readRunFile } from "../../run/node-run-file.ts";
+import { type BuiltRun, buildRun } from "../../train/build.ts";
+import { restoreCheckpoint } from "../../train/checkpoint.ts";
+import { DEFAULT_ROWS } from "../../train/objective.ts";
+import { type Analysis, analyze } from "../../tune/convergence-analysis.ts";
+import { drawAnalysis, plotKind } from "../analyze/draw.ts";
+import { reportAnalysis } from "../analyze/report.ts";
+import type { Invocation } from "../command.ts";
+import { createBar } from "../progress.ts";
+import { splitArguments } from "../run-arguments.ts";
+import type { Terminal } from "../terminal.ts";
+
+const OWN_FLAGS = ["steps", "rows", "looks", "plot", "quiet", "json", "no-color", "help"];
+const DEFAULT_STEPS = 200;
+
+export async function run({ args, options, terminal, json }: Invocation): Promise<number> {
+  const flags = flagsOf(options);
+  const plot = options["plot"] as string | undefined;
+  if (plot !== undefined) plotKind(plot);
+  const { built, from, backend } = await openRun(args);
+  const steps = flags.steps ?? (from === null ? Math.min(DEFAULT_STEPS, built.totalSteps) : 0);
+  const analysis = await analyzeWithProgress(built, {
+    ...flags,
+    steps,
+    from: from ?? 0,
+    backend,
+    terminal,
+    quiet: options["quiet"] === true,
+  });
+  if (analysis === null) {
+    terminal.note("interrupted: nothing was written");
+    return 130;
+  }
+  const files = plot === undefined ? [] : await drawAnalysis(analysis, plot);
+  if (json) terminal.print(JSON.stringify(analysis));
+  else reportAnalysis(analysis, { terminal, files });
+  return 0;
+}
+
+interface Flags {
+  readonly steps: number | undefined;
+  readonly rows: number | "full";
+  readonly looks: number;
+}
+
+function flagsOf(options: Readonly<Record<string, unknown>>): Flags {
+  const { steps, rows, looks } = options;
+  return {
+    steps: steps === undefined ? undefined : whole("steps", steps, 0),
+    rows:
+      rows === undefined
+        ? DEFAULT_ROWS
+        : rows === "all" || rows === "full"
+          ? "full"
+          : whole("rows", rows, 1, ' or "all"'),
+    looks: looks === undefined ? 11 : whole("looks", looks, 2),
+  };
+}
+
+function whole(flag: string, text: unknown, least: number, or = ""): number {
+  const value = Number(text);
+  if (text !== "" && Number.isSafeInteger(value) && value >= least) return value;
+  throw new SteepestError("usage", `--${flag} is ${String(text)}`, {
+    help: `give --${flag} a whole number from ${least}${or}`,
+  });
+}
+
+/** The run at its start, or where its folder's last checkpoint stood. */
+async function openRun(
+  args: readonly string[],
+): Promise<{ built: BuiltRun; from: number | null; backend: Backend }> {
+  const [target, overrides] = splitArguments(args, OWN_FLAGS);
+  if (target === undefined) {
+    throw new SteepestError("usage", "no run is given", {
+      help: "name a run file or a run folder: steepest analyze run.json (examples/ has some)",
+    });
+  }
+  const isFolder = statSync(target, { throwIfNoEntry: false })?.isDirectory() === true;
+  const file = isFolder ? join(target, "run.json") : target;
+  if (isFolder && statSync(file, { throwIfNoEntry: false }) === undefined) {
+    throw new SteepestError("run-missing", `there is no run.json in ${target}`, {
+      help: "name a folder that steepest train wrote, or a run file",
+    });
+  }
+  const spec = await readRunFile(file, { overrides });
+  const backend = await chooseBackend(spec.backend);
+  const built = await buildRun(spec, { host: { ...nodeHost(), importFunction }, backend });
+  if (!isFolder) return { built, from: null, backend };
+  const checkpoint = join(target, "checkpoint-last.safetensors");
+  const progress = restoreCheckpoint(readCheckpoint(checkpoint), built.step.state, checkpoint);
+  return { built, from: progress.step, backend };
+}
+
+function readCheckpoint(path: string): Uint8Array {
+  try {
+    return readFileSync(path);
+  } catch (cause) {
+    throw new SteepestError("checkpoint-missing", `the checkpoint ${path} can't be read`, {
+      help: "analyze the run file itself, or train the run first",
+      cause,
+    });
+  }
+}
+
+class Interrupted extends Error {}
+
+/** Milliseconds between two pauses in which signals are heard. */
+const SLICE = 50;
+
+async function analyzeWithProgress(
+  built: BuiltRun,
+  {
+    terminal,
+    quiet,
+    ...options
+  }: {
+    steps: number;
+    rows: number | "full";
+    looks: number;
+    from: number;
+    backend: Backend;
+    terminal: Terminal;
+    quiet: boolean;
+  },
+): Promise<Analysis | null> {
+  const bar = createBar({ terminal, quiet, total: options.steps });
+  let interrupted = false;
+  const onSignal = (): void => {
+    interrupted = true;
+  };
+  process.on("SIGINT", onSignal);
+  process.on("SIGTERM", onSignal);
+  let last = performance.now();
+  try {
+    return await analyze(built, {
+      ...options,
+      seed: built.spec.seed,
+      now: () => performance.now(),
+      pulse: (done, what) => {
+        const now = performance.now();
+        if (now - last < SLICE) return undefined;
+        last = now;
+        bar.update(done, what);
+        return new Promise<void>((resolve, reject) => {
+          setImmediate(() => (interrupted ? reject(new Interrupted()) : resolve()));
+        });
+      },
+    });
+  } catch (error) {
+    if (error instanceof Interrupted) return null;
+    throw error;
+  } finally {
+    bar.stop();
+    process.off("SIGINT", onSignal);
+    process.off("SIGTERM", onSignal);
+  }
+}

@@ -1,0 +1,308 @@
+/** Everything `steepest analyze` says about a run: curvature, noise, stability limits, sharpness on the way, bounds. */
+import {
+  lanczos,
+  type NoiseScale,
+  noiseScale,
+  norm,
+  preconditioned,
+  type Spectrum,
+} from "../curvature/index.ts";
+import type { Backend } from "../engine/backend.ts";
+import { optimizerEntry } from "../optim/index.ts";
+import { stream } from "../random/index.ts";
+import type { BuiltRun } from "../train/build.ts";
+import { type RunObjective, runObjective } from "../train/objective.ts";
+import { optimizerOf, preconditionerOf, type ResolvedOptions } from "../train/preconditioner.ts";
+import { type Convergence, convergence } from "./convergence.ts";
+import { followRun, type SharpnessPoint } from "./convergence-path.ts";
+
+export interface EdgeValue {
+  readonly value: number;
+  /** An eigenvalue lies this close. */
+  readonly error: number;
+}
+
+export interface CurvatureAt {
+  readonly step: number;
+  readonly loss: number;
+  readonly gradientNorm: number;
+  readonly largest: EdgeValue;
+  readonly smallest: EdgeValue;
+  /** Null where the smallest eigenvalue is not told from zero, or negative. */
+  readonly kappa: number | null;
+  readonly products: number;
+  readonly converged: boolean;
+}
+
+export interface LimitRow {
+  /** "sgd:momentum=0.9" */
+  readonly label: string;
+  readonly own: boolean;
+  readonly rule: string;
+  /** λmax that the rule is taken at: of P⁻¹H where the optimizer divides by P. */
+  readonly sharpness: number;
+  /** P from the run's own state, or from the gradients' mean square here. */
+  readonly preconditioner: "state" | "mean-square" | null;
+  readonly limit: number | null;
+  /** The run's rate is below it. */
+  readonly stable: boolean;
+}
+
+export interface Analysis {
+  readonly schema: "steepest.analyze/1";
+  readonly run: {
+    readonly name: string;
+    readonly optimizer: string;
+    readonly lr: number;
+    readonly parameters: number;
+    /** Rows the loss is taken over, of how many. */
+    readonly rows: number;
+    readonly of: number;
+    readonly batchSize: number;
+    readonly dtype: string;
+    readonly notes: readonly string[];
+  };
+  readonly start: CurvatureAt;
+  /** After the steps; null when none were made. */
+  readonly end: CurvatureAt | null;
+  readonly diverged: number | null;
+  readonly noise: (Omit<NoiseScale, "meanSquare"> & { readonly criticalBatchSize: number | null }) | null;
+  readonly limits: readonly LimitRow[];
+  /** Null where no rule is proved for the run's optimizer. */
+  readonly ownRule: string | null;
+  readonly sharpness: readonly SharpnessPoint[];
+  readonly convergence: Convergence | null;
+  readonly seconds: number;
+}
+
+export interface AnalyzeOptions {
+  readonly backend: Backend;
+  readonly rows: number | "full";
+  /** Training steps to follow; 0 looks at one point only. */
+  readonly steps: number;
+  /** Steps the run has made. */
+  readonly from: number;
+  readonly seed: number;
+  readonly looks?: number;
+  readonly now: () => number;
+  /** Called often; what it returns is waited for. */
+  readonly pulse: (done: number, what: string) => Promise<void> | undefined;
+}
+
+const COMPARED: readonly (readonly [string, ResolvedOptions])[] = [
+  ["sgd", {}],
+  ["sgd", { momentum: 0.9 }],
+  ["sgd", { momentum: 0.9, nesterov: true }],
+  ["ema-momentum", { beta: 0.9 }],
+  ["rmsprop", {}],
+  ["adam", {}],
+];
+
+export async function analyze(run: BuiltRun, options: AnalyzeOptions): Promise<Analysis> {
+  const { backend, rows, steps, from, seed, looks, now, pulse } = options;
+  const began = now();
+  const objective = runObjective(run, { rows, backend });
+  const spectrum = (what: string, done: number): Promise<Spectrum> =>
+    lanczos(objective.hessian, { seed, pulse: (n) => pulse(done, `${what}: Hessian product ${n}`) });
+
+  const origin = objective.point();
+  const first = await spectrum("curvature at the start", 0);
+  const start = curvatureAt(objective, first, from);
+  const path = await followRun(run, objective, {
+    from,
+    steps,
+    seed,
+    ...(looks !== undefined && { looks }),
+    pulse,
+  });
+  const healthy = path.diverged === null;
+  const done = steps;
+  if (healthy) objective.sync();
+  else objective.moveTo(origin);
+  const last = steps > 0 && healthy ? await spectrum("curvature at the end", done) : null;
+  const end = last === null ? null : curvatureAt(objective, last, from + steps);
+
+  const noise = await noiseOf(run, objective, {
+    seed,
+    pulse: (n) => pulse(done, `gradient noise: batch ${n}`),
+  });
+  const limits = await limitsOf(run, objective, {
+    sharpness: (last ?? first).largest.value,
+    meanSquare: noise.meanSquare,
+    steps: healthy ? from + steps : 0,
+    seed,
+    pulse: () => pulse(done, "stability limits"),
+  });
+  const theory =
+    steps === 0
+      ? null
+      : await convergence(run, objective, {
+          path,
+          start: origin,
+          spectra: last === null ? [first] : [first, last],
+          spectrumAt: (point) => {
+            objective.moveTo(point);
+            return spectrum("curvature at the minimum", done);
+          },
+          trace: noise.trace,
+          pulse: () => pulse(done, "looking for the minimum"),
+        });
+  const { meanSquare: _, ...measured } = noise;
+  return {
+    schema: "steepest.analyze/1",
+    run: {
+      name: run.spec.name,
+      optimizer: run.spec.optimizer.name,
+      lr: run.lr,
+      parameters: run.parameters,
+      rows: objective.rows,
+      of: objective.of,
+      batchSize: run.plan.batchSize,
+      dtype: objective.dtype,
+      notes: objective.notes,
+    },
+    start,
+    end,
+    diverged: path.diverged,
+    noise: { ...measured, criticalBatchSize: noise.rows },
+    limits,
+    ownRule: optimizerOf(run).entry.stabilityLimit?.rule ?? null,
+    sharpness: path.sharpness,
+    convergence: theory,
+    seconds: (now() - began) / 1000,
+  };
+}
+
+function curvatureAt(objective: RunObjective, found: Spectrum, step: number): CurvatureAt {
+  const g = new Float64Array(objective.size);
+  const loss = objective.gradient(g);
+  const { largest, smallest, products, converged } = found;
+  const rounding = (objective.dtype === "float32" ? 1e-5 : 1e-11) * Math.abs(largest.value);
+  const positive = smallest.value - smallest.error > rounding;
+  return {
+    step,
+    loss,
+    gradientNorm: norm(g),
+    largest: { value: largest.value, error: Math.max(largest.error, rounding) },
+    smallest: { value: smallest.value, error: Math.max(smallest.error, rounding) },
+    kappa: positive ? largest.value / smallest.value : null,
+    products,
+    converged,
+  };
+}
+
+/** Small enough to tell |G|² from noise by their union, and never more than the run's own. */
+const NOISE_ROWS = 64;
+
+function noiseOf(
+  run: BuiltRun,
+  objective: RunObjective,
+  { seed, pulse }: { seed: number; pulse: (n: number) => Promise<void> | undefined },
+): Promise<NoiseScale> {
+  const { plan, parts } = run;
+  const usesBatch = Object.keys(parts.model.buffers).length > 0;
+  const batchSize = usesBatch
+    ? plan.batchSize
+    : Math.min(plan.batchSize, NOISE_ROWS, Math.max(1, Math.floor(plan.n / 8)));
+  const random = stream(seed, "noise");
+  return noiseScale({
+    size: objective.size,
+    batchSize,
+    draw: (out) => {
+      objective.gradientOfRows(Int32Array.from(random.integers(batchSize, 0, plan.n)), out);
+    },
+    most: 128,
+    pulse,
+  });
+}
+
+async function limitsOf(
+  run: BuiltRun,
+  objective: RunObjective,
+  {
+    sharpness,
+    meanSquare,
+    steps,
+    seed,
+    pulse,
+  }: {
+    sharpness: number;
+    meanSquare: Float64Array;
+    steps: number;
+    seed: number;
+    pulse: () => Promise<void> | undefined;
+  },
+): Promise<LimitRow[]> {
+  const own = optimizerOf(run);
+  const settled = run.plan.batchSize === run.plan.n ? squaredGradient(objective) : meanSquare;
+  const known = new Map<number, number>();
+  const sharpnessUnder = async (p: Float64Array): Promise<number> => {
+    const key = p.reduce((a, b) => a + b, 0);
+    const found =
+      known.get(key) ??
+      (
+        await lanczos(preconditioned(objective.hessian, p), {
+          edges: "largest",
+          tolerance: 1e-3,
+          seed,
+          pulse,
+        })
+      ).largest.value;
+    known.set(key, found);
+    return found;
+  };
+  const row = async (
+    label: string,
+    entry: typeof own.entry,
+    settings: ResolvedOptions,
+    isOwn: boolean,
+  ): Promise<LimitRow[]> => {
+    const rule = entry.stabilityLimit;
+    if (rule === undefined) return [];
+    const state = isOwn ? preconditionerOf(run, steps) : null;
+    const p = rule.preconditioner;
+    if (p !== undefined && state === null && !p.settles) return [];
+    const diagonal =
+      p === undefined ? null : (state ?? settled.map(p.of(settings, Number.POSITIVE_INFINITY)));
+    const at = diagonal === null ? sharpness : await sharpnessUnder(diagonal);
+    const limit = at > 0 ? rule.limit(settings, at) : null;
+    return [
+      {
+        label,
+        own: isOwn,
+        rule: rule.rule,
+        sharpness: at,
+        preconditioner: diagonal === null ? null : state === null ? "mean-square" : "state",
+        limit,
+        stable: limit === null || run.lr < limit,
+      },
+    ];
+  };
+  const rows = await row(labelOf(own.entry.name, given(run)), own.entry, own.options, true);
+  for (const [name, some] of COMPARED) {
+    const label = labelOf(name, some);
+    if (label === rows[0]?.label) continue;
+    const entry = optimizerEntry(name);
+    const all = { ...Object.fromEntries(entry.options.map((o) => [o.name, o.default])), ...some };
+    rows.push(...(await row(label, entry, all, false)));
+  }
+  return rows;
+}
+
+function squaredGradient(objective: RunObjective): Float64Array {
+  const g = new Float64Array(objective.size);
+  objective.gradient(g);
+  return g.map((x) => x * x);
+}
+
+function given({ spec }: BuiltRun): ResolvedOptions {
+  const { name: _, lr: _lr, ...rest } = spec.optimizer;
+  return rest;
+}
+
+function labelOf(name: string, options: ResolvedOptions): string {
+  const parts = Object.entries(options).map(([key, value]) =>
+    value === true ? key : `${key}=${String(value)}`,
+  );
+  return parts.length === 0 ? name : `${name}:${parts.join(",")}`;
+}
