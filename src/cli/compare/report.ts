@@ -23,7 +23,7 @@ export function reportComparison(record: CompareDocument, terminal: Terminal): v
   for (const note of notes(record)) print(note);
   print("");
   if (judgement !== null) print(`${bold("difference")}  ${difference(judgement, rankedBy)}`);
-  print(`${bold("guide")}       ${advice.optimizer}, for ${advice.reason}`);
+  print(`${bold("guide")}       ${advice.optimizer}; ${advice.reason}`);
   print(`            ${advice.measured.text}`);
   if (target !== null && contestants.every((c) => c.toTarget === null)) {
     print(`${bold("target")}      ${neverReached(record)}`);
