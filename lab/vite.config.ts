@@ -1,6 +1,7 @@
 import { fileURLToPath } from "node:url";
 import { svelte } from "@sveltejs/vite-plugin-svelte";
 import { defineConfig, type UserConfig } from "vite";
+import { collectLicenses, writeLicenses } from "./build/licenses.ts";
 import { offline, onlyRooms, onlyWoff2, policy } from "./build/plugins.ts";
 
 const path = (relative: string): string => fileURLToPath(new URL(relative, import.meta.url));
@@ -20,15 +21,16 @@ const config: UserConfig = defineConfig({
     onlyWoff2(),
     svelte({ configFile: path("svelte.config.js") }),
     policy(),
+    collectLicenses(),
+    writeLicenses(),
     offline(),
   ],
-  worker: { format: "es", plugins: () => [onlyRooms(rooms)] },
+  worker: { format: "es", plugins: () => [onlyRooms(rooms), collectLicenses()] },
   build: {
     outDir: process.env["LAB_DIST"] ?? path("../dist/lab"),
     emptyOutDir: true,
     target: "es2023",
     assetsInlineLimit: 0,
-    license: { fileName: "licenses.md" },
     modulePreload: { polyfill: false },
     chunkSizeWarningLimit: 1500,
   },

@@ -1,5 +1,6 @@
 // Typesets tex`…` and display`…` in .svelte files while the page is built, so that no typesetting code reaches the
-// reader. KaTeX positions with style attributes, which the content policy refuses: each becomes a class, and its rule
+// reader. KaTeX's HTML is shown, since MathML is uneven where no maths font is installed; the MathML stays for those who
+// listen. KaTeX positions with style attributes, which the content policy refuses: each becomes a class, and its rule
 // goes into the component's styles.
 import { createHash } from "node:crypto";
 import katex from "katex";
