@@ -228,7 +228,10 @@ const portBusy = (endpoint: string): SteepestError =>
  * Where the processes meet: the endpoint of the flag, or a free port of this machine. Throws `host-missing` for a name that
  * is not known, and `port-busy` for a port of this machine that another program holds.
  */
-export async function meetingPoint({ endpoint, nnodes }: Launch): Promise<string> {
+export async function meetingPoint({
+  endpoint,
+  nnodes,
+}: Pick<Launch, "endpoint" | "nnodes">): Promise<string> {
   if (endpoint === null) return `localhost:${await freePort(0, "localhost")}`;
   const [host, port] = endpoint.split(":") as [string, string];
   try {

@@ -9,9 +9,14 @@ export interface Network {
   readonly bandwidth: number;
 }
 
-/** Seconds to sum `bytes` over `processes`; 0 for one. */
-export function ringAllReduce(processes: number, bytes: number, { latency, bandwidth }: Network): number {
-  return 2 * (processes - 1) * (latency + bytes / processes / bandwidth);
+/** Seconds to sum `bytes`, cut into `pieces` that follow each other, over `processes`; 0 for one. */
+export function ringAllReduce(
+  processes: number,
+  bytes: number,
+  { latency, bandwidth }: Network,
+  pieces: number = 1,
+): number {
+  return 2 * (processes - 1) * (pieces * latency + bytes / processes / bandwidth);
 }
 
 /** Bytes each process sends in one all-reduce. */

@@ -48,6 +48,20 @@ export interface Scaling {
   readonly refused: readonly { readonly processes: number; readonly why: string }[];
 }
 
+/** DistributedDataParallel sums gradients in buckets: the first of 1 MiB, then of 25. */
+const [FIRST_BUCKET, BUCKET] = [2 ** 20, 25 * 2 ** 20];
+/** Beside the gradients each step sums the loss and whether somebody asked to stop: two 64-bit numbers. */
+const CONTROL_BYTES = 16;
+
+/** Seconds of everything that is summed in one step. */
+export function stepTraffic(processes: number, gradientBytes: number, network: Network): number {
+  const buckets = 1 + Math.ceil(Math.max(0, gradientBytes - FIRST_BUCKET) / BUCKET);
+  return (
+    ringAllReduce(processes, gradientBytes, network, buckets) +
+    ringAllReduce(processes, CONTROL_BYTES, network)
+  );
+}
+
 /** The backward pass computes two products for each of the forward pass. */
 const BACKWARD_SHARE = 2 / 3;
 
@@ -79,7 +93,7 @@ export function predictScaling(options: ScalingOptions): Scaling {
 type BareRow = Omit<ScalingRow, "efficiency" | "efficiencyOverlapped" | "steps" | "speedup">;
 
 function rowOf(p: number, rows: number, { compute, network, gradientBytes }: ScalingOptions): BareRow {
-  const communication = ringAllReduce(p, gradientBytes, network);
+  const communication = stepTraffic(p, gradientBytes, network);
   const seconds = secondsOf(compute, rows) + communication;
   return {
     processes: p,

@@ -1,0 +1,190 @@
+/** `steepest plan`: what a run would cost and gain on more processes. */
+import { nodeHost } from "../../data/node-host.ts";
+import { chooseBackend } from "../../engine/registry.ts";
+import { findTorchPython, type TorchPython } from "../../handoff/node-python.ts";
+import { measureCompute } from "../../handoff/plan/measure-compute.ts";
+import { canMeasureTwo, measureTorch } from "../../handoff/plan/node-measure.ts";
+import {
+  computeFromFlops,
+  type MeasuredRun,
+  makePlan,
+  type NoiseScale,
+  type Sourced,
+} from "../../handoff/plan/plan.ts";
+import type { Network } from "../../handoff/plan/ring.ts";
+import type { BatchMode, Compute } from "../../handoff/plan/scaling.ts";
+import { stepCost } from "../../handoff/plan/step-cost.ts";
+import { planningBackend } from "../../handoff/planning-backend.ts";
+import { SteepestError } from "../../run/errors.ts";
+import { importFunction, readRunFile } from "../../run/node-run-file.ts";
+import type { RunSpec } from "../../run/spec.ts";
+import { type BuiltRun, buildRun } from "../../train/build.ts";
+import { runNoiseScale } from "../../train/noise.ts";
+import type { Invocation } from "../command.ts";
+import { resolveRate } from "../find-lr/auto.ts";
+import { reportPlan } from "../plan/report.ts";
+import { splitArguments } from "../run-arguments.ts";
+
+const OWN_FLAGS: readonly string[] = [
+  "processes", "batch", "gpu-flops", "utilisation", "bandwidth", "latency", "noise-scale", "no-measure", "python",
+  "quiet", "json", "no-color", "help",
+]; // biome-ignore format: a list
+
+type Options = Readonly<Record<string, unknown>>;
+
+export async function run({ args, options, terminal, json }: Invocation): Promise<number> {
+  const [file, overrides] = splitArguments(args, OWN_FLAGS);
+  if (file === undefined) throw usage("no run file is given", "name one: steepest plan run.json");
+  const processes = readProcesses(options["processes"]);
+  const mode = readMode(options["batch"]);
+  const network = readNetwork(options);
+  const gpuFlops = optional(options, "gpu-flops");
+  const utilisation = optional(options, "utilisation") ?? 1;
+  if (utilisation > 1)
+    throw usage(`--utilisation is ${utilisation}`, "it is a share of the peak: from 0 to 1");
+  const known = optional(options, "noise-scale");
+  const quiet = options["quiet"] === true;
+  const note = quiet ? () => {} : terminal.note;
+
+  const asked = await readRunFile(file, { overrides });
+  const resolved = await resolveRate(asked, { terminal, quiet });
+  if (resolved === null) return 130;
+  const { spec } = resolved;
+  const host = { ...nodeHost(), importFunction };
+  const python = torchOrWhy(options);
+  const measuring = options["measure"] !== false && "path" in python && canMeasureTwo();
+  if (network === null && !measuring) {
+    const why = "path" in python ? "two processes need two cores" : python.message;
+    throw usage(
+      options["measure"] === false
+        ? "the network is neither measured nor given"
+        : `the network can't be measured: ${why}`,
+      "give --bandwidth and --latency of one process's link, or install PyTorch to have it measured here",
+    );
+  }
+
+  const noise =
+    known !== null
+      ? { value: { rows: known, standardError: null }, source: "given" }
+      : await measureNoise(spec, { host, note });
+  const build = (changes: Partial<RunSpec>): Promise<BuiltRun> =>
+    buildRun({ ...spec, ...changes }, { host, backend: planningBackend("torch") });
+  const built = await build({});
+  const torch =
+    measuring && "path" in python ? await measureTorch({ python, mode, build, onNote: note }) : null;
+  const compute = await chooseCompute({ built, spec, gpuFlops, utilisation, torch, python, host });
+  const plan = makePlan(built, {
+    processes,
+    mode,
+    compute,
+    network: network ?? {
+      value: torch!.network,
+      source: `measured: gloo between two processes here`,
+    },
+    noiseScale: noise,
+    // a device or a network that is given is not the one that was timed
+    measured: gpuFlops === null && network === null && torch !== null ? torch.measured : [],
+  });
+  terminal.print(json ? JSON.stringify(plan) : reportPlan(plan, terminal.colors));
+  return 0;
+}
+
+interface ComputeChoice {
+  readonly built: BuiltRun;
+  readonly spec: RunSpec;
+  readonly gpuFlops: number | null;
+  readonly utilisation: number;
+  readonly torch: { readonly compute: Compute; readonly measured: readonly MeasuredRun[] } | null;
+  readonly python: TorchPython | SteepestError;
+  readonly host: Parameters<typeof buildRun>[1]["host"];
+}
+
+async function chooseCompute(choice: ComputeChoice): Promise<Sourced<Compute>> {
+  const { built, spec, gpuFlops, utilisation, torch, python, host } = choice;
+  if (gpuFlops !== null) {
+    const { batchSize } = built.plan;
+    const cost = stepCost({ ...built.parts, batch: built.parts.shapes(batchSize) });
+    return {
+      value: computeFromFlops(cost, batchSize, gpuFlops, utilisation),
+      source: `given: ${gpuFlops.toExponential(2)} flop/s at ${Math.round(100 * utilisation)} % of it`,
+    };
+  }
+  if (torch !== null && "path" in python)
+    return { value: torch.compute, source: `measured: PyTorch ${python.torch}, one thread a process` };
+  const backend = await chooseBackend(spec.backend);
+  const own = await buildRun(spec, { host, backend });
+  const { compute } = measureCompute(own, { backend, now: () => performance.now() });
+  return { value: compute, source: `measured: steepest's own engine (${backend.name})` };
+}
+
+/** At the start the gradient is large and one-sided; what matters is the noise a little later. */
+const WARM_UP = 50;
+
+async function measureNoise(
+  spec: RunSpec,
+  { host, note }: { host: ComputeChoice["host"]; note: (text: string) => void },
+): Promise<Sourced<NoiseScale> | null> {
+  const backend = await chooseBackend(spec.backend);
+  const built = await buildRun(spec, { host, backend });
+  const steps = Math.min(WARM_UP, built.totalSteps);
+  note(`measuring the gradient's noise after ${steps} steps`);
+  for (let k = 0; k < steps; k++) built.advance(k, built.lr);
+  const { rows, standardError, batches, batchSize } = await runNoiseScale(built, { backend });
+  if (rows === null) return null;
+  return {
+    value: { rows, standardError },
+    source: `measured: ${batches} batches of ${batchSize} after ${steps} steps`,
+  };
+}
+
+function torchOrWhy(options: Options): TorchPython | SteepestError {
+  const named = options["python"] as string | undefined;
+  try {
+    return findTorchPython(named);
+  } catch (error) {
+    // a Python that was asked for must be right; otherwise its absence is a reason among others
+    if (!(error instanceof SteepestError) || named !== undefined) throw error;
+    return error;
+  }
+}
+
+function readProcesses(text: unknown): number[] {
+  const counts = String(text).split(",").map(Number);
+  const wrong = counts.findIndex((p) => !(Number.isInteger(p) && p >= 1));
+  if (wrong >= 0)
+    throw usage(
+      `--processes has "${String(text).split(",")[wrong]}"`,
+      "give whole numbers: --processes 1,2,8,64",
+    );
+  return [...new Set(counts)].sort((a, b) => a - b);
+}
+
+function readMode(text: unknown): BatchMode {
+  if (text === "grow" || text === "keep") return text;
+  throw usage(
+    `--batch is ${String(text)}`,
+    "give grow (each process keeps the run's batch) or keep (they share it)",
+  );
+}
+
+function readNetwork(options: Options): Sourced<Network> | null {
+  const [bandwidth, latency] = [optional(options, "bandwidth"), optional(options, "latency")];
+  if (bandwidth === null && latency === null) return null;
+  if (bandwidth === null || latency === null)
+    throw usage(
+      "only one of --bandwidth and --latency is given",
+      "give both, or neither to have them measured",
+    );
+  return { value: { bandwidth, latency }, source: "given" };
+}
+
+function optional(options: Options, flag: string): number | null {
+  const key = flag.replace(/-(\w)/g, (_, c: string) => c.toUpperCase());
+  const text = options[key];
+  if (text === undefined) return null;
+  const value = Number(text);
+  if (text !== "" && value > 0 && Number.isFinite(value)) return value;
+  throw usage(`--${flag} is ${String(text)}`, `give --${flag} a positive number`);
+}
+
+const usage = (what: string, help: string): SteepestError => new SteepestError("usage", what, { help });

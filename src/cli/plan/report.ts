@@ -1,0 +1,128 @@
+/** A plan in words and a table. */
+import type { Plan, PlanRow } from "../../handoff/plan/plan.ts";
+import { showNumber, type Terminal, table } from "../terminal.ts";
+
+export function reportPlan(plan: Plan, { bold, dim }: Terminal["colors"]): string {
+  const { cost, compute, network, noiseScale, rows, refused, measured } = plan;
+  const { bytes, flops } = cost;
+  const facts: [string, string][] = [
+    [
+      "model",
+      `${cost.parameters.toLocaleString("en")} parameters, batch ${plan.batchSize}, ${plan.optimizer}`,
+    ],
+    [
+      "memory",
+      `${showBytes(bytes.total)} a process: ${[
+        ["parameters", bytes.parameters],
+        ["gradients", bytes.gradients],
+        ["optimizer", bytes.optimizerState],
+        ["activations", bytes.activations],
+        ["batch", bytes.batch],
+        ["buffers", bytes.buffers],
+      ]
+        .filter(([, n]) => n !== 0)
+        .map(([what, n]) => `${what} ${showBytes(n as number)}`)
+        .join(", ")}`,
+    ],
+    ["arithmetic", `${showNumber(flops.total / 1e9)} Gflop a step`],
+    ["all-reduce", `${showBytes(plan.allReduceBytes)} of gradients a step`],
+    [
+      "compute",
+      `${showTime(compute.value.perStep)} a step and ${showTime(compute.value.perRow)} a row (${compute.source})`,
+    ],
+    [
+      "network",
+      `${showTime(network.value.latency)} a message, ${showBytes(network.value.bandwidth)}/s (${network.source})`,
+    ],
+    [
+      "noise scale",
+      noiseScale === null
+        ? "not known: the gradient can't be told from its noise, so more rows go on helping"
+        : `${showNumber(noiseScale.value.rows)}${noiseScale.value.standardError === null ? "" : ` ± ${showNumber(noiseScale.value.standardError)}`} rows, the critical batch size (${noiseScale.source})`,
+    ],
+  ];
+  const lines = [bold(plan.run), ...facts.map(([what, text]) => `${what.padEnd(12)} ${text}`), ""];
+  for (const { processes, secondsPerStep } of measured.filter((m) => m.processes > 1)) {
+    const row = rows.find((r) => r.processes === processes);
+    if (row === undefined) continue;
+    const off = row.secondsPerStep / secondsPerStep - 1;
+    lines.push(
+      `checked: ${processes} processes predicted ${showTime(row.secondsPerStep)} a step, measured ${showTime(secondsPerStep)} (${off >= 0 ? "+" : "−"}${Math.abs(100 * off).toFixed(0)} %)`,
+      "",
+    );
+  }
+  lines.push(table([HEAD, ...rows.map(tableRow)]), "");
+  for (const { processes, why } of refused) lines.push(dim(`${processes} processes: ${why}`));
+  lines.push(...conclusion(plan));
+  return lines.join("\n");
+}
+
+const HEAD = ["processes", "batch", "time/step", "steps/s", "rows/s", "efficiency", "same loss", "lr", ""];
+
+function tableRow(row: PlanRow): string[] {
+  const { efficiency, efficiencyOverlapped, speedup, advice } = row;
+  const percent = (x: number): string => `${Math.round(100 * x)} %`;
+  const range =
+    percent(efficiency) === percent(efficiencyOverlapped)
+      ? percent(efficiency)
+      : `${percent(efficiency)}–${percent(efficiencyOverlapped)}`;
+  return [
+    String(row.processes),
+    row.globalBatch.toLocaleString("en"),
+    showTime(row.measuredSecondsPerStep ?? row.secondsPerStep),
+    showNumber(1 / (row.measuredSecondsPerStep ?? row.secondsPerStep)),
+    showNumber(row.globalBatch / (row.measuredSecondsPerStep ?? row.secondsPerStep)),
+    range,
+    speedup === null ? "?" : `${speedup.toFixed(1)}× sooner`,
+    `${advice.lr === null ? "?" : showNumber(advice.lr)} ${advice.optimizer}`,
+    row.measuredSecondsPerStep === null ? "predicted" : "measured",
+  ];
+}
+
+function conclusion({ enough, noiseScale, rows, optimizer }: Plan): string[] {
+  const lines = [
+    "efficiency: rows a second and process against one process; the second figure if the all-reduce hides behind the",
+    "backward pass. same loss: (1 + B_noise/B) steps are needed, so a batch beyond the noise scale buys little.",
+  ];
+  const best = rows.filter((r) => r.speedup !== null).sort((a, b) => b.speedup! - a.speedup!)[0];
+  if (noiseScale !== null && best !== undefined) {
+    lines.push(
+      "",
+      enough === null
+        ? `All of these batches are below the noise scale of ${showNumber(noiseScale.value.rows)} rows: more processes go on helping.`
+        : `From ${enough} process${enough === 1 ? "" : "es"} on, the batch exceeds the noise scale: more processes buy little. ` +
+            `Soonest of these is ${best.processes}, ${best.speedup!.toFixed(1)}× sooner than one.`,
+    );
+  }
+  const large = rows.find((r) => r.processes > 1 && r.globalBatch > rows[0]!.globalBatch);
+  if (large !== undefined) {
+    const { rule, why } = large.advice;
+    lines.push("", `The rate for a larger batch, by the ${rule} rule for ${optimizer}: ${why}.`);
+    const other = rows.find((r) => r.advice.optimizer !== optimizer);
+    if (other !== undefined)
+      lines.push(`From ${other.globalBatch.toLocaleString("en")} rows on: ${other.advice.why}.`);
+  }
+  return lines;
+}
+
+function showTime(seconds: number): string {
+  if (seconds === 0) return "0 s";
+  const units: [number, string][] = [
+    [1, "s"],
+    [1e-3, "ms"],
+    [1e-6, "µs"],
+  ];
+  const [unit, name] = units.find(([u]) => seconds >= u) ?? [1e-9, "ns"];
+  return `${Number((seconds / unit).toPrecision(3))} ${name}`;
+}
+
+function showBytes(n: number): string {
+  const units: [number, string][] = [
+    [1e12, "TB"],
+    [1e9, "GB"],
+    [1e6, "MB"],
+    [1e3, "kB"],
+  ];
+  const [unit, name] = units.find(([u]) => n >= u) ?? [1, "B"];
+  return `${Number((n / unit).toPrecision(3))} ${name}`;
+}

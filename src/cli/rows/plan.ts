@@ -1,0 +1,33 @@
+import type { CommandRow } from "../command.ts";
+
+export const plan: CommandRow = {
+  name: "plan",
+  summary: "memory, traffic and predicted scaling before machines are paid for",
+  define: (c) => {
+    c.argument("<run>", "a run file (JSON, YAML, TypeScript)")
+      .option("--processes <list>", "process counts, separated by commas", "1,2,4,8,16,64,256,1024")
+      .option("--batch <mode>", "grow: every process keeps the run's batch; keep: they share it", "grow")
+      .option("--gpu-flops <number>", "a device's peak, such as 312e12, instead of measuring here")
+      .option("--utilisation <share>", "share of that peak which training reaches", "0.4")
+      .option("--bandwidth <bytes/s>", "of one process's link, such as 12.5e9 for 100 Gbit/s Ethernet")
+      .option("--latency <seconds>", "of one message, such as 20e-6")
+      .option("--noise-scale <rows>", "the gradient noise scale, where known; else it is measured")
+      .option("--no-measure", "start no processes; the network must be given")
+      .option("--python <path>", "the Python that has PyTorch")
+      .option("--quiet", "no notes")
+      .allowUnknownOption()
+      .allowExcessArguments()
+      .addHelpText(
+        "after",
+        [
+          "",
+          "What one and two real PyTorch processes do here is measured, and the model's prediction for two is",
+          "checked against it; everything beyond is marked as predicted.",
+          "",
+          "  steepest plan run.json --processes 1,2,8,64,1024",
+          "  steepest plan run.json --gpu-flops 312e12 --bandwidth 25e9 --latency 10e-6",
+        ].join("\n"),
+      );
+  },
+  load: () => import("../commands/plan.ts"),
+};
