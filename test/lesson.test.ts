@@ -7,8 +7,9 @@ import { describe, expect, test } from "vitest";
 import type { Backend } from "../src/engine/backend.ts";
 import { reference } from "../src/engine/backends/reference.ts";
 import { wasm } from "../src/engine/backends/wasm.ts";
-import { runClaim, selectClaims } from "../src/lesson/claims.ts";
+import { claims, runClaim, selectClaims } from "../src/lesson/claims.ts";
 import { lessonContext } from "../src/lesson/context.ts";
+import { journeys, scenes } from "../src/lesson/trajectories.ts";
 import { gradientDescentHistories, optimizerHistories } from "../src/lesson/walkthrough.ts";
 
 interface Run {
@@ -22,6 +23,14 @@ interface Golden {
     >
   >;
   readonly run1_claim_reproduced_f64_logits: Readonly<Record<string, { last: number }>>;
+  readonly figures: {
+    readonly trajectories_2d: Readonly<
+      Record<
+        string,
+        { runs: Readonly<Record<string, { lr: number; path_first_60: readonly (readonly number[])[] }>> }
+      >
+    >;
+  };
   readonly run2: { readonly as_written: Readonly<Record<string, { losses: readonly number[] }>> };
 }
 const golden = JSON.parse(
@@ -69,12 +78,12 @@ describe("float32 as the lesson computes", () => {
 });
 
 test("the claims say what was claimed and what is measured", async () => {
-  const claims = await Promise.all(
+  const results = await Promise.all(
     selectClaims("walkthrough").map(
       async (row) => (await runClaim(row, lessonContext({ backend: wasm }))).result,
     ),
   );
-  const byId = Object.fromEntries(claims.map((c) => [c.id, c]));
+  const byId = Object.fromEntries(results.map((c) => [c.id, c]));
   expect(byId["walkthrough-sgd"]).toMatchObject({ claimed: 0.48, verdict: "holds-if" });
   expect(byId["walkthrough-sgd"]!.measured.final).toBeCloseTo(0.5268, 4);
   expect(byId["walkthrough-adam"]).toMatchObject({ claimed: 0.05, verdict: "holds-if" });
@@ -87,7 +96,7 @@ test("the claims say what was claimed and what is measured", async () => {
   // at this rate Adam circles the minimum and rounding decides where: PyTorch's own float32 and float64 differ by 0.002
   const adam = Number(/: ([\d.]+)$/.exec(byId["walkthrough-adam"]!.condition!)![1]);
   expect(Math.abs(adam - there["Adam 0.5, 3300 epochs"]!.last)).toBeLessThan(0.005);
-  expect(claims.map((c) => [c.id, c.verdict])).toEqual([
+  expect(results.map((c) => [c.id, c.verdict])).toEqual([
     ["walkthrough-sgd", "holds-if"],
     ["walkthrough-adam", "holds-if"],
     ["walkthrough-gd-5", "does-not-hold"],
@@ -95,3 +104,29 @@ test("the claims say what was claimed and what is measured", async () => {
     ["walkthrough-gd-0.001", "holds"],
   ]);
 });
+
+test("docs/lesson.md has every claim of the table", async () => {
+  const page = readFileSync(new URL("../docs/lesson.md", import.meta.url), "utf8");
+  for (const row of claims) {
+    const { claim, settings } = await row.load();
+    expect(page).toContain(`### ${row.id}: ${row.title}`);
+    expect(page).toContain(`- The claim: ${claim}.`);
+    for (const [name, value] of Object.entries(settings)) expect(page).toContain(`\`${name}=${value}\``);
+  }
+});
+
+test.each(scenes.map((s) => [s.surface, s] as const))(
+  "optimizers on the %s go where PyTorch's go, to 1e-9 for 60 steps",
+  (name, scene) => {
+    const expected = golden.figures.trajectories_2d[name]!.runs;
+    for (const { optimizer, lr, points } of journeys({ backend: wasm }, scene, 60)) {
+      const run = expected[optimizer.toLowerCase()]!;
+      expect(lr).toBe(run.lr);
+      run.path_first_60.forEach((p, k) => {
+        p.forEach((x, i) =>
+          expect(Math.abs(points[k]![i]! - x), `${optimizer}, step ${k}`).toBeLessThan(1e-9),
+        );
+      });
+    }
+  },
+);

@@ -89,7 +89,9 @@ async function runAll(
       const started = performance.now();
       const label = `${row.id}  ${row.title}`;
       const onProgress = (done: number): void =>
-        bar.update(Math.round(100 * (i + done)), label, { line: label, total: 100 * rows.length });
+        bar.update(Math.round(100 * (i + done)), label, {
+          line: `${label}, ${Math.round(100 * done)}% done`,
+        });
       onProgress(0);
       try {
         const context = lessonContext({ backend, signal: stop.signal, onProgress });

@@ -72,8 +72,8 @@ export const experiment: Experiment = defineExperiment({
           `number from epoch ${orNever(at(firstNonFinite))} on, ${good} ends at ${show(last(curves[1]!), 1)}, ${low} at ` +
           `${fixed(last(curves[2]!), 3)}; the limit 2/L is ${show(squaredLimit, 6)}. The lesson's labels are separable: even ` +
           `${20 * lr} rises ${farRises} times. With every tenth label flipped the limit is ${show(flippedLimit, 5)}: ` +
-          `${below} settles, ${above} ${settles(above) ? "settles too" : "does not"}, ${high} ends at ` +
-          `${fixed(last(flippedCurves[0]!), 2)}, above where it started`,
+          `${below} ${settles(below) ? "settles" : "does not settle"}, ${above} ${settles(above) ? "settles" : "does not"}, ${high} ends at ` +
+          `${fixed(last(flippedCurves[0]!), 2)} and started at ${fixed(flippedCurves[0]![0]!, 2)}`,
       figures: () => ({
         lr_effect: lessonFigure(
           "Learning Rate Effect on Convergence",

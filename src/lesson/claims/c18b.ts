@@ -88,8 +88,8 @@ export const experiment: Experiment = defineExperiment({
       measured: { final, slides, withMomentum, drift, minimum: 2 },
       verdict: !flatter ? "does-not-hold" : withMomentum.sharpness > 2 * final ? "holds-if" : "holds",
       condition:
-        `the rate is beyond 2/sharpness of the nearest minimum: ${said.join(", ")}. Momentum does the opposite at the same rate, ` +
-        `because its limit is 2(1+β)/η: ${fixed(withMomentum.sharpness, 2)} at ${quick.lr} with β ${beta}. Label noise drifts to ` +
+        `the rate is beyond 2/sharpness of the nearest minimum: ${said.join(", ")}. With momentum, which holds up to ` +
+        `2(1+β)/η, the same rate is a smaller one: ${fixed(withMomentum.sharpness, 2)} at ${quick.lr} with β ${beta}. Label noise drifts to ` +
         `the flattest (2): ${drift.map((d) => `${fixed(d.sharpness, 2)} at ${d.lr}`).join(", ")}`,
       figures: () => ({ catapult: figure(plain, [0.05, 0.15, 0.2]) }),
     };
