@@ -17,7 +17,7 @@ import type { BuiltRun } from "./build.ts";
 import { batchInputs, tensorInputs } from "./trace.ts";
 
 export interface ObjectiveOptions {
-  /** Rows of the training data: all, one batch, or so many of them, the same for the same seed. Default: all up to 1024. */
+  /** Rows of the training data: all, one batch, or so many of them, the same for the same seed. Default: `defaultRows`. */
   readonly rows?: number | "full" | "batch";
   /** Default wasm. */
   readonly backend?: Backend;
@@ -38,7 +38,8 @@ export interface RunObjective extends Objective {
   readonly gradientOfRows: (rows: Int32Array, out: Float64Array) => number;
 }
 
-export const DEFAULT_ROWS = 1024;
+/** Enough for L to some per cent, few enough that a product takes well under a second on most models. */
+export const defaultRows = (parameters: number): number => (parameters <= DOUBLE_UP_TO ? 1024 : 256);
 const DOUBLE_UP_TO = 10_000;
 /** Rows that are computed at once; a batch-normalised model takes the run's own batches instead. */
 const CHUNK_ROWS = 256;
@@ -50,7 +51,7 @@ const CHUNK_ROWS = 256;
 export function runObjective(
   built: BuiltRun,
   {
-    rows = DEFAULT_ROWS,
+    rows = defaultRows(built.parameters),
     backend = wasm,
     dtype = built.parameters <= DOUBLE_UP_TO ? "float64" : built.spec.dtype,
   }: ObjectiveOptions = {},
@@ -150,7 +151,7 @@ function countOf(rows: number | "full" | "batch", n: number, batchSize: number):
   if (rows === "batch") return batchSize;
   if (Number.isInteger(rows) && rows >= 1) return Math.min(rows, n);
   throw new SteepestError("option", `rows must be a whole number from 1, "full" or "batch", not ${rows}`, {
-    help: `the training data has ${n} rows; ${DEFAULT_ROWS} is the default`,
+    help: `the training data has ${n} rows`,
   });
 }
 

@@ -77,7 +77,8 @@ export interface Analysis {
 
 export interface AnalyzeOptions {
   readonly backend: Backend;
-  readonly rows: number | "full";
+  /** Default `defaultRows`. */
+  readonly rows: number | "full" | undefined;
   /** Training steps to follow; 0 looks at one point only. */
   readonly steps: number;
   /** Steps the run has made. */
@@ -101,7 +102,7 @@ const COMPARED: readonly (readonly [string, ResolvedOptions])[] = [
 export async function analyze(run: BuiltRun, options: AnalyzeOptions): Promise<Analysis> {
   const { backend, rows, steps, from, seed, looks, now, pulse } = options;
   const began = now();
-  const objective = runObjective(run, { rows, backend });
+  const objective = runObjective(run, { ...(rows !== undefined && { rows }), backend });
   const spectrum = (what: string, done: number): Promise<Spectrum> =>
     lanczos(objective.hessian, { seed, pulse: (n) => pulse(done, `${what}: Hessian product ${n}`) });
 
@@ -164,7 +165,7 @@ export async function analyze(run: BuiltRun, options: AnalyzeOptions): Promise<A
     start,
     end,
     diverged: path.diverged,
-    noise: { ...measured, criticalBatchSize: noise.rows },
+    noise: { ...measured, criticalBatchSize: noise.interval[1] === null ? null : noise.rows },
     limits,
     ownRule: optimizerOf(run).entry.stabilityLimit?.rule ?? null,
     sharpness: path.sharpness,

@@ -106,7 +106,7 @@ export async function convergence(
   const broken = assumptions.filter((a) => !a.holds).map((a) => a.id);
   const rounding =
     run.spec.dtype === "float32"
-      ? 1e-6 * Math.abs(gap[0] ?? 0)
+      ? 1e-9 * Math.abs(gap[0] ?? 0)
       : 1e-13 * Math.max(Math.abs(gap[0] ?? 0), Math.abs(path.losses[0] ?? 0));
   const facts: BoundFacts | null =
     distanceSquared === null ? null : { L, mu: resolved ? mu : 0, lr, distanceSquared, gap: gap[0]! };

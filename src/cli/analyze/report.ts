@@ -71,7 +71,7 @@ function curvatureNotes({ smallest, largest, products, converged }: CurvatureAt)
 
 function printNoise({ noise, run }: Analysis, { print, colors: { bold, dim } }: Terminal): void {
   if (noise === null) return;
-  const { rows, standardError, interval, batches, batchSize } = noise;
+  const { rows, standardError, interval, criticalBatchSize, batches, batchSize } = noise;
   const [low, high] = interval;
   const from = `from ${batches} batches of ${batchSize}`;
   if (rows === null || high === null) {
@@ -83,7 +83,7 @@ function printNoise({ noise, run }: Analysis, { print, colors: { bold, dim } }: 
       `${bold("gradient noise scale")}  ${showNumber(rows)} ± ${showNumber(standardError!)} rows, 95 % interval ${showNumber(low)} to ${showNumber(high)} (${from})`,
     );
   }
-  const critical = rows ?? low;
+  const critical = criticalBatchSize ?? low;
   const against =
     run.batchSize > 2 * critical
       ? "well above it: a smaller batch would learn as much from fewer rows"
@@ -91,7 +91,7 @@ function printNoise({ noise, run }: Analysis, { print, colors: { bold, dim } }: 
         ? "well below it: a larger batch takes proportionally fewer steps"
         : "near it";
   print(
-    `${bold("critical batch size")}   ${rows === null ? "at least " : "about "}${showNumber(critical)}; the run's batches of ${run.batchSize} are ${against}`,
+    `${bold("critical batch size")}   ${criticalBatchSize === null ? "at least " : "about "}${showNumber(critical)}; the run's batches of ${run.batchSize} are ${against}`,
   );
   print(dim("here, at these weights; it grows as the gradient shrinks"));
 }

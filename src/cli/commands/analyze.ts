@@ -8,7 +8,6 @@ import { SteepestError } from "../../run/errors.ts";
 import { importFunction, readRunFile } from "../../run/node-run-file.ts";
 import { type BuiltRun, buildRun } from "../../train/build.ts";
 import { restoreCheckpoint } from "../../train/checkpoint.ts";
-import { DEFAULT_ROWS } from "../../train/objective.ts";
 import { type Analysis, analyze } from "../../tune/convergence-analysis.ts";
 import { drawAnalysis, plotKind } from "../analyze/draw.ts";
 import { reportAnalysis } from "../analyze/report.ts";
@@ -46,7 +45,7 @@ export async function run({ args, options, terminal, json }: Invocation): Promis
 
 interface Flags {
   readonly steps: number | undefined;
-  readonly rows: number | "full";
+  readonly rows: number | "full" | undefined;
   readonly looks: number;
 }
 
@@ -56,7 +55,7 @@ function flagsOf(options: Readonly<Record<string, unknown>>): Flags {
     steps: steps === undefined ? undefined : whole("steps", steps, 0),
     rows:
       rows === undefined
-        ? DEFAULT_ROWS
+        ? undefined
         : rows === "all" || rows === "full"
           ? "full"
           : whole("rows", rows, 1, ' or "all"'),
@@ -122,7 +121,7 @@ async function analyzeWithProgress(
     ...options
   }: {
     steps: number;
-    rows: number | "full";
+    rows: number | "full" | undefined;
     looks: number;
     from: number;
     backend: Backend;
