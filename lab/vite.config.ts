@@ -1,10 +1,12 @@
 import { fileURLToPath } from "node:url";
 import { svelte } from "@sveltejs/vite-plugin-svelte";
 import { defineConfig, type UserConfig } from "vite";
+import { writeDigits } from "./build/digits.ts";
 import { collectLicenses, writeLicenses } from "./build/licenses.ts";
 import { offline, onlyRooms, onlyWoff2, policy } from "./build/plugins.ts";
 
 const path = (relative: string): string => fileURLToPath(new URL(relative, import.meta.url));
+writeDigits(path("./.generated/digits.bin"));
 const rooms = process.env["LAB_ROOMS"]?.split(",") ?? null;
 const alias = [
   { find: /^steepest$/, replacement: path("../src/index.ts") },

@@ -44,5 +44,12 @@ async function fresh(request) {
 }
 
 async function kept(request) {
-  return (await caches.match(request, { ignoreSearch: true })) ?? fetch(request);
+  const here = await caches.match(request, { ignoreSearch: true });
+  if (here) return here;
+  const answer = await fetch(request);
+  if (answer.ok && request.url.endsWith(".bin")) {
+    const cache = await caches.open(cacheName);
+    await cache.put(request, answer.clone());
+  }
+  return answer;
 }

@@ -51,7 +51,8 @@ export async function loadDigits(host: DataHost, dtype: FloatDType): Promise<Dat
   };
 }
 
-async function readDigit(host: DataHost, digit: number): Promise<readonly number[]> {
+/** Shares of full ink. The package has them as JSON; a page's host may hand over grey levels, one byte a pixel. */
+async function readDigit(host: DataHost, digit: number): Promise<ArrayLike<number>> {
   const path = `src/digits/${digit}.json`;
   const bytes = await host.readPackageFile("mnist", path);
   if (!bytes) {
@@ -63,6 +64,8 @@ async function readDigit(host: DataHost, digit: number): Promise<readonly number
       },
     );
   }
+  // an image's first pixel is empty, so grey levels never begin like JSON
+  if (bytes[0] === 0 && bytes.length % PIXELS === 0) return Float64Array.from(bytes, (level) => level / 255);
   const { data } = JSON.parse(new TextDecoder().decode(bytes)) as { data?: unknown };
   if (!Array.isArray(data) || data.length === 0 || data.length % PIXELS !== 0) {
     throw new SteepestError("data-unreadable", `mnist/${path} does not hold images of ${PIXELS} pixels`, {
