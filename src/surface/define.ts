@@ -45,13 +45,17 @@ export function defineSurface<O extends object = Record<never, never>>({
   };
 }
 
-/** "f = ½(x² + κy²), kappa 10": what the letters stand for, after the formula. */
+/** Options that need no word while they have their default. */
+const quiet = ["dimension", "rotation"];
+
+/** "½(x² + κy²), kappa 10": what the letters stand for, after the formula. */
 function withValues(
   text: string,
   specs: Readonly<Record<string, OptionSpec>>,
   values: Readonly<Record<string, OptionValue>>,
 ): string {
-  return [text, ...Object.keys(specs).map((k) => `${k} ${String(values[k])}`)].join(", ");
+  const named = Object.keys(specs).filter((k) => !quiet.includes(k) || values[k] !== specs[k]!.default);
+  return [text, ...named.map((k) => `${k} ${String(values[k])}`)].join(", ");
 }
 
 /** How many coordinates a function takes that is defined for any number of them. */

@@ -1,6 +1,17 @@
-/** Eigenvalues of a small symmetric matrix by Jacobi's rotations, rising. */
-export function symmetricEigenvalues(rows: ArrayLike<number>, n: number): number[] {
+export const symmetricEigenvalues = (rows: ArrayLike<number>, n: number): number[] =>
+  inEigenbasis(rows, new Float64Array(n)).map((d) => d.value);
+
+export interface EigenDirection {
+  readonly value: number;
+  /** Of the given vector, along this eigenvector; its sign says nothing. */
+  readonly component: number;
+}
+
+/** Eigenvalues of a small symmetric matrix by Jacobi's rotations, rising, and a vector's components along them. */
+export function inEigenbasis(rows: ArrayLike<number>, vector: ArrayLike<number>): EigenDirection[] {
+  const n = vector.length;
   const a = Float64Array.from(rows);
+  const g = Float64Array.from(vector);
   const at = (i: number, j: number): number => a[i * n + j]!;
   const offDiagonal = (): number => {
     let sum = 0;
@@ -27,8 +38,11 @@ export function symmetricEigenvalues(rows: ArrayLike<number>, n: number): number
           a[p * n + k] = c * pk - s * qk;
           a[q * n + k] = s * pk + c * qk;
         }
+        const [gp, gq] = [g[p]!, g[q]!];
+        g[p] = c * gp - s * gq;
+        g[q] = s * gp + c * gq;
       }
     }
   }
-  return Array.from({ length: n }, (_, i) => at(i, i)).sort((x, y) => x - y);
+  return Array.from(g, (component, i) => ({ value: at(i, i), component })).sort((x, y) => x.value - y.value);
 }

@@ -42,7 +42,6 @@ export function follow(
   const lrs: number[] = [];
   const terms: DescentStep[] = [];
   const bound = farAway(surface);
-  let steepest = Math.hypot(...descent.gradient);
   let cut: Path["cut"] = null;
   for (let k = 1; k <= steps; k++) {
     descent.advance();
@@ -52,10 +51,14 @@ export function follow(
     if (keep) terms.push(descent.last());
     cut = whyCut(descent, bound);
     if (cut !== null) break;
-    steepest = Math.max(steepest, Math.hypot(...descent.gradient));
   }
-  const path = { points, losses, cut, steepest, lastGradient: Math.hypot(...descent.gradient) };
-  return { points, losses, lrs, terms, verdict: judge(surface, path, { radius: tolerance, evaluate }) };
+  return {
+    points,
+    losses,
+    lrs,
+    terms,
+    verdict: judge(surface, { points, losses, cut }, { radius: tolerance, evaluate }),
+  };
 }
 
 function whyCut({ position, loss, gradient }: Descent, bound: number): Path["cut"] {

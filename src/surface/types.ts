@@ -1,11 +1,11 @@
 import type { Expr } from "../engine/graph/index.ts";
 import type { OptionSpec } from "../optim/index.ts";
 
-/** A place where the function is least, over everything or nearby. */
+/** A place where the function is least: over everything, nearby, or nobody knows which. */
 export interface Minimum {
   readonly at: readonly number[];
   readonly value: number;
-  readonly kind: "global" | "local";
+  readonly kind: "global" | "local" | "unknown";
 }
 
 /** A function to descend: one number of n coordinates. */

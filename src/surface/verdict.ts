@@ -1,5 +1,5 @@
 /** What became of a descent: which minimum it reached, where it blew up, or what it hangs at. */
-import { symmetricEigenvalues } from "./eigenvalues.ts";
+import { inEigenbasis } from "./eigenvalues.ts";
 import type { Evaluator } from "./evaluate.ts";
 import type { Minimum, Surface } from "./types.ts";
 
@@ -12,7 +12,7 @@ export interface Verdict {
   readonly step: number | null;
   /** The minimum reached: one known beforehand, else where the path ends. */
   readonly minimum: Minimum | null;
-  /** From the last position to that minimum, or to the nearest known one. Null where none is known. */
+  /** From the last position to that minimum, or to the nearest one known. Null where none was known beforehand. */
   readonly distance: number | null;
   /** The same in words. */
   readonly text: string;
@@ -24,13 +24,12 @@ export interface Path {
   readonly losses: readonly number[];
   /** Why the path was cut after its last point; null when it was not. */
   readonly cut: "diverged" | "undefined" | null;
-  /** Largest norm of the gradient on the way. */
-  readonly steepest: number;
-  readonly lastGradient: number;
 }
 
-/** A gradient this much smaller than the largest on the way counts as none. */
-const STILL = 1e-5;
+/** A path is stuck at a saddle when it is this share of the radius off the line that leads there. */
+const OFF_THE_RIDGE = 1e-6;
+/** Curvature this much smaller than the largest counts as none. */
+const NO_CURVATURE = 1e-9;
 /** Hessians beyond this many coordinates are not looked at. */
 const MOST_COORDINATES = 60;
 
@@ -60,44 +59,69 @@ export function judge(
   const step = points.length - 1;
   if (cut === "diverged") return ended({ outcome: cut, step, text: `diverged at step ${step}` });
   if (cut === "undefined") {
-    const text = `came at step ${step} to ${showPlace(end)}, where the function is undefined`;
+    const text = `came at step ${step} to ${showPlace(end, { below: radius })}, where the function is undefined`;
     return ended({ outcome: cut, step, text });
   }
   const known = nearest(surface.minima, end);
   const away = known && distance(known.at, end);
-  const reached = (minimum: Minimum): Verdict => {
-    const kind = minimum.kind === "local" ? "local minimum" : "minimum";
+  const reached = (minimum: Minimum, apart: number | null): Verdict => {
+    const several = surface.minima.filter((m) => m.kind === "global").length !== 1;
+    const words = {
+      global: several ? "a global minimum" : "the minimum",
+      local: "a local minimum",
+      unknown: "a minimum",
+    };
     return {
       outcome: "converged",
       step: settledFrom(points, minimum.at, radius),
       minimum,
-      distance: distance(minimum.at, end),
-      text: `reached the ${kind} at ${showPlace(minimum.at)}`,
+      distance: apart,
+      text: `reached ${words[minimum.kind]} at ${showPlace(minimum.at, { below: radius })}`,
     };
   };
-  if (known !== null && away! <= radius) return reached(known);
+  if (known !== null && away! <= radius) return reached(known, away);
   const open = { step: null, minimum: null, distance: away };
-  if (path.lastGradient > STILL * path.steepest || end.length > MOST_COORDINATES) {
-    const higher = losses.at(-1)! > losses[0]!;
-    return { ...open, outcome: "going", text: higher ? "still moving, above its start" : "still moving" };
+  const going: Verdict = { ...open, outcome: "going", text: howItMoves(path, radius) };
+  if (end.length > MOST_COORDINATES) return going;
+  const directions = inEigenbasis(evaluate.hessian(end), evaluate.gradient(end));
+  const size = Math.max(...directions.map((d) => Math.abs(d.value)));
+  if (size === 0) {
+    const level = directions.every((d) => d.component === 0);
+    return level
+      ? { ...open, outcome: "flat", text: `stuck on flat ground at ${showPlace(end, { below: radius })}` }
+      : going;
   }
-  const curvatures = symmetricEigenvalues(evaluate.hessian(end), end.length);
-  const [least, most] = [curvatures[0]!, curvatures.at(-1)!];
-  const size = Math.max(Math.abs(least), Math.abs(most));
-  if (least < -1e-6 * size) {
+  // Newton's step along each eigenvector: how far the stationary place is
+  const steps = directions.map(
+    (d) => Math.abs(d.component) / Math.max(Math.abs(d.value), NO_CURVATURE * size),
+  );
+  if (steps.some((s) => !(s <= radius))) return going;
+  const down = directions.map((d) => d.value < -1e-6 * size);
+  if (down.some(Boolean)) {
+    if (steps.some((s, i) => down[i] && s > OFF_THE_RIDGE * radius)) return going;
+    const what = down.every(Boolean) ? "maximum" : "saddle";
     return {
       ...open,
       outcome: "saddle",
-      text: `${most > 0 ? "stuck at a saddle" : "stuck at a maximum"} near ${showPlace(end)}`,
+      text: `stuck at a ${what} near ${showPlace(end, { below: radius })}`,
     };
   }
-  if (!(most > 0) || size < 1e-9 * path.steepest) {
-    return { ...open, outcome: "flat", text: `stuck on flat ground near ${showPlace(end)}` };
-  }
-  // an end that no table lists: other minima lie lower where the table says so
   const value = losses.at(-1)!;
-  const lower = surface.minima.some((m) => m.value < value - 1e-6 * Math.max(1, Math.abs(value)));
-  return reached({ at: end, value, kind: lower ? "local" : "global" });
+  return reached({ at: end, value, kind: kindOf(value, surface) }, null);
+}
+
+function howItMoves({ points, losses }: Path, radius: number): string {
+  const end = points.at(-1)!;
+  const lately = points.slice(Math.floor(0.9 * (points.length - 1)));
+  if (losses.at(-1)! > losses[0]!) return "still moving, above its start";
+  return lately.every((p) => distance(p, end) < 1e-2 * radius) ? "hardly moving any more" : "still moving";
+}
+
+/** Of a minimum that no table lists. */
+function kindOf(value: number, { minima }: Surface): Minimum["kind"] {
+  const best = minima.find((m) => m.kind === "global");
+  if (best === undefined) return "unknown";
+  return value > best.value + 1e-6 * Math.max(1, Math.abs(best.value)) ? "local" : "global";
 }
 
 const ended = (verdict: Pick<Verdict, "outcome" | "step" | "text">): Verdict => ({
@@ -113,8 +137,12 @@ function settledFrom(points: readonly (readonly number[])[], at: readonly number
   return step;
 }
 
-/** "(1, −0.25)"; of many coordinates the first three. */
-export function showPlace(at: readonly number[]): string {
-  const shown = at.slice(0, 3).map((v) => String(Number(v.toPrecision(3))).replace("-", "−"));
+/** "(1, −0.25)", without digits beyond a thousandth of the largest coordinate, or of `below`; of many coordinates the first three. */
+export function showPlace(at: readonly number[], { below = 0 }: { below?: number } = {}): string {
+  const largest = Math.max(below, ...at.map(Math.abs));
+  const digits = Math.max(0, 2 - Math.floor(Math.log10(largest || 1)));
+  const show = (v: number): string =>
+    String(largest < 1e5 && digits <= 100 ? Number(v.toFixed(digits)) : Number(v.toPrecision(3)));
+  const shown = at.slice(0, 3).map((v) => (Number(show(v)) === 0 ? "0" : show(v).replace("-", "−")));
   return `(${shown.join(", ")}${at.length > 3 ? ", …" : ""})`;
 }

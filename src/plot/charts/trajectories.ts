@@ -55,7 +55,8 @@ export interface TrajectoryPlan {
 }
 
 const LEVELS = 16;
-const MARKS = 12;
+/** Places marked on a path that runs to its end. */
+export const MARKS = 12;
 
 export function planTrajectories(map: TrajectoryMap): TrajectoryPlan {
   const { x, y, grid, paths, upTo = Number.POSITIVE_INFINITY } = map;

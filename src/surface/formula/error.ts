@@ -21,7 +21,11 @@ function excerpt(text: string, at: number): [shown: string, column: number] {
 }
 
 /** Where a name stands by itself in the formula, followed by a bracket if it is called; null when it does not. */
-export function placeOf(name: string, text: string, { called = false } = {}): number | null {
+export function placeOf(
+  name: string,
+  text: string,
+  { called = false }: { called?: boolean } = {},
+): number | null {
   const quoted = name.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
   const found = text.match(
     new RegExp(`(?<![\\p{L}\\p{N}_$.])${quoted}(?![\\p{L}\\p{N}_$])${called ? "(?=\\s*\\()" : ""}`, "u"),
