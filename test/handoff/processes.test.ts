@@ -75,8 +75,6 @@ async function until(what: () => boolean): Promise<void> {
 describe.skipIf(torch === null)("torchrun", () => {
   test("two processes make the steps of one, and the run goes back and forth between the engines", async () => {
     const { cwd, file } = runFile();
-    const ours = await steepest(train(file, "--out", "ours"), { cwd });
-    expect(ours.code).toBe(0);
     const theirs = await steepest(train(file, "--out", "two", ...torchrun, "--nproc", "2", "--steps", "30"), {
       cwd,
     });

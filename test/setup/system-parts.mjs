@@ -1,6 +1,6 @@
-// Brings what some tests need from the system: OpenBLAS for the blas backend, Chromium for the lab. On Debian they are
-// installed when that is allowed; elsewhere the tests that need them are skipped with the reason, and with CI=true a
-// missing part is a failure.
+// Brings what some tests need from the system: OpenBLAS for the blas backend, Chromium for the lab, PyTorch for the
+// hand-off. On Debian they are installed when that is allowed; elsewhere the tests that need them are skipped with the
+// reason, and with CI=true a missing part is a failure.
 import { spawnSync } from "node:child_process";
 import { existsSync, readdirSync } from "node:fs";
 import process from "node:process";
@@ -14,7 +14,14 @@ const parts = [
         (f) => f && existsSync(f),
       ),
   },
+  { package: "python3-torch", present: () => ["python3", "/usr/bin/python3"].some(hasTorch) },
 ];
+
+function hasTorch(python) {
+  const code =
+    "import sys, importlib.util as u; sys.exit(any(u.find_spec(m) is None for m in ('torch', 'numpy')))";
+  return spawnSync(python, ["-c", code], { stdio: "ignore" }).status === 0;
+}
 
 function inLibraryFolders(name) {
   const folders = [

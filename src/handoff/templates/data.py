@@ -35,7 +35,9 @@ class Samples:
     def __len__(self) -> int:
         return len(self.features)
 
-    def take(self, rows: np.ndarray, device: torch.device, dtype: torch.dtype) -> Tuple[torch.Tensor, Optional[torch.Tensor]]:
+    def take(
+        self, rows: np.ndarray, device: torch.device, dtype: torch.dtype
+    ) -> Tuple[torch.Tensor, Optional[torch.Tensor]]:
         target = None if self.target is None else self.target.take(rows, device, dtype)
         return self.features.take(rows, device, dtype), target
 

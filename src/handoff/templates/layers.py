@@ -72,7 +72,8 @@ class Gpt(nn.Module):
         self.tokens = nn.Embedding(vocabulary, width)
         self.positions = nn.Embedding(context, width)
         self.dropout = nn.Dropout(dropout)
-        self.blocks = nn.Sequential(*(Block(width, heads, feed_forward, activation, dropout) for _ in range(layers)))
+        blocks = (Block(width, heads, feed_forward, activation, dropout) for _ in range(layers))
+        self.blocks = nn.Sequential(*blocks)
         self.norm = nn.LayerNorm(width)
         if not tied:
             self.head = nn.Linear(width, vocabulary, bias=False)

@@ -64,10 +64,11 @@ class Optimizer:
 
     @torch.no_grad()
     def step_traced(self, lr, momentum, step, loss) -> Dict[str, float]:
-        scalar = lambda x: torch.tensor(x, dtype=torch.float64, device=next(iter(self.parameters.values())).device)
-        hyper = {"lr": scalar(lr), "step": scalar(float(step)), "loss": scalar(loss)}
-        if momentum is not None:
-            hyper["momentum"] = scalar(momentum)
+        device = next(iter(self.parameters.values())).device
+        numbers = {"lr": lr, "step": step, "loss": loss, "momentum": momentum}
+        hyper = {
+            name: torch.tensor(x, dtype=torch.float64, device=device) for name, x in numbers.items() if x is not None
+        }
         gradients = {name: p.grad for name, p in self.parameters.items()}
         parameters, state, measures = self.traced.update(dict(self.parameters), gradients, self.state, hyper)
         # a state that is the parameter itself must not move with it
@@ -103,7 +104,10 @@ class Optimizer:
         if self.library == "torch.optim" and step == 0:
             return
         for name, p in self.parameters.items():
-            slots = {slot: tensors[prefix + name].to(device=p.device, dtype=p.dtype) for slot, prefix in self.spec["state"].items()}
+            slots = {
+                slot: tensors[prefix + name].to(device=p.device, dtype=p.dtype)
+                for slot, prefix in self.spec["state"].items()
+            }
             self.inner.state[p].update({"step": torch.tensor(float(step)), **slots})
 
     def save(self) -> Dict[str, torch.Tensor]:
@@ -118,7 +122,7 @@ class Optimizer:
 
 
 class Schedule:
-    """The learning rate of each step, from 0: the table in schedule.safetensors, or a rule that follows the validation loss."""
+    """The learning rate of each step, from 0: a table, or a rule that follows the validation loss."""
 
     def __init__(self, spec: Dict):
         self.rule = None
@@ -153,7 +157,8 @@ class Plateau:
 
     def __init__(self, lr, mode, factor, patience, threshold, thresholdMode, cooldown, minLr, eps):
         self.lr, self.mode, self.factor, self.patience = lr, mode, factor, patience
-        self.threshold, self.relative, self.cooldown, self.min_lr, self.eps = threshold, thresholdMode == "rel", cooldown, minLr, eps
+        self.threshold, self.relative = threshold, thresholdMode == "rel"
+        self.cooldown, self.min_lr, self.eps = cooldown, minLr, eps
         self.worst = math.inf if mode == "min" else -math.inf
         self.best, self.bad, self.cooling = self.worst, 0, 0
 

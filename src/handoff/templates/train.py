@@ -37,7 +37,7 @@ class Refusal(Exception):
 
 def parse_arguments():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--out", default=here("."), help="folder of metrics and checkpoints; goes on from a checkpoint there")
+    parser.add_argument("--out", default=here("."), help="folder of metrics and checkpoints, to go on from if it has any")
     parser.add_argument("--device", choices=["auto", "cpu", "cuda"], default="auto")
     parser.add_argument("--amp", action="store_true", help="mixed precision: forward and backward in 16 bits")
     parser.add_argument("--accumulate", type=int, default=1, metavar="N", help="work through each batch in N pieces")
@@ -59,8 +59,8 @@ class Processes:
             raise Refusal("no-gpu", "this PyTorch sees no GPU", "leave out --device cuda, or install PyTorch with CUDA")
         if gpu and local >= torch.cuda.device_count():
             have = torch.cuda.device_count()
-            raise Refusal("no-gpu", f"process {local} of this machine has no GPU of its own: there are {have}",
-                          f"start {have} processes a machine (--nproc-per-node {have}), or add --device cpu")
+            what = f"process {local} of this machine has no GPU of its own: there are {have}"
+            raise Refusal("no-gpu", what, f"start {have} processes on each machine, or add --device cpu")
         self.device = torch.device("cuda", local) if gpu else torch.device("cpu")
         self.backend = "nccl" if gpu else "gloo"
         if gpu:
@@ -154,8 +154,9 @@ class Training:
                 self.model = torch.nn.SyncBatchNorm.convert_sync_batchnorm(self.model)
             devices = [processes.device.index] if processes.backend == "nccl" else None
             self.replica = DistributedDataParallel(self.model, device_ids=devices)
-        half = torch.bfloat16 if processes.device.type == "cpu" or torch.cuda.is_bf16_supported() else torch.float16
-        self.autocast = (lambda: torch.autocast(processes.device.type, dtype=half)) if arguments.amp else contextlib.nullcontext
+        bfloat = processes.device.type == "cpu" or torch.cuda.is_bf16_supported()
+        half = torch.bfloat16 if bfloat else torch.float16
+        self.autocast = lambda: torch.autocast(processes.device.type, dtype=half, enabled=arguments.amp)
         self.scaler = torch.cuda.amp.GradScaler(enabled=arguments.amp and half is torch.float16)
 
     def check(self) -> None:
@@ -163,13 +164,15 @@ class Training:
         if size % world != 0:
             fitting = [w for w in range(1, size + 1) if size % w == 0]
             below = max(w for w in fitting if w <= world)
-            raise Refusal("batch-divide", f"a batch of {size} rows does not divide by {world} processes",
-                          f"use {below} processes, or a batch size of {size // world * world or world} or {(size // world + 1) * world}")
+            sizes = f"{size // world * world or world} or {(size // world + 1) * world}"
+            what = f"a batch of {size} rows does not divide by {world} processes"
+            raise Refusal("batch-divide", what, f"use {below} processes, or a batch size of {sizes}")
         if self.project["loss"]["reduction"] == "other" and (world > 1 or self.arguments.accumulate > 1):
-            raise Refusal("loss-rows", "this run's own loss is neither a mean nor a sum over rows: parts of a batch don't add up to it",
-                          "use one process without --accumulate, or make the loss a mean over rows")
+            what = "this run's own loss is neither a mean nor a sum over rows: parts of a batch don't add up to it"
+            raise Refusal("loss-rows", what, "use one process without --accumulate, or make the loss a mean over rows")
         if self.arguments.accumulate < 1:
-            raise Refusal("usage", f"--accumulate is {self.arguments.accumulate}", "give it a whole number of 1 or more")
+            what = f"--accumulate is {self.arguments.accumulate}"
+            raise Refusal("usage", what, "give it a whole number of 1 or more")
 
     # state
 
@@ -177,7 +180,9 @@ class Training:
         last = os.path.join(self.arguments.out, "checkpoint-last.safetensors")
         begun = os.path.exists(last)
         # only process 0 has to see the folder
-        found = [files.read_checkpoint(last if begun else here("initial.safetensors")), begun] if self.recorder.writes else [None, None]
+        found = [None, None]
+        if self.recorder.writes:
+            found = [files.read_checkpoint(last if begun else here("initial.safetensors")), begun]
         if self.processes.world > 1:
             dist.broadcast_object_list(found, src=0)
         (tensors, progress), begun = found
@@ -201,8 +206,8 @@ class Training:
         for name, tensor in own.items():
             if name not in tensors or tensors[name].shape != tensor.shape:
                 found = list(tensors[name].shape) if name in tensors else "missing"
-                raise Refusal("checkpoint-model", f"{name} is {list(tensor.shape)} in the model and {found} in the checkpoint",
-                              "go on with the project that wrote it, or choose another --out")
+                what = f"{name} is {list(tensor.shape)} in the model and {found} in the checkpoint"
+                raise Refusal("checkpoint-model", what, "go on with the project that wrote it, or choose another --out")
         with torch.no_grad():
             for name, tensor in own.items():
                 tensor.copy_(tensors[name])
@@ -362,10 +367,15 @@ class Training:
 
 
 def not_finite(k: int, loss: float, norm: float, lr: float) -> Refusal:
-    what = f"the gradient's norm became {files.js_number(norm)} (loss {loss})" if math.isfinite(loss) else f"the loss became {files.js_number(loss)}"
-    return Refusal("non-finite", f"{what}, at step {k} (lr {lr})",
-                   f"try a smaller learning rate (--optimizer.lr {lr / 10:.3g}), clip the gradient (--clip.globalNorm 1), "
-                   "or look for extreme values in the data; the last good checkpoint is kept")
+    what = f"the loss became {files.js_number(loss)}"
+    if math.isfinite(loss):
+        what = f"the gradient's norm became {files.js_number(norm)} (loss {loss})"
+    return Refusal(
+        "non-finite",
+        f"{what}, at step {k} (lr {lr})",
+        f"try a smaller learning rate (--optimizer.lr {lr / 10:.3g}), clip the gradient (--clip.globalNorm 1), "
+        "or look for extreme values in the data; the last good checkpoint is kept",
+    )
 
 
 def main() -> int:
