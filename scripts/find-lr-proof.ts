@@ -1,7 +1,7 @@
 /**
  * Measures `find-lr` where the answer is known, and writes the tables of docs/find-lr.md between their marks:
  * noisy quadratics against the optimizers' stability limits, beside other tools' rules; the digits run against a grid.
- * Takes some ten minutes: npx jiti scripts/find-lr-proof.ts [quadratics|digits]
+ * Takes some ten minutes: npx jiti scripts/find-lr-proof.ts [quadratics|networks|digits]
  */
 import { readFileSync, writeFileSync } from "node:fs";
 import { nodeHost } from "../src/data/node-host.ts";
@@ -9,10 +9,13 @@ import { chooseBackend } from "../src/engine/registry.ts";
 import { optimizerEntry, resolveOptions } from "../src/optim/index.ts";
 import { isMetricSchedule } from "../src/optim/schedules/index.ts";
 import { readRunFile } from "../src/run/node-run-file.ts";
+import { parseOverrides } from "../src/run/overrides.ts";
+import type { RunSpec } from "../src/run/spec.ts";
 import { type BuiltRun, buildRun } from "../src/train/build.ts";
 import { findLr } from "../src/tune/find-lr.ts";
 import { trialOf } from "../src/tune/find-lr-trial.ts";
-import { sweep } from "../src/tune/range-test.ts";
+import type { FindLrResult } from "../src/tune/find-lr-types.ts";
+import { mean, sweep } from "../src/tune/range-test.ts";
 import { rules } from "../src/tune/rules.ts";
 import { type Quadratic, quadratic, quadraticRun } from "../test/tune/noisy-quadratic.ts";
 
@@ -144,64 +147,119 @@ async function byNoise(): Promise<string> {
   return lines.join("\n");
 }
 
-/** 12 rates for each decade around the suggestion. */
-const GRID = { perDecade: 12, from: 0.002, to: 0.1 };
 const SEEDS = [42, 43, 44] as const;
 
-async function digits(): Promise<string> {
-  const spec = await readRunFile(new URL("../examples/digits.json", import.meta.url).pathname);
+interface Trained {
+  readonly lr: number;
+  readonly training: number;
+  readonly validation: number;
+  readonly accuracy: number;
+}
+
+interface Measured {
+  readonly found: FindLrResult;
+  readonly grid: readonly Trained[];
+  readonly suggested: Trained;
+}
+
+/** The search, and full trainings over a grid and at the suggestion: means of three seeds. */
+async function measure(spec: RunSpec, rates: (suggestion: number) => readonly number[]): Promise<Measured> {
   const backend = await chooseBackend(spec.backend);
-  const built = await buildRun(spec, { host: nodeHost(), backend });
-  const found = await findLr(built, { clock });
+  const host = nodeHost();
+  const found = await findLr(await buildRun(spec, { host, backend }), { clock });
   if (found?.suggestion == null) throw new Error(`no suggestion: ${found?.reason}`);
-  say(`suggested ${found.suggestion}`);
-  const n = Math.round(GRID.perDecade * Math.log10(GRID.to / GRID.from));
-  const grid = Array.from({ length: n + 1 }, (_, i) => GRID.from * (GRID.to / GRID.from) ** (i / n));
-  const runs = await Promise.all(
-    SEEDS.map((seed) => buildRun({ ...spec, seed }, { host: nodeHost(), backend })),
-  );
-  const results: { lr: number; training: number; validation: number; accuracy: number }[] = [];
-  for (const lr of [...grid, found.suggestion]) {
+  say(`${spec.name}: suggested ${found.suggestion}`);
+  const runs = await Promise.all(SEEDS.map((seed) => buildRun({ ...spec, seed }, { host, backend })));
+  const at = (lr: number): Trained => {
     const ends = runs.map((run) => trainAt(run, lr));
-    const average = (key: "training" | "validation" | "accuracy"): number =>
-      ends.reduce((sum, e) => sum + e[key], 0) / ends.length;
-    results.push({
-      lr,
-      training: average("training"),
-      validation: average("validation"),
-      accuracy: average("accuracy"),
-    });
-    say(`lr ${show(lr)}: ${show(results.at(-1)!.training)}, validation ${show(results.at(-1)!.validation)}`);
-  }
-  const suggested = results.pop()!;
-  const best = Math.min(...results.map((r) => r.training));
-  const bestHeldOut = Math.min(...results.map((r) => r.validation));
-  const cells = (r: (typeof results)[number], bold: boolean): string =>
+    const average = (key: "training" | "validation" | "accuracy"): number => mean(ends.map((e) => e[key]));
+    const [training, validation, accuracy] = [
+      average("training"),
+      average("validation"),
+      average("accuracy"),
+    ];
+    say(`lr ${show(lr)}: ${show(training)}, validation ${show(validation)}`);
+    return { lr, training, validation, accuracy };
+  };
+  return { found, grid: rates(found.suggestion).map(at), suggested: at(found.suggestion) };
+}
+
+const geometric = (from: number, to: number, perDecade: number): number[] => {
+  const n = Math.round(perDecade * Math.log10(to / from));
+  return Array.from({ length: n + 1 }, (_, i) => from * (to / from) ** (i / n));
+};
+const least = (grid: readonly Trained[], key: "training" | "validation"): Trained =>
+  grid.reduce((a, b) => (b[key] < a[key] ? b : a));
+const example = (name: string, overrides: readonly string[] = []): Promise<RunSpec> =>
+  readRunFile(new URL(`../examples/${name}`, import.meta.url).pathname, {
+    overrides: parseOverrides(overrides),
+  });
+
+async function digits(): Promise<string> {
+  const { found, grid, suggested } = await measure(await example("digits.json"), () =>
+    geometric(0.003, 0.06, 8),
+  );
+  const over = (key: "training" | "validation"): string => show(suggested[key] / least(grid, key)[key]);
+  const cells = (r: Trained, bold: boolean): string =>
     [show(r.lr), r.training.toPrecision(3), r.validation.toPrecision(3), `${(100 * r.accuracy).toFixed(2)} %`]
       .map((c) => (bold ? `**${c}**` : c))
       .join(" | ");
   return [
-    `Suggested: ${found.suggestion} (${found.spread!.map(show).join(" to ")} over the seeds, confidence ${found.confidence}), after ${found.steps} steps. Its final training loss is ${show(suggested.training / best)} times the best of the grid, its validation loss ${show(suggested.validation / bestHeldOut)} times the best.`,
+    `Suggested: ${found.suggestion} (${found.spread!.map(show).join(" to ")} over the seeds, confidence ${found.confidence}), after ${found.steps} steps. Its final training loss is ${over("training")} times the best of the grid, its validation loss ${over("validation")} times the best.`,
     "",
     "| lr | training loss, last epoch | validation loss | validation accuracy |",
     "| --- | --- | --- | --- |",
-    ...[...results.map((r) => ({ r, bold: false })), { r: suggested, bold: true }]
+    ...[...grid.map((r) => ({ r, bold: false })), { r: suggested, bold: true }]
       .sort((a, b) => a.r.lr - b.r.lr)
       .map(({ r, bold }) => `| ${cells(r, bold)} |`),
   ].join("\n");
+}
+
+const MLP = ["--model", '{"kind":"mlp","hidden":[64]}'];
+const NETWORKS: readonly (readonly [title: string, file: string, overrides: readonly string[]])[] = [
+  ["MLP on digits, sgd", "digits.json", [...MLP, "--optimizer", "sgd"]],
+  ["MLP on digits, sgd with momentum 0.9", "digits.json", [...MLP, "--optimizer", "sgd", "--optimizer.momentum", "0.9"]],
+  ["MLP on digits, adamw", "digits.json", MLP],
+  ["linear on houses, sgd with momentum 0.9", "houses.yaml", []],
+  ["transformer on text, adamw", "text.yaml", []],
+]; // biome-ignore format: a table
+
+async function networks(): Promise<string> {
+  const lines = [
+    "| run | suggested | confidence | best rates of the grid: training, validation | training loss over the best | validation loss over the best |",
+    "| --- | --- | --- | --- | --- | --- |",
+  ];
+  for (const [title, file, overrides] of NETWORKS) {
+    const { found, grid, suggested } = await measure(await example(file, overrides), (lr) =>
+      geometric(lr / 20, lr * 20, 8),
+    );
+    const [a, b] = [least(grid, "training"), least(grid, "validation")];
+    lines.push(
+      `| ${title} | ${show(suggested.lr)} | ${found.confidence} | ${show(a.lr)}, ${show(b.lr)} | ${show(suggested.training / a.training)} | ${show(suggested.validation / b.validation)} |`,
+    );
+  }
+  return lines.join("\n");
 }
 
 function trainAt(run: BuiltRun, lr: number): { training: number; validation: number; accuracy: number } {
   const { schedule, totalSteps, plan, step, spec } = run;
   if (isMetricSchedule(schedule)) throw new Error("the digits run has a schedule of steps");
   step.redraw(spec.seed);
+  const last = Math.min(plan.stepsPerEpoch, totalSteps);
   let sum = 0;
   for (let k = 0; k < totalSteps; k++) {
     const { loss } = run.advance(k, (schedule(k) / run.lr) * lr, schedule.momentumAt?.(k));
-    if (k >= totalSteps - plan.stepsPerEpoch) sum += loss;
+    if (k >= totalSteps - last) sum += loss;
   }
   const held = run.evaluate("validation")!;
-  return { training: sum / plan.stepsPerEpoch, validation: held["loss"]!, accuracy: held["accuracy"]! };
+  // a grid reaches where training breaks down
+  const or = (x: number | undefined): number =>
+    x !== undefined && Number.isFinite(x) ? x : Number.POSITIVE_INFINITY;
+  return {
+    training: or(sum / last),
+    validation: or(held["loss"]),
+    accuracy: held["accuracy"] ?? Number.NaN,
+  };
 }
 
 function write(mark: string, text: string): void {
@@ -217,4 +275,5 @@ if (wanted === undefined || wanted === "quadratics") {
   write("quadratics", await quadratics());
   write("noise", await byNoise());
 }
+if (wanted === undefined || wanted === "networks") write("networks", await networks());
 if (wanted === undefined || wanted === "digits") write("digits", await digits());
