@@ -44,8 +44,8 @@ export interface LimitRow {
   /** P from the run's own state, or from the gradients' mean square here. */
   readonly preconditioner: "state" | "mean-square" | null;
   readonly limit: number | null;
-  /** The run's rate is below it. */
-  readonly stable: boolean;
+  /** The run's rate is below it; null where the loss curves nowhere upwards and there is no limit. */
+  readonly stable: boolean | null;
 }
 
 export interface Analysis {
@@ -275,7 +275,7 @@ async function limitsOf(
         sharpness: at,
         preconditioner: diagonal === null ? null : state === null ? "mean-square" : "state",
         limit,
-        stable: limit === null || run.lr < limit,
+        stable: limit === null ? null : run.lr < limit,
       },
     ];
   };

@@ -23,6 +23,8 @@ export function reportAnalysis(analysis: Analysis, { terminal, files }: ReportOp
   print(table(curvatureRows([start, ...(end === null ? [] : [end])])));
   const here = end ?? start;
   for (const line of curvatureNotes(here)) print(dim(line));
+  if (end !== null && end.loss > start.loss)
+    print(`the loss rose from ${showNumber(start.loss)} to ${showNumber(end.loss)} over these steps`);
   if (diverged !== null)
     print(`the loss was no number any more at step ${diverged}: what follows is measured at the start`);
   print("");
@@ -101,7 +103,7 @@ function printLimits({ limits, run, ownRule }: Analysis, { print, colors: { bold
   const rows = limits.map((l) => [
     `${l.label}${l.own ? " (this run)" : ""}`,
     l.limit === null ? "none" : showNumber(l.limit),
-    l.stable ? "stable" : "unstable",
+    l.stable === null ? "–" : l.stable ? "stable" : "unstable",
     `λmax ${showNumber(l.sharpness)}${l.preconditioner === null ? "" : " of P⁻¹H"}`,
   ]);
   print(table([["optimizer", "limit", `lr ${showNumber(run.lr)} is`, "at"], ...rows]));
@@ -128,7 +130,7 @@ function printSharpness(analysis: Analysis, terminal: Terminal): void {
       showNumber(p.sharpness),
       ...(adaptive ? [p.preconditioned === null ? "–" : showNumber(p.preconditioned)] : []),
       p.limit === null || p.limit > 1e29 ? "–" : showNumber(p.limit),
-      ratio === null ? "–" : `${Math.round(100 * ratio)} %`,
+      ratio === null ? "–" : `${showNumber(Number((100 * ratio).toPrecision(3)))} %`,
     ];
   });
   const head = ["step", "lr", "λmax", ...(adaptive ? ["λmax of P⁻¹H"] : []), "the rate bears", "used"];
