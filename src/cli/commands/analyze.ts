@@ -136,6 +136,10 @@ async function analyzeWithProgress(
   };
   process.on("SIGINT", onSignal);
   process.on("SIGTERM", onSignal);
+  if (!quiet) {
+    const along = options.steps === 0 ? "" : ` and along ${options.steps} steps`;
+    bar.note(`measuring curvature at step ${options.from}${along}`);
+  }
   let last = performance.now();
   try {
     return await analyze(built, {
