@@ -1,0 +1,153 @@
+/** Three rates on the lesson's second problem, and the search for a rate on real digits. */
+import { diagnoseRun } from "steepest/diagnose";
+import type { Chart } from "steepest/plot";
+import { parseRun, type RunLog } from "steepest/run";
+import { type BuiltRun, buildRun } from "steepest/train";
+import { findLr, rules } from "steepest/tune";
+import { wasm } from "../../../../src/engine/backends/wasm.ts";
+import { losses, type Problem, secondProgram } from "../../../../src/lesson/second-program.ts";
+import { rangeTestChart } from "../../../../src/plot/charts/range-test.ts";
+import type { FindLrResult } from "../../../../src/tune/find-lr-types.ts";
+import { digitsHost } from "../../lib/digits.ts";
+import type { Report } from "../../lib/engine.ts";
+import type { OptimizerName } from "./view.ts";
+
+export interface Curve {
+  readonly lr: number;
+  readonly losses: Float64Array;
+  /** The doctor's word on this curve alone. */
+  readonly verdict: string;
+  readonly confidence: number;
+}
+
+const programs = new Map<Problem, ReturnType<typeof secondProgram>>();
+
+export function threeRates(problem: Problem, rates: readonly number[], epochs: number): Curve[] {
+  const program = programs.get(problem) ?? secondProgram({ backend: wasm }, problem);
+  programs.set(problem, program);
+  return rates.map((lr) => {
+    const curve = losses(program, epochs, lr);
+    const { verdict, confidence } = diagnoseRun(logOf(curve));
+    return { lr, losses: curve, verdict, confidence };
+  });
+}
+
+const logOf = (loss: Float64Array): RunLog => ({
+  source: "this page",
+  format: "steepest",
+  run: null,
+  stepUnit: "epoch",
+  series: [{ name: "loss", role: "loss", steps: Float64Array.from(loss, (_, k) => k), values: loss }],
+  notes: [],
+  meta: {},
+});
+
+export interface DigitsRun {
+  readonly optimizer: OptimizerName;
+  readonly hidden: number;
+  readonly seed: number;
+}
+
+/** The same run everywhere: in the search, in training, and in the file that can be taken away. */
+export function runFile({ optimizer, hidden, seed }: DigitsRun, lr?: number): Record<string, unknown> {
+  const [name] = optimizer.split("-");
+  return {
+    name: "digits",
+    data: { source: "digits" },
+    model: { kind: "mlp", hidden: [hidden] },
+    optimizer: {
+      name,
+      ...(optimizer === "sgd-momentum" && { momentum: 0.9 }),
+      ...(lr !== undefined && { lr }),
+    },
+    batchSize: 64,
+    steps: 400,
+    seed,
+  };
+}
+
+const build = (asked: DigitsRun, lr?: number): Promise<BuiltRun> =>
+  buildRun(parseRun(runFile(asked, lr)), { host: digitsHost, backend: wasm });
+
+export interface Found {
+  readonly result: FindLrResult;
+  readonly chart: Chart;
+  /** Rule, rate, lowest and highest over the seeds. */
+  readonly picks: readonly (readonly [
+    title: string,
+    lr: number | null,
+    low: number | null,
+    high: number | null,
+  ])[];
+}
+
+export interface Progress {
+  readonly share: number;
+  readonly text: string;
+}
+
+const pause = (): Promise<void> => new Promise((done) => setTimeout(done, 0));
+
+/** null: stopped. */
+export async function search(
+  asked: DigitsRun,
+  seeds: number,
+  report: Report<Progress>,
+): Promise<Found | null> {
+  if (!(await report({ share: 0, text: "fetching the digits" }))) return null;
+  const built = await build(asked);
+  let stopped = false;
+  const result = await findLr(built, {
+    seeds,
+    clock: { now: () => performance.now(), pause },
+    interrupted: () => stopped,
+    onProgress: ({ steps, expected, text }) => {
+      void report({ share: Math.min(1, steps / expected), text }).then((goOn) => {
+        stopped ||= !goOn;
+      });
+    },
+  });
+  if (result === null) return null;
+  const chart = rangeTestChart(result, {
+    title: `Digits, ${asked.optimizer}`,
+    ruleNames: Object.fromEntries(rules.map((r) => [r.id, r.title])),
+  });
+  const picks = rules.map(({ id, title }) => {
+    const found = result.rules[id];
+    return [title, found?.lr ?? null, found?.spread?.[0] ?? null, found?.spread?.[1] ?? null] as const;
+  });
+  return { result, chart, picks };
+}
+
+export interface Trained {
+  readonly lr: number;
+  readonly losses: readonly number[];
+  /** On digits it has not seen; null until the end, or when it became no number. */
+  readonly accuracy: number | null;
+}
+
+const STEPS = 400;
+const SLICE = 10;
+
+/** Trains at each rate in turn, a few steps of each at a time; reports what there is so far. */
+export async function trainAt(
+  asked: DigitsRun,
+  rates: readonly number[],
+  report: Report<readonly Trained[]>,
+): Promise<readonly Trained[]> {
+  const runs: { lr: number; built: BuiltRun; losses: number[] }[] = [];
+  for (const lr of rates) runs.push({ lr, built: await build(asked, lr), losses: [] });
+  const state = (done: boolean): Trained[] =>
+    runs.map(({ lr, built, losses: seen }) => ({
+      lr,
+      losses: [...seen],
+      accuracy: done && Number.isFinite(seen.at(-1)) ? (built.evaluate("test")?.["accuracy"] ?? null) : null,
+    }));
+  for (let k = 0; k < STEPS; k += SLICE) {
+    for (const { built, lr, losses: seen } of runs) {
+      for (let i = k; i < k + SLICE; i++) seen.push(built.advance(i, lr).loss);
+    }
+    if (!(await report(state(false)))) return state(false);
+  }
+  return state(true);
+}
