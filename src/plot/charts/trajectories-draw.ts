@@ -222,13 +222,18 @@ function placeLabels(
   paths: readonly PlannedPath[],
   { theme, document, frame, toPixel }: Drawing,
 ): SVGElement[] {
-  const routes = paths.map((p) => p.lines.flatMap((l) => along(l.map(toPixel))));
+  const routes = paths.map((p) =>
+    thinned(
+      p.lines.flatMap((l) => along(l.map(toPixel))),
+      150,
+    ),
+  );
   const placed: { x: number; y: number; width: number }[] = [];
   return paths.flatMap(({ name, slot }, i) => {
     const width = textWidth(name, LABEL, { bold: true });
     const others = routes.filter((_, j) => j !== i).flat();
     let best: { x: number; y: number; room: number } | null = null;
-    for (const [px, py] of thinned(routes[i]!, 60)) {
+    for (const [px, py] of thinned(routes[i]!, 40)) {
       for (const [dx, dy] of [
         [9, -7],
         [9, 15],
