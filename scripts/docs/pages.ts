@@ -1,5 +1,6 @@
 /** The pages of docs/ that are made from the code's tables. */
 import { clipsPage } from "./clips.ts";
+import { descendPage } from "./descend.ts";
 import { lossesPage } from "./losses.ts";
 import { optimizersPage } from "./optimizers.ts";
 import { schedulesPage } from "./schedules.ts";
@@ -9,4 +10,5 @@ export const generatedPages: Readonly<Record<string, () => string>> = {
   "schedules.md": schedulesPage,
   "losses.md": lossesPage,
   "clips.md": clipsPage,
+  "descend.md": descendPage,
 };
