@@ -43,6 +43,11 @@ export function plotKind(path: string): "file" | "folder" {
   });
 }
 
+export const nothingToDraw = (): SteepestError =>
+  new SteepestError("usage", "there is nothing to draw: no steps are followed", {
+    help: "give --steps, such as --steps 200",
+  });
+
 /** Returns what was written. */
 export async function drawAnalysis(analysis: Analysis, path: string): Promise<string[]> {
   const { savePlot } = await import("../../plot/node-save.ts");
@@ -52,11 +57,7 @@ export async function drawAnalysis(analysis: Analysis, path: string): Promise<st
     ...(sharpness === null ? [] : [["sharpness", sharpness] as const]),
     ...(convergence === null ? [] : [["convergence", convergence] as const]),
   ];
-  if (found.length === 0) {
-    throw new SteepestError("usage", "there is nothing to draw: no steps were followed", {
-      help: "give --steps, such as --steps 200",
-    });
-  }
+  if (found.length === 0) throw nothingToDraw();
   if (plotKind(path) === "file") {
     // the bounds where they have values, else the sharpness
     const bounded = analysis.convergence?.bounds.some((b) => b.values !== null) === true;
