@@ -28,7 +28,7 @@ export const experiment: Experiment = defineExperiment({
     const near = Math.abs(final - target) <= tolerance;
     return {
       summary: fixed(final, 4),
-      measured: { final, zeroStart, logits, crosses, fastCrosses, curve: [...curve] },
+      measured: { final, zeroStart, logits, crosses, fastCrosses },
       verdict: near ? "holds" : crosses === null && fastCrosses === null ? "does-not-hold" : "holds-if",
       condition: near
         ? null
