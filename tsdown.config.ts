@@ -1,6 +1,6 @@
 import { defineConfig, type UserConfig } from "tsdown";
 
-const areas = ["engine", "optim", "nn", "data", "random", "run", "train", "logs", "diagnose", "plot"];
+const areas = ["engine", "optim", "nn", "data", "random", "run", "train", "logs", "diagnose", "plot", "curvature", "surface", "tune", "lesson"];
 
 const config: UserConfig = defineConfig({
   entry: {
@@ -8,6 +8,7 @@ const config: UserConfig = defineConfig({
     ...Object.fromEntries(areas.map((a) => [`${a}/index`, `src/${a}/index.ts`])),
     "logs/node": "src/logs/node-files.ts",
     "cli/main": "src/cli/main.ts",
+    "cli/compare-worker": "src/cli/compare-worker.ts",
   },
   format: "esm",
   platform: "neutral",

@@ -10,6 +10,7 @@ export {
   train,
 } from "./loop.ts";
 export type { CustomModel, ModelSizes } from "./model.ts";
+export { type RunNoiseOptions, runNoiseScale } from "./noise.ts";
 export { type ObjectiveOptions, type RunObjective, runObjective } from "./objective.ts";
 export {
   type BatchShapes,

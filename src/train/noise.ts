@@ -1,32 +1,41 @@
 /** The gradient noise scale of a run, at the parameters it has now. */
 import { type NoiseScale, type NoiseScaleOptions, noiseScale } from "../curvature/index.ts";
-import { rowCount } from "../data/index.ts";
+import type { Backend } from "../engine/backend.ts";
 import { stream } from "../random/index.ts";
 import type { BuiltRun } from "./build.ts";
-import { type ObjectiveOptions, runObjective } from "./objective.ts";
+import { type RunObjective, runObjective } from "./objective.ts";
 
 export interface RunNoiseOptions
-  extends Pick<ObjectiveOptions, "backend">,
-    Pick<NoiseScaleOptions, "least" | "most" | "relativeError" | "pulse"> {
-  /** Rows of a batch. Default the run's, at most 64: small batches tell more for the same work. */
-  readonly batchSize?: number;
+  extends Pick<NoiseScaleOptions, "least" | "most" | "relativeError" | "pulse"> {
+  /** The run's loss where it exists already; else one is compiled. */
+  readonly objective?: RunObjective;
+  readonly backend?: Backend;
+  /** Of the rows drawn. Default the run's. */
+  readonly seed?: number;
 }
 
-const MOST_ROWS = 64;
+/** Small enough to tell |G|² from noise by their union, and never more than the run's own. */
+const NOISE_ROWS = 64;
 
-export async function runNoiseScale(
-  built: BuiltRun,
-  { backend, batchSize = Math.min(MOST_ROWS, built.plan.batchSize), ...options }: RunNoiseOptions = {},
+/** A batch-normalised model is measured on batches of its own size, since its gradient depends on it. */
+export function runNoiseScale(
+  run: BuiltRun,
+  { backend, objective, seed = run.spec.seed, ...options }: RunNoiseOptions = {},
 ): Promise<NoiseScale> {
-  const objective = runObjective(built, { rows: "batch", ...(backend && { backend }) });
-  const n = rowCount(built.data.features);
-  const random = stream(built.spec.seed, "noise-scale");
+  const { plan, parts } = run;
+  const usesBatch = Object.keys(parts.model.buffers).length > 0;
+  const batchSize = usesBatch
+    ? plan.batchSize
+    : Math.min(plan.batchSize, NOISE_ROWS, Math.max(1, Math.floor(plan.n / 8)));
+  const { size, gradientOfRows } =
+    objective ?? runObjective(run, { rows: "batch", ...(backend && { backend }) });
+  const random = stream(seed, "noise");
   return noiseScale({
     ...options,
-    size: objective.size,
+    size,
     batchSize,
     draw: (out) => {
-      objective.gradientOfRows(Int32Array.from(random.integers(batchSize, 0, n)), out);
+      gradientOfRows(Int32Array.from(random.integers(batchSize, 0, plan.n)), out);
     },
   });
 }

@@ -1,16 +1,9 @@
 /** Everything `steepest analyze` says about a run: curvature, noise, stability limits, sharpness on the way, bounds. */
-import {
-  lanczos,
-  type NoiseScale,
-  noiseScale,
-  norm,
-  preconditioned,
-  type Spectrum,
-} from "../curvature/index.ts";
+import { lanczos, type NoiseScale, norm, preconditioned, type Spectrum } from "../curvature/index.ts";
 import type { Backend } from "../engine/backend.ts";
 import { optimizerEntry } from "../optim/index.ts";
-import { stream } from "../random/index.ts";
 import type { BuiltRun } from "../train/build.ts";
+import { runNoiseScale } from "../train/noise.ts";
 import { type RunObjective, runObjective } from "../train/objective.ts";
 import { optimizerOf, preconditionerOf, type ResolvedOptions } from "../train/preconditioner.ts";
 import { type Convergence, convergence } from "./convergence.ts";
@@ -123,8 +116,10 @@ export async function analyze(run: BuiltRun, options: AnalyzeOptions): Promise<A
   const last = steps > 0 && healthy ? await spectrum("curvature at the end", done) : null;
   const end = last === null ? null : curvatureAt(objective, last, from + steps);
 
-  const noise = await noiseOf(run, objective, {
+  const noise = await runNoiseScale(run, {
+    objective,
     seed,
+    most: 128,
     pulse: (n) => pulse(done, `gradient noise: batch ${n}`),
   });
   const limits = await limitsOf(run, objective, {
@@ -190,31 +185,6 @@ function curvatureAt(objective: RunObjective, found: Spectrum, step: number): Cu
     products,
     converged,
   };
-}
-
-/** Small enough to tell |G|² from noise by their union, and never more than the run's own. */
-const NOISE_ROWS = 64;
-
-function noiseOf(
-  run: BuiltRun,
-  objective: RunObjective,
-  { seed, pulse }: { seed: number; pulse: (n: number) => Promise<void> | undefined },
-): Promise<NoiseScale> {
-  const { plan, parts } = run;
-  const usesBatch = Object.keys(parts.model.buffers).length > 0;
-  const batchSize = usesBatch
-    ? plan.batchSize
-    : Math.min(plan.batchSize, NOISE_ROWS, Math.max(1, Math.floor(plan.n / 8)));
-  const random = stream(seed, "noise");
-  return noiseScale({
-    size: objective.size,
-    batchSize,
-    draw: (out) => {
-      objective.gradientOfRows(Int32Array.from(random.integers(batchSize, 0, plan.n)), out);
-    },
-    most: 128,
-    pulse,
-  });
 }
 
 async function limitsOf(
