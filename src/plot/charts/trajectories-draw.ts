@@ -270,7 +270,7 @@ function placeLabels(
 
 /** Distance from a pixel to the box of a text whose baseline starts at x, y. */
 const boxDistance = ([px, py]: Pixel, x: number, y: number, width: number): number =>
-  Math.hypot(Math.max(x - px, 0, px - x - width), Math.max(y - 11 - py, 0, py - y - 3));
+  Math.sqrt(Math.max(x - px, 0, px - x - width) ** 2 + Math.max(y - 11 - py, 0, py - y - 3) ** 2);
 
 /** Pixels at most 12 apart along a line. */
 function along(line: readonly Pixel[]): Pixel[] {
