@@ -103,7 +103,7 @@ async function quadratics(): Promise<string> {
     const row = (who: string, ratios: readonly (number | null)[]): void => {
       const s = score(ratios);
       lines.push(
-        `| ${nameOf(optimizer)} | ${who} | ${Math.round(100 * s.inside)} % | ${show(s.median)} | ${show(s.p10)}–${show(s.p90)} | ${show(s.p90 / s.p10)}× | ${s.none} |`,
+        `| ${nameOf(optimizer)} | ${who} | ${Math.round(100 * s.inside)} % | ${show(s.median)} | ${show(s.p10)}–${show(s.p90)} | ${(s.p90 / s.p10).toPrecision(3)}× | ${s.none} |`,
       );
     };
     row(
@@ -197,7 +197,7 @@ const example = (name: string, overrides: readonly string[] = []): Promise<RunSp
 
 async function digits(): Promise<string> {
   const { found, grid, suggested } = await measure(await example("digits.json"), () =>
-    geometric(0.003, 0.06, 8),
+    geometric(0.005, 0.05, 8),
   );
   const over = (key: "training" | "validation"): string => show(suggested[key] / least(grid, key)[key]);
   const cells = (r: Trained, bold: boolean): string =>
@@ -231,7 +231,7 @@ async function networks(): Promise<string> {
   ];
   for (const [title, file, overrides] of NETWORKS) {
     const { found, grid, suggested } = await measure(await example(file, overrides), (lr) =>
-      geometric(lr / 20, lr * 20, 8),
+      geometric(lr / 8, lr * 8, 8),
     );
     const [a, b] = [least(grid, "training"), least(grid, "validation")];
     lines.push(

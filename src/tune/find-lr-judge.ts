@@ -2,7 +2,7 @@
 
 import { type ShortRun, stretchOf } from "./find-lr-short-runs.ts";
 import type { Check, Confidence, Refusal, Stretch } from "./find-lr-types.ts";
-import { mean, type Sweep, type SweepMarks } from "./range-test.ts";
+import { HIGHEST, mean, type Sweep, type SweepMarks } from "./range-test.ts";
 
 export interface Refused {
   readonly refusal: Refusal;
@@ -17,12 +17,11 @@ export interface Found {
   readonly stretch: Stretch;
 }
 
-/**
- * A run's rate lies within these shares of the rate where short runs get worse: "ten times smaller", and half; and at
- * half of where its sweep rises.
- */
+/** A run's rate lies within these shares of the rate where short runs get worse: "ten times smaller", and half. */
 const LOWEST_SHARE = 1 / 10;
 const HIGHEST_SHARE = 1 / 2;
+/** How the best rate falls with the length of the run: measured on the runs of docs/find-lr.md, between 0 and the √k. */
+const LENGTH_EXPONENT = 1 / 5;
 /** A dip counts as another valley when the loss rose by this share of the gain in between. */
 const BARRIER = 0.5;
 /** Training at the edge of stability goes on at a rate a little beyond the limit (Cohen et al. 2021, arXiv 2103.00065). */
@@ -35,7 +34,7 @@ export const spreadOf = (xs: readonly number[]): [number, number] => [Math.min(.
 const most = (xs: readonly boolean[]): boolean => 2 * xs.filter(Boolean).length > xs.length;
 const show = (x: number): string => String(Number(x.toPrecision(2)));
 
-/** Whether the sweeps say anything at all. `open` tells which ends of the range the search could still have moved. */
+/** Whether the sweeps say anything at all; null when they do. */
 export function refuseSweeps(
   sweeps: readonly Sweep[],
   marks: readonly SweepMarks[],
@@ -59,13 +58,17 @@ export function refuseSweeps(
     const gain = mean(marks.map((m) => m.start - m.least));
     return {
       refusal: "flat",
-      reason: `no rate from ${show(first)} to ${show(last)} lowers the loss by more than its noise (gain ${show(gain)}, noise ${show(mean(marks.map((m) => m.noise)))}): the model is trained already, its gradient does not reach the weights, or batches are too small to tell`,
+      reason: `no rate from ${show(first)} to ${show(last)} lowers the loss by more than its noise (gain ${show(gain)}, noise ${show(mean(marks.map((m) => m.noise)))}): ${
+        last < HIGHEST && sweeps.every((s) => s.stopped === "end")
+          ? `these rates may be too low (--to ${show(last * 1e3)}), or `
+          : ""
+      }the model is trained already, its gradient does not reach the weights, or batches are too small to tell`,
     };
   }
   if (most(marks.map((m) => m.fell && (m.lrRise === null || m.lrDiverged === null)))) {
     return {
       refusal: "never-diverged",
-      reason: `the loss has not risen up to ${show(last)}, so there is no edge to stay away from${last < 1e6 ? `: go on higher (--to ${show(last * 1e3)})` : ": this loss puts no limit on the rate (separable classes and scale-free models do not); choose one by training, e.g. with steepest compare"}`,
+      reason: `the loss has not risen up to ${show(last)}, so there is no edge to stay away from${last < HIGHEST ? `: go on higher (--to ${show(last * 1e3)})` : ": this loss puts no limit on the rate (separable classes and scale-free models do not); choose one by training, e.g. with steepest compare"}`,
     };
   }
   if (most(marks.map((m) => valleys(m) > 1))) {
@@ -96,7 +99,7 @@ export function valleys({ smoothed, least, start, noise }: SweepMarks): number {
 /**
  * The rate from the short runs. Each seed has a stretch of good rates. Of a run k times as long the lower end of the
  * stretch lies k times lower, if loss depends on rate × steps alone, and the upper end where it is: the middle moves by
- * √k. The longer run's loss goes on falling at the upper end as well, which takes about half of that back: k^¼ remains.
+ * √k. But the longer run's loss goes on falling at the upper end as well, and takes most of that back.
  */
 export function chooseRate(
   runs: readonly ShortRun[],
@@ -110,11 +113,12 @@ export function chooseRate(
       reason: `in ${steps} steps at one rate the loss gets worse at none up to ${show(runs.at(-1)!.lr)}, so there is no edge to stay away from`,
     };
   }
-  const longer = Math.max(1, totalSteps / steps) ** 0.25;
+  const longer = Math.max(1, totalSteps / steps) ** LENGTH_EXPONENT;
   const ends = stretches.map(({ low, high }) => ({ low: low ?? runs[0]!.lr, high: high! }));
   const rates = ends.map(({ low, high }, s) =>
     Math.min(
-      HIGHEST_SHARE * Math.min(high, marks[s]!.lrRise!),
+      HIGHEST_SHARE * high,
+      marks[s]!.lrRise!,
       Math.max(LOWEST_SHARE * high, Math.sqrt(low * high) / longer),
     ),
   );

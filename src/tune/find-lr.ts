@@ -18,7 +18,17 @@ import {
 import { type ShortRun, shortRuns } from "./find-lr-short-runs.ts";
 import { schedulePeak, trialOf } from "./find-lr-trial.ts";
 import type { FindLrResult, RuleResult, SweepPoint, SweepSummary } from "./find-lr-types.ts";
-import { mean, readSweep, type Sweep, type SweepMarks, sweep, type Trial, windowOf } from "./range-test.ts";
+import {
+  HIGHEST,
+  LOWEST,
+  mean,
+  readSweep,
+  type Sweep,
+  type SweepMarks,
+  sweep,
+  type Trial,
+  windowOf,
+} from "./range-test.ts";
 import { rules } from "./rules.ts";
 
 export interface FindLrProgress {
@@ -52,9 +62,6 @@ export const DEFAULTS: {
   readonly iterations: number;
   readonly seeds: number;
 } = { from: 1e-7, to: 10, iterations: 250, seeds: 3 };
-/** How far the ends are moved. */
-const LOWEST = 1e-14;
-const HIGHEST = 1e6;
 /** A sweep that ends within this many decades of its first rate is begun again so much lower. */
 const TOO_SOON = 10;
 const LOWER_BY = 1e3;
