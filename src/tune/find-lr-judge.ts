@@ -59,7 +59,7 @@ export function refuseSweeps(
     return {
       refusal: "flat",
       reason: `no rate from ${show(first)} to ${show(last)} lowers the loss by more than its noise (gain ${show(gain)}, noise ${show(mean(marks.map((m) => m.noise)))}): ${
-        last < HIGHEST && sweeps.every((s) => s.stopped === "end")
+        last < HIGHEST / 2 && sweeps.every((s) => s.stopped === "end")
           ? `these rates may be too low (--to ${show(last * 1e3)}), or `
           : ""
       }the model is trained already, its gradient does not reach the weights, or batches are too small to tell`,
@@ -68,7 +68,7 @@ export function refuseSweeps(
   if (most(marks.map((m) => m.fell && (m.lrRise === null || m.lrDiverged === null)))) {
     return {
       refusal: "never-diverged",
-      reason: `the loss has not risen up to ${show(last)}, so there is no edge to stay away from${last < HIGHEST ? `: go on higher (--to ${show(last * 1e3)})` : ": this loss puts no limit on the rate (separable classes and scale-free models do not); choose one by training, e.g. with steepest compare"}`,
+      reason: `the loss has not risen up to ${show(last)}, so there is no edge to stay away from${last < HIGHEST / 2 ? `: go on higher (--to ${show(last * 1e3)})` : ": this loss puts no limit on the rate (separable classes and scale-free models do not); choose one by training, e.g. with steepest compare"}`,
     };
   }
   if (most(marks.map((m) => valleys(m) > 1))) {
