@@ -188,7 +188,9 @@ function readResult(path: string, death: Death): TorchResult {
 /** What torchrun died of, from its log. */
 function failure({ code, signal, logPath, endpoint }: Death): SteepestError {
   const text = fs.readFileSync(logPath, "utf8");
-  if (/EADDRINUSE|[Aa]ddress already in use/.test(text)) return portBusy(endpoint);
+  // with several machines on one host the second finds the port taken, and that is as it should be
+  if (/EADDRINUSE|[Aa]ddress already in use/.test(text) && !text.includes("ChildFailedError"))
+    return portBusy(endpoint);
   if (/RendezvousConnectionError|RendezvousTimeoutError|connect\(\) timed out|failed to connect/.test(text)) {
     return new SteepestError("rendezvous", `the processes could not meet at ${endpoint}`, {
       help: "check that this machine can be reached there and that all machines have the same --rdzv-endpoint and --rdzv-id",

@@ -43,7 +43,7 @@ export function torchProject(
   }
   const { $schema: _, ...run } = spec;
   files.set("run.json", `${JSON.stringify(run, null, 2)}\n`);
-  files.set("initial.safetensors", [initialState(built)]);
+  files.set("initial.safetensors", [initialCheckpoint(built)]);
   const schedule = scheduleOf(built, files);
   const data = dataFiles(built.data, files);
   const project = { ...settings(built), optimizer, schedule, data };
@@ -182,14 +182,17 @@ function simpleClip(clip: BuiltRun["spec"]["clip"]): Record<string, unknown> | n
 }
 
 /** A checkpoint of step 0: the same weights that steepest's own engine starts from. */
-const initialState = ({ step, spec }: BuiltRun): Uint8Array =>
+export const initialCheckpoint = (
+  { step, spec }: BuiltRun,
+  { metricsBytes = 0 }: { metricsBytes?: number } = {},
+): Uint8Array =>
   encodeCheckpoint(step.state, {
     step: 0,
     seed: spec.seed,
     epochLoss: [0, 0],
     lastLoss: null,
     best: null,
-    metricsBytes: 0,
+    metricsBytes,
     schedule: null,
     position: { epoch: 1, row: 0 },
   });

@@ -7,9 +7,11 @@ import { writeTorchProject } from "../../handoff/node-project.ts";
 import { findTorchPython } from "../../handoff/node-python.ts";
 import { meetingPoint, startTorchrun, torchrunArguments } from "../../handoff/node-torchrun.ts";
 import { planningBackend } from "../../handoff/planning-backend.ts";
+import { initialCheckpoint } from "../../handoff/project.ts";
 import { SteepestError } from "../../run/errors.ts";
 import type { BuiltRun } from "../../train/build.ts";
 import type { Progress } from "../../train/checkpoint.ts";
+import { metricsHeader } from "../../train/log.ts";
 import type { TrainProgress } from "../../train/loop.ts";
 import type { RunFolder } from "../../train/node-run-folder.ts";
 import type { Ending } from "../train/summary.ts";
@@ -66,7 +68,11 @@ async function torchEngine(options: Readonly<Record<string, unknown>>): Promise<
       const out = resolve(folder.path);
       const project = join(out, "torch");
       writeTorchProject(built, project, { initial: from === undefined });
-      folder.appendMetrics(""); // stopped before its first line, a run has metrics all the same
+      if (from === undefined) {
+        // stopped while the processes start, the run can go on all the same
+        const metricsBytes = folder.appendMetrics(metricsHeader(built));
+        folder.saveCheckpoint("last", initialCheckpoint(built, { metricsBytes }));
+      }
       const track = tracker(built);
       const started = {
         project,
