@@ -139,9 +139,10 @@ function tracker(built: BuiltRun): (lines: readonly string[]) => TrainProgress |
     if (last === null) return null;
     const step = last["step"]!;
     const now = performance.now();
-    // the processes' start is not part of the speed
+    // the processes' start is not part of the speed, so the first sight gives none
     first ??= { at: now, step };
-    const speed = step > first.step ? ((step - first.step) / (now - first.at)) * 1000 : Number.NaN;
+    if (step <= first.step) return null;
+    const speed = ((step - first.step) / (now - first.at)) * 1000;
     return {
       step,
       totalSteps: built.totalSteps,
