@@ -16,7 +16,7 @@ const bloom = real("01-megatron-bloom176b-recovered-spike.log");
 
 /** With a standard input to write to; `env` is added to the environment. */
 function piped(args: readonly string[], input: string, env: NodeJS.ProcessEnv = {}): Promise<Finished> {
-  const child = spawn(process.execPath, [join(test_, "cli/source.js"), ...args], {
+  const child = spawn(process.execPath, [join(test_, "cli/launch.js"), ...args], {
     env: { ...process.env, ...env },
   });
   let [stdout, stderr] = ["", ""];
@@ -127,7 +127,7 @@ test("the page is self-contained, shows its findings, and holds a hostile name a
 test("a reader that goes away is no error", async () => {
   const child = spawn(
     process.execPath,
-    [join(test_, "cli/source.js"), "diagnose", join(test_, "runs"), "--json"],
+    [join(test_, "cli/launch.js"), "diagnose", join(test_, "runs"), "--json"],
     {
       stdio: ["ignore", "pipe", "pipe"],
     },

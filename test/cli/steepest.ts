@@ -1,4 +1,4 @@
-/** Runs the command line from the sources in a process of its own, as a user would. */
+/** Runs the command line in a process of its own, as a user would. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll } from "vitest";
 
-const launcher = fileURLToPath(new URL("source.js", import.meta.url));
+const launcher = fileURLToPath(new URL("launch.js", import.meta.url));
 export const examples: string = fileURLToPath(new URL("../../examples", import.meta.url));
 
 export interface Finished {
