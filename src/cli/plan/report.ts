@@ -3,7 +3,7 @@ import type { Plan, PlanRow } from "../../handoff/plan/plan.ts";
 import { showNumber, type Terminal, table } from "../terminal.ts";
 
 export function reportPlan(plan: Plan, { bold, dim }: Terminal["colors"]): string {
-  const { cost, compute, network, noiseScale, rows, refused, measured } = plan;
+  const { cost, compute, network, noiseScale, rows, refused, checks } = plan;
   const { bytes, flops } = cost;
   const facts: [string, string][] = [
     [
@@ -42,12 +42,12 @@ export function reportPlan(plan: Plan, { bold, dim }: Terminal["colors"]): strin
     ],
   ];
   const lines = [bold(plan.run), ...facts.map(([what, text]) => `${what.padEnd(12)} ${text}`), ""];
-  for (const { processes, secondsPerStep } of measured.filter((m) => m.processes > 1)) {
-    const row = rows.find((r) => r.processes === processes);
-    if (row === undefined) continue;
-    const off = row.secondsPerStep / secondsPerStep - 1;
+  for (const { processes, secondsPerStep, secondsApart, predictedSecondsPerStep } of checks) {
+    const off = predictedSecondsPerStep / secondsPerStep - 1;
+    const sign = off >= 0 ? "+" : "−";
     lines.push(
-      `checked: ${processes} processes predicted ${showTime(row.secondsPerStep)} a step, measured ${showTime(secondsPerStep)} (${off >= 0 ? "+" : "−"}${Math.abs(100 * off).toFixed(0)} %)`,
+      `checked: ${processes} processes predicted ${showTime(predictedSecondsPerStep)} a step, measured ${showTime(secondsPerStep)} (${sign}${Math.abs(100 * off).toFixed(0)} %)`,
+      dim(`         ${showTime(secondsApart)} of it is each one's own work while they share this machine`),
       "",
     );
   }

@@ -31,6 +31,7 @@ export interface MeasureTorchOptions {
 
 interface Times {
   readonly secondsPerStep: number;
+  readonly secondsApart: number;
   readonly allReduce: readonly Timing[];
 }
 
@@ -63,8 +64,10 @@ export async function measureTorch({
     compute: fitCompute(sizes),
     network: fitNetwork(2, two.allReduce),
     measured: [
-      { processes: 1, secondsPerStep: one.secondsPerStep },
-      ...(possible ? [{ processes: 2, secondsPerStep: two.secondsPerStep }] : []),
+      { processes: 1, secondsPerStep: one.secondsPerStep, secondsApart: one.secondsApart },
+      ...(possible
+        ? [{ processes: 2, secondsPerStep: two.secondsPerStep, secondsApart: two.secondsApart }]
+        : []),
     ],
   };
 }

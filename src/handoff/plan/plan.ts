@@ -2,7 +2,7 @@
 import type { BuiltRun } from "../../train/build.ts";
 import { type LargeBatchAdvice, largeBatchAdvice } from "./large-batch.ts";
 import type { Network } from "./ring.ts";
-import { type BatchMode, type Compute, predictScaling, type ScalingRow } from "./scaling.ts";
+import { type BatchMode, type Compute, gradientTraffic, predictScaling, type ScalingRow } from "./scaling.ts";
 import { type StepCost, stepCost } from "./step-cost.ts";
 
 /** A constant of the model and where it comes from: "measured: PyTorch 2.4, 1 thread", "given", "assumed: …". */
@@ -21,6 +21,13 @@ export interface NoiseScale {
 export interface MeasuredRun {
   readonly processes: number;
   readonly secondsPerStep: number;
+  /** The same step while all run, but without summing gradients: what sharing one machine costs is in here. */
+  readonly secondsApart: number;
+}
+
+/** The network's model against a real run: the step apart and the all-reduces it lacks, beside the step as it was. */
+export interface Check extends MeasuredRun {
+  readonly predictedSecondsPerStep: number;
 }
 
 export interface PlanRow extends ScalingRow {
@@ -42,6 +49,7 @@ export interface Plan {
   readonly network: Sourced<Network>;
   readonly noiseScale: Sourced<NoiseScale> | null;
   readonly measured: readonly MeasuredRun[];
+  readonly checks: readonly Check[];
   readonly rows: readonly PlanRow[];
   readonly refused: readonly { readonly processes: number; readonly why: string }[];
   /** The smallest count of those asked at which the global batch exceeds the noise scale. */
@@ -86,6 +94,13 @@ export function makePlan(
     network,
     noiseScale,
     measured,
+    checks: measured
+      .filter((m) => m.processes > 1)
+      .map((m) => ({
+        ...m,
+        predictedSecondsPerStep:
+          m.secondsApart + gradientTraffic(m.processes, cost.bytes.gradients, network.value),
+      })),
     rows: rows.map((row) => ({
       ...row,
       measuredSecondsPerStep: measured.find((m) => m.processes === row.processes)?.secondsPerStep ?? null,

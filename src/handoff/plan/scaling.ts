@@ -53,14 +53,15 @@ const [FIRST_BUCKET, BUCKET] = [2 ** 20, 25 * 2 ** 20];
 /** Beside the gradients each step sums the loss and whether somebody asked to stop: two 64-bit numbers. */
 const CONTROL_BYTES = 16;
 
-/** Seconds of everything that is summed in one step. */
-export function stepTraffic(processes: number, gradientBytes: number, network: Network): number {
+/** Seconds in which one step's gradients are summed. */
+export function gradientTraffic(processes: number, gradientBytes: number, network: Network): number {
   const buckets = 1 + Math.ceil(Math.max(0, gradientBytes - FIRST_BUCKET) / BUCKET);
-  return (
-    ringAllReduce(processes, gradientBytes, network, buckets) +
-    ringAllReduce(processes, CONTROL_BYTES, network)
-  );
+  return ringAllReduce(processes, gradientBytes, network, buckets);
 }
+
+/** Seconds of everything that is summed in one step. */
+const stepTraffic = (processes: number, gradientBytes: number, network: Network): number =>
+  gradientTraffic(processes, gradientBytes, network) + ringAllReduce(processes, CONTROL_BYTES, network);
 
 /** The backward pass computes two products for each of the forward pass. */
 const BACKWARD_SHARE = 2 / 3;
