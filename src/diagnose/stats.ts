@@ -108,26 +108,39 @@ export function runningMedian(
   for (let i = 0; i < n; i++) {
     const wantTo = trailing ? i : Math.min(n, i + half + 1);
     const wantFrom = Math.max(0, trailing ? i - window : i - half);
+    while (from < wantFrom && to < wantTo) {
+      // one leaves, one enters: only what lies between them moves
+      const [gone, come] = [values[from++]!, values[to++]!];
+      let k = position(sorted, m, gone);
+      for (; k + 1 < m && sorted[k + 1]! < come; k++) sorted[k] = sorted[k + 1]!;
+      for (; k > 0 && sorted[k - 1]! > come; k--) sorted[k] = sorted[k - 1]!;
+      sorted[k] = come;
+    }
     while (from < wantFrom) {
-      // leave: close the gap
-      let k = 0;
-      const gone = values[from++]!;
-      while (sorted[k]! < gone) k++;
-      for (m--; k < m; k++) sorted[k] = sorted[k + 1]!;
+      const k = position(sorted, m--, values[from++]!);
+      sorted.copyWithin(k, k + 1, m + 1);
     }
     while (to < wantTo) {
       // enter: shift the larger ones up
       const come = values[to++]!;
       let k = m++;
-      while (k > 0 && sorted[k - 1]! > come) {
-        sorted[k] = sorted[k - 1]!;
-        k--;
-      }
+      for (; k > 0 && sorted[k - 1]! > come; k--) sorted[k] = sorted[k - 1]!;
       sorted[k] = come;
     }
     out[i] = m === 0 ? values[i]! : m % 2 ? sorted[m >> 1]! : sorted[m / 2 - 1]! / 2 + sorted[m / 2]! / 2;
   }
   return out;
+}
+
+/** The first place in sorted[0, m) that is not below `value`. */
+function position(sorted: Float64Array, m: number, value: number): number {
+  let [low, high] = [0, m];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (sorted[middle]! < value) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }
 
 /** Theil–Sen slope of y over x: the median of pairwise slopes, on at most `most` evenly taken points. */
@@ -173,9 +186,18 @@ function centred(values: ArrayLike<number>): Float64Array {
 }
 
 function lagged(deviation: Float64Array, lag: number): number {
-  let sum = 0;
-  for (let i = 0; i + lag < deviation.length; i++) sum += deviation[i]! * deviation[i + lag]!;
-  return sum;
+  const n = deviation.length - lag;
+  // four sums, so that no addition waits for the one before
+  let [a, b, c, d] = [0, 0, 0, 0];
+  let i = 0;
+  for (; i + 3 < n; i += 4) {
+    a += deviation[i]! * deviation[i + lag]!;
+    b += deviation[i + 1]! * deviation[i + 1 + lag]!;
+    c += deviation[i + 2]! * deviation[i + 2 + lag]!;
+    d += deviation[i + 3]! * deviation[i + 3 + lag]!;
+  }
+  for (; i < n; i++) a += deviation[i]! * deviation[i + lag]!;
+  return a + b + (c + d);
 }
 
 /** How a loss was put on a scale where equal ratios are equal distances. */
