@@ -105,3 +105,13 @@ test("files stay below 450 lines", () => {
     .filter(([f, n]) => n > 450 && !f.includes("weights"));
   expect(long).toEqual([]);
 });
+
+test("the lab's page does not know the command line, and its files stay small too", () => {
+  const page = resolve(import.meta.dirname, "../lab/src");
+  const wrong = readdirSync(page, { recursive: true, encoding: "utf8" })
+    .filter((f) => /\.(ts|svelte)$/.test(f))
+    .map((f) => [f, readFileSync(join(page, f), "utf8")] as const)
+    .filter(([, text]) => /src\/cli|"node:/.test(text) || text.split("\n").length > 450)
+    .map(([f]) => f);
+  expect(wrong).toEqual([]);
+});

@@ -78,6 +78,7 @@ export function describeLab(name: string, body: (lab: Lab) => void): void {
         serviceWorkers: options.serviceWorkers ? "allow" : "block",
         acceptDownloads: true,
       });
+      made.setDefaultTimeout(15_000);
       contexts.push(made);
       made.on("weberror", (e) => problems.push(`uncaught: ${e.error().message}`));
       made.on("console", (m) => {

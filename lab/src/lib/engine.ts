@@ -15,27 +15,53 @@ export type Calls<W> = {
     : never;
 };
 
-let engine: Remote<EngineWorker> | undefined;
+interface Engine {
+  readonly remote: Remote<EngineWorker>;
+  /** Rejects when the worker cannot be loaded or dies: its answers would never come. */
+  readonly died: Promise<never>;
+}
 
-function start(): Remote<EngineWorker> {
-  engine ??= wrap<EngineWorker>(
-    new Worker(new URL("./engine-worker.ts", import.meta.url), { type: "module", name: "engine" }),
-  );
+let engine: Engine | undefined;
+
+function start(): Engine {
+  engine ??= launch();
   return engine;
+}
+
+function launch(): Engine {
+  const worker = new Worker(new URL("./engine-worker.ts", import.meta.url), {
+    type: "module",
+    name: "engine",
+  });
+  const died = new Promise<never>((_, reject) => {
+    worker.addEventListener("error", (event) => {
+      engine = undefined;
+      reject(
+        new Error(`the engine stopped: ${event.message ?? "its file cannot be loaded"}; reload the page`),
+      );
+    });
+  });
+  // calls race it; without a call in progress nobody waits for it
+  died.catch(() => {});
+  return { remote: wrap<EngineWorker>(worker), died };
 }
 
 /** `connect<typeof import("./worker.ts")>("room")`: the functions of that room's worker.ts. */
 export function connect<W extends object>(room: string): Calls<W> {
   type Functions = Readonly<Record<string, (...args: unknown[]) => Promise<unknown>>>;
-  let opened: Promise<Functions> | undefined;
+  let opened: { in: Engine; functions: Promise<Functions> } | undefined;
   return new Proxy({} as Calls<W>, {
     get: (_, name) =>
       typeof name === "symbol" || name === "then"
         ? undefined
         : async (...args: unknown[]) => {
-            opened ??= start().open(room) as unknown as Promise<Functions>;
-            // called on the remote itself: comlink's functions are themselves proxies
-            return (await opened)[name]!(...args.map((a) => (typeof a === "function" ? proxy(a) : a)));
+            const now = start();
+            if (opened?.in !== now) {
+              opened = { in: now, functions: now.remote.open(room) as unknown as Promise<Functions> };
+            }
+            const call = async ({ functions }: NonNullable<typeof opened>): Promise<unknown> =>
+              (await functions)[name]!(...args.map((a) => (typeof a === "function" ? proxy(a) : a)));
+            return Promise.race([call(opened), now.died]);
           },
   });
 }

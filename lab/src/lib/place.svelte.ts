@@ -17,8 +17,11 @@ export function formatHash(room: string, entries: Iterable<readonly [string, str
 
 let place = $state.raw<Place>(parseHash(location.hash));
 window.addEventListener("hashchange", () => {
+  // what waits belongs to the place that was left
+  forget();
   place = parseHash(location.hash);
 });
+window.addEventListener("pagehide", flushHash);
 
 /** The present place; reactive. Changes when the reader follows a link or edits the address, not when a room writes. */
 export const currentPlace = (): Place => place;
@@ -39,8 +42,12 @@ export function writeHash(hash: string): void {
 
 /** Writes what waits, so that the address can be copied now. */
 export function flushHash(): void {
+  if (pending !== null && pending !== location.hash) history.replaceState(history.state, "", pending);
+  forget();
+}
+
+function forget(): void {
   clearTimeout(timer);
   timer = undefined;
-  if (pending !== null && pending !== location.hash) history.replaceState(history.state, "", pending);
   pending = null;
 }
