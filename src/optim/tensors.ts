@@ -11,6 +11,7 @@ import {
   not,
   type Operand,
   pow,
+  select,
   sizeOf,
   sqrt,
   square,
@@ -32,6 +33,10 @@ export const mapKeeping = (tensors: Tensors, f: (x: Expr, name: string) => Expr)
 
 /** 1 − β, in float64 whether β is a number or a scheduled scalar. */
 export const oneMinus = (beta: Operand): Operand => (typeof beta === "number" ? 1 - beta : sub(1, beta));
+
+/** This step's scheduled momentum; the optimizer's own where no schedule sets one, or none at this step (NaN). */
+export const momentumOr = (scheduled: Expr | undefined, own: number): Operand =>
+  scheduled === undefined ? own : select(finite(scheduled), scheduled, own);
 
 /** 1 − β^t as a float64 scalar: in float32, 1 − 0.999 would be off by 5e-5. */
 export const biasCorrection = (beta: Operand, step: Expr): Expr => sub(1, pow(beta, step));

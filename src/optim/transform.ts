@@ -16,7 +16,7 @@ export interface Hyper {
   readonly step: Expr;
   /** The loss before the update, for optimizers that read it (Polyak's step). */
   readonly loss?: Expr;
-  /** Schedule-driven momentum (1-cycle, cyclic): replaces `momentum` or β1 of optimizers that have one. */
+  /** Schedule-driven momentum (1-cycle, cyclic): replaces `momentum` or β1 of optimizers that have one; not while NaN. */
   readonly momentum?: Expr;
   /** Schedule-driven weight decay: a factor on every weight decay of the chain; 1 when absent. */
   readonly weightDecay?: Expr;

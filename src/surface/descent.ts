@@ -110,7 +110,7 @@ const POINT = "point";
 export function createDescent(options: DescentOptions): Descent {
   const { surface, dtype = "float64", backend = wasm, noise, steps } = options;
   const n = surface.variables.length;
-  const { transform, correction, ownMomentum } = resolve(options.optimizer);
+  const { transform, correction } = resolve(options.optimizer);
   let lr = rateOf(options.lr ?? transform.lr);
   let from = startOf(surface, options.from ?? surface.start);
   const sigma = noise?.sigma ?? 0;
@@ -215,7 +215,7 @@ export function createDescent(options: DescentOptions): Descent {
   };
   const hyperNow = (): void => {
     rate = schedule === null ? lr : typeof schedule === "function" ? schedule(count) : schedule.value();
-    momentum = setsMomentum ? ((schedule as Schedule).momentumAt!(count) ?? ownMomentum) : undefined;
+    momentum = setsMomentum ? (schedule as Schedule).momentumAt!(count) : undefined;
   };
   const restore = (): void => {
     const first = evaluateState(initialState(transform, params), new Map([[point as Expr, from]]));
@@ -307,26 +307,15 @@ export function createDescent(options: DescentOptions): Descent {
 interface Resolved {
   readonly transform: Transform;
   readonly correction: ReturnType<typeof correctionOf>;
-  /** momentum or β₁, for steps at which a schedule of momentum sets none. */
-  readonly ownMomentum: number | undefined;
 }
 
 function resolve(optimizer: DescentOptimizer): Resolved {
   if (typeof optimizer === "object" && "update" in optimizer) {
-    return { transform: optimizer as Transform, correction: null, ownMomentum: undefined };
+    return { transform: optimizer as Transform, correction: null };
   }
   const { name, ...options } = typeof optimizer === "string" ? { name: optimizer } : optimizer;
   const entry = optimizerEntry(String(name));
-  const transform = entry.make(options);
-  const valueOf = (key: string): unknown =>
-    options[key] ?? entry.options.find((o) => o.name === key)?.default;
-  const betas = valueOf("betas");
-  const own = valueOf("momentum") ?? (Array.isArray(betas) ? betas[0] : undefined);
-  return {
-    transform,
-    correction: correctionOf(entry.name, options),
-    ownMomentum: typeof own === "number" ? own : undefined,
-  };
+  return { transform: entry.make(options), correction: correctionOf(entry.name, options) };
 }
 
 function rateOf(lr: number | undefined): number {

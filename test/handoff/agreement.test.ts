@@ -33,6 +33,12 @@ const base = {
   validation: 0.1,
 };
 
+const cycleThenNone = {
+  name: "join",
+  schedules: [{ name: "one-cycle" }, { name: "step", stepSize: 10 }],
+  boundaries: [25],
+};
+
 type Case = readonly [string, object];
 
 interface Group {
@@ -102,14 +108,14 @@ const groups: readonly Group[] = [
     title: "agree for every optimizer that has a form in PyTorch",
     cases: optimizers
       .filter((o) => !o.needs.includes("evaluate") && !o.needs.includes("key"))
-      // a line search wants one batch; ftrl divides by the rate, with which a warm-up starts at 0
+      // a line search wants one batch
       .map(({ name }): Case => [
         name,
         {
           optimizer: { name },
           steps: 20,
           ...(name === "lbfgs" ? { batchSize: "full", steps: 8 } : {}),
-          ...(name === "ftrl" || name === "rprop" ? { schedule: "constant" } : {}),
+          ...(name === "rprop" ? { schedule: "constant" } : {}),
         },
       ]),
   },
@@ -130,6 +136,9 @@ const groups: readonly Group[] = [
         ["clip by percentile", { clip: { percentile: 50 }, optimizer: { name: "adam" } }],
         ["one cycle, momentum too", { schedule: { name: "one-cycle" }, optimizer: { name: "sgd", lr: 0.05, momentum: 0.9 } }],
         ["one cycle, Adam's first beta", { schedule: { name: "one-cycle" }, optimizer: { name: "adam" } }],
+        ["a cycle of momentum, then none, with betas", { schedule: cycleThenNone, optimizer: { name: "adam", betas: [0.7, 0.999] } }],
+        ["a cycle of momentum, then none, with momentum", { schedule: cycleThenNone, optimizer: { name: "sgd", lr: 0.05, momentum: 0.6 } }],
+        ["a cycle of momentum, then none, traced", { schedule: cycleThenNone, optimizer: { name: "amsgrad", betas: [0.7, 0.999] } }],
         ["one cycle, traced", { schedule: { name: "one-cycle" }, optimizer: { name: "amsgrad" } }],
         ["a rate that follows the loss", {
           schedule: { name: "ReduceLROnPlateau", patience: 0, threshold: 0.2, min_lr: 1e-4 },

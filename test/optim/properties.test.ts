@@ -227,6 +227,25 @@ describe("every optimizer of the table", () => {
       expect(used.includes(hyper.lr)).toBe(entry.name !== "adafactor-hf");
     });
 
+    test("stays finite where a warm-up starts at a rate of 0, and keeps its own momentum where a schedule has none", () => {
+      // a weight without a gradient too
+      const loss = ({ x }: Tensors): Expr => mul(0.5, square(sub(at(x!, 0), 2)));
+      const trained = (scheduledMomentum: boolean): number[] => {
+        const options = {
+          backend: wasm,
+          dtype: "float64",
+          shapes: { x: [2] },
+          start: { x: [1, 1] },
+        } as const;
+        const trainer = makeTrainer({ ...options, loss, transform: entry.make(), scheduledMomentum });
+        for (let k = 0; k < 6; k++) trainer.step(0.01 * k, Number.NaN);
+        return trainer.params()["x"]!;
+      };
+      const own = trained(false);
+      expect(own.every(Number.isFinite)).toBe(true);
+      expect(trained(true)).toEqual(own);
+    });
+
     test("accumulates four small batches to the step of the big one", () => {
       const transform = entry.make();
       // four centres with mean 2
@@ -261,6 +280,37 @@ function expectClose(got: Record<string, number[]>, want: Record<string, number[
 
 const copy = (state: Record<string, ArrayLike<number>>): Record<string, number[]> =>
   Object.fromEntries(Object.entries(state).map(([k, v]) => [k, Array.from(v)]));
+
+test("ftrl is AdaGrad under a rising rate too, without penalties: θ −= η g/√Σg² after the first step", () => {
+  const trainer = makeTrainer({
+    backend: wasm,
+    dtype: "float64",
+    shapes: { x: [1] },
+    start: { x: [0] },
+    loss: ({ x }) => mul(0.5, sum(square(sub(x!, 2)))),
+    transform: optimizerEntry("ftrl").make(),
+  });
+  let [x, squares] = [0, 0.1];
+  for (let k = 0; k < 20; k++) {
+    squares += (x - 2) ** 2;
+    x -= (0.05 * k * (x - 2)) / Math.sqrt(squares);
+    trainer.step(0.05 * k);
+  }
+  expect(trainer.params()["x"]![0]).toBeCloseTo(x, 12);
+});
+
+test("ftrl leaves a weight that has met no gradient, from a sum of squares of 0", () => {
+  const trainer = makeTrainer({
+    backend: wasm,
+    dtype: "float64",
+    shapes: { x: [2] },
+    start: { x: [1, 1] },
+    loss: ({ x }) => square(at(x!, 0)),
+    transform: optimizerEntry("ftrl").make({ initialAccumulatorValue: 0 }),
+  });
+  trainer.step(0.1);
+  expect(trainer.params()["x"]![1]).toBe(1);
+});
 
 describe("stability limits", () => {
   const limited: readonly (readonly [string, Readonly<Record<string, unknown>>])[] = [

@@ -26,6 +26,8 @@ class Optimizer:
         else:
             library = torch.optim if self.library == "torch.optim" else optimizers
             self.inner = getattr(library, spec["class"])(list(parameters.values()), lr=spec["lr"], **spec["options"])
+            # for steps at which the schedule sets no momentum
+            self.own = [group.get(spec["momentum"]) for group in self.inner.param_groups]
 
     def zero_grad(self) -> None:
         for p in self.parameters.values():
@@ -39,11 +41,15 @@ class Optimizer:
         if self.traced is not None:
             return self.step_traced(lr, momentum, step, loss)
         measures = self.clip_gradients()
-        for group in self.inner.param_groups:
+        name = self.spec["momentum"]
+        for group, own in zip(self.inner.param_groups, self.own):
             group["lr"] = lr
-            name = self.spec["momentum"]
-            if momentum is not None and name is not None:
-                group[name] = (momentum, *group[name][1:]) if name == "betas" else momentum
+            if name is None:
+                continue
+            if momentum is None:
+                group[name] = own
+            else:
+                group[name] = (momentum, *own[1:]) if name == "betas" else momentum
         scaler.step(self.inner)
         scaler.update()
         return measures
@@ -65,10 +71,9 @@ class Optimizer:
     @torch.no_grad()
     def step_traced(self, lr, momentum, step, loss) -> Dict[str, float]:
         device = next(iter(self.parameters.values())).device
-        numbers = {"lr": lr, "step": step, "loss": loss, "momentum": momentum}
-        hyper = {
-            name: torch.tensor(x, dtype=torch.float64, device=device) for name, x in numbers.items() if x is not None
-        }
+        # NaN: the schedule sets no momentum at this step
+        numbers = {"lr": lr, "step": step, "loss": loss, "momentum": math.nan if momentum is None else momentum}
+        hyper = {name: torch.tensor(x, dtype=torch.float64, device=device) for name, x in numbers.items()}
         gradients = {name: p.grad for name, p in self.parameters.items()}
         parameters, state, measures = self.traced.update(dict(self.parameters), gradients, self.state, hyper)
         # a state that is the parameter itself must not move with it

@@ -4,7 +4,7 @@ import { defineOptimizer, type Optimizer } from "../define.ts";
 import { betas, eps, lr, weightDecay } from "../options.ts";
 import { perTensor } from "../per-tensor.ts";
 import { adamLimit } from "../stability.ts";
-import { biasCorrection, ema } from "../tensors.ts";
+import { biasCorrection, ema, momentumOr } from "../tensors.ts";
 import { addDecayedWeights } from "../transforms/decay.ts";
 import { scaleByLr } from "../transforms/scale.ts";
 
@@ -43,7 +43,7 @@ export const adabelief: Optimizer<AdabeliefOptions> = defineOptimizer<AdabeliefO
         name: "adabelief",
         slots: { m: zerosLike, s: zerosLike },
         update: ({ step, momentum }) => {
-          const beta1 = momentum ?? b1;
+          const beta1 = momentumOr(momentum, b1);
           const scaleM = div(1, biasCorrection(beta1, step));
           const scaleRootS = rsqrt(biasCorrection(b2, step));
           return (g, slots) => {

@@ -3,7 +3,7 @@ import { chain } from "../chain.ts";
 import { defineOptimizer, type Optimizer } from "../define.ts";
 import { betas, eps, lr, maximize, weightDecay } from "../options.ts";
 import { perTensor } from "../per-tensor.ts";
-import { biasCorrection, ema } from "../tensors.ts";
+import { biasCorrection, ema, momentumOr } from "../tensors.ts";
 import { addDecayedWeights } from "../transforms/decay.ts";
 import { ascend, scaleByLr } from "../transforms/scale.ts";
 
@@ -39,7 +39,7 @@ export const adamax: Optimizer<AdamaxOptions> = defineOptimizer<AdamaxOptions>({
         name: "adamax",
         slots: { m: zerosLike, u: zerosLike },
         update: ({ step, momentum }) => {
-          const beta1 = momentum ?? b1;
+          const beta1 = momentumOr(momentum, b1);
           const scaleM = div(1, biasCorrection(beta1, step));
           return (g, slots) => {
             const m = ema(slots.m, g, beta1);

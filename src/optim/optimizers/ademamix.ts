@@ -15,7 +15,7 @@ import { chain } from "../chain.ts";
 import { defineOptimizer, type Optimizer } from "../define.ts";
 import { betas, eps, lr, number, weightDecay } from "../options.ts";
 import { perTensor } from "../per-tensor.ts";
-import { biasCorrection, ema, scalar } from "../tensors.ts";
+import { biasCorrection, ema, momentumOr, scalar } from "../tensors.ts";
 import { addDecayedWeights } from "../transforms/decay.ts";
 import { scaleByLr } from "../transforms/scale.ts";
 
@@ -57,7 +57,7 @@ export const ademamix: Optimizer<AdemamixOptions> = defineOptimizer<AdemamixOpti
         name: "ademamix",
         slots: { m1: zerosLike, m2: zerosLike, v: zerosLike },
         update: ({ step, momentum }) => {
-          const beta1 = momentum ?? b1;
+          const beta1 = momentumOr(momentum, b1);
           const done = warmupSteps === 0 ? scalar(1) : min(1, div(step, warmupSteps));
           const beta3 = warmupSteps === 0 || b1 === 0 || b3 === 0 ? b3 : slowBeta(b1, b3, done);
           const mix = mul(alpha, done);

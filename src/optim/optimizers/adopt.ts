@@ -16,7 +16,7 @@ import { defineOptimizer, type Optimizer } from "../define.ts";
 import { betas, eps, flag, lr, number, weightDecay } from "../options.ts";
 import { perTensor } from "../per-tensor.ts";
 import { adamLimit } from "../stability.ts";
-import { ema } from "../tensors.ts";
+import { ema, momentumOr } from "../tensors.ts";
 import { addDecayedWeights } from "../transforms/decay.ts";
 import { scaleByLr } from "../transforms/scale.ts";
 
@@ -69,7 +69,7 @@ export const adopt: Optimizer<AdoptOptions> = defineOptimizer<AdoptOptions>({
           return (g, slots) => {
             const scaled = div(g, max(sqrt(slots.v), e));
             const limited = clip ? min(max(scaled, neg(limit)), limit) : scaled;
-            const m = select(first, slots.m, ema(slots.m, limited, momentum ?? b1));
+            const m = select(first, slots.m, ema(slots.m, limited, momentumOr(momentum, b1)));
             const v = select(first, square(g), ema(slots.v, square(g), b2));
             return [m, { m, v }];
           };

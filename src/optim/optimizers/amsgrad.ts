@@ -4,7 +4,7 @@ import { defineOptimizer, type Optimizer } from "../define.ts";
 import { betas, eps, lr } from "../options.ts";
 import { perTensor } from "../per-tensor.ts";
 import { adamLimit } from "../stability.ts";
-import { biasCorrection, ema } from "../tensors.ts";
+import { biasCorrection, ema, momentumOr } from "../tensors.ts";
 import { scaleByLr } from "../transforms/scale.ts";
 
 export interface AmsgradOptions {
@@ -45,7 +45,7 @@ export const amsgrad: Optimizer<AmsgradOptions> = defineOptimizer<AmsgradOptions
         name: "amsgrad",
         slots: { m: zerosLike, v: zerosLike, vmax: zerosLike },
         update: ({ step, momentum }) => {
-          const beta1 = momentum ?? b1;
+          const beta1 = momentumOr(momentum, b1);
           const scaleM = div(1, biasCorrection(beta1, step));
           const scaleV = div(1, biasCorrection(b2, step));
           return (g, slots) => {

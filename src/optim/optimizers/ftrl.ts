@@ -3,9 +3,12 @@ import {
   clamp,
   div,
   type Expr,
+  eq,
   fullLike,
   mul,
+  neg,
   pow,
+  select,
   sqrt,
   square,
   sub,
@@ -37,7 +40,7 @@ export const ftrl: Optimizer<FtrlOptions> = defineOptimizer<FtrlOptions>({
   paper: {
     cite: "McMahan et al. 2013, algorithm 1 with Keras's options",
     url: "https://research.google/pubs/pub41159/",
-    equation: "n' = n + g²;  z += g − (√n' − √n)/η θ;  θ = (clip(z, ±λ₁) − z)/(√n'/η + 2λ₂ + β/η);  n = n'",
+    equation: "n' = n + g²;  z += ηg − (√n' − √n)θ;  θ = (clip(z, ±ηλ₁) − z)/(√n' + 2ηλ₂ + β);  n = n'",
   },
   elsewhere: { keras: "Ftrl" },
   purpose: "sparse linear models on streams of clicks: exact zeros by L1",
@@ -46,17 +49,18 @@ export const ftrl: Optimizer<FtrlOptions> = defineOptimizer<FtrlOptions>({
     return perTensor({
       name: "ftrl",
       slots: { n: (p) => fullLike(p, initialAccumulatorValue), z: zerosLike },
-      update: ({ lr: rate }) => {
-        const perRate = div(1, rate);
-        const ridge = add(2 * l2, mul(beta, perRate));
-        return (g, slots, p) => {
+      // everything times η, as TensorFlow's multiply_linear_by_lr: warm-ups start at a rate of 0
+      update:
+        ({ lr: rate }) =>
+        (g, slots, p) => {
           const n = add(slots.n, square(g));
-          const sigma = mul(perRate, sub(root(n), root(slots.n)));
-          const z = sub(add(slots.z, g), mul(sigma, p));
-          const target = div(sub(clamp(z, -l1, l1), z), add(mul(perRate, root(n)), ridge));
-          return [sub(target, p), { n, z }];
-        };
-      },
+          const z = sub(add(slots.z, mul(rate, g)), mul(sub(root(n), root(slots.n)), p));
+          const kept = mul(rate, l1);
+          const denominator = add(root(n), add(mul(rate, 2 * l2), beta));
+          const target = div(sub(clamp(z, neg(kept), kept), z), denominator);
+          // a weight that has met no gradient yet stays
+          return [select(eq(denominator, 0), zerosLike(p), sub(target, p)), { n, z }];
+        },
     });
   },
 });

@@ -3,7 +3,7 @@ import { chain } from "../chain.ts";
 import { defineOptimizer, type Optimizer } from "../define.ts";
 import { betas, lr, weightDecay } from "../options.ts";
 import { perTensor } from "../per-tensor.ts";
-import { ema } from "../tensors.ts";
+import { ema, momentumOr } from "../tensors.ts";
 import { addDecayedWeights } from "../transforms/decay.ts";
 import { scaleByLr } from "../transforms/scale.ts";
 
@@ -34,7 +34,7 @@ export const lion: Optimizer<LionOptions> = defineOptimizer<LionOptions>({
         slots: { m: zerosLike },
         update:
           ({ momentum }) =>
-          (g, { m }) => [sign(ema(m, g, momentum ?? b1)), { m: ema(m, g, b2) }],
+          (g, { m }) => [sign(ema(m, g, momentumOr(momentum, b1))), { m: ema(m, g, b2) }],
       }),
       decay > 0 && addDecayedWeights(decay),
       scaleByLr(),

@@ -14,7 +14,7 @@ import { chain } from "../chain.ts";
 import { defineOptimizer, type Optimizer } from "../define.ts";
 import { beta, choice, eps, flag, lr, number, weightDecay } from "../options.ts";
 import { perTensor, stateless } from "../per-tensor.ts";
-import { ema, norm } from "../tensors.ts";
+import { ema, momentumOr, norm } from "../tensors.ts";
 import type { Transform } from "../transform.ts";
 import { addDecayedWeights } from "../transforms/decay.ts";
 import { scaleByLr } from "../transforms/scale.ts";
@@ -52,7 +52,7 @@ const scaleByMuon = (o: MuonOptions): Transform =>
       name: "muon",
       slots: { buf: zerosLike },
       update: (hyper) => {
-        const mu = hyper.momentum ?? o.momentum;
+        const mu = momentumOr(hyper.momentum, o.momentum);
         return (g, slots) => {
           const buf = ema(slots.buf, g, mu);
           return [o.nesterov ? ema(buf, g, mu) : buf, { buf }];

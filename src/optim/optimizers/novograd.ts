@@ -3,7 +3,7 @@ import { chain } from "../chain.ts";
 import { defineOptimizer, type Optimizer } from "../define.ts";
 import { betas, eps, lr, weightDecay } from "../options.ts";
 import { perTensor } from "../per-tensor.ts";
-import { ema } from "../tensors.ts";
+import { ema, momentumOr } from "../tensors.ts";
 import { decayNow } from "../transforms/decay.ts";
 import { scaleByLr } from "../transforms/scale.ts";
 
@@ -37,7 +37,7 @@ export const novograd: Optimizer<NovogradOptions> = defineOptimizer<NovogradOpti
         update: (hyper) => {
           const first = eq(hyper.step, 1);
           const lambda = decayNow(decay, hyper);
-          const beta1 = hyper.momentum ?? b1;
+          const beta1 = momentumOr(hyper.momentum, b1);
           return (g, slots, p) => {
             const g2 = sum(square(g));
             const v = select(first, g2, ema(slots.v, g2, b2));

@@ -4,7 +4,7 @@ import { defineOptimizer, type Optimizer } from "../define.ts";
 import { betas, eps, flag, lr, maximize, weightDecay } from "../options.ts";
 import { perTensor } from "../per-tensor.ts";
 import { outsideAdamLimit } from "../stability.ts";
-import { biasCorrection, ema } from "../tensors.ts";
+import { biasCorrection, ema, momentumOr } from "../tensors.ts";
 import { addDecayedWeights } from "../transforms/decay.ts";
 import { ascend, scaleByLr } from "../transforms/scale.ts";
 
@@ -45,7 +45,7 @@ export const radam: Optimizer<RadamOptions> = defineOptimizer<RadamOptions>({
         name: "radam",
         slots: { m: zerosLike, v: zerosLike },
         update: ({ step, momentum }) => {
-          const beta1 = momentum ?? b1;
+          const beta1 = momentumOr(momentum, b1);
           const scaleM = div(1, biasCorrection(beta1, step));
           const correction = biasCorrection(b2, step);
           const rhoInf = 2 / (1 - b2) - 1;

@@ -15,7 +15,7 @@ import {
 import { chain } from "../chain.ts";
 import { defineOptimizer, type Optimizer } from "../define.ts";
 import { beta, eps, lr } from "../options.ts";
-import { ema } from "../tensors.ts";
+import { ema, momentumOr } from "../tensors.ts";
 import type { State, Tensors, Transform } from "../transform.ts";
 import { scaleByLr } from "../transforms/scale.ts";
 
@@ -59,7 +59,7 @@ const scaleBySm3 = ({ momentum, eps: e }: Sm3Options): Transform => ({
       const covers = Object.values(axes);
       const v = add(square(g), covers.length === 0 ? 0 : covers.reduce((a, b) => min(a, b)));
       const u = mul(g, select(gt(v, 0), rsqrt(add(v, e)), zerosLike(v)));
-      const m = ema(lastM!, u, hyper.momentum ?? momentum);
+      const m = ema(lastM!, u, momentumOr(hyper.momentum, momentum));
       updates[name] = m;
       next[name] = {
         m,

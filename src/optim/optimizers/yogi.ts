@@ -4,7 +4,7 @@ import { defineOptimizer, type Optimizer } from "../define.ts";
 import { betas, eps, lr, number } from "../options.ts";
 import { perTensor } from "../per-tensor.ts";
 import { adamLimit } from "../stability.ts";
-import { biasCorrection, ema } from "../tensors.ts";
+import { biasCorrection, ema, momentumOr } from "../tensors.ts";
 import { scaleByLr } from "../transforms/scale.ts";
 
 export interface YogiOptions {
@@ -39,7 +39,7 @@ export const yogi: Optimizer<YogiOptions> = defineOptimizer<YogiOptions>({
           v: (p) => fullLike(p, initialAccumulatorValue),
         },
         update: ({ step, momentum }) => {
-          const beta1 = momentum ?? b1;
+          const beta1 = momentumOr(momentum, b1);
           const scaleM = div(1, biasCorrection(beta1, step));
           const scaleRootV = rsqrt(biasCorrection(b2, step));
           return (g, slots) => {

@@ -1,6 +1,6 @@
 import { div, mul, zerosLike } from "../../engine/graph/index.ts";
 import { perTensor } from "../per-tensor.ts";
-import { biasCorrection, ema } from "../tensors.ts";
+import { biasCorrection, ema, momentumOr } from "../tensors.ts";
 import type { Transform } from "../transform.ts";
 
 /** m = βm + (1 − β)g, an average of the gradients; divided by 1 − βᵗ with `biasCorrection`. */
@@ -15,7 +15,7 @@ export const emaMomentum = ({
     name: "ema",
     slots: { m: zerosLike },
     update: ({ step, momentum }) => {
-      const b = momentum ?? beta;
+      const b = momentumOr(momentum, beta);
       const scale = div(1, biasCorrection(b, step));
       return (g, { m }) => {
         const next = ema(m, g, b);

@@ -11,7 +11,7 @@ import {
   zerosLike,
 } from "../../engine/graph/index.ts";
 import { perTensor } from "../per-tensor.ts";
-import { biasCorrection, ema } from "../tensors.ts";
+import { biasCorrection, ema, momentumOr } from "../tensors.ts";
 import type { Hyper, Transform } from "../transform.ts";
 
 export interface AdamMoments {
@@ -26,7 +26,7 @@ const quotient = (
   { betas: [beta1, beta2], eps, biasCorrection: corrected = true }: AdamMoments,
   { step, momentum }: Hyper,
 ): { b1: Operand; of: (m: Expr, v: Expr) => Expr } => {
-  const b1 = momentum ?? beta1;
+  const b1 = momentumOr(momentum, beta1);
   if (!corrected) return { b1, of: (m, v) => div(m, add(sqrt(v), eps)) };
   const scaleM = div(1, biasCorrection(b1, step));
   const scaleRootV = rsqrt(biasCorrection(beta2, step));

@@ -1,5 +1,6 @@
 import { add, eq, mul, select, zerosLike } from "../../engine/graph/index.ts";
 import { perTensor } from "../per-tensor.ts";
+import { momentumOr } from "../tensors.ts";
 import type { Transform } from "../transform.ts";
 
 export interface TraceOptions {
@@ -17,7 +18,7 @@ export const trace = ({ momentum, dampening = 0, nesterov = false }: TraceOption
     name: "momentum",
     slots: { buf: zerosLike },
     update: (hyper) => {
-      const mu = hyper.momentum ?? momentum;
+      const mu = momentumOr(hyper.momentum, momentum);
       const first = eq(hyper.step, 1);
       return (g, { buf }) => {
         const later = add(mul(mu, buf), mul(1 - dampening, g));
