@@ -7,7 +7,7 @@ import { type Descent, descent } from "../descent.ts";
 import { fixed, mean, show } from "../words.ts";
 
 /** ½(uv − 1 − noise)², `runs` times side by side; the noise is ±size, drawn at each step. */
-function valley(
+export function valley(
   context: LessonContext,
   [u, v]: readonly [number, number],
   optimizer: Transform,
@@ -31,7 +31,7 @@ function valley(
 }
 
 /** Curvature at a minimum: u² + v². */
-const sharpness = (run: Descent): number =>
+export const sharpness = (run: Descent): number =>
   mean(run.at["u"]!.map((u, i) => u * u + run.at["v"]![i]! ** 2) as Float64Array);
 
 interface Slide {
