@@ -24,6 +24,11 @@ export interface BoundRow {
   readonly at: (facts: BoundFacts, k: number) => number;
 }
 
+export interface Margin {
+  readonly ratio: number;
+  readonly step: number;
+}
+
 export const BOUNDS: readonly BoundRow[] = [
   {
     id: "convex",
@@ -54,6 +59,36 @@ export const BOUNDS: readonly BoundRow[] = [
     at: ({ L, mu, lr, gap }, k) => gap * Math.max(Math.abs(1 - lr * mu), Math.abs(1 - lr * L)) ** (2 * k),
   },
 ];
+
+/** One bound beside the gaps of a run: at which steps it was below, and where it came closest. */
+export function compareBound(
+  at: BoundRow["at"],
+  {
+    facts,
+    steps,
+    from,
+    gap,
+    rounding,
+  }: {
+    facts: BoundFacts;
+    steps: readonly number[];
+    from: number;
+    gap: readonly number[];
+    /** Gaps below this are not compared. */
+    rounding: number;
+  },
+): { values: (number | null)[]; holds: boolean | null; margin: Margin | null } {
+  const values = steps.map((s) => (s > from ? at(facts, s - from) : null));
+  let margin: Margin | null = null;
+  values.forEach((bound, i) => {
+    if (bound === null || !(gap[i]! > rounding)) return;
+    const ratio = bound / gap[i]!;
+    if (margin === null || ratio < margin.ratio) margin = { ratio, step: steps[i]! };
+  });
+  const found = margin as Margin | null;
+  // a bound that is met exactly, as by a quadratic in one dimension, is held up to rounding
+  return { values, holds: found === null ? null : found.ratio >= 1 - 1e-6, margin: found };
+}
 
 /**
  * Factor per step that heavy ball (θ −= ηv, v ← βv + g) takes off the distance in the long run on a quadratic with

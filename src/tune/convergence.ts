@@ -7,7 +7,15 @@ import { isMetricSchedule } from "../optim/schedules/index.ts";
 import type { BuiltRun } from "../train/build.ts";
 import type { RunObjective } from "../train/objective.ts";
 import { optimizerOf } from "../train/preconditioner.ts";
-import { BOUNDS, type BoundFacts, heavyBallRate, type Needs, noiseFloor } from "./convergence-bounds.ts";
+import {
+  BOUNDS,
+  type BoundFacts,
+  compareBound,
+  heavyBallRate,
+  type Margin,
+  type Needs,
+  noiseFloor,
+} from "./convergence-bounds.ts";
 import { findMinimum, type Minimum } from "./convergence-minimum.ts";
 import { type Path, rateOf } from "./convergence-path.ts";
 
@@ -29,7 +37,7 @@ export interface BoundResult {
   /** The gap was below it at every step compared; null without values. */
   readonly holds: boolean | null;
   /** Least ratio of bound to gap, and where. */
-  readonly margin: { readonly ratio: number; readonly step: number } | null;
+  readonly margin: Margin | null;
 }
 
 export interface Convergence {
@@ -152,16 +160,7 @@ function compare(
   if (facts === null || (needs.includes("strongly-convex") && !(facts.mu > 0))) {
     return { ...common, values: null, holds: null, margin: null };
   }
-  const values = path.steps.map((s) => (s > path.from ? at(facts, s - path.from) : null));
-  let margin: BoundResult["margin"] = null;
-  values.forEach((bound, i) => {
-    if (bound === null || !(gap[i]! > rounding)) return;
-    const ratio = bound / gap[i]!;
-    if (margin === null || ratio < margin.ratio) margin = { ratio, step: path.steps[i]! };
-  });
-  const found = margin as BoundResult["margin"];
-  // a bound that is met exactly, as by a quadratic in one dimension, is held up to rounding
-  return { ...common, values, holds: found === null ? null : found.ratio >= 1 - 1e-6, margin: found };
+  return { ...common, ...compareBound(at, { facts, steps: path.steps, from: path.from, gap, rounding }) };
 }
 
 interface Situation {

@@ -1,0 +1,175 @@
+/** Gradient descent on four kinds of loss, and every bound of the library beside it. */
+import { sgd } from "steepest/optim";
+import { createDescent, makeSurface } from "steepest/surface";
+import { wasm } from "../../../../src/engine/backends/wasm.ts";
+import { abs, le, mul, select, sub, sum } from "../../../../src/engine/graph/index.ts";
+import { type Descent, descent } from "../../../../src/lesson/descent.ts";
+import { axisAligned } from "../../../../src/lesson/quadratic.ts";
+import { ratios } from "../../../../src/lesson/words.ts";
+import {
+  BOUNDS,
+  type BoundFacts,
+  compareBound,
+  type Margin,
+  type Needs,
+} from "../../../../src/tune/convergence-bounds.ts";
+import type { Shape, starts } from "./view.ts";
+
+export interface Request {
+  readonly shape: Shape;
+  readonly start: (typeof starts)[number];
+  /** η·L */
+  readonly rate: number;
+  readonly kappa: number;
+  readonly aim: number;
+  readonly steps: number;
+}
+
+export interface BoundSeen {
+  readonly id: string;
+  /** By step; null where the bound has no value: μ = 0, or no step made. */
+  readonly values: readonly (number | null)[] | null;
+  /** What it needs and does not have here: it promises nothing then. */
+  readonly broken: readonly Needs[];
+  readonly holds: boolean | null;
+  readonly margin: Margin | null;
+}
+
+export interface Measured {
+  readonly asked: Request;
+  readonly facts: BoundFacts;
+  /** f(θₖ) − f*, as far as it went. */
+  readonly gap: readonly number[];
+  readonly bounds: readonly BoundSeen[];
+}
+
+const STRONG = 20;
+const FLAT = 200;
+/** Off the saddle's ridge by so much. */
+const ASIDE = 1e-8;
+
+type Run = Omit<BoundFacts, "lr" | "gap"> & { readonly gaps: (lr: number) => Iterable<number> };
+
+function* losses(run: Descent, lr: number): Generator<number> {
+  for (;;) yield run.step(lr).loss;
+}
+
+const quadratics = new Map<string, Descent>();
+
+/** ½ Σ λᵢxᵢ², from (1, …, 1) or along one axis only. */
+function quadratic(key: string, eigenvalues: readonly number[], start: Request["start"]): Run {
+  const n = eigenvalues.length;
+  if (quadratics.size > 8) quadratics.clear();
+  const run = quadratics.get(key) ?? axisAligned({ backend: wasm }, eigenvalues, sgd({ lr: 1 }));
+  quadratics.set(key, run);
+  const [L, mu] = [Math.max(...eigenvalues), Math.min(...eigenvalues)];
+  const only = start === "all" ? null : eigenvalues.indexOf(start === "steepest" ? L : mu);
+  return {
+    L,
+    mu: n === FLAT ? 0 : mu,
+    distanceSquared: only === null ? n : 1,
+    gaps: (lr) => {
+      run.reset();
+      if (only !== null) run.at["x"]!.fill(0)[only] = 1;
+      return losses(run, lr);
+    },
+  };
+}
+
+let huber: Descent | undefined;
+
+/** Huber's function with its bend where it is slowest for `aim` steps at this rate (Drori & Teboulle 2014). */
+function worst(aim: number, rate: number): Run {
+  huber ??= descent(
+    { backend: wasm },
+    {
+      start: { x: { shape: [], values: [1] } },
+      data: { bend: [] },
+      loss: ({ x }, { bend }) => {
+        const [size, b] = [abs(x!), bend!];
+        return sum(select(le(size, b), mul(0.5, mul(x!, x!)), mul(b, sub(size, mul(0.5, b)))));
+      },
+      optimizer: sgd({ lr: 1 }),
+    },
+  );
+  const run = huber;
+  return {
+    L: 1,
+    mu: 0,
+    distanceSquared: 1,
+    gaps: (lr) => {
+      run.reset();
+      run.data["bend"]![0] = 1 / (2 * aim * rate + 1);
+      return losses(run, lr);
+    },
+  };
+}
+
+/** ½x² − ½y² + ¼y⁴ from beside its ridge. Between the minima no curvature is above 2. */
+function saddle(): Run {
+  const surface = makeSurface("saddle");
+  const from = [1, ASIDE];
+  return {
+    L: 2,
+    mu: -1,
+    distanceSquared: 1 + (1 - ASIDE) ** 2,
+    gaps: function* (lr) {
+      const walker = createDescent({ surface, optimizer: "sgd", from, lr });
+      for (;;) {
+        yield walker.loss - surface.minima[0]!.value;
+        walker.advance();
+      }
+    },
+  };
+}
+
+function runOf({ shape, start, kappa, aim, rate }: Request): Run {
+  switch (shape) {
+    case "strong":
+      return quadratic(`strong ${kappa}`, ratios(1 / kappa, 1, STRONG), start);
+    case "flat":
+      return quadratic(
+        "flat",
+        Array.from({ length: FLAT }, (_, i) => 1 / (i + 1) ** 2),
+        start,
+      );
+    case "worst":
+      return worst(aim, rate);
+    case "saddle":
+      return saddle();
+  }
+}
+
+/** Beyond it a gap has left every bound of interest. */
+const FAR = 1e12;
+
+export function measure(asked: Request): Measured {
+  const { gaps, ...known } = runOf(asked);
+  const { L, mu } = known;
+  const lr = asked.rate / L;
+  const gap: number[] = [];
+  for (const value of gaps(lr)) {
+    gap.push(value);
+    if (gap.length > asked.steps || !(value < FAR * gap[0]!)) break;
+  }
+  const facts: BoundFacts = { ...known, lr, gap: gap[0]! };
+  const met: Record<Needs, boolean> = {
+    convex: mu >= 0,
+    "strongly-convex": mu > 0,
+    "at-most-1/L": asked.rate <= 1,
+    "below-2/L": asked.rate < 2,
+  };
+  const steps = gap.map((_, k) => k);
+  return {
+    asked,
+    facts,
+    gap,
+    bounds: BOUNDS.map(({ id, needs, at }) => {
+      const broken = needs.filter((n) => !met[n]);
+      if (broken.includes("strongly-convex")) return { id, values: null, broken, holds: null, margin: null };
+      // what is left of a saddle's gap is rounding of its depth
+      const rounding = mu < 0 ? 1e-13 : 0;
+      return { id, broken, ...compareBound(at, { facts, steps, from: 0, gap, rounding }) };
+    }),
+  };
+}
