@@ -2,6 +2,7 @@
 import * as fs from "node:fs";
 import { dirname, join } from "node:path";
 import { SteepestError } from "../run/errors.ts";
+import { makeFolders } from "../run/node-folder.ts";
 import type { BuiltRun } from "../train/index.ts";
 import { guard } from "../train/node-run-folder.ts";
 import { readTemplates } from "./node-templates.ts";
@@ -21,7 +22,7 @@ export function writeTorchProject(
     for (const [name, content] of files) {
       if (name === "initial.safetensors" && !initial) continue;
       const path = join(folder, name);
-      fs.mkdirSync(dirname(path), { recursive: true });
+      makeFolders(dirname(path));
       const file = fs.openSync(path, "w");
       try {
         for (const piece of typeof content === "string" ? [Buffer.from(content)] : content)

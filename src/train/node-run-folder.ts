@@ -6,6 +6,7 @@ import * as fs from "node:fs";
 import { hostname } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { SteepestError } from "../run/errors.ts";
+import { makeFolders } from "../run/node-folder.ts";
 import type { RunStore } from "./loop.ts";
 
 export interface RunFolder extends RunStore {
@@ -38,7 +39,7 @@ export function createRunFolder(root: string, name: string, io: FileSystem = fs)
 
 /** Makes that folder and returns its path. */
 export function nextRunFolder(root: string, name: string, io: FileSystem = fs): string {
-  io.mkdirSync(root, { recursive: true });
+  makeFolders(root, io);
   for (let n = lastRunNumber(root, name, io) + 1; ; n++) {
     const path = join(root, `${name}-${n}`);
     try {
@@ -53,7 +54,7 @@ export function nextRunFolder(root: string, name: string, io: FileSystem = fs): 
 /** A folder of the user's choosing, which must not hold a run yet. */
 export function createRunFolderAt(path: string, io: FileSystem = fs): RunFolder {
   return guard(path, () => {
-    io.mkdirSync(path, { recursive: true });
+    makeFolders(path, io);
     if (io.existsSync(join(path, "metrics.jsonl"))) {
       throw new SteepestError("run-exists", `the folder ${path} already holds a run`, {
         help: "add --resume to go on with it, or choose another folder with --out",

@@ -5,6 +5,7 @@
 import * as fs from "node:fs";
 import { join } from "node:path";
 import { SteepestError } from "../run/errors.ts";
+import { makeFolders } from "../run/node-folder.ts";
 import type { RunSpec } from "../run/spec.ts";
 import { type FileSystem, guard, lock, nextRunFolder, replaceFile } from "../train/node-run-folder.ts";
 import { cellKey } from "./compare.ts";
@@ -62,7 +63,7 @@ export function openCompareFolder(
 ): CompareFolder {
   const folder = atFiles(path ?? root, () => {
     if (path === undefined) return nextRunFolder(root, `compare-${name}`, io);
-    io.mkdirSync(path, { recursive: true });
+    makeFolders(path, io);
     return path;
   });
   const release = atFiles(folder, () => lock(folder, io));

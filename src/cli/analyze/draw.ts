@@ -1,11 +1,11 @@
 /** An analysis in pictures: sharpness, and the gap beside its bounds. */
-import { mkdir } from "node:fs/promises";
 import { extname, join } from "node:path";
 import type { Chart } from "../../plot/chart.ts";
 import { convergenceChart } from "../../plot/charts/convergence.ts";
 import { sharpnessChart } from "../../plot/charts/sharpness.ts";
 import { SteepestError } from "../../run/errors.ts";
 import type { Analysis } from "../../tune/convergence-analysis.ts";
+import { makePlotFolder, requirePlotFile } from "../plot-path.ts";
 import { showNumber } from "../terminal.ts";
 
 /** Null where nothing was followed. */
@@ -34,13 +34,19 @@ export function sharpnessPicture({ run, sharpness, ownRule }: Analysis): Chart |
 }
 
 /** A file takes one chart, a folder all. Throws `plot-format` for any other ending. */
-export function plotKind(path: string): "file" | "folder" {
+function plotKind(path: string): "file" | "folder" {
   const ending = extname(path).toLowerCase();
   if (ending === ".svg" || ending === ".png") return "file";
   if (ending === "") return "folder";
   throw new SteepestError("plot-format", `the plot ${path} is neither .svg nor .png nor a folder`, {
     help: "end its name in .svg or .png, or name a folder for all charts",
   });
+}
+
+/** Before the work: makes the folder. Throws `plot-format` or `not-writable`. */
+export function preparePlot(path: string): void {
+  if (plotKind(path) === "file") requirePlotFile(path);
+  else makePlotFolder(path);
 }
 
 export const nothingToDraw = (): SteepestError =>
@@ -65,7 +71,6 @@ export async function drawAnalysis(analysis: Analysis, path: string): Promise<st
     await savePlot(chart, path);
     return [path];
   }
-  await mkdir(path, { recursive: true });
   const files: string[] = [];
   for (const [name, chart] of found) {
     for (const ending of ["svg", "png"]) {

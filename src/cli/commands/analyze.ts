@@ -9,7 +9,7 @@ import { importFunction, readRunFile } from "../../run/node-run-file.ts";
 import { type BuiltRun, buildRun } from "../../train/build.ts";
 import { restoreCheckpoint } from "../../train/checkpoint.ts";
 import { type Analysis, analyze } from "../../tune/convergence-analysis.ts";
-import { drawAnalysis, nothingToDraw, plotKind } from "../analyze/draw.ts";
+import { drawAnalysis, nothingToDraw, preparePlot } from "../analyze/draw.ts";
 import { reportAnalysis } from "../analyze/report.ts";
 import type { Invocation } from "../command.ts";
 import { createBar } from "../progress.ts";
@@ -22,10 +22,12 @@ const DEFAULT_STEPS = 200;
 export async function run({ args, options, terminal, json }: Invocation): Promise<number> {
   const flags = flagsOf(options);
   const plot = options["plot"] as string | undefined;
-  if (plot !== undefined) plotKind(plot);
   const { built, from, backend } = await openRun(args);
   const steps = flags.steps ?? (from === null ? Math.min(DEFAULT_STEPS, built.totalSteps) : 0);
-  if (plot !== undefined && steps === 0) throw nothingToDraw();
+  if (plot !== undefined) {
+    if (steps === 0) throw nothingToDraw();
+    preparePlot(plot);
+  }
   const analysis = await analyzeWithProgress(built, {
     ...flags,
     steps,

@@ -17,6 +17,7 @@ import { drawComparison } from "../compare/draw.ts";
 import { reportComparison } from "../compare/report.ts";
 import { createPool, Interrupted } from "../compare-pool.ts";
 import { cellTools } from "../compare-worker.ts";
+import { requirePlotFile } from "../plot-path.ts";
 import { createBar } from "../progress.ts";
 import { splitArguments } from "../run-arguments.ts";
 import { showNumber, showSeconds, type Terminal } from "../terminal.ts";
@@ -31,7 +32,7 @@ export async function run(invocation: Invocation): Promise<number> {
   const { options, terminal, json } = invocation;
   const question = await questionOf(invocation);
   const jobs = wholeNumber(options, "jobs", availableParallelism());
-  checkPlot(options["plot"]);
+  if (typeof options["plot"] === "string") requirePlotFile(options["plot"]);
   const first = question.contestants[0]!;
   const built = await buildRun(
     { ...question.run, optimizer: atRate(first, question.plan.coarse[0]!) },
@@ -120,14 +121,6 @@ function wholeNumber(options: Invocation["options"], name: string, standard: num
   if (given === undefined) return standard;
   if (/^\d+$/.test(given) && Number(given) >= 1) return Number(given);
   throw new SteepestError("usage", `--${name} is ${given}`, { help: `give ${name} a whole number from 1` });
-}
-
-/** Before the work, not after it. */
-function checkPlot(file: unknown): void {
-  if (file === undefined || /\.(svg|png)$/i.test(String(file))) return;
-  throw new SteepestError("plot-format", `the plot ${file} is neither .svg nor .png`, {
-    help: "end its name in .svg or .png",
-  });
 }
 
 /** The training and validation rows as the run sees them. */

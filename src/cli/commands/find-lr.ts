@@ -5,6 +5,7 @@ import { DEFAULTS, FEWEST_ITERATIONS } from "../../tune/find-lr.ts";
 import type { Invocation } from "../command.ts";
 import { reportFindLr } from "../find-lr/report.ts";
 import { findLrChart, searchWithProgress } from "../find-lr/search.ts";
+import { requirePlotFile } from "../plot-path.ts";
 import { splitArguments } from "../run-arguments.ts";
 
 const OWN_FLAGS = [
@@ -22,11 +23,7 @@ export async function run({ args, options, terminal, json }: Invocation): Promis
   }
   const range = rangeOf(options);
   const plot = options["plot"] as string | undefined;
-  if (plot !== undefined && !/\.(svg|png)$/i.test(plot)) {
-    throw new SteepestError("plot-format", `the plot ${plot} is neither .svg nor .png`, {
-      help: "end its name in .svg or .png",
-    });
-  }
+  if (plot !== undefined) requirePlotFile(plot);
   const spec = await readRunFile(file, { overrides });
   const found = await searchWithProgress(spec, {
     ...range,

@@ -1,5 +1,4 @@
 /** `steepest lesson`: runs claims of the lesson and prints claimed against measured. */
-import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { chooseBackend } from "../../engine/registry.ts";
 import type { Settings } from "../../lesson/claim.ts";
@@ -8,6 +7,7 @@ import { lessonContext } from "../../lesson/context.ts";
 import { closest, SteepestError } from "../../run/errors.ts";
 import type { Invocation } from "../command.ts";
 import { type Failure, list, report, verdictWords } from "../lesson/report.ts";
+import { makePlotFolder } from "../plot-path.ts";
 import { createBar } from "../progress.ts";
 import { look, showSeconds, type Terminal } from "../terminal.ts";
 
@@ -23,7 +23,7 @@ export async function run({ options, terminal, json }: Invocation): Promise<numb
   }
   const settings = parseSettings(options["set"], rows);
   const folder = typeof options["plot"] === "string" ? options["plot"] : null;
-  if (folder !== null) await makeFolder(folder);
+  if (folder !== null) makePlotFolder(folder);
   const backend = await chooseBackend("auto");
 
   const { ran, failures, interrupted } = await runAll(rows, settings, {
@@ -142,21 +142,6 @@ function parseSettings(given: unknown, rows: readonly ClaimRow[]): Map<string, S
     found.set(row.id, { ...found.get(row.id), [match[2]!]: value });
   }
   return found;
-}
-
-async function makeFolder(folder: string): Promise<void> {
-  try {
-    await mkdir(folder, { recursive: true });
-  } catch (cause) {
-    throw new SteepestError(
-      "not-writable",
-      `the folder ${folder} can't be made: ${(cause as Error).message}`,
-      {
-        help: "choose another folder",
-        cause,
-      },
-    );
-  }
 }
 
 /** The lesson's own figure has its size: 8 × 4 inches at 150 dots. */

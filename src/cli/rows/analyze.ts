@@ -9,7 +9,10 @@ export const analyze: CommandRow = {
         "--steps <n>",
         "training steps to follow; default: the run's own up to 200 for a run file, 0 for a folder",
       )
-      .option("--rows <n>", 'rows of the training data to take the loss over, or "all"; default 1024, 256 above 10,000 parameters')
+      .option(
+        "--rows <n>",
+        'rows of the training data to take the loss over, or "all"; default 1024, 256 above 10,000 parameters',
+      )
       .option("--looks <n>", "places along the steps where sharpness is measured; default 11")
       .option("--plot <path>", "draw into this file (.svg or .png), or all charts into this folder")
       .option("--quiet", "no progress")
