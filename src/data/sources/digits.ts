@@ -65,7 +65,8 @@ async function readDigit(host: DataHost, digit: number): Promise<ArrayLike<numbe
     );
   }
   // an image's first pixel is empty, so grey levels never begin like JSON
-  if (bytes[0] === 0 && bytes.length % PIXELS === 0) return Float64Array.from(bytes, (level) => level / 255);
+  if (bytes[0] === 0 && bytes.length % PIXELS === 0)
+    return new Float64Array(bytes).map((level) => level / 255);
   const { data } = JSON.parse(new TextDecoder().decode(bytes)) as { data?: unknown };
   if (!Array.isArray(data) || data.length === 0 || data.length % PIXELS !== 0) {
     throw new SteepestError("data-unreadable", `mnist/${path} does not hold images of ${PIXELS} pixels`, {
