@@ -84,6 +84,7 @@ describeLab("room 11, doctor", (lab) => {
       "noise.bin",
       "letter.txt",
     ]);
+    expect(troubles[0]).toBe("The file is empty, empty.csv. Give a log with at least one logged step.");
     expect(await settledHash(page)).toBe("#/doctor?example=own");
     await page.reload();
     await page.getByText("an address does not hold them").waitFor();
@@ -100,31 +101,28 @@ describeLab("room 11, doctor", (lab) => {
     expect(await page.locator("[data-value=dose]").textContent()).toMatch(/^× 0/);
   });
 
-  test("the page goes on drawing while 3 MB are read, and reading can be cancelled", async () => {
+  test("the page keeps drawing while 3 MB are read, and reading can be cancelled", async () => {
     const page = await lab.open("#/doctor?example=short");
     await title(page).waitFor();
     const rows = 100_000;
     const buffer = madeCsv(rows);
     expect(buffer.length).toBeGreaterThan(2.9e6);
     await page.evaluate(() => {
-      const seen = { frames: 0, longest: 0, before: performance.now() };
+      const seen = { whileReading: 0 };
       Object.assign(window, { seen });
-      const frame = (now: number): void => {
-        seen.frames++;
-        seen.longest = Math.max(seen.longest, now - seen.before);
-        seen.before = now;
+      const frame = (): void => {
+        if (document.querySelector("progress")) seen.whileReading++;
         requestAnimationFrame(frame);
       };
       requestAnimationFrame(frame);
     });
     await give(page, { name: "long.csv", buffer });
     await page.locator("[data-value=points]", { hasText: rows.toLocaleString("en") }).waitFor();
-    const { frames, seconds } = await page.evaluate(() => ({
-      frames: (window as unknown as { seen: { frames: number } }).seen.frames,
-      seconds: Number(document.querySelector("[data-value=seconds]")!.textContent!.replace(" s", "")),
-    }));
-    // a page that waited for the reader would have drawn once or twice
-    expect(frames).toBeGreaterThan(5 + 5 * seconds);
+    const frames = await page.evaluate(
+      () => (window as unknown as { seen: { whileReading: number } }).seen.whileReading,
+    );
+    // a page that did the reading itself would draw one at most; on a calm machine it is seven in 0.2 s
+    expect(frames).toBeGreaterThanOrEqual(2);
     await page.evaluate(() => {
       const cancel = (): void =>
         [...document.querySelectorAll("button")].find((b) => b.textContent === "Cancel")?.click();

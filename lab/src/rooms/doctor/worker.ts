@@ -97,12 +97,17 @@ export async function read(
   return { runs: logs.length, troubles, bytes: of, seconds: (performance.now() - began) / 1000 };
 }
 
-const troubleOf = (source: string, { message, help }: SteepestError): Trouble => ({
+const troubleOf = (source: string, { id, message, help }: SteepestError): Trouble => ({
   source,
-  // the remedies of the command line's options and files are other ones here
   what: message,
-  help: help === undefined || /--|`/.test(help) ? null : help,
+  help: remedies[id] ?? (help === undefined || /--|`/.test(help) ? null : help),
 });
+
+/** Where the remedy given is one of the command line's. */
+const remedies: Readonly<Record<string, string>> = {
+  "no-metrics": "a line should name its numbers, like step 10 loss 2.3 lr 1e-3, and a table needs a header",
+  "unknown-series": "choose one of those offered",
+};
 
 async function readOne(
   { name, blob }: Source,
