@@ -1,0 +1,89 @@
+/** Least squares with two weights and 64 samples; a step's batch is given as the weight of each sample. */
+import { batchPlan } from "steepest/data";
+import { sgd } from "steepest/optim";
+import { stream } from "steepest/random";
+import { evaluator, type Surface } from "steepest/surface";
+import { wasm } from "../../../../src/engine/backends/wasm.ts";
+import { add, constant, matmul, mul, reshape, square, sub, sum } from "../../../../src/engine/graph/index.ts";
+import { descent } from "../../../../src/lesson/descent.ts";
+import { total } from "../../../../src/surface/arithmetic.ts";
+import { symmetricEigenvalues } from "../../../../src/surface/eigenvalues.ts";
+import { DOMAIN, N, type samplings } from "./view.ts";
+
+export type Sampling = (typeof samplings)[number];
+
+const draws = stream(64, "samples");
+const x = draws.normal(2 * N).map((z, i) => (i % 2 === 0 ? z : 0.5 * z));
+const error = draws.normal(N);
+const t = Float64Array.from({ length: N }, (_, i) => x[2 * i]! - 0.5 * x[2 * i + 1]! + 0.6 * error[i]!);
+
+export const surface: Surface = {
+  name: "least-squares",
+  label: "least squares",
+  variables: ["w1", "w2"],
+  f: ([a, b]) =>
+    mul(
+      1 / (2 * N),
+      total(Array.from(t, (y, i) => square(sub(add(mul(x[2 * i]!, a!), mul(x[2 * i + 1]!, b!)), y)))),
+    ),
+  domain: [DOMAIN.x, DOMAIN.y],
+  start: [-2, 1.5],
+  minima: [],
+  text: "mean of ½(w·x − t)²",
+};
+
+export const whole = evaluator(surface);
+
+const walker = descent(
+  { backend: wasm },
+  {
+    start: { w: { shape: [2], values: [0, 0] } },
+    data: { weight: [N] },
+    loss: ({ w }, { weight }) => {
+      const features = constant(x, { shape: [N, 2], dtype: "float64" });
+      const output = reshape(matmul(features, reshape(w!, [2, 1])), [N]);
+      return sum(mul(weight!, mul(0.5, square(sub(output, constant(t, { dtype: "float64" }))))));
+    },
+    optimizer: sgd({ lr: 1 }),
+  },
+);
+export const w: Float64Array = walker.at["w"] as Float64Array;
+const weight = walker.data["weight"] as Float64Array;
+
+/** One step on these samples. */
+export function step(rows: ArrayLike<number>, lr: number): void {
+  weight.fill(0);
+  for (let i = 0; i < rows.length; i++) weight[rows[i]!]! += 1 / rows.length;
+  walker.step(lr);
+}
+
+const curvatures = symmetricEigenvalues(whole.hessian([0, 0]), 2);
+export const [mu, L] = [Math.min(...curvatures), Math.max(...curvatures)];
+
+const all = Int32Array.from({ length: N }, (_, i) => i);
+/** Full-batch descent until nothing moves any more. */
+export const minimum: Float64Array = (() => {
+  w.fill(0);
+  for (let k = 0; k < 1000; k++) step(all, 1 / L);
+  return w.slice();
+})();
+export const least: number = whole.value(minimum);
+
+/** |gradient|² of a batch at the minimum, where the gradient of all samples is zero. */
+export function deviation(rows: ArrayLike<number>): number {
+  w.set(minimum);
+  step(rows, 1);
+  return (w[0]! - minimum[0]!) ** 2 + (w[1]! - minimum[1]!) ** 2;
+}
+/** tr Σ of one sample's gradient at the minimum. */
+export const trace: number = all.reduce((s, i) => s + deviation([i]), 0) / N;
+
+/** The samples of each step; the order does not depend on the rate. */
+export function order(sampling: Sampling, batch: number, seed: number): (step: number) => ArrayLike<number> {
+  if (sampling === "epochs") {
+    const plan = batchPlan({ n: N, batchSize: batch, seed });
+    return (k) => plan.rowsOf(k);
+  }
+  const random = stream(seed, "batches");
+  return () => random.integers(batch, 0, N);
+}
