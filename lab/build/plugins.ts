@@ -24,8 +24,8 @@ export const offline = (): Plugin => ({
   generateBundle: {
     order: "post",
     handler(_, bundle) {
-      // data is large and kept when a room first asks for it
-      const files = Object.keys(bundle).filter((f) => !/\.(md|bin)$/.test(f));
+      // data (digits, example logs) is kept when a room first asks for it
+      const files = Object.keys(bundle).filter((f) => /\.(html|js|css|woff2|svg)$/.test(f));
       const listed = JSON.stringify([".", "icon.svg", ...files.filter((f) => f !== "index.html")].sort());
       const page = bundle["index.html"];
       const version = createHash("sha256")

@@ -47,7 +47,7 @@ async function kept(request) {
   const here = await caches.match(request, { ignoreSearch: true });
   if (here) return here;
   const answer = await fetch(request);
-  if (answer.ok && request.url.endsWith(".bin")) {
+  if (answer.ok && request.url.includes("/assets/")) {
     const cache = await caches.open(cacheName);
     await cache.put(request, answer.clone());
   }
