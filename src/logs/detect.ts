@@ -45,6 +45,13 @@ function refuse({ bytes, text: decoded, complete }: Head, source: string): void 
       help: "fetch the file with `git lfs pull`",
     });
   }
+  const own = /^\s*\{\s*"schema"\s*:\s*"steepest\.([\w-]+)\//.exec(decoded)?.[1];
+  if (own !== undefined && own !== "metrics") {
+    throw new SteepestError("not-a-log", `this is the JSON of a steepest ${own}, not a training log`, {
+      where: source,
+      help: "give a run folder or its metrics.jsonl",
+    });
+  }
   const kind = MAGIC.find(([magic]) => magic.every((byte, i) => bytes[i] === byte));
   if (kind) {
     throw new SteepestError("not-a-log", `this is ${kind[1]}, not a training log`, {

@@ -15,7 +15,11 @@ export interface Contestant {
  * Options follow a name after a colon, further ones after a comma: `sgd:momentum=0.9,nesterov=true,adam`. The options
  * that the run file gives its own optimizer hold for that optimizer here too. Throws `usage`, `optimizer` or `option`.
  */
-export function parseContestants(text: string, own: RunSpec["optimizer"]): Contestant[] {
+export function parseContestants(
+  text: string,
+  own: RunSpec["optimizer"],
+  { ratesHelp = "choose the rates for all with --rates, e.g. --rates 1e-4:1" }: { ratesHelp?: string } = {},
+): Contestant[] {
   const groups: { name: string; options: Record<string, unknown> }[] = [];
   for (const part of splitOutsideBrackets(text)) {
     const colon = part.indexOf(":");
@@ -33,7 +37,7 @@ export function parseContestants(text: string, own: RunSpec["optimizer"]): Conte
       help: "name some: --optimizers sgd,adam,adamw",
     });
   }
-  const made = groups.map(({ name, options }) => contestant(name, options, own));
+  const made = groups.map(({ name, options }) => contestant(name, options, { own, ratesHelp }));
   const twice = made.find((c, i) => made.findIndex((d) => d.label === c.label) < i);
   if (twice) {
     throw new SteepestError("usage", `${twice.label} takes part twice`, {
@@ -46,12 +50,12 @@ export function parseContestants(text: string, own: RunSpec["optimizer"]): Conte
 function contestant(
   name: string,
   given: Readonly<Record<string, unknown>>,
-  own: RunSpec["optimizer"],
+  { own, ratesHelp }: { own: RunSpec["optimizer"]; ratesHelp: string },
 ): Contestant {
   const entry = optimizerEntry(name);
   if ("lr" in given) {
-    throw new SteepestError("usage", `${name}: lr is given, but the rates are what is compared`, {
-      help: "choose the rates for all with --rates, e.g. --rates 1e-4:1",
+    throw new SteepestError("usage", `${name}: lr is given in --optimizers, but rates have a flag of their own`, {
+      help: ratesHelp,
     });
   }
   const { name: _, lr: __, ...inFile } = own.name === name ? own : { name, lr: undefined };

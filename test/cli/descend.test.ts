@@ -102,6 +102,7 @@ test.each([
   [["bowl", "--from", "1"], /the start has 1 numbers\nhelp: bowl takes 2 numbers \(x, y\)/],
   [["bowl", "--kapa", "3"], /no option "kapa"\nhelp: did you mean "kappa"/],
   [["bowl", "--lr", "0.1,adagrad:1"], /names adagrad, which does not run/],
+  [["bowl", "--optimizers", "adam:lr=0.3"], /adam: lr is given.*\nhelp: give rates with --lr.*adam:0\.3/],
   [["bowl", "--lr", "fast"], /--lr has "fast"/],
   [["bowl", "--steps", "0"], /--steps is 0/],
   [["bowl", "--plot", "x.pdf"], /neither \.svg nor \.png/],
@@ -109,6 +110,15 @@ test.each([
   const { out, error } = await descend(...args);
   expect(out).toBe("");
   expect(error).toMatch(says);
+});
+
+test("a formula may begin with a minus", async () => {
+  const [first, last] = await Promise.all([
+    descend("-x^2 + x^4", "--from", "1", "--lr", "0.1"),
+    descend("--from", "1", "--lr", "0.1", "--", "-x^2 + x^4"),
+  ]);
+  expect(first.out).toMatch(/reached a minimum/);
+  expect(last.out).toBe(first.out);
 });
 
 test("without a name, the table; with --list, all about one", async () => {

@@ -557,6 +557,8 @@ describe("what is no log is named", () => {
     ["version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 130\n", "git-lfs-pointer"],
     ["It was a dark and stormy night; the model had 7 layers.\n", "no-metrics"],
     ["PK\u0003\u0004 and so on", "not-a-log"],
+    ['{"schema":"steepest.compare/1","runs":[{"lr":0.1,"loss":2},{"lr":1,"loss":1}]}', "not-a-log"],
+    ['{\n  "schema": "steepest.find-lr/1",\n  "points": [{"loss": 2}, {"loss": 1}]\n}\n', "not-a-log"],
   ])("%j", async (text, id) => {
     await expect(read(text)).rejects.toMatchObject({
       name: "SteepestError",

@@ -80,7 +80,11 @@ export function readSteps(text: unknown): number {
 /** Optimizers × the rates that hold for them. */
 export function readRunners(list: string, rates: unknown): Runner[] {
   // the name of no optimizer: none has options given elsewhere
-  const contestants = parseContestants(list, { name: "", lr: 1 });
+  const contestants = parseContestants(
+    list,
+    { name: "", lr: 1 },
+    { ratesHelp: "give rates with --lr, for all or by name: --lr 0.1,adam:0.3" },
+  );
   const given = rates === undefined ? [] : readRates(String(rates));
   for (const { name } of given) {
     if (name === null || contestants.some((c) => c.label === name || c.optimizer.name === name)) continue;
