@@ -1,0 +1,34 @@
+import { choice, int, number, text } from "../../lib/fields.ts";
+
+export const models = ["mlp", "cnn"] as const;
+export const optimizers = ["sgd", "sgd-momentum", "adam", "adamw", "rmsprop", "lion", "muon"] as const;
+export const schedules = ["constant", "warmup-cosine", "warmup-linear", "inverse-sqrt"] as const;
+export const MOST_STEPS = 5000;
+export const kinds = ["any", "0", "1", "2", "3", "4", "5", "6", "7", "8", "9"] as const;
+/** Digits that the network never trains on. */
+export const UNSEEN = 2000;
+
+export const fields = {
+  model: choice(models, "mlp"),
+  hidden: int({ default: 32, min: 1, max: 256 }),
+  optimizer: choice(optimizers, "sgd-momentum"),
+  lr: number({ default: 0.05, min: 1e-5, max: 10, log: true }),
+  schedule: choice(schedules, "constant"),
+  batch: int({ default: 64, min: 1, max: 512 }),
+  steps: int({ default: 600, min: 10, max: MOST_STEPS }),
+  seed: int({ default: 1, min: 0, max: 1e6 }),
+  /** Steps made: an address with them trains so far by itself. */
+  k: int({ default: 0, min: 0, max: MOST_STEPS }),
+  /** Rates of this run where they were changed: "0:0.05,120:0.01". */
+  rates: text("", { max: 1000 }),
+  /** Which unseen digit is shown. */
+  digit: int({ default: 0, min: 0, max: UNSEEN - 1 }),
+  /** Mistakes to look for: what it is, and what it is taken for. */
+  is: choice(kinds, "any"),
+  as: choice(kinds, "any"),
+  /** The reader's own digit; see ink.ts. */
+  ink: text("", { max: 3000 }),
+  /** The comparison of optimizers. */
+  budget: int({ default: 200, min: 20, max: 2000 }),
+  seeds: int({ default: 2, min: 1, max: 8 }),
+};
