@@ -82,11 +82,18 @@ export function walk(asked: Wells): Walked {
   };
 }
 
+export interface Profile {
+  readonly x: Float64Array;
+  readonly y: Float64Array;
+  /** Between the wells: beyond it a run counts as in the flat one. */
+  readonly ridge: number;
+}
+
 /** The double well itself, to draw. */
-export function profile(): { readonly x: Float64Array; readonly y: Float64Array } {
+export function profile(): Profile {
   const { value } = evaluator(makeSurface("double-well", { dimension: 1 }));
   const x = Float64Array.from({ length: 401 }, (_, i) => WELLS.x[0] + ((WELLS.x[1] - WELLS.x[0]) * i) / 400);
-  return { x, y: x.map((at) => value([at])) };
+  return { x, y: x.map((at) => value([at])), ridge: x.find(isFlat)! };
 }
 
 export interface Swept {
