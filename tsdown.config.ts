@@ -1,6 +1,21 @@
 import { defineConfig, type UserConfig } from "tsdown";
 
-const areas = ["engine", "optim", "nn", "data", "random", "run", "train", "logs", "diagnose", "plot", "curvature", "surface", "tune", "lesson"];
+const areas = [
+  "engine",
+  "optim",
+  "nn",
+  "data",
+  "random",
+  "run",
+  "train",
+  "logs",
+  "diagnose",
+  "plot",
+  "curvature",
+  "surface",
+  "tune",
+  "lesson",
+];
 
 const config: UserConfig = defineConfig({
   entry: {

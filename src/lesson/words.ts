@@ -24,12 +24,6 @@ export const mean = (values: ArrayLike<number>): number => {
   return sum / values.length;
 };
 
-/** Mean of (x − mean)². */
-export const variance = (values: ArrayLike<number>): number => {
-  const m = mean(values);
-  return mean(Float64Array.from(values, (x) => (x - m) ** 2));
-};
-
 /** The share of the values for which `is` holds. */
 export const share = (values: ArrayLike<number>, is: (x: number) => boolean): number =>
   mean(Float64Array.from(values, (x) => (is(x) ? 1 : 0)));

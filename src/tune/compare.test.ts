@@ -183,7 +183,10 @@ describe("a comparison", () => {
     const cells = new Map<string, Cell>();
     let ran = 0;
     const options = {
-      runCell: async (run: RunSpec) => (ran++, made(run, lossOf(run))),
+      runCell: async (run: RunSpec) => {
+        ran++;
+        return made(run, lossOf(run));
+      },
       known: cells,
       onCell: (cell: Cell) => void cells.set(cellKey(cell), cell),
     };

@@ -1,5 +1,5 @@
 /** The digits as the library's data set, fetched from the page's own server. For workers. */
-import { type DataHost, type Dataset, loadData } from "steepest/data";
+import type { DataHost } from "steepest/data";
 import url from "../../.generated/digits.bin?url";
 
 const PIXELS = 784;
@@ -32,5 +32,3 @@ export const digitsHost: DataHost = {
     return (await loading)[Number(digit)]!;
   },
 };
-
-export const loadDigits = (): Promise<Dataset> => loadData({ source: "digits" }, digitsHost);
