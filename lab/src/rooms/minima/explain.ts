@@ -31,7 +31,7 @@ export function wellWords({ flat, curvature, runs, asked }: Walked & { readonly 
   const noise = above
     ? `, but noise ${short(sigma)} at this rate also carries runs back over the ridge`
     : end > 0.02 && from !== "anywhere"
-      ? `; noise ${short(sigma)} throws some over the ridge`
+      ? `; noise ${short(sigma)} throws ${end > 0.5 ? "most" : "some"} over the ridge`
       : `, and noise ${short(sigma)} at this rate is too small to throw many out`;
   const back = above && end > 0.97 ? `, and the flat one holds rates up to ${short(flatBears)}` : noise;
   return { tone: end > 0.9 ? "good" : end > 0.1 ? "warning" : "info", title, why: `${side}${back}.` };
@@ -72,7 +72,7 @@ export function slideWords({ rate, memory, labels, diverged, final, sharpness, p
   }
   return {
     tone: "info",
-    title: `It settles near where it began, at sharpness ${short(final)}`,
-    why: `Since ${limit}, nothing drives it away: ${fell}.`,
+    title: `It settles without being thrown, at sharpness ${short(final)}`,
+    why: `Since ${limit}, nothing throws it out: ${fell}.`,
   };
 }
