@@ -1,7 +1,7 @@
 /** Room 3: the paths and floors shown are the library's, the variance follows σ²/B, and the controls do what they say. */
 import type { Page } from "playwright-core";
 import { expect, test } from "vitest";
-import { byBatch, escape, walk } from "../../../lab/src/rooms/batches/worker.ts";
+import { byBatch, escape, walk } from "../../../lab/src/rooms/batches/measure.ts";
 import { describeLab, inspect, settledHash } from "../harness.ts";
 
 const ready = (page: Page): Promise<void> => page.locator("path.trail").nth(3).waitFor({ state: "attached" });

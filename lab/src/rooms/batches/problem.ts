@@ -1,14 +1,14 @@
 /** Least squares with two weights and 64 samples; a step's batch is given as the weight of each sample. */
-import { batchPlan } from "steepest/data";
-import { sgd } from "steepest/optim";
-import { stream } from "steepest/random";
-import { evaluator, type Surface } from "steepest/surface";
+import { batchPlan } from "../../../../src/data/index.ts";
 import { wasm } from "../../../../src/engine/backends/wasm.ts";
 import { add, constant, matmul, mul, reshape, square, sub, sum } from "../../../../src/engine/graph/index.ts";
 import { descent } from "../../../../src/lesson/descent.ts";
+import { sgd } from "../../../../src/optim/index.ts";
+import { stream } from "../../../../src/random/index.ts";
 import { total } from "../../../../src/surface/arithmetic.ts";
 import { symmetricEigenvalues } from "../../../../src/surface/eigenvalues.ts";
-import { DOMAIN, N, type samplings } from "./view.ts";
+import { type Evaluator, evaluator, type Surface } from "../../../../src/surface/index.ts";
+import { DOMAIN, N, type samplings } from "./facts.ts";
 
 export type Sampling = (typeof samplings)[number];
 
@@ -32,7 +32,7 @@ export const surface: Surface = {
   text: "mean of ½(w·x − t)²",
 };
 
-export const whole = evaluator(surface);
+export const whole: Evaluator = evaluator(surface);
 
 const walker = descent(
   { backend: wasm },
@@ -58,7 +58,8 @@ export function step(rows: ArrayLike<number>, lr: number): void {
 }
 
 const curvatures = symmetricEigenvalues(whole.hessian([0, 0]), 2);
-export const [mu, L] = [Math.min(...curvatures), Math.max(...curvatures)];
+export const mu: number = Math.min(...curvatures);
+export const L: number = Math.max(...curvatures);
 
 const all = Int32Array.from({ length: N }, (_, i) => i);
 /** Full-batch descent until nothing moves any more. */

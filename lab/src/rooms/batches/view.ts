@@ -1,10 +1,5 @@
 import { choice, int, number } from "../../lib/fields.ts";
-
-/** Samples of the problem. */
-export const N = 64;
-export const STEPS = 128;
-export const DOMAIN = { x: [-2.6, 2.6], y: [-2.4, 2] } as const;
-export const samplings = ["epochs", "replaced"] as const;
+import { N, STEPS, samplings } from "./facts.ts";
 
 export const fields = {
   batch: int({ default: 8, min: 1, max: N }),
