@@ -205,6 +205,8 @@ export interface Compared {
   readonly advice: Advice;
   readonly measured: ReturnType<typeof agreement>;
   readonly cells: number;
+  /** Of each run. */
+  readonly steps: number;
   readonly seconds: number;
 }
 
@@ -276,6 +278,7 @@ export async function tryGuide(
         (first, other) => judge(of(first), of(other))?.clear ?? null,
       ),
       cells: told.done,
+      steps: asked.steps,
       seconds: (performance.now() - began) / 1000,
     };
   } catch (error) {
