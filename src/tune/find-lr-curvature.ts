@@ -1,9 +1,9 @@
 /** The limit that curvature sets: the optimizer's own rule at the largest eigenvalue of the Hessian it sees. */
 import { lanczos, preconditioned } from "../curvature/index.ts";
-import { optimizerEntry, resolveOptions } from "../optim/index.ts";
 import { SteepestError } from "../run/errors.ts";
 import type { BuiltRun } from "../train/build.ts";
 import { type RunObjective, runObjective } from "../train/objective.ts";
+import { optimizerOf, preconditionerOf } from "../train/preconditioner.ts";
 import type { Squeezed } from "./find-lr-short-runs.ts";
 import type { CurvatureCheck } from "./find-lr-types.ts";
 import type { Trial } from "./range-test.ts";
@@ -34,16 +34,10 @@ export async function curvatureAnswer(
   trial: Trial,
   options: CurvatureOptions,
 ): Promise<CurvatureAnswer> {
-  const { name, lr: _, ...given } = run.spec.optimizer;
-  const entry = optimizerEntry(name);
+  const { entry, options: settings } = optimizerOf(run);
   const none = (note: string): CurvatureAnswer => ({ limit: null, curvature: null, note });
   const rule = entry.stabilityLimit;
-  if (rule === undefined) return none(`no stability limit is proved for ${name}`);
-  const settings = resolveOptions(
-    name,
-    Object.fromEntries(entry.options.map(({ name: key, ...spec }) => [key, spec])),
-    given,
-  );
+  if (rule === undefined) return none(`no stability limit is proved for ${entry.name}`);
   try {
     const objective = runObjective(run, { rows: ROWS });
     trial.restart(options.seed);
@@ -54,9 +48,9 @@ export async function curvatureAnswer(
       trial.step(options.rate * factor, momentum);
       await options.pulse();
     }
-    const p = rule.preconditioner
-      ? diagonalOf(run, rule.preconditioner.slot(settings), rule.preconditioner.of(settings, options.steps))
-      : null;
+    const p = preconditionerOf(run, options.steps);
+    if (rule.preconditioner !== undefined && p === null)
+      return none(`${entry.name} has gathered no scale of its steps yet`);
     const afterWarmUp = await sharpness(objective, p, options);
     if (!(afterWarmUp > 0)) return none("the loss curves nowhere upwards after a short run");
     return {
@@ -86,15 +80,4 @@ async function sharpness(
     pulse,
   });
   return largest.value;
-}
-
-/** The preconditioner's diagonal in the parameters' order, from the tensors that the optimizer keeps of each. */
-function diagonalOf({ step }: BuiltRun, slot: string, of: (kept: number) => number): Float64Array {
-  const names = step.state.flatMap(({ name }) =>
-    name.startsWith("param.") ? [name.slice("param.".length)] : [],
-  );
-  const kept = names.map(
-    (name) => step.state.find((t) => t.name.startsWith("optimizer.") && t.name.endsWith(`.${slot}.${name}`))!,
-  );
-  return Float64Array.from(kept.flatMap(({ values }) => Array.from(values as ArrayLike<number>, of)));
 }
