@@ -11,7 +11,7 @@ export function valley(
   context: LessonContext,
   [u, v]: readonly [number, number],
   optimizer: Transform,
-  { runs = 1, noise = 0, seed = 0 } = {},
+  { runs = 1, noise = 0, seed = 0 }: { runs?: number; noise?: number; seed?: number } = {},
 ): Descent {
   const filled = (x: number): { shape: [number]; values: Float64Array } => ({
     shape: [runs],
