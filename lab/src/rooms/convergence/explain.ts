@@ -1,5 +1,5 @@
 /** What a comparison with the bounds comes to, in words. */
-import { say } from "./numbers.ts";
+import { say } from "../../lib/numbers.ts";
 import type { BoundSeen, Measured } from "./worker.ts";
 
 export interface Words {

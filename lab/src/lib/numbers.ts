@@ -1,3 +1,16 @@
+/** Numbers as rooms write them: with a real minus, and no more digits than somebody reads. */
+
+/** At most 4 digits, powers of ten as people write them. */
+export function say(x: number | null | undefined): string {
+  if (x === null || x === undefined || !Number.isFinite(x)) return "–";
+  const [mantissa, exponent] = x.toExponential(2).split("e");
+  if (x === 0 || (Math.abs(x) >= 1e-3 && Math.abs(x) < 1e5)) {
+    return String(Number(x.toPrecision(4))).replace("-", "−");
+  }
+  const raised = Array.from(exponent!.replace("+", ""), (c) => "⁰¹²³⁴⁵⁶⁷⁸⁹"[Number(c)] ?? "⁻").join("");
+  return `${Number(mantissa)} · 10${raised}`.replace("-", "−");
+}
+
 /** A number in at most five characters of precision, with a real minus; "–" for what is none. */
 export function show(x: number | null | undefined, digits = 4): string {
   if (x === null || x === undefined || Number.isNaN(x)) return "–";
