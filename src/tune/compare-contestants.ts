@@ -54,9 +54,13 @@ function contestant(
 ): Contestant {
   const entry = optimizerEntry(name);
   if ("lr" in given) {
-    throw new SteepestError("usage", `${name}: lr is given in --optimizers, but rates have a flag of their own`, {
-      help: ratesHelp,
-    });
+    throw new SteepestError(
+      "usage",
+      `${name}: lr is given in --optimizers, but rates have a flag of their own`,
+      {
+        help: ratesHelp,
+      },
+    );
   }
   const { name: _, lr: __, ...inFile } = own.name === name ? own : { name, lr: undefined };
   const options = { ...inFile, ...given };

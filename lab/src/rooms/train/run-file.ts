@@ -1,5 +1,5 @@
 /** What the controls mean as a run file: the same in the worker, in the file to take away and in tests. */
-import type { models, optimizers, schedules } from "./view.ts";
+import type { models, optimizers, schedules } from "./names.ts";
 
 export interface Asked {
   readonly model: (typeof models)[number];

@@ -1,17 +1,6 @@
 import { choice, int, number, text } from "../../lib/fields.ts";
+import { models, optimizers, schedules } from "./names.ts";
 
-export const models = ["mlp", "cnn"] as const;
-export const optimizers = ["sgd", "sgd-momentum", "adam", "adamw", "rmsprop", "lion", "muon"] as const;
-export const optimizerNames: Readonly<Record<(typeof optimizers)[number], string>> = {
-  sgd: "SGD",
-  "sgd-momentum": "SGD, momentum 0.9",
-  adam: "Adam",
-  adamw: "AdamW",
-  rmsprop: "RMSprop",
-  lion: "Lion",
-  muon: "Muon",
-};
-export const schedules = ["constant", "warmup-cosine", "warmup-linear", "inverse-sqrt"] as const;
 export const MOST_STEPS = 5000;
 export const kinds = ["any", "0", "1", "2", "3", "4", "5", "6", "7", "8", "9"] as const;
 /** Digits that the network never trains on. */
