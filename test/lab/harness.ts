@@ -105,6 +105,8 @@ export function describeLab(name: string, body: (lab: Lab) => void): void {
         await page.goto(serving!.url + hash);
         await page.locator("h1").waitFor();
         await page.locator("article [role=status]:text('Opening the room')").waitFor({ state: "detached" });
+        // a font that comes late moves what a test is about to point at
+        await page.evaluate(() => document.fonts.ready.then(() => undefined));
         return page;
       },
     });

@@ -116,7 +116,7 @@ describeLab("room 1, step size", (lab) => {
     await page.mouse.down();
     await page.mouse.move(box.x + box.width * 0.75, box.y + box.height * 0.25, { steps: 4 });
     await page.mouse.up();
-    await page.getByLabel("momentum").check();
+    await page.getByRole("checkbox", { name: "momentum" }).check();
     const hash = await settledHash(page);
     expect(hash).toBe("#/step-size?x=5&y=3&with=tiny,fastest,momentum");
     const drawn = (p: Page) =>
