@@ -3,6 +3,8 @@ import { defineConfig, type ViteUserConfig } from "vitest/config";
 const config: ViteUserConfig = defineConfig({
   test: {
     include: ["src/**/*.test.ts", "test/**/*.test.ts"],
+    // many tests wait for processes and pages of their own
+    maxWorkers: "100%",
     testTimeout: 60_000,
     hookTimeout: 300_000,
   },
