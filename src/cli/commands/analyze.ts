@@ -1,4 +1,5 @@
 /** `steepest analyze`: run file or folder → curvature, noise, limits, bounds → tables, sketches, charts. */
+
 import { readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { nodeHost } from "../../data/node-host.ts";
@@ -12,6 +13,7 @@ import { type Analysis, analyze } from "../../tune/convergence-analysis.ts";
 import { drawAnalysis, nothingToDraw, preparePlot } from "../analyze/draw.ts";
 import { reportAnalysis } from "../analyze/report.ts";
 import type { Invocation } from "../command.ts";
+import { catchInterrupt } from "../interrupt.ts";
 import { createBar } from "../progress.ts";
 import { splitArguments } from "../run-arguments.ts";
 import type { Terminal } from "../terminal.ts";
@@ -133,12 +135,7 @@ async function analyzeWithProgress(
   },
 ): Promise<Analysis | null> {
   const bar = createBar({ terminal, quiet, total: options.steps });
-  let interrupted = false;
-  const onSignal = (): void => {
-    interrupted = true;
-  };
-  process.on("SIGINT", onSignal);
-  process.on("SIGTERM", onSignal);
+  const interrupt = catchInterrupt();
   if (!quiet) {
     const along = options.steps === 0 ? "" : ` and along ${options.steps} steps`;
     bar.note(`measuring curvature at step ${options.from}${along}`);
@@ -155,7 +152,7 @@ async function analyzeWithProgress(
         last = now;
         bar.update(done, what);
         return new Promise<void>((resolve, reject) => {
-          setImmediate(() => (interrupted ? reject(new Interrupted()) : resolve()));
+          setImmediate(() => (interrupt.signal.aborted ? reject(new Interrupted()) : resolve()));
         });
       },
     });
@@ -164,7 +161,6 @@ async function analyzeWithProgress(
     throw error;
   } finally {
     bar.stop();
-    process.off("SIGINT", onSignal);
-    process.off("SIGTERM", onSignal);
+    interrupt.release();
   }
 }

@@ -1,4 +1,5 @@
 /** `steepest compare`: run file and optimizers → cells in worker threads → folder → table, sketch and charts. */
+
 import { createHash } from "node:crypto";
 import { availableParallelism } from "node:os";
 import { relative } from "node:path";
@@ -17,6 +18,7 @@ import { drawComparison } from "../compare/draw.ts";
 import { reportComparison } from "../compare/report.ts";
 import { createPool, Interrupted } from "../compare-pool.ts";
 import { cellTools } from "../compare-worker.ts";
+import { catchInterrupt } from "../interrupt.ts";
 import { requirePlotFile } from "../plot-path.ts";
 import { createBar } from "../progress.ts";
 import { splitArguments } from "../run-arguments.ts";
@@ -156,14 +158,8 @@ async function runAll(
 ): Promise<Outcome> {
   const { contestants, seeds, plan } = question;
   const pool = await createPool(jobs);
-  let stop = false;
-  const onSignal = (): void => {
-    if (stop) process.exit(130);
-    stop = true;
-    void pool.stop();
-  };
-  process.on("SIGINT", onSignal);
-  process.on("SIGTERM", onSignal);
+  const interrupt = catchInterrupt();
+  interrupt.signal.addEventListener("abort", () => void pool.stop());
   const began = performance.now();
   const elapsed = (): number => (performance.now() - began) / 1000;
   if (!quiet) {
@@ -198,8 +194,7 @@ async function runAll(
     return { summary: null, finished: folder.known.size + ran, ran, seconds: elapsed() };
   } finally {
     bar.stop();
-    process.off("SIGINT", onSignal);
-    process.off("SIGTERM", onSignal);
+    interrupt.release();
     await pool.stop();
   }
 }

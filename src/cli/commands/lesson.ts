@@ -1,4 +1,5 @@
 /** `steepest lesson`: runs claims of the lesson and prints claimed against measured. */
+
 import { join } from "node:path";
 import { chooseBackend } from "../../engine/registry.ts";
 import type { Settings } from "../../lesson/claim.ts";
@@ -6,6 +7,7 @@ import { type ClaimRow, claims, type RanClaim, runClaim, selectClaims } from "..
 import { lessonContext } from "../../lesson/context.ts";
 import { closest, SteepestError } from "../../run/errors.ts";
 import type { Invocation } from "../command.ts";
+import { catchInterrupt } from "../interrupt.ts";
 import { type Failure, list, report, verdictWords } from "../lesson/report.ts";
 import { makePlotFolder } from "../plot-path.ts";
 import { createBar } from "../progress.ts";
@@ -74,13 +76,7 @@ async function runAll(
     quiet,
   }: { backend: Awaited<ReturnType<typeof chooseBackend>>; terminal: Terminal; quiet: boolean },
 ): Promise<AllRun> {
-  const stop = new AbortController();
-  const onSignal = (): void => {
-    if (stop.signal.aborted) process.exit(130);
-    stop.abort();
-  };
-  process.on("SIGINT", onSignal);
-  process.on("SIGTERM", onSignal);
+  const interrupt = catchInterrupt();
   const bar = createBar({ terminal, quiet, total: 100 * rows.length });
   const ran: RanClaim[] = [];
   const failures: Failure[] = [];
@@ -94,14 +90,14 @@ async function runAll(
         });
       onProgress(0);
       try {
-        const context = lessonContext({ backend, signal: stop.signal, onProgress });
+        const context = lessonContext({ backend, signal: interrupt.signal, onProgress });
         ran.push(await runClaim(row, context, settings.get(row.id) ?? {}));
         const { verdict } = ran.at(-1)!.result;
         const seconds = showSeconds((performance.now() - started) / 1000);
         if (!quiet) bar.note(`${i + 1}/${rows.length}  ${label}: ${verdictWords(verdict)} (${seconds})`);
         await context.pause(1);
       } catch (error) {
-        if (stop.signal.aborted) break;
+        if (interrupt.signal.aborted) break;
         // a wrong setting is the caller's mistake, not the experiment's
         if (error instanceof SteepestError && error.id === "usage") throw error;
         failures.push({ id: row.id, reason: error instanceof Error ? error.message : String(error) });
@@ -109,10 +105,9 @@ async function runAll(
     }
   } finally {
     bar.stop();
-    process.off("SIGINT", onSignal);
-    process.off("SIGTERM", onSignal);
+    interrupt.release();
   }
-  return { ran, failures, interrupted: stop.signal.aborted };
+  return { ran, failures, interrupted: interrupt.signal.aborted };
 }
 
 /** "C5.lr=20,C12.runs=200" */

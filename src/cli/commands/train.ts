@@ -1,4 +1,5 @@
 /** `steepest train`: run file and flags → run folder → loop with a progress bar → summary. */
+
 import { readFileSync, statSync, writeFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import { nodeHost } from "../../data/node-host.ts";
@@ -26,6 +27,7 @@ import type { Invocation } from "../command.ts";
 import { alertLine } from "../diagnose/alert.ts";
 import type { Judged } from "../diagnose/words.ts";
 import { resolveRate } from "../find-lr/auto.ts";
+import { catchInterrupt } from "../interrupt.ts";
 import { createProgress } from "../progress.ts";
 import { splitArguments } from "../run-arguments.ts";
 import type { Terminal } from "../terminal.ts";
@@ -229,13 +231,7 @@ async function runLoop(
     torch,
   }: { from: Progress | undefined; terminal: Terminal; quiet: boolean; torch: TorchEngine | null },
 ): Promise<Ended> {
-  let stop = false;
-  const onSignal = (): void => {
-    if (stop) process.exit(130);
-    stop = true;
-  };
-  process.on("SIGINT", onSignal);
-  process.on("SIGTERM", onSignal);
+  const interrupt = catchInterrupt();
   const progress = createProgress({ terminal, quiet, total: built.totalSteps });
   if (!quiet) {
     const what = `${built.parameters.toLocaleString("en")} parameters, ${built.plan.n.toLocaleString("en")} rows, batches of ${built.plan.batchSize}`;
@@ -254,7 +250,7 @@ async function runLoop(
     progress.update(p);
     warnings.look();
   };
-  const interrupted = (): boolean => stop;
+  const interrupted = (): boolean => interrupt.signal.aborted;
   try {
     if (torch !== null) {
       const hooks = { onProgress, onMetrics: warnings.append, onNote: progress.note, interrupted };
@@ -281,8 +277,7 @@ async function runLoop(
     return { ending: brokenOff(folder, last, { from, seconds }), failure: error };
   } finally {
     progress.stop();
-    process.off("SIGINT", onSignal);
-    process.off("SIGTERM", onSignal);
+    interrupt.release();
   }
 }
 

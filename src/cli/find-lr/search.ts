@@ -1,4 +1,5 @@
 /** The search for a rate as commands make it: progress on standard error, Ctrl-C ends it. */
+
 import { nodeHost } from "../../data/node-host.ts";
 import { chooseBackend } from "../../engine/registry.ts";
 import type { Chart } from "../../plot/chart.ts";
@@ -9,6 +10,7 @@ import { type BuiltRun, buildRun } from "../../train/build.ts";
 import { type FindLrOptions, findLr } from "../../tune/find-lr.ts";
 import type { FindLrResult } from "../../tune/find-lr-types.ts";
 import { rules } from "../../tune/rules.ts";
+import { catchInterrupt } from "../interrupt.ts";
 import { createBar } from "../progress.ts";
 import type { Terminal } from "../terminal.ts";
 
@@ -34,13 +36,7 @@ export async function searchWithProgress(
     { ...spec, optimizer },
     { host: { ...nodeHost(), importFunction }, backend: await chooseBackend(spec.backend) },
   );
-  let stop = false;
-  const onSignal = (): void => {
-    if (stop) process.exit(130);
-    stop = true;
-  };
-  process.on("SIGINT", onSignal);
-  process.on("SIGTERM", onSignal);
+  const interrupt = catchInterrupt();
   if (!quiet) {
     const what = `${built.parameters.toLocaleString("en")} parameters, batches of ${built.plan.batchSize}, backend ${built.backend}`;
     terminal.note(`looking for the learning rate of ${spec.optimizer.name}: ${what}`);
@@ -50,15 +46,14 @@ export async function searchWithProgress(
     const result = await findLr(built, {
       ...options,
       clock: { now: () => performance.now(), pause: () => new Promise((r) => setImmediate(r)) },
-      interrupted: () => stop,
+      interrupted: () => interrupt.signal.aborted,
       onProgress: ({ steps, expected, text }) =>
         bar.update(steps, text, { total: expected, line: `${text}, step ${steps} of about ${expected}` }),
     });
     return result && { result, built };
   } finally {
     bar.stop();
-    process.off("SIGINT", onSignal);
-    process.off("SIGTERM", onSignal);
+    interrupt.release();
   }
 }
 
