@@ -83,6 +83,12 @@ export function applyOverrides(
 }
 
 function setAt(root: Record<string, unknown>, at: Path, value: unknown): void {
+  // these name what every object inherits, never a setting
+  if (at.some((step) => ["__proto__", "constructor", "prototype"].includes(String(step)))) {
+    throw new SteepestError("usage", `--${showPath(at)} names no setting`, {
+      help: "settings are written --key value, e.g. --optimizer.lr 0.1",
+    });
+  }
   let target = root;
   at.slice(0, -1).forEach((step, depth) => {
     const key = String(step);

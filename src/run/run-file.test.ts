@@ -87,3 +87,43 @@ test("a swap of two letters is one edit", () => {
   expect(closest("adma", ["sgd", "adam"])).toBe("adam");
   expect(closest("xyz", ["sgd", "adam"])).toBeUndefined();
 });
+
+test("an alias that names nothing, and aliases that multiply, are errors of the file", () => {
+  expect(() => parseRunText("a: 1\nb: *nothing\n", "run.yaml")).toThrow(
+    expect.objectContaining({
+      id: "run-syntax",
+      message: expect.stringContaining("*nothing names nothing"),
+      where: "at run.yaml:2:4",
+    }),
+  );
+  const bomb = ["a: &a [x, x, x, x, x, x, x, x, x, x]"];
+  for (let i = 1; i < 8; i++) {
+    const [from, to] = [String.fromCharCode(96 + i), String.fromCharCode(97 + i)];
+    bomb.push(`${to}: &${to} [${Array(10).fill(`*${from}`).join(", ")}]`);
+  }
+  expect(() => parseRunText(`${bomb.join("\n")}\n`, "run.yaml")).toThrow(
+    expect.objectContaining({ id: "run-syntax" }),
+  );
+});
+
+test.each([
+  ["run.json", "[".repeat(6000) + "]".repeat(6000)],
+  ["run.yaml", `a: ${"[".repeat(6000)}${"]".repeat(6000)}`],
+  ["run.yaml", Array.from({ length: 6000 }, (_, i) => `${" ".repeat(i)}a:`).join("\n")],
+  ["run.yaml", `${"- ".repeat(6000)}a`],
+])("%s nested 6,000 deep is refused with the place", (name, text) => {
+  expect(() => parseRunText(text, name)).toThrow(
+    expect.objectContaining({ id: "run-syntax", message: expect.stringContaining("100 levels") }),
+  );
+});
+
+test("brackets in text are no nesting", () => {
+  const text = JSON.stringify({ name: "[".repeat(200), data: {} });
+  expect(parseRunText(text, "run.json").record).toEqual(JSON.parse(text));
+});
+
+test.each(["__proto__", "constructor", "prototype"])("--data.%s.x touches no object", (key) => {
+  const overrides = parseOverrides([`--data.${key}.polluted`, "1"]);
+  expect(() => applyOverrides({ data: {} }, overrides)).toThrow(expect.objectContaining({ id: "usage" }));
+  expect(({} as Record<string, unknown>)["polluted"]).toBeUndefined();
+});

@@ -1,5 +1,5 @@
 /** The text of a run file, JSON or YAML, with the place of every key for messages. Browser-safe. */
-import { LineCounter, parseDocument } from "yaml";
+import { type Document, LineCounter, parseDocument, visit } from "yaml";
 import { SteepestError } from "./errors.ts";
 import { jsonErrorOffset } from "./json-error.ts";
 import type { Path } from "./spec.ts";
@@ -10,11 +10,15 @@ export interface ParsedText {
   readonly locate: (at: Path) => string;
 }
 
+/** No run file nests deeper; the parsers call themselves once a level. */
+const MAX_DEPTH = 100;
+
 /** Throws `run-syntax` with line and column. `name` is the file's name in messages. */
 export function parseRunText(text: string, name: string): ParsedText {
   const clean = text.replace(/^\uFEFF/, "");
   const lines = new LineCounter();
   const isJson = !/\.ya?ml$/i.test(name);
+  refuseDeep(clean, name);
   const json = isJson ? parseJson(clean, name) : undefined;
   // JSON is YAML, so one parser knows the places in both.
   const document = parseDocument(clean, { lineCounter: lines, uniqueKeys: true, strict: true });
@@ -43,7 +47,65 @@ export function parseRunText(text: string, name: string): ParsedText {
     }
     return `in ${name}`;
   };
-  return { record: isJson ? json : document.toJS(), locate };
+  return { record: isJson ? json : valuesOf(document, name, lines), locate };
+}
+
+/** Brackets that open more than `MAX_DEPTH` levels, or a line that is indented for as many. */
+function refuseDeep(text: string, name: string): void {
+  let depth = 0;
+  let line = 1;
+  let lineStart = 0;
+  let inString = false;
+  for (let i = 0; i < text.length; i++) {
+    const c = text[i]!;
+    if (c === "\n") {
+      line++;
+      lineStart = i + 1;
+      inString = false;
+    } else if (inString) {
+      if (c === "\\") i++;
+      else if (c === '"') inString = false;
+    } else if (c === '"') inString = true;
+    else if (c === "[" || c === "{") depth++;
+    else if (c === "]" || c === "}") depth = Math.max(0, depth - 1);
+    // block YAML: each level is indented by one blank at least, or is a dash on the same line
+    const block = i === lineStart ? /^[ -]*/.exec(text.slice(i, i + 2 * MAX_DEPTH + 1))![0].length : 0;
+    if (depth <= MAX_DEPTH && block <= 2 * MAX_DEPTH) continue;
+    throw new SteepestError("run-syntax", `the file nests more than ${MAX_DEPTH} levels deep`, {
+      where: `at ${name}:${line}:${i - lineStart + 1}`,
+      help: "a run file is a record of settings: see examples/ for some",
+    });
+  }
+}
+
+/** The values of a YAML document. Throws `run-syntax` for an alias that names nothing or repeats too much. */
+function valuesOf(document: Document, name: string, lines: LineCounter): unknown {
+  try {
+    return document.toJS();
+  } catch (cause) {
+    if (!(cause instanceof ReferenceError)) throw cause;
+    let alias = "";
+    let offset = 0;
+    visit(document, {
+      Alias: (_, node) => {
+        if (alias !== "" || node.resolve(document) !== undefined) return;
+        alias = node.source;
+        offset = node.range?.[0] ?? 0;
+      },
+    });
+    const { line, col } = lines.linePos(offset);
+    throw alias === ""
+      ? new SteepestError("run-syntax", "not valid YAML: its aliases repeat too many values", {
+          where: `in ${name}`,
+          help: "write the values out",
+          cause,
+        })
+      : new SteepestError("run-syntax", `not valid YAML: the alias *${alias} names nothing`, {
+          where: `at ${name}:${line}:${col}`,
+          help: `set the anchor &${alias} above it, or quote the text: "*${alias}"`,
+          cause,
+        });
+  }
 }
 
 const keyOf = (item: unknown): unknown => (item as { key?: { value?: unknown } }).key?.value;

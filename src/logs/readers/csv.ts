@@ -7,13 +7,15 @@ import { SteepestError } from "../../run/errors.ts";
 import type { LogFormat, RunLog } from "../../run/log.ts";
 import { createUtf8Stream } from "../encoding.ts";
 import { finishRuns, listNames } from "../finish.ts";
-import { createLineCutter, MAX_LINE } from "../lines.ts";
+import { createLineCutter } from "../lines.ts";
 import { isBlank, type NumberBlock, parseBytes, parseNumber } from "../number.ts";
 import { Recorder } from "../recorder.ts";
 import { DEFAULT_POINTS, type Format, type FormatReader, type Head, type ReadOptions } from "../types.ts";
 import { type Column, delimiterOf, planColumns, type TablePlan } from "./csv-columns.ts";
 
 const QUOTE = 34;
+/** A quoted cell of more lines is a stray quote. */
+const MOST_LINES_OF_A_CELL = 200;
 
 function createCsv(options: ReadOptions, head: Head): FormatReader {
   const maxPoints = options.maxPoints ?? DEFAULT_POINTS;
@@ -25,7 +27,8 @@ function createCsv(options: ReadOptions, head: Head): FormatReader {
   let recorders: Recorder[] = [];
   let values = new Float64Array(0);
   let filled = new Uint8Array(0);
-  let pending = "";
+  let pending: string[] = [];
+  let quotesAreText = false;
   let ragged = 0;
   let lastFields = 0;
 
@@ -113,13 +116,32 @@ function createCsv(options: ReadOptions, head: Head): FormatReader {
     }
   };
 
+  /** A line as it stands: its quotes are part of the text. */
+  const readLiteral = (line: string): void => {
+    readFields(line.split(delimiter));
+    flushLate();
+  };
+
+  /** The lines of a cell whose quote does not close are rows after all, and so are those below. */
+  const giveUpQuotes = (): void => {
+    const lines = pending;
+    pending = [];
+    quotesAreText = true;
+    lines.forEach(readLiteral);
+  };
+
   const readText = (line: string): void => {
-    const whole = pending === "" ? line : `${pending}\n${line}`;
-    if (countQuotes(whole) % 2 === 1 && whole.length < MAX_LINE) {
-      pending = whole; // a quoted cell goes on in the next line
+    if (quotesAreText) {
+      readLiteral(line);
       return;
     }
-    pending = "";
+    if (leavesQuoteOpen(line, delimiter, pending.length > 0)) {
+      pending.push(line); // a quoted cell goes on in the next line
+      if (pending.length > MOST_LINES_OF_A_CELL) giveUpQuotes();
+      return;
+    }
+    const whole = pending.length === 0 ? line : [...pending, line].join("\n");
+    pending = [];
     readFields(parseText(whole));
     flushLate();
   };
@@ -162,10 +184,10 @@ function createCsv(options: ReadOptions, head: Head): FormatReader {
       const blank = end === start;
       const comment = !plan && block[start] === 35;
       if (blank) {
-        if (pending !== "") pending += "\n";
+        if (pending.length > 0) pending.push("");
       } else if (comment && newline > start && !headerIsComment(head.lines)) {
         // a remark above the header
-      } else if (plan && pending === "" && quote >= end) readPlain(numbers, start, end);
+      } else if (plan && pending.length === 0 && quote >= end) readPlain(numbers, start, end);
       else {
         const line = decoder.decode(block.subarray(start, end));
         readText(comment ? line.replace(/^#\s*/, "") : line);
@@ -181,6 +203,7 @@ function createCsv(options: ReadOptions, head: Head): FormatReader {
       if (final) {
         cutter.push(utf8.end());
         cutter.end();
+        if (pending.length > 0) giveUpQuotes();
       }
       if (!plan) return [];
       const { format, runs, columns, clock, epochIsStep, guessedLoss } = plan as TablePlan;
@@ -191,6 +214,7 @@ function createCsv(options: ReadOptions, head: Head): FormatReader {
           ragged,
           cutLine: ragged > before && lastFields < columns.length,
           clock,
+          quotesAreText,
         });
       const logs: RunLog[] = [];
       runs.forEach((run, i) => {
@@ -219,9 +243,21 @@ function noteTable(
     cutLine,
     clock,
     guessedLoss,
-  }: { ragged: number; cutLine: boolean; clock: string | null; guessedLoss: string | null },
+    quotesAreText,
+  }: {
+    ragged: number;
+    cutLine: boolean;
+    clock: string | null;
+    guessedLoss: string | null;
+    quotesAreText: boolean;
+  },
 ): void {
   for (const recorder of recorders) {
+    if (quotesAreText)
+      recorder.note(
+        "stray-quote",
+        "a quote opens a cell and never closes: quotes are read as text from there on",
+      );
     if (guessedLoss !== null) {
       recorder.note(
         "guessed-loss",
@@ -250,10 +286,24 @@ function nextQuote(block: Uint8Array, from: number): number {
   return at < 0 ? block.length : at;
 }
 
-function countQuotes(line: string): number {
-  let n = 0;
-  for (let i = 0; i < line.length; i++) if (line.charCodeAt(i) === QUOTE) n++;
-  return n;
+/**
+ * Does a quoted cell go on after this line? A quote opens at the start of a cell only: the inch in `5" disk` is text.
+ * `open`: the line begins inside such a cell.
+ */
+function leavesQuoteOpen(line: string, delimiter: string, open: boolean): boolean {
+  let quoted = open;
+  let atStart = !open;
+  for (let i = 0; i < line.length; i++) {
+    const c = line[i]!;
+    if (quoted) {
+      if (c !== '"') continue;
+      if (line[i + 1] === '"')
+        i++; // an escaped quote
+      else quoted = false;
+    } else if (c === '"' && atStart) quoted = true;
+    atStart = !quoted && (c === delimiter || (atStart && c === " "));
+  }
+  return quoted;
 }
 
 function headerIsComment(lines: readonly string[]): boolean {

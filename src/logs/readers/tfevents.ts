@@ -130,6 +130,7 @@ function readEvent(
         const length = reader.uint32();
         summary = reader.pos;
         reader.pos += length;
+        if (reader.pos > end) return false;
       } else reader.skip(tag & 7, tag >>> 3);
     }
     if (reader.pos !== end) return false;
@@ -144,7 +145,7 @@ function readEvent(
       }
       const length = reader.uint32();
       if (reader.pos + length > end) return false;
-      readValue(reader, bytes, reader.pos + length, step, tags, recorder);
+      if (!readValue(reader, bytes, reader.pos + length, step, tags, recorder)) return false;
     }
     return true;
   } catch (error) {
@@ -154,6 +155,7 @@ function readEvent(
   }
 }
 
+/** False when a field claims more bytes than the message around it holds. */
 function readValue(
   reader: BinaryReader,
   bytes: Uint8Array,
@@ -161,7 +163,7 @@ function readValue(
   step: number,
   tags: TagTable,
   recorder: Recorder,
-): void {
+): boolean {
   let tagStart = 0;
   let tagEnd = 0;
   let value: number | undefined;
@@ -186,16 +188,18 @@ function readValue(
       metadataEnd = reader.pos += length;
     } else reader.skip(tag & 7, tag >>> 3);
   }
+  // every declared length is checked before the bytes it claims are looked at
+  if (reader.pos !== end) return false;
   const entry = tags.find(bytes, tagStart, tagEnd);
   if (metadataStart >= 0 && !entry.plugin)
     entry.plugin = pluginName(bytes.subarray(metadataStart, metadataEnd));
   if (tensorStart >= 0 && (!entry.plugin || entry.plugin === "scalars")) {
     value ??= scalarOfTensor(bytes.subarray(tensorStart, tensorEnd));
   }
-  reader.pos = end;
-  if (value === undefined) return;
+  if (value === undefined) return true;
   if (entry.series === -2) entry.series = recorder.series(entry.name);
   recorder.at(entry.series, step, value);
+  return true;
 }
 
 /** An int64 that fits a double; four bytes or fewer take the cheap path. */
