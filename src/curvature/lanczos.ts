@@ -5,7 +5,7 @@
  * with a random start for all but freak cases otherwise.
  */
 import { stream } from "../random/index.ts";
-import { SteepestError } from "../run/errors.ts";
+import { NonFiniteError, SteepestError } from "../run/errors.ts";
 import { addScaled, dot, norm, type SymmetricOperator } from "./operator.ts";
 import { type Eigen, tridiagonalEigen } from "./tridiagonal.ts";
 
@@ -140,8 +140,7 @@ function unit(v: Float64Array): Float64Array {
   return v.map((x) => x / length);
 }
 
-const notFinite = (product: number): SteepestError =>
-  new SteepestError("non-finite", `product ${product} with the Hessian is NaN or infinite`, {
+const notFinite = (product: number): NonFiniteError =>
+  new NonFiniteError(`product ${product} with the Hessian is NaN or infinite`, {
     help: "look at a point where the loss is finite: an earlier checkpoint, a smaller learning rate, scaled data",
-    exitCode: 1,
   });

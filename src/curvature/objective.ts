@@ -9,7 +9,7 @@ import {
   topologicalOrder,
 } from "../engine/graph/index.ts";
 import { gradients, hessianVectorProduct, type Tensors } from "../engine/rules/differentiate.ts";
-import { SteepestError } from "../run/errors.ts";
+import { NonFiniteError, SteepestError } from "../run/errors.ts";
 import type { SymmetricOperator } from "./operator.ts";
 
 /** A twice differentiable function at a point that can be moved. Vectors are flat: the parameters in order, row-major. */
@@ -177,8 +177,7 @@ function checkSize(got: number, wanted: number): void {
 /** Throws `non-finite` for a loss that has no neighbourhood to look at. */
 export function finiteLoss(loss: number): number {
   if (Number.isFinite(loss)) return loss;
-  throw new SteepestError("non-finite", `the loss is ${loss} at these parameters`, {
+  throw new NonFiniteError(`the loss is ${loss} at these parameters`, {
     help: "curvature is that of a finite loss: look at an earlier checkpoint, use a smaller learning rate, or scale the data",
-    exitCode: 1,
   });
 }

@@ -5,7 +5,7 @@ import * as fs from "node:fs";
 import { createServer } from "node:net";
 import { hostname } from "node:os";
 import { join } from "node:path";
-import { SteepestError } from "../run/errors.ts";
+import { NonFiniteError, SteepestError } from "../run/errors.ts";
 import { type Launch, most } from "./launch.ts";
 import { type TorchPython, torchrunQuirk } from "./node-python.ts";
 
@@ -182,7 +182,7 @@ function readResult(path: string, death: Death): TorchResult {
   ) as TorchResult | { error: { id: string; what: string; help: string } };
   if (!("error" in record)) return record;
   const { id, what, help } = record.error;
-  throw new SteepestError(id, what, { help, exitCode: id === "non-finite" ? 1 : 2 });
+  throw id === "non-finite" ? new NonFiniteError(what, { help }) : new SteepestError(id, what, { help });
 }
 
 /** What torchrun died of, from its log. */

@@ -69,7 +69,8 @@ function settings(built: BuiltRun): Record<string, unknown> {
     orderKey: shuffled ? streamKey(spec.seed, "batches") : null,
     logEvery: built.logEvery,
     checkpointEvery: spec.checkpointEvery ?? null,
-    nonFinite: spec.nonFinite,
+    // a clip that refuses such gradients ends the run as the guard does
+    nonFinite: spec.clip?.["errorIfNonfinite"] === true ? "stop" : spec.nonFinite,
     loss:
       loss === null
         ? { name: "module", reduction: ownReduction(built) }
@@ -177,8 +178,8 @@ function optimizerOf({ spec, step, lr, parts }: BuiltRun): Record<string, unknow
 function simpleClip(clip: BuiltRun["spec"]["clip"]): Record<string, unknown> | null | undefined {
   if (clip === undefined) return null;
   if (typeof clip["value"] === "number") return { value: clip["value"] };
-  const { globalNorm, p = 2, errorIfNonfinite = false } = clip;
-  return typeof globalNorm === "number" && errorIfNonfinite === false ? { globalNorm, p } : undefined;
+  const { globalNorm, p = 2 } = clip;
+  return typeof globalNorm === "number" ? { globalNorm, p } : undefined;
 }
 
 /** A checkpoint of step 0: the same weights that steepest's own engine starts from. */

@@ -12,6 +12,7 @@ export function chain(...parts: readonly (Transform | false | null)[]): Transfor
   const measures = transforms.some((t) => t.measure !== undefined);
   return {
     ...(lr === undefined ? {} : { lr }),
+    ...(transforms.some((t) => t.errorIfNonfinite === true) ? { errorIfNonfinite: true } : {}),
     ...(evaluator < 0
       ? {}
       : {

@@ -39,6 +39,8 @@ export interface Transform {
   readonly lr?: number;
   /** Scalars worth logging, from the same arguments as `update`: the norm before clipping, whether a step was skipped. */
   readonly measure?: (grads: Tensors, state: State, params: Tensors, hyper: Hyper) => Tensors;
+  /** The host throws (`requireFinite`) when the measured `nonFinite` is not 0: clip_grad_norm_'s error_if_nonfinite. */
+  readonly errorIfNonfinite?: boolean;
   /** The parameters to validate and export with, where they are not the trained ones (averages, schedule-free). */
   readonly evaluationParams?: (params: Tensors, state: State) => Tensors;
 }

@@ -28,6 +28,16 @@ export class SteepestError extends Error {
   }
 }
 
+/**
+ * A number that the work needs became NaN or infinite: the loss, a gradient, a curvature. A type of its own, because for
+ * those who try rates a run that diverges is a result and no failure.
+ */
+export class NonFiniteError extends SteepestError {
+  constructor(what: string, details: Omit<ErrorDetails, "exitCode"> = {}) {
+    super("non-finite", what, { ...details, exitCode: 1 });
+  }
+}
+
 /** One line (two with a remedy) for a terminal. Unknown errors keep their message and say they are ours to fix. */
 export function formatError(error: unknown): string {
   if (error instanceof SteepestError) {

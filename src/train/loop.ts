@@ -4,7 +4,7 @@
  */
 
 import { isMetricSchedule } from "../optim/schedules/index.ts";
-import { SteepestError } from "../run/errors.ts";
+import { NonFiniteError } from "../run/errors.ts";
 import type { BuiltRun } from "./build.ts";
 import { type Best, encodeCheckpoint, type Progress } from "./checkpoint.ts";
 import { metricsHeader, metricsLine } from "./log.ts";
@@ -187,7 +187,12 @@ export async function train(
     const until = now + slice;
     do {
       lr = rate.at(k);
-      result = run.advance(k, lr, rate.momentumAt(k));
+      try {
+        result = run.advance(k, lr, rate.momentumAt(k));
+      } catch (error) {
+        flush(); // a clip that refuses the gradient: what was measured before is kept
+        throw error;
+      }
       const loss = result.loss;
       k++;
       if (guarded && !(Number.isFinite(loss) && Number.isFinite(result.gradNorm))) {
@@ -287,13 +292,12 @@ function firstNonFinite(state: readonly StateTensor[]): string | undefined {
     ?.name.slice("param.".length);
 }
 
-function notFinite(what: string, step: number, lr: number): SteepestError {
-  return new SteepestError("non-finite", what, {
+function notFinite(what: string, step: number, lr: number): NonFiniteError {
+  return new NonFiniteError(what, {
     where: `at step ${step} (lr ${lr})`,
     help:
       `try a smaller learning rate (--optimizer.lr ${Number((lr / 10).toPrecision(3))}), clip the gradient ` +
       "(--clip.globalNorm 1), or look for extreme values in the data; the last good checkpoint is kept",
-    exitCode: 1,
   });
 }
 

@@ -7,6 +7,7 @@ import { dropout } from "../nn/dropout.ts";
 import { linear, losses, sequential, tanh } from "../nn/index.ts";
 import { clipByGlobalNorm } from "../optim/clip/index.ts";
 import { adamw, chain, sgd } from "../optim/index.ts";
+import { NonFiniteError } from "../run/errors.ts";
 import { evalStep, type LossFunction, type TrainStep, trainStep } from "./program.ts";
 
 const mse: LossFunction = (output, batch) => losses.mse(output, batch["y"]!);
@@ -59,6 +60,19 @@ describe.each<Backend>([reference, wasm])("$name", (backend) => {
     expect(values(step)).toEqual(values(other));
     for (let k = 0; k < 3; k++) expect(step({ x, y })).toEqual(other({ x, y }));
     expect(values(step)).toEqual(values(other));
+  });
+
+  test("errorIfNonfinite ends at a gradient that is not finite, also inside a chain", () => {
+    const step = trainStep({
+      model: sequential(linear(1, 1, { bias: false })),
+      loss: mse,
+      optimizer: chain(clipByGlobalNorm(1, { errorIfNonfinite: true }), sgd({ lr: 0.1 })),
+      batch: { x: [2, 1], y: [2, 1] },
+      dtype: "float64",
+      backend,
+    });
+    expect(step({ x: [1, 3], y: [1, -1] })["nonFinite"]).toBe(0);
+    expect(() => step({ x: [1, Infinity], y: [1, -1] })).toThrow(NonFiniteError);
   });
 
   test("the loss falls, and the norm is the one before clipping", () => {

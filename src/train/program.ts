@@ -15,6 +15,7 @@ import {
 import { shapeError, showShape } from "../engine/graph/shape.ts";
 import { initBuffers, initParams, streamInit } from "../nn/init.ts";
 import type { InitRandom, Layer, ParamDType, Tensors } from "../nn/layer.ts";
+import { requireFinite } from "../optim/clip/clip.ts";
 import { evaluateState, flattenState, initialState, stateInputs } from "../optim/state.ts";
 import type { Transform } from "../optim/transform.ts";
 import { stream, streamKey, threefryInto } from "../random/index.ts";
@@ -62,7 +63,7 @@ export interface TrainStep {
   ): StepResult;
   /** The batch's memory, to be written to before `run`. */
   readonly inputs: Readonly<Record<string, TypedArray>>;
-  /** One step with what `inputs` holds. `step` counts from 1. */
+  /** One step with what `inputs` holds. `step` counts from 1. Throws `NonFiniteError` where the clip asks for it. */
   readonly run: (step: number, lr: number, momentum?: number) => StepResult;
   readonly result: StepResult;
   readonly state: readonly StateTensor[];
@@ -134,6 +135,7 @@ export function trainStep({
     executable.run();
     result.loss = lossView[0]!;
     for (let i = 0; i < measureNames.length; i++) result[measureNames[i]!] = measureViews[i]![0]!;
+    if (optimizer.errorIfNonfinite === true) requireFinite(result["nonFinite"] ?? 0, at);
     return result;
   };
 

@@ -96,9 +96,10 @@ export function traceStep({
   };
   const [updates, nextState] = optimizer.update(grads, state, params, hyper);
   const nextParams = applyUpdates(params, updates);
-  // a norm tells of non-finite entries already: counting them would be another pass over all gradients
-  const { nonFinite: _, ...measured } = optimizer.measure?.(grads, state, params, hyper) ?? {};
-  const measures: Tensors = { gradNorm: globalNorm(grads), ...measured };
+  const { nonFinite, ...measured } = optimizer.measure?.(grads, state, params, hyper) ?? {};
+  // a norm tells of non-finite entries already: counting them is another pass over all gradients, made when asked for
+  const counted = optimizer.errorIfNonfinite === true && nonFinite !== undefined ? { nonFinite } : {};
+  const measures: Tensors = { gradNorm: globalNorm(grads), ...measured, ...counted };
 
   const stateIn = flattenState(state);
   const stateNext = flattenState(unflattenState(state, flattenState(nextState)));

@@ -1,6 +1,6 @@
 /** One cell of a comparison: one optimizer at one rate with one seed, trained by the loop that `train` uses. */
 import type { Backend } from "../engine/backend.ts";
-import { SteepestError } from "../run/errors.ts";
+import { NonFiniteError } from "../run/errors.ts";
 import type { RunSpec } from "../run/spec.ts";
 import { type BuildHost, type BuiltRun, buildRun, type Clock, train } from "../train/index.ts";
 
@@ -71,7 +71,7 @@ export async function runCell(
     const { status } = await train(watch.run, { clock, ...(interrupted && { interrupted }) });
     if (status === "interrupted") return null;
   } catch (error) {
-    if (!(error instanceof SteepestError && error.id === "non-finite")) throw error;
+    if (!(error instanceof NonFiniteError)) throw error;
     finite = false;
   }
   const { training, validation, lows, steps } = watch.end(finite);

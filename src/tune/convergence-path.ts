@@ -1,7 +1,7 @@
 /** A run's training followed from where it stands: the loss over all rows, and the sharpness beside the optimizer's limit. */
 import { lanczos, preconditioned } from "../curvature/index.ts";
 import { isMetricSchedule } from "../optim/schedules/index.ts";
-import { SteepestError } from "../run/errors.ts";
+import { NonFiniteError } from "../run/errors.ts";
 import type { BuiltRun } from "../train/build.ts";
 import type { RunObjective } from "../train/objective.ts";
 import { optimizerOf, preconditionerOf } from "../train/preconditioner.ts";
@@ -168,7 +168,7 @@ function lossOr(objective: RunObjective): number | null {
   try {
     return objective.loss();
   } catch (error) {
-    if (error instanceof SteepestError && error.id === "non-finite") return null;
+    if (error instanceof NonFiniteError) return null;
     throw error;
   }
 }

@@ -227,6 +227,24 @@ const cases: readonly Bad[] = [
     message: /error\[non-finite\]: .*, at step \d+ \(lr 1000000000\)/,
     help: /smaller learning rate \(--optimizer\.lr 100000000\).*checkpoint is kept/,
   },
+  {
+    title: "a clip that refuses gradients that are not finite, in a run that goes on otherwise",
+    files: {
+      "run.json": {
+        ...good,
+        data: { source: "lesson-least-squares" },
+        loss: "mse",
+        batchSize: "full",
+        optimizer: { name: "sgd", lr: 1e150 },
+        clip: { globalNorm: 1, errorIfNonfinite: true },
+        nonFinite: "continue",
+        steps: 500,
+      },
+    },
+    code: 1,
+    message: /error\[non-finite\]: \d+ gradient entries are NaN or infinite, at step \d+/,
+    help: /lower the learning rate/,
+  },
 ];
 
 /** NPY version 1.0, little-endian (numpy/lib/format.py). */

@@ -5,7 +5,7 @@ import { join, relative } from "node:path";
 import { nodeHost } from "../../data/node-host.ts";
 import { diagnose } from "../../diagnose/index.ts";
 import { chooseBackend } from "../../engine/registry.ts";
-import { SteepestError } from "../../run/errors.ts";
+import { NonFiniteError, SteepestError } from "../../run/errors.ts";
 import { type RunLog, seriesOf } from "../../run/log.ts";
 import { importFunction, readRunFile } from "../../run/node-run-file.ts";
 import type { Override } from "../../run/overrides.ts";
@@ -272,7 +272,7 @@ async function runLoop(
     const test = outcome.status === "done" ? built.evaluate("test") : null;
     return { ending: { ...outcome, test }, failure: null };
   } catch (error) {
-    if (!(error instanceof SteepestError && error.id === "non-finite")) throw error;
+    if (!(error instanceof NonFiniteError)) throw error;
     const seconds = (performance.now() - begun) / 1000;
     return { ending: brokenOff(folder, last, { from, seconds }), failure: error };
   } finally {

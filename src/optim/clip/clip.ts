@@ -1,5 +1,5 @@
 import type { Expr } from "../../engine/graph/index.ts";
-import { SteepestError } from "../../run/errors.ts";
+import { NonFiniteError } from "../../run/errors.ts";
 import type { Hyper, State, Tensors, Transform } from "../transform.ts";
 
 /** float64 scalars of one step. */
@@ -15,16 +15,13 @@ export type ClipMeasure = {
 /** A transform of gradients that also says what it did. Most need the gradients only. */
 export interface Clip extends Transform {
   readonly measure: (grads: Tensors, state: State, params: Tensors, hyper: Hyper) => ClipMeasure;
-  /** The host throws (see `requireFinite`) when `nonFinite` is not 0. */
-  readonly errorIfNonfinite?: boolean;
 }
 
-/** Throws `non-finite-gradient` when `count` (the measured `nonFinite`) is not 0. */
+/** Throws `NonFiniteError` when `count` (the measured `nonFinite`) is not 0. */
 export function requireFinite(count: number, step: number): void {
   if (count === 0) return;
-  throw new SteepestError("non-finite-gradient", `${count} gradient entries are NaN or infinite`, {
+  throw new NonFiniteError(`${count} gradient entries are NaN or infinite`, {
     where: `at step ${step}`,
     help: "lower the learning rate, or drop errorIfNonfinite and skip such steps",
-    exitCode: 1,
   });
 }
