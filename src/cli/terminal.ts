@@ -1,6 +1,8 @@
 /** The terminal as commands see it: results on standard output, everything else on standard error. */
 import { createColors } from "picocolors";
 
+export { showNumber } from "../run/show-number.ts";
+
 export interface Terminal {
   /** Prints a line of the result. */
   readonly print: (text: string) => void;
@@ -25,14 +27,6 @@ export function createTerminal({ color }: { color: boolean }): Terminal {
     colors: createColors(color && !noColor && !dumb && process.stdout.isTTY === true),
     interactive: process.stderr.isTTY === true && !dumb,
   };
-}
-
-/** 0.0123, 1.5e-7, 12,345: four significant digits. */
-export function showNumber(x: number): string {
-  if (!Number.isFinite(x)) return String(x);
-  const size = Math.abs(x);
-  if (x === 0 || (size >= 1e-3 && size < 1e4)) return String(Number(x.toPrecision(4)));
-  return size >= 1e4 && size < 1e9 ? Math.round(x).toLocaleString("en") : x.toExponential(2);
 }
 
 /** 0.8 s, 12 s, 3 min 20 s, 2 h 5 min */

@@ -1,6 +1,7 @@
 /** Several runs of one task at different rates: each is judged against the best of them. */
 import type { RunLog } from "../run/log.ts";
 import { gatherRun } from "./gather.ts";
+import { outrank } from "./reconcile.ts";
 import { largest, madSigma, mean } from "./stats.ts";
 import type { RunDiagnosis, VerdictName } from "./types.ts";
 
@@ -83,7 +84,8 @@ export function compareRuns(logs: readonly RunLog[], runs: readonly RunDiagnosis
     };
     for (const own of group) {
       const i = own.index;
-      out[i] = judge(runs[i]!, own, best, range, group);
+      const judged = judge(runs[i]!, own, best, range, group);
+      out[i] = judged === runs[i] ? judged : outrank(judged);
     }
   }
   return out;

@@ -3,16 +3,18 @@ import type { RunLog } from "../run/log.ts";
 import { compareRuns } from "./compare.ts";
 import { makeContext } from "./context.ts";
 import { gatherRun, hiddenNans } from "./gather.ts";
+import { reconcile } from "./reconcile.ts";
 import { RULES } from "./rules/index.ts";
-import { toFinding } from "./rules/rule.ts";
+import { findingsOf } from "./rules/rule.ts";
 import type { Diagnosis, RunDiagnosis } from "./types.ts";
 import { decide, unsure } from "./verdict.ts";
 
 export type { LogFormat, RunLog, Series } from "../run/log.ts";
-export { RULES, type Rule } from "./rules/index.ts";
+export { type AlertEvent, type Need, RULES, type Rule } from "./rules/index.ts";
 export type {
   Action,
   Diagnosis,
+  Direction,
   Evidence,
   Finding,
   RunDiagnosis,
@@ -21,6 +23,19 @@ export type {
   VerdictName,
 } from "./types.ts";
 export { createWatch, type Watch } from "./watch.ts";
+export {
+  doseWords,
+  evidenceFacts,
+  type Group,
+  groupFindings,
+  type Headline,
+  headlineOf,
+  type Judged,
+  nameOf,
+  percentWords,
+  placeWords,
+  type Tone,
+} from "./words.ts";
 
 export interface DiagnoseOptions {
   /** Judge runs of one task at different rates against each other (default true). */
@@ -53,25 +68,13 @@ export function diagnoseRun(log: RunLog, { siblings = [] }: DiagnoseRunOptions =
     };
   }
   const context = makeContext(run, hiddenNans(run));
-  const findings = RULES.flatMap((rule) => {
-    // with nothing finite only the rules about non-finite values have something to read
-    const blind = context.loss.length === 0 && !NEEDS_NO_CURVE.has(rule.id);
-    return blind ? [] : rule.detect(context).map((found) => toFinding(rule, found));
-  });
+  const findings = RULES.flatMap((rule) => findingsOf(rule, context));
   return {
     ...base,
-    ...decide(context, findings),
+    ...reconcile(decide(context, findings), findings),
     series: run.names,
     points: run.loss.length,
     steps: [run.steps[0]!, run.steps[run.steps.length - 1]!],
     findings,
   };
 }
-
-const NEEDS_NO_CURVE = new Set([
-  "non-finite",
-  "numerical",
-  "hidden-nan",
-  "nan-iterations",
-  "loss-scale-collapse",
-]);

@@ -5,9 +5,16 @@ export type Severity = "info" | "warning" | "critical";
 export type VerdictName = "too-high" | "slightly-high" | "good" | "too-low" | "inconclusive";
 export type Evidence = Readonly<Record<string, number | string | boolean | null | readonly number[]>>;
 
+/**
+ * What a finding's advice means for the learning rate. `lower` speaks against keeping and raising it, `not-higher`
+ * against raising it, `raise` against lowering it, `neither` against nothing.
+ */
+export type Direction = "lower" | "not-higher" | "raise" | "neither";
+
 export interface Finding {
   readonly id: string;
   readonly severity: Severity;
+  readonly direction: Direction;
   /** First and last step concerned. */
   readonly steps: readonly [number, number];
   readonly evidence: Evidence;

@@ -15,7 +15,7 @@ const NAMES = Object.keys(FEATURES) as FeatureName[];
 const FEWEST_STEPS = 50;
 /** Share of runs that became non-finite by divergence whose rate was too high: all 112 of the made runs (rule of succession). */
 const DIVERGED = 0.98;
-const NOT_THE_RATE = new Set(RULES.filter((r) => r.notTheRate).map((r) => r.id));
+const NOT_THE_RATE = new Set(RULES.filter((r) => r.notTheRate).map((r) => r.name));
 
 export function decide(c: Context, findings: readonly Finding[]): Verdict {
   const broken = nonFiniteKind(c);

@@ -3,7 +3,7 @@ import type { RunLog } from "../run/log.ts";
 import { makeContext } from "./context.ts";
 import { type GatheredRun, gatherRun, hiddenNans } from "./gather.ts";
 import { RULES } from "./rules/index.ts";
-import { toFinding } from "./rules/rule.ts";
+import { findingsOf } from "./rules/rule.ts";
 import type { Finding } from "./types.ts";
 
 export interface Watch {
@@ -16,18 +16,8 @@ export interface WatchOptions {
   readonly lookBack?: number;
 }
 
-/** What can't wait for the end of a run, and the kind of event it tells of. What several tell of, the first one tells. */
-const ALERTS: Readonly<Record<string, string>> = {
-  "hidden-nan": "value",
-  "non-finite": "value",
-  "nan-iterations": "iterations",
-  divergence: "level",
-  "early-jump": "level",
-  "loss-spike": "level",
-  "exploding-gradient": "gradient",
-  "loss-scale-collapse": "scale",
-};
-const ORDER = Object.keys(ALERTS);
+/** Rules that can't wait for the end of a run, by name, with the event that each tells of. */
+const ALERTS = new Map(RULES.filter((r) => r.alerts !== null).map((r) => [r.name, r.alerts]));
 const RANK = { info: 0, warning: 1, critical: 2 };
 
 export function createWatch({ lookBack = 2000 }: WatchOptions = {}): Watch {
@@ -40,17 +30,14 @@ export function createWatch({ lookBack = 2000 }: WatchOptions = {}): Watch {
       if (!run) return [];
       const recent = tail(run, lookBack);
       const context = makeContext(recent, hiddenNans(recent));
-      const able = (id: string): boolean =>
-        id in ALERTS &&
-        (context.loss.length > 0 || id !== "exploding-gradient") &&
-        // the first points in sight are the run's first ones
-        (recent === run || id !== "early-jump");
-      const now = RULES.filter((r) => able(r.id))
-        .flatMap((rule) => rule.detect(context).map((found) => toFinding(rule, found)))
-        .sort((a, b) => ORDER.indexOf(a.id) - ORDER.indexOf(b.id));
+      const now = RULES.filter((rule) => ALERTS.has(rule.name)).flatMap((rule) =>
+        findingsOf(rule, context, { whole: recent === run }),
+      );
       const fresh = now
         .filter((f) => !known(f))
-        .filter((f, i, all) => !all.slice(0, i).some((g) => ALERTS[g.id] === ALERTS[f.id] && meet(f, g)));
+        .filter(
+          (f, i, all) => !all.slice(0, i).some((g) => ALERTS.get(g.id) === ALERTS.get(f.id) && meet(f, g)),
+        );
       told = [...told.filter((t) => !now.some((f) => f.id === t.id && f.steps[0] === t.steps[0])), ...now];
       return fresh;
     },

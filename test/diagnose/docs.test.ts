@@ -8,7 +8,7 @@ import { RULES } from "../../src/diagnose/index.ts";
 const page = readFileSync(new URL("../../docs/diagnosis.md", import.meta.url), "utf8");
 
 it("documents every rule and every feature in the words of the table", () => {
-  for (const rule of RULES) expect(page).toContain(`| \`${rule.id}\` | ${rule.severity} | ${rule.about}`);
+  for (const rule of RULES) expect(page).toContain(`| \`${rule.name}\` | ${rule.severity} | ${rule.about}`);
   for (const [name, about] of Object.entries(FEATURES)) expect(page).toContain(`| \`${name}\` | ${about} |`);
 });
 

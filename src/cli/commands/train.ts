@@ -4,6 +4,7 @@ import { readFileSync, statSync, writeFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import { nodeHost } from "../../data/node-host.ts";
 import { diagnose } from "../../diagnose/index.ts";
+import type { Judged } from "../../diagnose/words.ts";
 import { chooseBackend } from "../../engine/registry.ts";
 import { NonFiniteError, SteepestError } from "../../run/errors.ts";
 import { type RunLog, seriesOf } from "../../run/log.ts";
@@ -25,7 +26,6 @@ import {
 import type { FindLrResult } from "../../tune/find-lr-types.ts";
 import type { Invocation } from "../command.ts";
 import { alertLine } from "../diagnose/alert.ts";
-import type { Judged } from "../diagnose/words.ts";
 import { resolveRate } from "../find-lr/auto.ts";
 import { catchInterrupt } from "../interrupt.ts";
 import { createProgress } from "../progress.ts";

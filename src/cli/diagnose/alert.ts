@@ -1,9 +1,9 @@
 /** Alerts: the line that tells one, and `--on-alert`, a command of the user's for each, never in the way of reading. */
 import { spawn } from "node:child_process";
 import type { Finding } from "../../diagnose/index.ts";
+import { evidenceWords, nameOf, SEVERITIES, stepsWords, titleOf, toJson } from "../../diagnose/words.ts";
 import type { RunLog } from "../../run/log.ts";
 import type { Terminal } from "../terminal.ts";
-import { evidenceWords, nameOf, SEVERITIES, stepsWords, titleOf, toJson } from "./words.ts";
 
 /** "✗ divergence at step 120, run.csv: best 0.5 · end 3.1"; a log without a source is not named. */
 export function alertLine(

@@ -1,31 +1,33 @@
 /** The diagnosis as one page without any outside part: the curve is drawn as SVG, and nothing in it runs. */
-import { type Chart, escapeHtml, FIGURE_WIDTHS, figure, lossChart, reportHtml } from "../../plot/index.ts";
-import { renderSvgInNode } from "../../plot/node-svg.ts";
-import { type RunLog, seriesOf } from "../../run/log.ts";
-import { version } from "../../run/version.ts";
-import { showNumber } from "../terminal.ts";
+
 import {
   confidenceWords,
   doseWords,
   evidenceWords,
   type Group,
   groupFindings,
+  headlineOf,
   type Judged,
   nameOf,
   placeWords,
   SEVERITIES,
   stepsWords,
   VERDICTS,
-} from "./words.ts";
+} from "../../diagnose/words.ts";
+import { type Chart, escapeHtml, FIGURE_WIDTHS, figure, lossChart, reportHtml } from "../../plot/index.ts";
+import { renderSvgInNode } from "../../plot/node-svg.ts";
+import { type RunLog, seriesOf } from "../../run/log.ts";
+import { version } from "../../run/version.ts";
+import { showNumber } from "../terminal.ts";
 
 export async function reportPage(judged: readonly Judged[]): Promise<string> {
   const sections: string[] = [];
   for (const [i, one] of judged.entries()) {
-    const { symbol, words } = VERDICTS[one.run.verdict];
+    const { symbol, words, rate } = headlineOf(one.run);
     sections.push(`<section id="run-${i + 1}">
 <h2>${escapeHtml(nameOf(one.run))}</h2>
 ${await curve(one)}
-<h3 class="${one.run.verdict}">${symbol} ${words}</h3>
+<h3 class="${rate === null ? one.run.verdict : "critical"}">${symbol} ${escapeHtml(words)}</h3>
 ${diagnosisHtml(one)}
 </section>`);
   }
@@ -51,9 +53,10 @@ export function diagnosisHtml(judged: Judged): string {
   const { log, run } = judged;
   const groups = groupFindings(run.findings);
   const dose = doseWords(judged);
-  const facts = [confidenceWords(run), run.format, `${run.points.toLocaleString("en")} points`];
+  const { rate } = headlineOf(run);
+  const facts = [run.format, `${run.points.toLocaleString("en")} points`];
   if (run.steps) facts.push(stepsWords(run.steps, log.stepUnit));
-  return `<p class="facts">${escapeHtml(facts.filter(Boolean).join(" · "))}</p>
+  return `${rate === null ? "" : `<p><strong>${escapeHtml(rate)}</strong></p>\n`}<p class="facts">${escapeHtml(facts.filter(Boolean).join(" · "))}</p>
 <p>${escapeHtml(run.reason)}</p>
 <p class="action">→ ${escapeHtml(run.action.text)}${dose === null ? "" : ` (${escapeHtml(dose)})`}</p>
 ${groups.length > 0 ? `<ol>${groups.map((g) => finding(g, log)).join("\n")}</ol>` : "<p>Nothing else stands out.</p>"}

@@ -1,22 +1,24 @@
 /** The diagnosis as a person reads it in a terminal. */
-import { type Mark, sketchLines } from "../../plot/sketch.ts";
-import { spark } from "../../plot/sketch-axis.ts";
-import { seriesOf } from "../../run/log.ts";
-import { showNumber, type Terminal } from "../terminal.ts";
+
 import {
-  confidenceWords,
   doseWords,
   evidenceWords,
   type Group,
   groupFindings,
+  headlineOf,
   type Judged,
   nameOf,
+  percentWords,
   placeWords,
   plain,
   SEVERITIES,
   stepsWords,
   VERDICTS,
-} from "./words.ts";
+} from "../../diagnose/words.ts";
+import { type Mark, sketchLines } from "../../plot/sketch.ts";
+import { spark } from "../../plot/sketch-axis.ts";
+import { seriesOf } from "../../run/log.ts";
+import { showNumber, type Terminal } from "../terminal.ts";
 
 export interface ReportOptions {
   readonly colors: Terminal["colors"];
@@ -40,15 +42,13 @@ export function reportRun(judged: Judged, { colors, width, ascii = false }: Repo
   const { bold, dim } = colors;
   const columns = Math.max(24, Math.min(WIDEST, width));
   const groups = groupFindings(run.findings);
-  const verdict = VERDICTS[run.verdict];
-  const sure = confidenceWords(run);
+  const headline = headlineOf(run);
   const out: string[] = [];
   const say = (text: string, indent: number, style: (s: string) => string = (s) => s): void => {
     for (const line of wrap(text, columns - indent)) out.push(" ".repeat(indent) + style(line));
   };
-  const head = `${verdict.symbol} ${verdict.words}`;
-  const [first, ...rest] = wrap(sure === "" ? head : `${head} — ${sure}`, columns);
-  out.push(bold(colors[verdict.color](first!)), ...rest.map((l) => bold(colors[verdict.color](l))));
+  say(`${headline.symbol} ${headline.words}`, 0, (s) => bold(colors[headline.color](s)));
+  if (headline.rate !== null) say(headline.rate, 2, bold);
   say(describe(judged), 2, dim);
   say(run.reason, 2);
   const curve = drawRun(judged, groups, { colors, width: columns, ascii });
@@ -142,7 +142,7 @@ export function comparison(
       cells: [
         nameOf(run).slice(shared),
         `${VERDICTS[run.verdict].symbol} ${run.verdict}`,
-        run.verdict === "inconclusive" ? "" : `${Math.min(99, Math.round(100 * run.confidence))} %`,
+        run.verdict === "inconclusive" ? "" : percentWords(run.confidence),
         lr.length > 0 ? showNumber(lr.reduce((a, b) => Math.max(a, b))) : "",
         loss.length > 0 ? showNumber(end) : "",
         [critical > 0 ? `${critical}✗` : "", warnings > 0 ? `${warnings}!` : ""].filter(Boolean).join(" "),

@@ -2,9 +2,9 @@
 import { readFileSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import type { Judged } from "../../diagnose/words.ts";
 import { lossChart } from "../../plot/index.ts";
 import { savePlot } from "../../plot/node-save.ts";
-import type { Judged } from "../diagnose/words.ts";
 import { type RunFacts, runPage } from "./page.ts";
 
 /** Writes each file that can be written; their names, and why others are missing. */

@@ -1,12 +1,12 @@
 /** A run as one page: result, diagnosis, charts, range test, configuration, environment. */
 import { availableParallelism, cpus, totalmem } from "node:os";
+import { headlineOf, type Judged } from "../../diagnose/words.ts";
 import type { Chart } from "../../plot/index.ts";
 import { escapeHtml, factTable, gradientNormChart, lossChart, reportHtml } from "../../plot/index.ts";
 import { type RunLog, seriesOf } from "../../run/log.ts";
 import type { RunSpec } from "../../run/spec.ts";
 import { version } from "../../run/version.ts";
 import { chartFigure, diagnosisHtml } from "../diagnose/html.ts";
-import { type Judged, VERDICTS } from "../diagnose/words.ts";
 import { showNumber } from "../terminal.ts";
 import { rangeTest } from "./range-test.ts";
 
@@ -23,7 +23,7 @@ export interface RunFacts {
 export async function runPage(judged: Judged, facts: RunFacts, rangeRecord: unknown): Promise<string> {
   const { log, run } = judged;
   const { spec } = facts;
-  const { symbol, words } = VERDICTS[run.verdict];
+  const { symbol, words } = headlineOf(run);
   const loss = lossChart(log, { title: "Training and validation", findings: run.findings });
   const norm = gradientNormChart(log, { clip: clipOf(spec) });
   const range = rangeTest(rangeRecord);

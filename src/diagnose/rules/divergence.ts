@@ -30,9 +30,14 @@ export function divergedAt(c: Context): Loss | null {
 }
 
 export const divergence: Rule = {
-  id: "divergence",
+  name: "divergence",
   severity: "critical",
   about: "the loss leaves its best level for good",
+  needs: ["finite"],
+  alerts: "level",
+  absorbs: [],
+  notTheRate: false,
+  direction: "lower",
   detect(c) {
     const found = divergedAt(c);
     if (!found) return [];

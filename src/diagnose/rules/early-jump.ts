@@ -6,9 +6,14 @@ const FEWEST = 20;
 const SIGMAS = 7;
 
 export const earlyJump: Rule = {
-  id: "early-jump",
+  name: "early-jump",
   severity: "warning",
   about: "the loss leaps in the first steps, by more than the run has gained since",
+  needs: ["finite", "start"],
+  alerts: "level",
+  absorbs: [],
+  notTheRate: false,
+  direction: "not-higher",
   detect(c) {
     const n = c.loss.length;
     if (n < FEWEST || startsLate(c)) return [];
@@ -22,6 +27,7 @@ export const earlyJump: Rule = {
     return [
       {
         steps: [c.steps[0]!, c.steps[Math.min(back, n - 1)]!],
+        direction: returned ? "not-higher" : "lower",
         severity: !returned ? "critical" : soon ? "info" : "warning",
         evidence: {
           first: round(c.first),

@@ -4,9 +4,14 @@ import { median, quantile, theilSen } from "../stats.ts";
 import type { Rule } from "./rule.ts";
 
 export const explodingGradient: Rule = {
-  id: "exploding-gradient",
+  name: "exploding-gradient",
   severity: "warning",
   about: "the gradient norm grows by orders of magnitude and does not return",
+  needs: ["finite"],
+  alerts: "gradient",
+  absorbs: [],
+  notTheRate: false,
+  direction: "not-higher",
   detect(c) {
     const all = c.gradNorm;
     const g = all?.filter((v) => v >= 0);
@@ -38,9 +43,14 @@ export const explodingGradient: Rule = {
 };
 
 export const vanishingGradient: Rule = {
-  id: "vanishing-gradient",
+  name: "vanishing-gradient",
   severity: "warning",
   about: "the gradient norm falls to a ten-thousandth while the loss stays high",
+  needs: ["finite"],
+  alerts: null,
+  absorbs: [],
+  notTheRate: false,
+  direction: "not-higher",
   detect(c) {
     const g = c.gradNorm?.filter((v) => v >= 0);
     if (!g || g.length < 20) return [];
@@ -62,9 +72,14 @@ export const vanishingGradient: Rule = {
 };
 
 export const clipping: Rule = {
-  id: "clipping",
+  name: "clipping",
   severity: "warning",
   about: "most updates are clipped, or the logged norm sits at the clip value",
+  needs: ["finite"],
+  alerts: null,
+  absorbs: [],
+  notTheRate: false,
+  direction: "not-higher",
   detect(c) {
     const logged = c.run.log.series.find((s) => s.role === "clippedShare" && s.values.length >= 5);
     const g = c.gradNorm?.filter((v) => v > 0);
@@ -93,9 +108,14 @@ export const clipping: Rule = {
 };
 
 export const lossScale: Rule = {
-  id: "loss-scale-collapse",
+  name: "loss-scale-collapse",
   severity: "critical",
   about: "the loss scale of mixed precision falls again and again",
+  needs: [],
+  alerts: "scale",
+  absorbs: [],
+  notTheRate: false,
+  direction: "not-higher",
   detect(c) {
     const s = c.run.log.series.find((x) => x.role === "lossScale" && x.values.length >= 3);
     if (!s) return [];

@@ -1,4 +1,4 @@
-/** Every rule, in the order in which findings are listed. */
+/** Every rule, in the order in which findings are listed; of two that alert to the same, the first one does. */
 
 import { divergence } from "./divergence.ts";
 import { earlyJump } from "./early-jump.ts";
@@ -14,9 +14,9 @@ import { epochStaircase, objectiveChange } from "./shifts.ts";
 import { loggingArtefact, overfitting } from "./validation.ts";
 
 export const RULES: readonly Rule[] = [
+  hiddenNan,
   nonFinite,
   numerical,
-  hiddenNan,
   nanIterations,
   divergence,
   earlyJump,
@@ -38,4 +38,4 @@ export const RULES: readonly Rule[] = [
   shortWarmup,
   earlyDecay,
 ];
-export type { Rule } from "./rule.ts";
+export type { AlertEvent, Need, Rule } from "./rule.ts";

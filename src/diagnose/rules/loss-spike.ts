@@ -99,9 +99,14 @@ function precursorOf(c: Context, from: number, peak: number): Spike["precursor"]
 }
 
 export const lossSpike: Rule = {
-  id: "loss-spike",
+  name: "loss-spike",
   severity: "warning",
   about: "sudden rises, as events classed by recovery, with gradient-norm precursors",
+  needs: ["finite"],
+  alerts: "level",
+  absorbs: [],
+  notTheRate: false,
+  direction: "neither",
   detect(c) {
     return spikes(c)
       .slice(0, 100)
@@ -113,6 +118,7 @@ export const lossSpike: Rule = {
             : s.recovery === "fast"
               ? ("info" as const)
               : ("warning" as const),
+        direction: s.recovery === "never" ? ("not-higher" as const) : ("neither" as const),
         evidence: {
           before: round(s.before),
           peak: round(c.loss[s.peak]!),
@@ -135,9 +141,14 @@ export const lossSpike: Rule = {
 };
 
 export const recurrentSpikes: Rule = {
-  id: "recurrent-spikes",
+  name: "recurrent-spikes",
   severity: "warning",
   about: "three or more spikes in one run",
+  needs: ["finite"],
+  alerts: null,
+  absorbs: ["loss-spike"],
+  notTheRate: false,
+  direction: "lower",
   detect(c) {
     const events = spikes(c);
     if (events.length < 3) return [];

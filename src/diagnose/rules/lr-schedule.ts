@@ -4,9 +4,14 @@ import { largest } from "../stats.ts";
 import type { Rule } from "./rule.ts";
 
 export const earlyDecay: Rule = {
-  id: "lr-decays-early",
+  name: "lr-decays-early",
   severity: "warning",
   about: "the rate is practically zero for the last part of the run",
+  needs: ["finite"],
+  alerts: null,
+  absorbs: [],
+  notTheRate: false,
+  direction: "neither",
   detect(c) {
     const lr = c.lr;
     if (!lr || lr.length < 20) return [];
@@ -29,9 +34,14 @@ export const earlyDecay: Rule = {
 };
 
 export const shortWarmup: Rule = {
-  id: "lr-warmup-short",
+  name: "lr-warmup-short",
   severity: "warning",
   about: "the loss blows up while the rate warms up and recovers later",
+  needs: ["finite"],
+  alerts: null,
+  absorbs: [],
+  notTheRate: false,
+  direction: "not-higher",
   detect(c) {
     const lr = c.lr;
     const n = c.loss.length;

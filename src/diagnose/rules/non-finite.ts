@@ -49,9 +49,14 @@ const ADVICE: Readonly<Record<NonFiniteKind, string>> = {
 };
 
 export const nonFinite: Rule = {
-  id: "non-finite",
+  name: "non-finite",
   severity: "critical",
   about: "NaN or infinite loss: diverged, numerical (out of a healthy descent), or from the first point",
+  needs: [],
+  alerts: "value",
+  absorbs: ["numerical"],
+  notTheRate: false,
+  direction: "neither",
   detect(c) {
     const found = nonFiniteKind(c);
     if (!found) return [];
@@ -59,6 +64,7 @@ export const nonFinite: Rule = {
     return [
       {
         steps: [found.step, last],
+        direction: found.kind === "diverged" ? ("lower" as const) : ("neither" as const),
         evidence: found.evidence,
         advice: ADVICE[found.kind],
         alternatives:
@@ -73,10 +79,14 @@ export const nonFinite: Rule = {
 };
 
 export const numerical: Rule = {
-  id: "numerical",
+  name: "numerical",
   severity: "critical",
   about: "NaN out of a healthy descent: precision or data, not the rate",
+  needs: [],
+  alerts: null,
+  absorbs: [],
   notTheRate: true,
+  direction: "neither",
   detect(c) {
     const found = nonFiniteKind(c);
     if (!found || found.kind === "diverged") return [];
@@ -93,10 +103,15 @@ export const numerical: Rule = {
 };
 
 export const hiddenNan: Rule = {
-  id: "hidden-nan",
+  name: "hidden-nan",
   severity: "critical",
   about:
     "NaN that the log hides: loss 0 beside a NaN gradient norm, or NaN iterations counted without a loss",
+  needs: [],
+  alerts: "value",
+  absorbs: [],
+  notTheRate: false,
+  direction: "neither",
   detect(c) {
     if (c.hidden.length === 0) return [];
     const step = (i: number): number => c.run.steps[c.hidden[i]!]!;
@@ -114,9 +129,14 @@ export const hiddenNan: Rule = {
 };
 
 export const nanIterations: Rule = {
-  id: "nan-iterations",
+  name: "nan-iterations",
   severity: "critical",
   about: "the log counts NaN or skipped iterations",
+  needs: [],
+  alerts: "iterations",
+  absorbs: [],
+  notTheRate: false,
+  direction: "not-higher",
   detect(c) {
     return c.run.log.series
       .filter((s) => s.role === "nanCount" || s.role === "skipped")

@@ -78,10 +78,14 @@ function fromData(c: Context, p: Period): boolean {
 }
 
 export const dataOrder: Rule = {
-  id: "data-order",
+  name: "data-order",
   severity: "info",
   about: "exact periodicity of the curve: the order of the data or an alias of the logging interval",
+  needs: ["finite"],
+  alerts: null,
+  absorbs: [],
   notTheRate: true,
+  direction: "neither",
   detect(c) {
     const p = period(c);
     if (!p || !fromData(c, p)) return [];
@@ -106,9 +110,14 @@ export const dataOrder: Rule = {
 };
 
 export const oscillation: Rule = {
-  id: "oscillation",
+  name: "oscillation",
   severity: "warning",
   about: "period-two alternation: warning when the level stands still, edge of stability when it falls",
+  needs: ["finite"],
+  alerts: null,
+  absorbs: [],
+  notTheRate: false,
+  direction: "lower",
   detect(c) {
     if (c.log.length < 30) return [];
     const p = period(c);
@@ -121,6 +130,7 @@ export const oscillation: Rule = {
       {
         steps: span(c, from),
         severity: edge ? "info" : "warning",
+        direction: edge ? "neither" : "lower",
         evidence: {
           kind: edge ? "edge-of-stability" : "standing",
           lagOne: round(r[1]!, 3),

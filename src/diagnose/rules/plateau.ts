@@ -60,9 +60,14 @@ export function plateauKind(
 }
 
 export const plateau: Rule = {
-  id: "plateau",
+  name: "plateau",
   severity: "warning",
   about: "flat stretches: stuck, weights not moving, scale, late onset",
+  needs: ["finite"],
+  alerts: null,
+  absorbs: [],
+  notTheRate: false,
+  direction: "neither",
   detect(c) {
     const found = plateauKind(c);
     if (!found) return [];
@@ -71,6 +76,7 @@ export const plateau: Rule = {
       {
         steps: span(c, found.from, found.to),
         severity: found.kind === "late-onset" ? "info" : "warning",
+        direction: found.kind === "scale" ? "raise" : "neither",
         evidence: {
           kind: found.kind,
           relativeChange: round(Math.expm1(found.change), 3),

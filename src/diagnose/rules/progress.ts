@@ -4,9 +4,14 @@ import { largest, median } from "../stats.ts";
 import type { Rule } from "./rule.ts";
 
 export const slowProgress: Rule = {
-  id: "slow-progress",
+  name: "slow-progress",
   severity: "info",
   about: "much of the fall is still to come when the run ends",
+  needs: ["finite"],
+  alerts: null,
+  absorbs: [],
+  notTheRate: false,
+  direction: "neither",
   detect(c) {
     const n = c.loss.length;
     if (n < 30 || !(c.drop > 0)) return [];
@@ -32,9 +37,14 @@ export const slowProgress: Rule = {
 };
 
 export const noiseFloor: Rule = {
-  id: "noise-floor",
+  name: "noise-floor",
   severity: "info",
   about: "the loss rests on a floor that fell when the learning rate fell",
+  needs: ["finite"],
+  alerts: null,
+  absorbs: [],
+  notTheRate: false,
+  direction: "neither",
   detect(c) {
     const lr = c.lr;
     const n = c.loss.length;
@@ -59,7 +69,7 @@ export const noiseFloor: Rule = {
           gainedByDecay: round(-Math.expm1(-gained), 3),
         },
         advice:
-          "The loss rested until the rate decayed and then fell: the floor was set by the rate. Decay earlier, or use a rate 2–3× lower for the flat part.",
+          "The loss rested until the rate decayed and then fell: the floor was set by the rate. Let the decay begin earlier or take longer.",
         alternatives: ["a change of data at the same step"],
         decide: "a run that starts its decay at half the steps",
       },

@@ -1,34 +1,58 @@
 import type { Context } from "../context.ts";
-import type { Evidence, Finding, Severity } from "../types.ts";
+import type { Direction, Evidence, Finding, Severity } from "../types.ts";
+
+/** What a rule can't do without: finite losses, or the run's first points (a look back at a long run has none). */
+export type Need = "finite" | "start";
+
+/** What an alert tells of. Of several findings about one event in one place, the first rule of the table tells it. */
+export type AlertEvent = "value" | "iterations" | "level" | "gradient" | "scale";
 
 export interface Found {
   readonly steps: readonly [number, number];
   readonly evidence: Evidence;
   /** Overrides the rule's own severity. */
   readonly severity?: Severity;
+  /** Overrides the rule's own direction. */
+  readonly direction?: Direction;
   readonly advice: string;
   readonly alternatives?: readonly string[];
   readonly decide: string;
 }
 
 export interface Rule {
-  readonly id: string;
+  /** The `id` of its findings. */
+  readonly name: string;
   readonly severity: Severity;
   /** What it looks for, in one line; the documentation's table is made of these. */
   readonly about: string;
+  readonly needs: readonly Need[];
+  /** The event it tells of while a run is watched; null when it can wait for the end. */
+  readonly alerts: AlertEvent | null;
+  /** Rules whose findings this one tells as well: a report leaves them out unless one is graver. */
+  readonly absorbs: readonly string[];
   /** A fault that is not the learning rate's: a run that has it gets no verdict on the rate unless it is good. */
-  readonly notTheRate?: boolean;
+  readonly notTheRate: boolean;
+  /** What its advice means for the learning rate; a verdict that says the opposite is taken back (`reconcile`). */
+  readonly direction: Direction;
   detect(context: Context): readonly Found[];
 }
 
-export function toFinding(rule: Rule, found: Found): Finding {
-  return {
-    id: rule.id,
+/** The findings of a rule; none when the run lacks what the rule needs. `whole`: the run's first points are in sight. */
+export function findingsOf(
+  rule: Rule,
+  context: Context,
+  { whole = true }: { readonly whole?: boolean } = {},
+): Finding[] {
+  if (rule.needs.includes("finite") && context.loss.length === 0) return [];
+  if (rule.needs.includes("start") && !whole) return [];
+  return rule.detect(context).map((found) => ({
+    id: rule.name,
     severity: found.severity ?? rule.severity,
+    direction: found.direction ?? rule.direction,
     steps: found.steps,
     evidence: found.evidence,
     advice: found.advice,
     alternatives: found.alternatives ?? [],
     decide: found.decide,
-  };
+  }));
 }

@@ -66,10 +66,14 @@ function atEpochs(c: Context, epochs: readonly Boundary[]): Shift[] {
 }
 
 export const epochStaircase: Rule = {
-  id: "epoch-staircase",
+  name: "epoch-staircase",
   severity: "info",
   about: "level falls at epoch boundaries and rests or rises between them: the data is being memorised",
+  needs: ["finite"],
+  alerts: null,
+  absorbs: [],
   notTheRate: true,
+  direction: "neither",
   detect(c) {
     const found = stairs(c);
     if (found.length === 0 || c.loss.length < 40) return [];
@@ -98,10 +102,14 @@ export const epochStaircase: Rule = {
 };
 
 export const objectiveChange: Rule = {
-  id: "objective-change",
+  name: "objective-change",
   severity: "warning",
   about: "the level jumps where new series begin: another objective, not a divergence",
+  needs: ["finite"],
+  alerts: null,
+  absorbs: [],
   notTheRate: true,
+  direction: "neither",
   detect(c) {
     const n = c.loss.length;
     return c.boundaries.flatMap((b) => {

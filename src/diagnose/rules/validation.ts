@@ -19,9 +19,14 @@ function evaluations(c: Context): { steps: Float64Array; values: Float64Array; t
 }
 
 export const overfitting: Rule = {
-  id: "overfitting",
+  name: "overfitting",
   severity: "warning",
   about: "validation rises more than 5 % from its minimum for three evaluations while training falls",
+  needs: ["finite"],
+  alerts: null,
+  absorbs: [],
+  notTheRate: false,
+  direction: "not-higher",
   detect(c) {
     const e = evaluations(c);
     if (!e || e.values.length < 4) return [];
@@ -60,10 +65,14 @@ export const overfitting: Rule = {
 };
 
 export const loggingArtefact: Rule = {
-  id: "logging-artefact",
+  name: "logging-artefact",
   severity: "warning",
   about: "training loss a whole multiple of validation loss from the start: summed over accumulation steps",
+  needs: ["finite"],
+  alerts: null,
+  absorbs: [],
   notTheRate: true,
+  direction: "neither",
   detect(c) {
     const e = evaluations(c);
     if (!e || e.values.length < 3) return [];

@@ -1,5 +1,18 @@
 /** Logs read in pieces and diagnosed. What was read stays here; the page gets what it shows. */
-import { type Diagnosis, diagnose, type RunDiagnosis } from "steepest/diagnose";
+import {
+  type Diagnosis,
+  diagnose,
+  doseWords,
+  evidenceFacts,
+  type Group,
+  groupFindings,
+  type Headline,
+  headlineOf,
+  nameOf,
+  percentWords,
+  placeWords,
+  type RunDiagnosis,
+} from "steepest/diagnose";
 import { type ReadOptions, type RunLog, readLog, seriesOf } from "steepest/logs";
 import type { Chart } from "steepest/plot";
 import { SteepestError } from "steepest/run";
@@ -39,8 +52,20 @@ export interface Read {
   readonly seconds: number;
 }
 
-export interface Judged {
+/** Findings of one kind, in the words of the report. */
+export interface Kind extends Group {
+  readonly place: string;
+  readonly evidence: readonly (readonly [name: string, value: string])[];
+}
+
+export interface Shown {
   readonly diagnosis: RunDiagnosis;
+  readonly headline: Headline;
+  readonly kinds: readonly Kind[];
+  /** "98 % sure"; empty without a verdict. */
+  readonly sure: string;
+  /** "lr 0.3 → 0.03"; null when the log has no rate to say it with, or it is to stay. */
+  readonly dose: string | null;
   readonly name: string;
   readonly unit: RunLog["stepUnit"];
   /** All series of the log by name, with their length. */
@@ -161,7 +186,7 @@ function asLog(log: RunLog): RunLog {
   );
 }
 
-export function judge(compare: boolean): Judged[] {
+export function judge(compare: boolean): Shown[] {
   diagnosis = diagnose(held, { compare });
   return diagnosis.runs.map((run, i) => {
     const log = held[i]!;
@@ -171,6 +196,14 @@ export function judge(compare: boolean): Judged[] {
     const tail = loss?.values.subarray(-Math.max(1, Math.floor(loss.values.length / 10)));
     return {
       diagnosis: run,
+      headline: headlineOf(run),
+      kinds: groupFindings(run.findings).map((group) => ({
+        ...group,
+        place: placeWords(group, log.stepUnit),
+        evidence: evidenceFacts(group.main.evidence),
+      })),
+      sure: run.verdict === "inconclusive" ? "" : `${percentWords(run.confidence)} sure`,
+      dose: doseWords({ log, run }),
       name: nameOf(log),
       unit: log.stepUnit,
       series: log.series.map((s) => [s.name, s.values.length] as const),
@@ -180,8 +213,6 @@ export function judge(compare: boolean): Judged[] {
     };
   });
 }
-
-const nameOf = ({ source, run }: RunLog): string => (run === null ? source : `${source} (${run})`);
 
 export interface View {
   readonly scale: Scale;

@@ -1,7 +1,8 @@
-/** What the terminal report and the page both say about a diagnosed run. */
-import type { Evidence, Finding, RunDiagnosis, Severity, VerdictName } from "../../diagnose/index.ts";
-import { type RunLog, seriesOf } from "../../run/log.ts";
-import { showNumber } from "../terminal.ts";
+/** What is said about a diagnosed run: the terminal report, the HTML page and the lab all take their words from here. */
+import { type RunLog, seriesOf } from "../run/log.ts";
+import { showNumber } from "../run/show-number.ts";
+import { RULES } from "./rules/index.ts";
+import type { Evidence, Finding, RunDiagnosis, Severity, VerdictName } from "./types.ts";
 
 export interface Judged {
   readonly log: RunLog;
@@ -10,6 +11,8 @@ export interface Judged {
 
 /** Findings of one kind, told once. */
 export interface Group {
+  /** The rule's name. */
+  readonly id: string;
   /** Shown beside the finding and under the curve, from 1. */
   readonly number: number;
   readonly title: string;
@@ -19,19 +22,23 @@ export interface Group {
   readonly all: readonly Finding[];
   /** Single steps to mark; null when the finding is a stretch of the run. */
   readonly events: readonly number[] | null;
+  /** First and last step of them all. */
+  readonly extent: readonly [number, number];
 }
+
+export type Tone = "good" | "info" | "warning" | "critical";
 
 export const VERDICTS: Readonly<
   Record<
     VerdictName,
-    { symbol: string; words: string; color: "red" | "yellow" | "green" | "cyan" | "magenta" }
+    { symbol: string; words: string; tone: Tone; color: "red" | "yellow" | "green" | "cyan" | "magenta" }
   >
 > = {
-  "too-high": { symbol: "▲▲", words: "learning rate too high", color: "red" },
-  "slightly-high": { symbol: "▲", words: "learning rate slightly high", color: "yellow" },
-  good: { symbol: "✓", words: "learning rate good", color: "green" },
-  "too-low": { symbol: "▼", words: "learning rate too low", color: "cyan" },
-  inconclusive: { symbol: "?", words: "no verdict on the learning rate", color: "magenta" },
+  "too-high": { symbol: "▲▲", words: "learning rate too high", tone: "critical", color: "red" },
+  "slightly-high": { symbol: "▲", words: "learning rate slightly high", tone: "warning", color: "yellow" },
+  good: { symbol: "✓", words: "learning rate good", tone: "good", color: "green" },
+  "too-low": { symbol: "▼", words: "learning rate too low", tone: "warning", color: "cyan" },
+  inconclusive: { symbol: "?", words: "no verdict on the learning rate", tone: "info", color: "magenta" },
 };
 
 export const SEVERITIES: Readonly<Record<Severity, { symbol: string; color: "red" | "yellow" | "blue" }>> = {
@@ -52,29 +59,58 @@ export function confidenceWords({ verdict, confidence }: RunDiagnosis): string {
     [0.5, "more likely than not"],
     [0, "a weak guess"],
   ];
-  // 0.999 is not certainty
-  const percent = Math.min(99, Math.round(100 * confidence));
-  return `${words.find(([from]) => confidence >= from)![1]}, ${percent} %`;
+  return `${words.find(([from]) => confidence >= from)![1]}, ${percentWords(confidence)}`;
 }
 
-/** Most severe first. What `numerical` says of a NaN, `non-finite` says too. Spikes that a finding about their recurrence counts are told with it. */
+/** "98 %", at most 99: 0.999 is not certainty. */
+export const percentWords = (confidence: number): string => `${Math.min(99, Math.round(100 * confidence))} %`;
+
+export interface Headline {
+  readonly symbol: string;
+  readonly words: string;
+  readonly tone: Tone;
+  readonly color: "red" | "yellow" | "green" | "cyan" | "magenta" | "blue";
+  /** What is said of the learning rate when something graver comes first; null when the headline says it. */
+  readonly rate: string | null;
+}
+
+/** The most important thing to know: a critical finding that the verdict does not already tell of, else the verdict. */
+export function headlineOf(run: RunDiagnosis): Headline {
+  const verdict = VERDICTS[run.verdict];
+  const sure = confidenceWords(run);
+  const rate = sure === "" ? verdict.words : `${verdict.words} — ${sure}`;
+  const critical = run.findings.filter((f) => f.severity === "critical");
+  const high = run.verdict === "too-high" || run.verdict === "slightly-high";
+  const told = high && critical.some((f) => f.direction === "lower" || f.direction === "not-higher");
+  const [first] = told ? [] : groupFindings(critical);
+  if (!first) return { ...verdict, words: rate, rate: null };
+  const { symbol, color } = SEVERITIES.critical;
+  return { symbol, color, tone: "critical", words: first.title, rate };
+}
+
+/** Findings by kind, the most severe first. What a rule absorbs is told with it, unless a finding of it is graver. */
 export function groupFindings(findings: readonly Finding[]): Group[] {
   const kinds = new Map<string, Finding[]>();
   for (const f of findings) kinds.set(f.id, [...(kinds.get(f.id) ?? []), f]);
-  const spikes = kinds.get("loss-spike");
-  if (kinds.has("recurrent-spikes") && spikes?.every((f) => f.severity !== "critical"))
-    kinds.delete("loss-spike");
-  if (kinds.has("non-finite")) kinds.delete("numerical");
+  for (const { name, absorbs } of RULES) {
+    const own = kinds.get(name);
+    if (!own) continue;
+    const gravest = Math.max(...own.map((f) => RANK[f.severity]));
+    for (const other of absorbs)
+      if (kinds.get(other)?.every((f) => RANK[f.severity] <= gravest)) kinds.delete(other);
+  }
   return [...kinds.values()]
     .map((all) => ({ all, main: all.reduce((a, b) => (weight(b) > weight(a) ? b : a)) }))
     .sort((a, b) => RANK[b.main.severity] - RANK[a.main.severity])
     .map(({ all, main }, i) => ({
       number: i + 1,
+      id: main.id,
       title: titleOf(main.id),
       severity: main.severity,
       main,
       all,
       events: eventsOf(all),
+      extent: [Math.min(...all.map((f) => f.steps[0])), Math.max(...all.map((f) => f.steps[1]))] as const,
     }));
 }
 
@@ -110,19 +146,26 @@ export function placeWords({ all, events, main }: Group, unit: RunLog["stepUnit"
   return `${count}${unit}s ${shown.join(", ")}${more}`;
 }
 
-/** "before 2.345, peak 5.098, peak step 31,219, recovered, grad norm rise 1,620" */
-export function evidenceWords(evidence: Evidence): string {
-  const parts: string[] = [];
-  for (const [key, value] of Object.entries(evidence)) {
+/** Evidence that a chart or the finding's place already shows. */
+const SHOWN_ELSEWHERE = /^(peakSteps|atSteps)$/;
+
+/** Evidence by name, as a person reads it: "peak step" → "31,219", "recovered" → "yes". */
+export function evidenceFacts(evidence: Evidence): (readonly [name: string, value: string])[] {
+  return Object.entries(evidence).flatMap(([key, value]) => {
+    if (value === null || value === "" || SHOWN_ELSEWHERE.test(key)) return [];
     const name = key.replace(/[A-Z]/g, (c) => ` ${c.toLowerCase()}`);
-    if (value === null || value === "" || /^(peakSteps|atSteps)$/.test(key)) continue;
-    if (typeof value === "boolean") parts.push(value ? name : `not ${name}`);
-    else if (typeof value === "number") parts.push(`${name} ${showValue(key, value)}`);
-    else if (typeof value === "string") parts.push(`${name} ${plain(value)}`);
-    else parts.push(`${name} ${listed(value)}`);
-  }
-  return parts.join(" · ");
+    if (typeof value === "boolean") return [[name, value ? "yes" : "no"] as const];
+    if (typeof value === "number") return [[name, showValue(key, value)] as const];
+    if (typeof value === "string") return [[name, plain(value)] as const];
+    return [[name, listed(value)] as const];
+  });
 }
+
+/** "before 2.345 · peak 5.098 · peak step 31,219 · recovered · grad norm rise 1,620" */
+export const evidenceWords = (evidence: Evidence): string =>
+  evidenceFacts(evidence)
+    .map(([name, value]) => (value === "yes" ? name : value === "no" ? `not ${name}` : `${name} ${value}`))
+    .join(" · ");
 
 const showValue = (key: string, x: number): string =>
   /step$/i.test(key) && Number.isInteger(x) ? x.toLocaleString("en") : showNumber(x);

@@ -1,0 +1,52 @@
+/** The one place where verdict and findings are made to agree. */
+
+import type { Direction, Finding, RunDiagnosis, Verdict, VerdictName } from "./types.ts";
+import { unsure } from "./verdict.ts";
+import { titleOf } from "./words.ts";
+
+/** The verdicts that a direction speaks against. */
+const AGAINST: Readonly<Record<Direction, readonly VerdictName[]>> = {
+  lower: ["good", "too-low"],
+  "not-higher": ["too-low"],
+  raise: ["too-high", "slightly-high"],
+  neither: [],
+};
+
+const IN_WORDS: Readonly<Record<Exclude<VerdictName, "inconclusive">, string>> = {
+  "too-high": "too high a rate",
+  "slightly-high": "a rate that is slightly high",
+  good: "a good rate",
+  "too-low": "too low a rate",
+};
+
+const ASKS: Readonly<Record<Direction, string>> = {
+  lower: "asks for a lower one",
+  "not-higher": "speaks against a higher one",
+  raise: "asks for a higher one",
+  neither: "says nothing of the rate",
+};
+
+/** Findings whose advice is the opposite of a verdict's, in their order. */
+export function opponents(verdict: VerdictName, findings: readonly Finding[]): Finding[] {
+  return findings.filter((f) => AGAINST[f.direction].includes(verdict));
+}
+
+/** A verdict from one curve, taken back when a finding of the same curve advises the opposite. */
+export function reconcile(verdict: Verdict, findings: readonly Finding[]): Verdict {
+  const [against] = opponents(verdict.verdict, findings);
+  if (!against || verdict.verdict === "inconclusive") return verdict;
+  return {
+    ...unsure(
+      `The fall of the loss looks like ${IN_WORDS[verdict.verdict]}, but the finding "${titleOf(against.id)}" ${ASKS[against.direction]}.`,
+    ),
+    probabilities: verdict.probabilities,
+  };
+}
+
+/** A verdict from several runs outranks what one curve advises; the reader is told so where the two differ. */
+export function outrank(run: RunDiagnosis): RunDiagnosis {
+  const [against] = opponents(run.verdict, run.findings);
+  if (!against) return run;
+  const text = `${run.action.text} The finding "${titleOf(against.id)}" advises otherwise from this curve alone; the other runs outrank it.`;
+  return { ...run, action: { ...run.action, text } };
+}
