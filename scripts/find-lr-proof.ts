@@ -20,7 +20,6 @@ import { rules } from "../src/tune/rules.ts";
 import { type Quadratic, quadratic, quadraticRun } from "../test/tune/noisy-quadratic.ts";
 
 const page = new URL("../docs/find-lr.md", import.meta.url);
-const clock = { now: () => performance.now(), pause: () => new Promise<void>((r) => setImmediate(r)) };
 const PROBLEMS = 40;
 const INSIDE = [0.05, 0.9] as const;
 
@@ -52,7 +51,7 @@ interface Ratios {
 async function onQuadratic(q: Quadratic, optimizer: Readonly<Record<string, unknown>>): Promise<Ratios> {
   const run = await quadraticRun(q, optimizer);
   const limit = limitOf(optimizer, q.largest);
-  const found = await findLr(run, { clock, curvature: false });
+  const found = await findLr(run, { curvature: false });
   const trial = trialOf(run);
   const theirs: Record<string, number | null> = {};
   for (const rule of rules) {
@@ -133,7 +132,7 @@ async function byNoise(): Promise<string> {
       const ratios: (number | null)[] = [];
       for (let id = 0; id < PROBLEMS; id++) {
         const q = quadratic(id, noise);
-        const found = await findLr(await quadraticRun(q, optimizer), { clock, curvature: false });
+        const found = await findLr(await quadraticRun(q, optimizer), { curvature: false });
         ratios.push(found!.suggestion === null ? null : found!.suggestion / limitOf(optimizer, q.largest));
       }
       const s = score(ratios);
@@ -166,7 +165,7 @@ interface Measured {
 async function measure(spec: RunSpec, rates: (suggestion: number) => readonly number[]): Promise<Measured> {
   const backend = await chooseBackend(spec.backend);
   const host = nodeHost();
-  const found = await findLr(await buildRun(spec, { host, backend }), { clock });
+  const found = await findLr(await buildRun(spec, { host, backend }));
   if (found?.suggestion == null) throw new Error(`no suggestion: ${found?.reason}`);
   say(`${spec.name}: suggested ${found.suggestion}`);
   const runs = await Promise.all(SEEDS.map((seed) => buildRun({ ...spec, seed }, { host, backend })));

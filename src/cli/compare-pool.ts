@@ -7,59 +7,57 @@ import { type Cell, runCell } from "../tune/compare-cell.ts";
 import { type CellAnswer, cellTools } from "./compare-worker.ts";
 
 export interface CellPool {
-  /** Rejects with an `Interrupted` after `stop`. */
-  readonly run: (run: RunSpec) => Promise<Cell>;
+  /** Null when it was given up. */
+  readonly run: (run: RunSpec) => Promise<Cell | null>;
   /** Gives up what is running and what waits. */
-  readonly stop: () => Promise<void>;
+  readonly close: () => Promise<void>;
 }
 
-/** The comparison was stopped; no defect. */
-export class Interrupted extends Error {}
+/** Aborted, the pool gives up what is running and what waits. */
+export const createPool = (jobs: number, signal: AbortSignal): Promise<CellPool> =>
+  jobs > 1 ? threads(jobs, signal) : inProcess(signal);
 
-export const createPool = (jobs: number): Promise<CellPool> => (jobs > 1 ? threads(jobs) : inProcess());
-
-async function inProcess(): Promise<CellPool> {
-  let stopped = false;
+async function inProcess(asked: AbortSignal): Promise<CellPool> {
+  const closed = new AbortController();
+  const signal = AbortSignal.any([asked, closed.signal]);
   let queue: Promise<unknown> = Promise.resolve();
-  const one = async (run: RunSpec): Promise<Cell> => {
-    if (stopped) throw new Interrupted();
-    const cell = await runCell(run, { ...(await cellTools(run.backend)), interrupted: () => stopped });
-    if (cell === null) throw new Interrupted();
-    return cell;
-  };
+  const one = async (run: RunSpec): Promise<Cell | null> =>
+    signal.aborted ? null : runCell(run, { ...(await cellTools(run.backend)), signal });
   return {
     run: (run) => {
       const mine = queue.then(() => one(run));
-      queue = mine.catch(() => {
-        stopped = true; // the first failure ends the comparison
-      });
+      queue = mine.catch(() => closed.abort()); // the first failure ends the comparison
       return mine;
     },
-    stop: async () => {
-      stopped = true;
+    close: async () => {
+      closed.abort();
       await queue;
     },
   };
 }
 
-async function threads(jobs: number): Promise<CellPool> {
+async function threads(jobs: number, signal: AbortSignal): Promise<CellPool> {
   const { Tinypool } = await import("tinypool");
   const pool = new Tinypool({ filename: workerFile(), minThreads: 1, maxThreads: jobs, idleTimeout: 60_000 });
-  let stopped = false;
+  let closing: Promise<void> | undefined;
+  const close = (): Promise<void> => {
+    closing ??= pool.destroy();
+    return closing;
+  };
+  signal.addEventListener("abort", () => void close());
   return {
     run: async (run) => {
-      if (stopped) throw new Interrupted();
-      const answer: CellAnswer = await pool.run(run).catch((error: unknown) => {
-        throw stopped ? new Interrupted() : error;
+      if (closing !== undefined) return null;
+      const answer: CellAnswer | null = await pool.run(run).catch((error: unknown) => {
+        if (closing !== undefined) return null;
+        throw error;
       });
-      if ("cell" in answer) return answer.cell!;
+      if (answer === null) return null;
+      if ("cell" in answer) return answer.cell;
       const { id, what, ...details } = answer.error;
       throw new SteepestError(id, what, details);
     },
-    stop: async () => {
-      stopped = true;
-      await pool.destroy();
-    },
+    close,
   };
 }
 

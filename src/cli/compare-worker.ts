@@ -15,7 +15,6 @@ export async function cellTools(backend: string): Promise<CellTools> {
   return {
     host: { ...nodeHost(), importFunction },
     backend: await chooseBackend(backend),
-    clock: { now: () => performance.now(), pause: () => new Promise((r) => setImmediate(r)) },
   };
 }
 

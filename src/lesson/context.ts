@@ -1,5 +1,6 @@
 /** Where an experiment runs: the backend, and a way to report progress and to be stopped. */
 import type { Backend } from "../engine/backend.ts";
+import { type LongWork, takeTurns } from "../run/long-work.ts";
 
 export interface LessonContext {
   readonly backend: Backend;
@@ -7,26 +8,12 @@ export interface LessonContext {
   readonly pause: (done: number) => Promise<void>;
 }
 
-export interface LessonContextOptions {
+/** Progress is the share done, 0…1. */
+export interface LessonContextOptions extends LongWork<number> {
   readonly backend: Backend;
-  readonly signal?: AbortSignal;
-  readonly onProgress?: (done: number) => void;
 }
 
-/** Milliseconds of work between two turns of the event loop. */
-const TURN = 50;
-
-export function lessonContext({ backend, signal, onProgress }: LessonContextOptions): LessonContext {
-  let last = performance.now();
-  return {
-    backend,
-    pause: async (done) => {
-      signal?.throwIfAborted();
-      if (performance.now() - last < TURN) return;
-      onProgress?.(done);
-      await new Promise((resolve) => setTimeout(resolve, 0));
-      signal?.throwIfAborted();
-      last = performance.now();
-    },
-  };
+export function lessonContext({ backend, ...work }: LessonContextOptions): LessonContext {
+  const turn = takeTurns(work);
+  return { backend, pause: async (done) => turn(() => done) };
 }

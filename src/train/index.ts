@@ -2,7 +2,6 @@ export { type BuildHost, type BuiltParts, type BuiltRun, buildRun } from "./buil
 export { type Best, encodeCheckpoint, type Progress, restoreCheckpoint } from "./checkpoint.ts";
 export { runLog } from "./log.ts";
 export {
-  type Clock,
   type RunStore,
   type TrainOptions,
   type TrainOutcome,

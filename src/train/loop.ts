@@ -5,6 +5,7 @@
 
 import { isMetricSchedule } from "../optim/schedules/index.ts";
 import { NonFiniteError } from "../run/errors.ts";
+import { type LongWork, systemClock } from "../run/long-work.ts";
 import type { BuiltRun } from "./build.ts";
 import { type Best, encodeCheckpoint, type Progress } from "./checkpoint.ts";
 import { metricsHeader, metricsLine } from "./log.ts";
@@ -16,13 +17,6 @@ export interface RunStore {
   readonly appendMetrics: (text: string) => number;
   /** Replaces the checkpoint as a whole or not at all. */
   readonly saveCheckpoint: (which: "last" | "best", bytes: Uint8Array) => void;
-}
-
-export interface Clock {
-  /** Milliseconds, monotonic. */
-  readonly now: () => number;
-  /** Lets other work (signals, messages) happen. */
-  readonly pause: () => Promise<void>;
 }
 
 export interface TrainProgress {
@@ -38,14 +32,11 @@ export interface TrainProgress {
   readonly validation: Readonly<Record<string, number>> | null;
 }
 
-export interface TrainOptions {
+/** The signal is looked at between slices: aborted, the step is finished and a checkpoint written. */
+export interface TrainOptions extends LongWork<TrainProgress> {
   readonly store?: RunStore;
-  readonly clock: Clock;
   /** Where a restored checkpoint stood. */
   readonly from?: Progress;
-  /** Checked between slices: true finishes the step, writes a checkpoint and returns. */
-  readonly interrupted?: () => boolean;
-  readonly onProgress?: (progress: TrainProgress) => void;
   /** Milliseconds between two pauses. */
   readonly slice?: number;
   /** Milliseconds between two checkpoints. */
@@ -77,13 +68,13 @@ export async function train(
   run: BuiltRun,
   {
     store,
-    clock,
+    clock = systemClock,
     from,
-    interrupted = () => false,
+    signal,
     onProgress,
     slice = 50,
     checkpointEvery = 10_000,
-  }: TrainOptions,
+  }: TrainOptions = {},
 ): Promise<TrainOutcome> {
   const { totalSteps, plan, logEvery, spec, step: program } = run;
   const rate = scheduler(run, from);
@@ -179,7 +170,7 @@ export async function train(
   const guarded = spec.nonFinite === "stop";
   let status: TrainOutcome["status"] = "done";
   while (k < totalSteps) {
-    if (interrupted()) {
+    if (signal?.aborted === true) {
       status = "interrupted";
       break;
     }

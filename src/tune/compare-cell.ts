@@ -1,8 +1,9 @@
 /** One cell of a comparison: one optimizer at one rate with one seed, trained by the loop that `train` uses. */
 import type { Backend } from "../engine/backend.ts";
 import { NonFiniteError } from "../run/errors.ts";
+import { type LongWork, systemClock } from "../run/long-work.ts";
 import type { RunSpec } from "../run/spec.ts";
-import { type BuildHost, type BuiltRun, buildRun, type Clock, train } from "../train/index.ts";
+import { type BuildHost, type BuiltRun, buildRun, type TrainProgress, train } from "../train/index.ts";
 
 /** Start, end and lowest point of one measure. */
 export interface Course {
@@ -38,11 +39,9 @@ export interface Cell {
   readonly seconds: number;
 }
 
-export interface CellTools {
+export interface CellTools extends LongWork<TrainProgress> {
   readonly host: BuildHost;
   readonly backend: Backend;
-  readonly clock: Clock;
-  readonly interrupted?: () => boolean;
 }
 
 /** Validation points over the budget, at least: epochs may be longer than the budget. */
@@ -58,17 +57,17 @@ export function lossWindow(totalSteps: number, stepsPerEpoch: number): number {
   return Math.min(totalSteps, stepsPerEpoch, Math.max(10, Math.ceil(totalSteps / 20)));
 }
 
-/** Null when interrupted. A run that diverges is a result; anything else that fails is thrown. */
+/** Null when aborted. A run that diverges is a result; anything else that fails is thrown. */
 export async function runCell(
   run: RunSpec,
-  { host, backend, clock, interrupted }: CellTools,
+  { host, backend, clock = systemClock, ...work }: CellTools,
 ): Promise<Cell | null> {
   const built = await buildRun({ ...run, nonFinite: "stop" }, { host, backend });
   const watch = watchRun(built);
   const began = clock.now();
   let finite = true;
   try {
-    const { status } = await train(watch.run, { clock, ...(interrupted && { interrupted }) });
+    const { status } = await train(watch.run, { ...work, clock });
     if (status === "interrupted") return null;
   } catch (error) {
     if (!(error instanceof NonFiniteError)) throw error;

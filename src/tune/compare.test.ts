@@ -5,11 +5,11 @@ import { wasm } from "../engine/backends/wasm.ts";
 import { parseRun } from "../run/parse-run.ts";
 import type { RunSpec } from "../run/spec.ts";
 import { advise, agreement, isAdvised } from "./advise.ts";
-import { type Comparison, cellKey, compare } from "./compare.ts";
+import { type CompareOptions, type Comparison, cellKey, compare } from "./compare.ts";
 import { type Cell, lossWindow, runCell } from "./compare-cell.ts";
 import { parseContestants } from "./compare-contestants.ts";
 import { bestOf, nextRates, ratePlan, type Tried } from "./compare-grid.ts";
-import { summarize } from "./compare-summary.ts";
+import { type Summary, summarize } from "./compare-summary.ts";
 import { sensitivity } from "./sensitivity.ts";
 import { meanOf, t95 } from "./student-t.ts";
 
@@ -29,6 +29,8 @@ const lesson = parseRun({
   epochs: 500,
   validation: 0,
 });
+const compared = async (question: Comparison, options: CompareOptions): Promise<Summary> =>
+  (await compare(question, options))!;
 const tools = {
   host: nodeHost(),
   backend: wasm,
@@ -190,13 +192,26 @@ describe("a comparison", () => {
       known: cells,
       onCell: (cell: Cell) => void cells.set(cellKey(cell), cell),
     };
-    const first = await compare(question(), options);
+    const first = await compared(question(), options);
     expect(ran).toBe(cells.size);
     const before = ran;
-    expect(await compare(question(), options)).toEqual(first);
+    expect(await compared(question(), options)).toEqual(first);
     expect(ran).toBe(before);
-    await compare(question({ seeds: [1, 2, 3, 4] }), options);
+    await compared(question({ seeds: [1, 2, 3, 4] }), options);
     expect(ran).toBe((before / 3) * 4);
+  });
+
+  test("aborted, it gives null and asks for no more cells", async () => {
+    const stop = new AbortController();
+    let ran = 0;
+    const runCell = async (run: RunSpec) => {
+      if (++ran === 3) stop.abort();
+      return stop.signal.aborted ? null : made(run, 1);
+    };
+    expect(await compare(question(), { runCell, signal: stop.signal })).toBeNull();
+    const asked = ran;
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(ran).toBe(asked);
   });
 
   test("a failing cell fails the comparison", async () => {
@@ -205,7 +220,7 @@ describe("a comparison", () => {
   });
 
   test("all diverged: no best, no target, no judgement", async () => {
-    const none = await compare(question(), { runCell: async (run) => made(run, null) });
+    const none = await compared(question(), { runCell: async (run) => made(run, null) });
     expect(none.contestants.map((c) => [c.best, c.stableTo, c.divergesFrom, c.sensitivity])).toEqual([
       [null, null, 1e-7, null],
       [null, null, 1e-7, null],
@@ -214,7 +229,7 @@ describe("a comparison", () => {
   });
 
   test("a rate at which one seed of three diverges is no choice, but is shown", async () => {
-    const { contestants } = await compare(question({ plan: ratePlan({ rates: "0.1,1" }) }), {
+    const { contestants } = await compared(question({ plan: ratePlan({ rates: "0.1,1" }) }), {
       runCell: async (run) => made(run, run.optimizer.lr === 1 ? (run.seed === 2 ? null : 0.1) : 1),
     });
     expect(contestants[0]!.best!.lr).toBe(0.1);
@@ -227,7 +242,7 @@ describe("a comparison", () => {
   });
 
   test("a rate that passes the target and ends above the start is no way to get there", async () => {
-    const { contestants } = await compare(question({ plan: ratePlan({ rates: "0.1,1" }), target: 1 }), {
+    const { contestants } = await compared(question({ plan: ratePlan({ rates: "0.1,1" }), target: 1 }), {
       runCell: async (run) =>
         run.optimizer.lr === 1
           ? { ...made(run, 50), lows: [[5, 0.5]] }
@@ -289,7 +304,7 @@ describe("a cell", () => {
     expect(cell.validation!.final).toBeLessThan(cell.validation!.start);
     expect(cell.lows.length).toBeGreaterThan(5);
     expect(cell.lows.at(-1)).toEqual([cell.validation!.bestStep, cell.validation!.best]);
-    expect(await runCell(run, { ...tools, interrupted: () => true })).toBeNull();
+    expect(await runCell(run, { ...tools, signal: AbortSignal.abort() })).toBeNull();
   });
 
   test("windows: a hundredth of a full-batch run, at most an epoch of batches", () => {

@@ -2,6 +2,7 @@
  * `compare`: optimizers × learning rates × seeds. Every cell is an independent run of the same budget; the seed decides
  * initial values, data order and validation rows, so cells of one seed differ in the optimizer and its rate alone.
  */
+import { type LongWork, nullWhenAborted } from "../run/long-work.ts";
 import type { RunSpec } from "../run/spec.ts";
 import type { Cell } from "./compare-cell.ts";
 import { atRate, type Contestant } from "./compare-contestants.ts";
@@ -27,25 +28,24 @@ export interface CompareProgress {
   readonly best: { readonly label: string; readonly lr: number; readonly loss: number } | null;
 }
 
-export interface CompareOptions {
-  /** Runs a cell, now or when there is room; how many run at once is its affair. */
-  readonly runCell: (run: RunSpec) => Promise<Cell>;
+export interface CompareOptions extends Omit<LongWork<CompareProgress>, "clock"> {
+  /** Runs a cell, now or when there is room; how many run at once is its affair. Null: it was given up, as asked by the signal. */
+  readonly runCell: (run: RunSpec) => Promise<Cell | null>;
   /** Cells from before, by `cellKey`. */
   readonly known?: ReadonlyMap<string, Cell>;
   /** A new cell, as soon as it is there. */
   readonly onCell?: (cell: Cell) => void;
-  readonly onProgress?: (progress: CompareProgress) => void;
 }
 
 /** What makes a cell that cell, given the run: optimizer with options and rate, and the seed. */
 export const cellKey = ({ optimizer, seed }: Pick<Cell, "optimizer" | "seed">): string =>
   JSON.stringify([seed, Object.fromEntries(Object.entries(optimizer).sort(([a], [b]) => (a < b ? -1 : 1)))]);
 
-/** The result depends on the cells alone, not on the order in which they end. */
+/** The result depends on the cells alone, not on the order in which they end. Null when aborted. */
 export async function compare(
   { run, contestants, seeds, plan, target }: Comparison,
-  { runCell, known = new Map(), onCell, onProgress }: CompareOptions,
-): Promise<Summary> {
+  { runCell, known = new Map(), onCell, onProgress, signal }: CompareOptions,
+): Promise<Summary | null> {
   const cells = new Map<Contestant, Cell[]>(contestants.map((c) => [c, []]));
   const asked = new Map<Contestant, number>();
   let ran = 0;
@@ -70,7 +70,9 @@ export async function compare(
     const optimizer = atRate(c, lr);
     const before = known.get(cellKey({ optimizer, seed }));
     if (before !== undefined) return before;
+    signal?.throwIfAborted();
     const cell = await runCell({ ...run, optimizer, seed });
+    if (cell === null) throw new Error("a run was given up, but the comparison was not aborted");
     ran++;
     onCell?.(cell);
     return cell;
@@ -94,8 +96,10 @@ export async function compare(
       own.splice(own.length - stage.length, stage.length, ...stage);
     }
   };
-  await Promise.all(contestants.map(search));
-  return summarize(cells, { seeds, plan, ...(target !== undefined && { target }) });
+  return nullWhenAborted(signal, async () => {
+    await Promise.all(contestants.map(search));
+    return summarize(cells, { seeds, plan, ...(target !== undefined && { target }) });
+  });
 }
 
 /** Rates that refining adds when the best lies inside the grid. */

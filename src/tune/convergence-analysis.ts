@@ -2,6 +2,7 @@
 import { lanczos, type NoiseScale, norm, preconditioned, type Spectrum } from "../curvature/index.ts";
 import type { Backend } from "../engine/backend.ts";
 import { optimizerEntry } from "../optim/index.ts";
+import { type LongWork, nullWhenAborted, systemClock, takeTurns } from "../run/long-work.ts";
 import type { BuiltRun } from "../train/build.ts";
 import { runNoiseScale } from "../train/noise.ts";
 import { type RunObjective, runObjective } from "../train/objective.ts";
@@ -68,7 +69,13 @@ export interface Analysis {
   readonly seconds: number;
 }
 
-export interface AnalyzeOptions {
+export interface AnalyzeProgress {
+  /** Of the training steps to follow. */
+  readonly steps: number;
+  readonly text: string;
+}
+
+export interface AnalyzeOptions extends LongWork<AnalyzeProgress> {
   readonly backend: Backend;
   /** Default `defaultRows`. */
   readonly rows: number | "full" | undefined;
@@ -78,9 +85,6 @@ export interface AnalyzeOptions {
   readonly from: number;
   readonly seed: number;
   readonly looks?: number;
-  readonly now: () => number;
-  /** Called often; what it returns is waited for. */
-  readonly pulse: (done: number, what: string) => Promise<void> | undefined;
 }
 
 const COMPARED: readonly (readonly [string, ResolvedOptions])[] = [
@@ -92,9 +96,16 @@ const COMPARED: readonly (readonly [string, ResolvedOptions])[] = [
   ["adam", {}],
 ];
 
-export async function analyze(run: BuiltRun, options: AnalyzeOptions): Promise<Analysis> {
-  const { backend, rows, steps, from, seed, looks, now, pulse } = options;
-  const began = now();
+/** Null when aborted. */
+export const analyze = (run: BuiltRun, options: AnalyzeOptions): Promise<Analysis | null> =>
+  nullWhenAborted(options.signal, () => measure(run, options));
+
+async function measure(run: BuiltRun, options: AnalyzeOptions): Promise<Analysis> {
+  const { backend, rows, steps, from, seed, looks, clock = systemClock } = options;
+  const began = clock.now();
+  const turn = takeTurns(options);
+  const pulse = (done: number, text: string): Promise<void> | undefined =>
+    turn(() => ({ steps: done, text }));
   const objective = runObjective(run, { ...(rows !== undefined && { rows }), backend });
   const spectrum = (what: string, done: number): Promise<Spectrum> =>
     lanczos(objective.hessian, { seed, pulse: (n) => pulse(done, `${what}: Hessian product ${n}`) });
@@ -165,7 +176,7 @@ export async function analyze(run: BuiltRun, options: AnalyzeOptions): Promise<A
     ownRule: optimizerOf(run).entry.stabilityLimit?.rule ?? null,
     sharpness: path.sharpness,
     convergence: theory,
-    seconds: (now() - began) / 1000,
+    seconds: (clock.now() - began) / 1000,
   };
 }
 

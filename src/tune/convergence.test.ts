@@ -27,17 +27,15 @@ const build = (record: unknown): Promise<BuiltRun> =>
   buildRun(parseRun(record as Parameters<typeof parseRun>[0]), { host: memoryHost({}), backend: wasm });
 
 const analysis = async (record: unknown, options: Partial<AnalyzeOptions> = {}): Promise<Analysis> =>
-  analyze(await build(record), {
+  (await analyze(await build(record), {
     backend: wasm,
     rows: "full",
     steps: 100,
     from: 0,
     seed: 0,
     looks: 3,
-    now: () => 0,
-    pulse: () => undefined,
     ...options,
-  });
+  }))!;
 const zeroed = (run: BuiltRun): BuiltRun => {
   for (const t of run.step.state) t.values.fill(0);
   return run;
@@ -46,7 +44,7 @@ const zeroed = (run: BuiltRun): BuiltRun => {
 describe("the lesson's second program: limits measured by NumPy and PyTorch (mission.md C5)", () => {
   test("2/λmax at zero weights is 6.82", async () => {
     const run = zeroed(await build(separable));
-    const { limits } = await analyze(run, { ...plain, steps: 0 });
+    const { limits } = (await analyze(run, { ...plain, steps: 0 }))!;
     expect(limits[0]!.limit).toBeCloseTo(6.82, 2);
   });
   test("flipped labels: 10.197 at the minimum, and there every bound is promised and held", async () => {
@@ -74,13 +72,11 @@ const plain: AnalyzeOptions = {
   steps: 0,
   from: 0,
   seed: 0,
-  now: () => 0,
-  pulse: () => undefined,
 };
 
 test("the lesson's first program: 2/L = 0.0008 at zero weights", async () => {
   const record = { ...flipped, data: { source: "lesson-ill-conditioned" }, model: { kind: "linear" } };
-  const { start } = await analyze(zeroed(await build(record)), plain);
+  const { start } = (await analyze(zeroed(await build(record)), plain))!;
   expect(2 / start.largest.value).toBeCloseTo(0.0008, 5);
 });
 

@@ -3,8 +3,8 @@
  * it, curvature is asked for its limit; all over several seeds, so that the answer comes with its spread. Or refuses.
  */
 
+import { type LongWork, nullWhenAborted, takeTurns } from "../run/long-work.ts";
 import type { BuiltRun } from "../train/build.ts";
-import type { Clock } from "../train/loop.ts";
 import { type CurvatureAnswer, curvatureAnswer } from "./find-lr-curvature.ts";
 import {
   checkRate,
@@ -38,7 +38,7 @@ export interface FindLrProgress {
   readonly text: string;
 }
 
-export interface FindLrOptions {
+export interface FindLrOptions extends LongWork<FindLrProgress> {
   /** Lowest and highest rate of the sweep; an end that is not given may be moved out to 1e-14 and 1e6. */
   readonly from?: number | undefined;
   readonly to?: number | undefined;
@@ -48,10 +48,6 @@ export interface FindLrOptions {
   readonly seeds?: number | undefined;
   /** Ask the curvature too. Default true. */
   readonly curvature?: boolean | undefined;
-  readonly clock: Clock;
-  /** Looked at between steps: true ends the search, and the result is null. */
-  readonly interrupted?: (() => boolean) | undefined;
-  readonly onProgress?: ((progress: FindLrProgress) => void) | undefined;
 }
 
 /** Below so many rates an average says nothing. */
@@ -70,20 +66,15 @@ const SHORT = [20, 64] as const;
 /** Milliseconds between two looks around. */
 const SLICE = 30;
 
-/** The run is left as it was found, to the last bit. Null when interrupted. */
-export async function findLr(run: BuiltRun, options: FindLrOptions): Promise<FindLrResult | null> {
+/** The run is left as it was found, to the last bit. Null when aborted. */
+export async function findLr(run: BuiltRun, options: FindLrOptions = {}): Promise<FindLrResult | null> {
   const trial = trialOf(run);
   try {
-    return await search(run, trial, options);
-  } catch (error) {
-    if (error instanceof Interrupted) return null;
-    throw error;
+    return await nullWhenAborted(options.signal, () => search(run, trial, options));
   } finally {
     trial.restore();
   }
 }
-
-class Interrupted extends Error {}
 
 interface Pulse {
   readonly beat: () => Promise<void> | undefined;
@@ -94,21 +85,14 @@ interface Pulse {
 /** Rates that short runs are usually made at. */
 const USUAL_RATES = 12;
 
-function pulseOf(
-  { clock, interrupted, onProgress, iterations, seeds = DEFAULTS.seeds }: FindLrOptions,
-  short: number,
-): Pulse {
-  let [steps, text, last] = [0, "", clock.now()];
+function pulseOf({ iterations, seeds = DEFAULTS.seeds, ...work }: FindLrOptions, short: number): Pulse {
+  let [steps, text] = [0, ""];
   const expected = seeds * ((iterations ?? DEFAULTS.iterations) + USUAL_RATES * short);
+  const turn = takeTurns(work, SLICE);
   return {
     beat: () => {
       steps++;
-      const now = clock.now();
-      if (now - last < SLICE) return undefined;
-      last = now;
-      if (interrupted?.()) throw new Interrupted();
-      onProgress?.({ steps, expected: Math.max(expected, steps), text });
-      return clock.pause();
+      return turn(() => ({ steps, expected: Math.max(expected, steps), text }));
     },
     say: (what) => {
       text = what;

@@ -2,6 +2,7 @@
 import { expect, test } from "vitest";
 import { memoryHost } from "../../src/data/memory-host.ts";
 import { wasm } from "../../src/engine/backends/wasm.ts";
+import { systemClock } from "../../src/run/long-work.ts";
 import { parseRun } from "../../src/run/parse-run.ts";
 import { type BuiltRun, buildRun } from "../../src/train/build.ts";
 import { train } from "../../src/train/loop.ts";
@@ -10,9 +11,8 @@ import type { FindLrResult } from "../../src/tune/find-lr-types.ts";
 import { rules } from "../../src/tune/rules.ts";
 import { quadratic, quadraticRun } from "./noisy-quadratic.ts";
 
-const clock = { now: () => performance.now(), pause: () => new Promise<void>((r) => setImmediate(r)) };
 const find = async (run: BuiltRun, options: Partial<FindLrOptions> = {}): Promise<FindLrResult> =>
-  (await findLr(run, { clock, curvature: false, ...options }))!;
+  (await findLr(run, { curvature: false, ...options }))!;
 
 const run = (more: Readonly<Record<string, unknown>>, csv = ""): Promise<BuiltRun> =>
   buildRun(
@@ -88,7 +88,7 @@ test("training after a search is the same to the last bit", async () => {
   expect(result.steps).toBeGreaterThan(500);
   const values = (r: BuiltRun): number[][] => r.step.state.map((t) => Array.from(t.values));
   expect(values(searched)).toEqual(values(plain));
-  for (const r of [plain, searched]) await train(r, { clock });
+  for (const r of [plain, searched]) await train(r);
   expect(values(searched)).toEqual(values(plain));
   expect(searched.step.result).toEqual(plain.step.result);
 });
@@ -105,11 +105,13 @@ test("the schedule's peak gets the rate that was measured", async () => {
 test("an interrupted search is null and leaves the run alone", async () => {
   const r = await run({});
   const before = Array.from(r.step.state[0]!.values);
+  const stop = new AbortController();
   let looks = 0;
-  const result = await findLr(r, {
-    clock: { now: () => 100 * looks++, pause: clock.pause },
-    interrupted: () => looks > 20,
-  });
+  const now = (): number => {
+    if (++looks > 20) stop.abort();
+    return 100 * looks;
+  };
+  const result = await findLr(r, { clock: { now, pause: systemClock.pause }, signal: stop.signal });
   expect(result).toBeNull();
   expect(Array.from(r.step.state[0]!.values)).toEqual(before);
 });

@@ -113,11 +113,6 @@ function readCheckpoint(path: string): Uint8Array {
   }
 }
 
-class Interrupted extends Error {}
-
-/** Milliseconds between two pauses in which signals are heard. */
-const SLICE = 50;
-
 async function analyzeWithProgress(
   built: BuiltRun,
   {
@@ -140,25 +135,13 @@ async function analyzeWithProgress(
     const along = options.steps === 0 ? "" : ` and along ${options.steps} steps`;
     bar.note(`measuring curvature at step ${options.from}${along}`);
   }
-  let last = performance.now();
   try {
     return await analyze(built, {
       ...options,
       seed: built.spec.seed,
-      now: () => performance.now(),
-      pulse: (done, what) => {
-        const now = performance.now();
-        if (now - last < SLICE) return undefined;
-        last = now;
-        bar.update(done, what);
-        return new Promise<void>((resolve, reject) => {
-          setImmediate(() => (interrupt.signal.aborted ? reject(new Interrupted()) : resolve()));
-        });
-      },
+      signal: interrupt.signal,
+      onProgress: ({ steps, text }) => bar.update(steps, text),
     });
-  } catch (error) {
-    if (error instanceof Interrupted) return null;
-    throw error;
   } finally {
     bar.stop();
     interrupt.release();

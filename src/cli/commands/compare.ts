@@ -16,7 +16,7 @@ import type { Invocation } from "../command.ts";
 import { compareDocument } from "../compare/document.ts";
 import { drawComparison } from "../compare/draw.ts";
 import { reportComparison } from "../compare/report.ts";
-import { createPool, Interrupted } from "../compare-pool.ts";
+import { createPool } from "../compare-pool.ts";
 import { cellTools } from "../compare-worker.ts";
 import { catchInterrupt } from "../interrupt.ts";
 import { requirePlotFile } from "../plot-path.ts";
@@ -157,9 +157,8 @@ async function runAll(
   { jobs, terminal, quiet, built }: { jobs: number; terminal: Terminal; quiet: boolean; built: BuiltRun },
 ): Promise<Outcome> {
   const { contestants, seeds, plan } = question;
-  const pool = await createPool(jobs);
   const interrupt = catchInterrupt();
-  interrupt.signal.addEventListener("abort", () => void pool.stop());
+  const pool = await createPool(jobs, interrupt.signal);
   const began = performance.now();
   const elapsed = (): number => (performance.now() - began) / 1000;
   if (!quiet) {
@@ -176,6 +175,7 @@ async function runAll(
       known: folder.known,
       runCell: pool.run,
       onCell: folder.append,
+      signal: interrupt.signal,
       onProgress: (p) => {
         ran = p.ran;
         const left = p.ran === 0 ? Number.NaN : (elapsed() / p.ran) * (p.expected - p.done);
@@ -189,13 +189,10 @@ async function runAll(
       },
     });
     return { summary, finished: folder.known.size + ran, ran, seconds: elapsed() };
-  } catch (error) {
-    if (!(error instanceof Interrupted)) throw error;
-    return { summary: null, finished: folder.known.size + ran, ran, seconds: elapsed() };
   } finally {
     bar.stop();
     interrupt.release();
-    await pool.stop();
+    await pool.close();
   }
 }
 

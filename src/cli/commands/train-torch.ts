@@ -18,7 +18,7 @@ import type { Ending } from "../train/summary.ts";
 
 export interface TorchRunOptions {
   readonly from: Progress | undefined;
-  readonly interrupted: () => boolean;
+  readonly signal: AbortSignal;
   readonly onMetrics: (text: string) => void;
   readonly onProgress: (progress: TrainProgress) => void;
   readonly onNote: (text: string) => void;
@@ -64,7 +64,7 @@ async function torchEngine(options: Readonly<Record<string, unknown>>): Promise<
   return {
     backend: planningBackend(`torch ${python.torch}, ${processes}${machines}`),
     check: (built) => requireEvenShares(built.plan, launch),
-    run: async (built, folder, { from, interrupted, onMetrics, onProgress, onNote }) => {
+    run: async (built, folder, { from, signal, onMetrics, onProgress, onNote }) => {
       const out = resolve(folder.path);
       const project = join(out, "torch");
       writeTorchProject(built, project, { initial: from === undefined });
@@ -91,18 +91,15 @@ async function torchEngine(options: Readonly<Record<string, unknown>>): Promise<
       if (most(launch.nnodes) > 1) onNote(otherMachines(torchrunArguments(started)));
       const torchrun = startTorchrun(started);
       process.once("exit", torchrun.kill);
-      const look = setInterval(() => {
-        if (!interrupted()) return;
-        clearInterval(look);
-        torchrun.stop();
-      }, 50);
+      signal.addEventListener("abort", torchrun.stop);
+      if (signal.aborted) torchrun.stop();
       try {
         return await torchrun.ended;
       } catch (error) {
-        if (interrupted()) return stoppedEarly(from);
+        if (signal.aborted) return stoppedEarly(from);
         throw error;
       } finally {
-        clearInterval(look);
+        signal.removeEventListener("abort", torchrun.stop);
         process.off("exit", torchrun.kill);
       }
     },

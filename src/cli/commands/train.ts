@@ -250,10 +250,10 @@ async function runLoop(
     progress.update(p);
     warnings.look();
   };
-  const interrupted = (): boolean => interrupt.signal.aborted;
+  const { signal } = interrupt;
   try {
     if (torch !== null) {
-      const hooks = { onProgress, onMetrics: warnings.append, onNote: progress.note, interrupted };
+      const hooks = { onProgress, onMetrics: warnings.append, onNote: progress.note, signal };
       return { ending: await torch.run(built, folder, { from, ...hooks }), failure: null };
     }
     const outcome = await train(built, {
@@ -264,9 +264,8 @@ async function runLoop(
           return folder.appendMetrics(text);
         },
       },
-      clock: { now: () => performance.now(), pause: () => new Promise((r) => setImmediate(r)) },
       ...(from && { from }),
-      interrupted,
+      signal,
       onProgress,
     });
     const test = outcome.status === "done" ? built.evaluate("test") : null;

@@ -45,8 +45,7 @@ export async function searchWithProgress(
   try {
     const result = await findLr(built, {
       ...options,
-      clock: { now: () => performance.now(), pause: () => new Promise((r) => setImmediate(r)) },
-      interrupted: () => interrupt.signal.aborted,
+      signal: interrupt.signal,
       onProgress: ({ steps, expected, text }) =>
         bar.update(steps, text, { total: expected, line: `${text}, step ${steps} of about ${expected}` }),
     });

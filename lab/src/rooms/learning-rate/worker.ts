@@ -86,8 +86,6 @@ export interface Progress {
   readonly text: string;
 }
 
-const pause = (): Promise<void> => new Promise((done) => setTimeout(done, 0));
-
 /** null: stopped. */
 export async function search(
   asked: DigitsRun,
@@ -96,14 +94,13 @@ export async function search(
 ): Promise<Found | null> {
   if (!(await report({ share: 0, text: "fetching the digits" }))) return null;
   const built = await build(asked);
-  let stopped = false;
+  const stop = new AbortController();
   const result = await findLr(built, {
     seeds,
-    clock: { now: () => performance.now(), pause },
-    interrupted: () => stopped,
+    signal: stop.signal,
     onProgress: ({ steps, expected, text }) => {
       void report({ share: Math.min(1, steps / expected), text }).then((goOn) => {
-        stopped ||= !goOn;
+        if (!goOn) stop.abort();
       });
     },
   });

@@ -213,8 +213,6 @@ export interface Compared {
 const CONTESTANTS = "sgd,sgd:momentum=0.9,adam";
 const RATES = "0.001,0.005,0.02,0.1,0.5";
 
-class Stopped extends Error {}
-
 /** Each optimizer at each rate with each seed, ranked by its loss on digits held out; null: stopped. */
 export async function tryGuide(
   asked: Asked,
@@ -223,66 +221,60 @@ export async function tryGuide(
 ): Promise<Compared | null> {
   const run = parseRun({ ...runFile(asked, 0.1), validation: 0.1 });
   const began = performance.now();
-  let stopped = false;
+  const stop = new AbortController();
+  const { signal } = stop;
   let told = { done: 0, expected: 1 };
   let queue: Promise<unknown> = Promise.resolve();
   const clock = {
     now: () => performance.now(),
     pause: async () => {
-      if (!(await report(told))) stopped = true;
+      if (!(await report(told))) stop.abort();
     },
   };
-  const tools = { host: digitsHost, backend: wasm, clock, interrupted: () => stopped };
-  try {
-    const summary = await compare(
-      {
-        run,
-        contestants: parseContestants(CONTESTANTS, { name: "none" }),
-        seeds: Array.from({ length: seeds }, (_, i) => asked.seed + i),
-        plan: ratePlan({ rates: RATES }),
+  const tools = { host: digitsHost, backend: wasm, clock, signal };
+  const summary = await compare(
+    {
+      run,
+      contestants: parseContestants(CONTESTANTS, { name: "none" }),
+      seeds: Array.from({ length: seeds }, (_, i) => asked.seed + i),
+      plan: ratePlan({ rates: RATES }),
+    },
+    {
+      // one at a time: there is one worker
+      runCell: (cell) => {
+        const next = queue.then(() => (signal.aborted ? null : runCell(cell, tools)));
+        queue = next.catch(() => {});
+        return next;
       },
-      {
-        // one at a time: there is one worker
-        runCell: (cell) => {
-          const next = queue.then(async () => {
-            const made = stopped ? null : await runCell(cell, tools);
-            if (made === null) throw new Stopped();
-            return made;
-          });
-          queue = next.catch(() => {});
-          return next;
-        },
-        onProgress: ({ done, expected }) => (told = { done, expected }),
-      },
-    );
-    const advice = advise({ run, batchSize: asked.batch });
-    const of = (label: string) => summary.contestants.find((c) => c.label === label);
-    const chart = lossByRateChart(
-      {
-        title: "Which rates work, by optimizer",
-        lossLabel: "loss on digits held out",
-        rows: summary.contestants.map(({ label, rates }) => ({
-          label,
-          cells: rates.map(({ lr, final }) => ({ lr, loss: final })),
-        })),
-      },
-      { start: summary.start },
-    );
-    return {
-      summary,
-      chart,
+      signal,
+      onProgress: ({ done, expected }) => (told = { done, expected }),
+    },
+  );
+  if (summary === null) return null;
+  const advice = advise({ run, batchSize: asked.batch });
+  const of = (label: string) => summary.contestants.find((c) => c.label === label);
+  const chart = lossByRateChart(
+    {
+      title: "Which rates work, by optimizer",
+      lossLabel: "loss on digits held out",
+      rows: summary.contestants.map(({ label, rates }) => ({
+        label,
+        cells: rates.map(({ lr, final }) => ({ lr, loss: final })),
+      })),
+    },
+    { start: summary.start },
+  );
+  return {
+    summary,
+    chart,
+    advice,
+    measured: agreement(
       advice,
-      measured: agreement(
-        advice,
-        summary.contestants,
-        (first, other) => judge(of(first), of(other))?.clear ?? null,
-      ),
-      cells: told.done,
-      steps: asked.steps,
-      seconds: (performance.now() - began) / 1000,
-    };
-  } catch (error) {
-    if (error instanceof Stopped) return null;
-    throw error;
-  }
+      summary.contestants,
+      (first, other) => judge(of(first), of(other))?.clear ?? null,
+    ),
+    cells: told.done,
+    steps: asked.steps,
+    seconds: (performance.now() - began) / 1000,
+  };
 }
