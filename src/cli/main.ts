@@ -49,7 +49,7 @@ async function runCommandLine(argv: readonly string[]): Promise<number> {
   }
   try {
     refuseUnknownCommand(argv);
-    await program.parseAsync(argv, { from: "user" });
+    await program.parseAsync(argv.map(briefly), { from: "user" });
     return exitCode;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
@@ -57,6 +57,10 @@ async function runCommandLine(argv: readonly string[]): Promise<number> {
     return error instanceof SteepestError ? error.exitCode : 1;
   }
 }
+
+/** `--json` takes no value, so that a path may follow it; its one other form is a format of `diagnose`. */
+const briefly = (arg: string, _: number, [command]: readonly string[]): string =>
+  command === "diagnose" && arg === "--json=brief" ? "--format=brief" : arg;
 
 /** commander would suggest too, but in other words than the rest of our messages. */
 function refuseUnknownCommand([first]: readonly string[]): void {

@@ -185,3 +185,52 @@ test("a watched file that is written anew is read from its beginning", async () 
   child.kill("SIGINT");
   expect((await finished).code).toBe(130);
 }, 30_000);
+
+test("--format writes Markdown, GitHub's commands, SARIF and a brief document, each alone on standard output", async () => {
+  const cwd = folder();
+  writeFileSync(join(cwd, "a,b 100%.csv"), `${descent(80)}80,nan,0.1\n`);
+  const say = async (...flags: string[]): Promise<string> => {
+    const { code, stdout } = await steepest(["diagnose", "a,b 100%.csv", ...flags], { cwd });
+    expect(code).toBe(0);
+    return stdout;
+  };
+  const markdown = await say("--format", "markdown");
+  expect(markdown).toMatch(/^## ✗ a,b 100%\.csv: non-finite\n/);
+  expect(markdown).toContain("**no verdict on the learning rate**");
+  const lines = (await say("--format", "github")).trimEnd().split("\n");
+  // what the workflow command's own separators would break is escaped
+  expect(lines[0]).toMatch(/^::notice file=a%2Cb 100%25\.csv,title=a%2Cb 100%25\.csv%3A no verdict/);
+  expect(lines[1]).toMatch(/^::error file=a%2Cb 100%25\.csv,title=non-finite%2C step 80::/);
+  const sarif = JSON.parse(await say("--format", "sarif"));
+  expect(sarif.version).toBe("2.1.0");
+  const [{ tool, results }] = sarif.runs;
+  for (const r of results) {
+    expect(tool.driver.rules[r.ruleIndex].id).toBe(r.ruleId);
+    expect(r.locations[0].physicalLocation.artifactLocation.uri).toBe("a%2Cb%20100%25.csv");
+  }
+  expect(results.map((r: { ruleId: string; level: string }) => [r.ruleId, r.level])).toContainEqual([
+    "non-finite",
+    "error",
+  ]);
+  const brief = await say("--json=brief");
+  expect(brief.length).toBeLessThan(1600); // 400 tokens at 4 characters each
+  expect(JSON.parse(brief)).toMatchObject({
+    schema: "steepest.diagnosis-brief/1",
+    runs: [
+      {
+        verdict: "inconclusive",
+        multiply: null,
+        findings: [{ id: "non-finite", steps: [80, 80] }, { id: "slow-progress" }],
+      },
+    ],
+  });
+});
+
+test("--json and --format together, and an unknown format, are wrong usage", async () => {
+  const both = await steepest(["diagnose", good, "--json", "--format", "sarif"], { cwd: folder() });
+  expect(both).toMatchObject({ code: 2, stdout: "" });
+  expect(both.stderr).toContain("both ask for standard output");
+  const unknown = await steepest(["diagnose", good, "--format", "xml"], { cwd: folder() });
+  expect(unknown).toMatchObject({ code: 2, stdout: "" });
+  expect(unknown.stderr).toContain("markdown, github, sarif, brief");
+});

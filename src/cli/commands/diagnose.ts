@@ -21,12 +21,21 @@ interface Options {
   readonly onAlert?: string;
   readonly report?: string;
   readonly plot?: string;
+  readonly format?: string;
 }
 
 const SKIPS_SHOWN = 5;
 
-export async function run({ args, options: given, terminal, json }: Invocation): Promise<number> {
+export async function run({ args, options: given, terminal, json: whole }: Invocation): Promise<number> {
   const options = given as Options;
+  const { format } = options;
+  if (whole && format !== undefined) {
+    throw new SteepestError("usage", `--json and --format ${format} both ask for standard output`, {
+      help: "give one of them",
+    });
+  }
+  // a document of its own on standard output, whichever it is
+  const json = whole || format !== undefined;
   const paths = pathsOf(args);
   if (options.onAlert !== undefined && !options.watch) {
     throw new SteepestError("usage", "--on-alert needs --watch", {
@@ -45,8 +54,11 @@ export async function run({ args, options: given, terminal, json }: Invocation):
     const judged = diagnosis.runs.map((r, i): Judged => ({ log: logs[i]!, run: r }));
     if (options.report !== undefined) await writePage(options.report, judged, terminal);
     if (options.plot !== undefined) await writePlot(options.plot, judged, terminal);
-    if (json) terminal.print(toJson(diagnosis));
-    else terminal.print(report(judged, look(terminal, options)));
+    if (whole) terminal.print(toJson(diagnosis));
+    else if (format !== undefined) {
+      const { FORMATS } = await import("../diagnose/formats.ts");
+      terminal.print(FORMATS[format]!(judged));
+    } else terminal.print(report(judged, look(terminal, options)));
     await command?.settled();
     if (stop.signal.aborted) return 130;
     const critical = diagnosis.runs.some((r) => r.findings.some((f) => f.severity === "critical"));

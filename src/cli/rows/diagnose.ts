@@ -1,3 +1,4 @@
+import { Option } from "commander";
 import type { CommandRow } from "../command.ts";
 
 export const diagnose: CommandRow = {
@@ -13,6 +14,14 @@ export const diagnose: CommandRow = {
       .option("--on-alert <command>", "with --watch: run this for every warning or critical alert")
       .option("--report <file>", "write a self-contained HTML page as well")
       .option("--plot <file>", "draw the curve with the findings: .svg or .png")
+      .addOption(
+        new Option("--format <name>", "print another report").choices([
+          "markdown",
+          "github",
+          "sarif",
+          "brief",
+        ]),
+      )
       .option("--ascii", "plain ASCII")
       .addHelpText(
         "after",
@@ -22,6 +31,8 @@ export const diagnose: CommandRow = {
           "",
           "The command of --on-alert finds the finding in its environment: STEEPEST_FINDING,",
           "STEEPEST_SEVERITY, STEEPEST_STEP, STEEPEST_RUN and STEEPEST_EVIDENCE (JSON).",
+          "",
+          "  --json=brief, or --format brief, prints a few hundred tokens of JSON for each run.",
           "",
           "  steepest diagnose runs/",
           "  python train.py | steepest diagnose - --watch",
