@@ -17,14 +17,32 @@ const FEWEST_STEPS = 50;
 const DIVERGED = 0.98;
 const NOT_THE_RATE = new Set(RULES.filter((r) => r.notTheRate).map((r) => r.name));
 
+/** Finite points before a NaN, below which nothing can be said of what led to it. */
+const FEWEST_BEFORE_NAN = 5;
+
+/**
+ * The loss left its first value upwards and never came back: no order of the data, no staircase and no change of
+ * logging makes a curve do that, so nothing of the kind excuses the rate.
+ */
+function ranAway(c: Context): boolean {
+  const n = c.loss.length;
+  if (n < FEWEST_POINTS || startsLate(c) || !(c.first > 0)) return false;
+  return c.loss.subarray(Math.ceil(n / 20)).reduce((a, b) => Math.min(a, b)) > 1.5 * c.first;
+}
+
 export function decide(c: Context, findings: readonly Finding[]): Verdict {
   const broken = nonFiniteKind(c);
   if (broken?.kind === "diverged") return high(c, "The loss rose and then became non-finite.");
+  if (broken && c.loss.length < FEWEST_BEFORE_NAN)
+    return unsure(
+      `The loss became non-finite at step ${broken.step}, and there is too little before it to tell why.`,
+    );
   if (broken)
     return unsure(
       `The loss became non-finite at step ${broken.step} without rising first: precision or data, not the rate.`,
     );
-  const excuse = findings.find((f) => NOT_THE_RATE.has(f.id));
+  const away = ranAway(c);
+  const excuse = away ? undefined : findings.find((f) => NOT_THE_RATE.has(f.id));
   const n = c.loss.length;
   if (n < FEWEST_POINTS) return unsure(`${n} points of loss are too few for a verdict.`);
   const passed = c.steps[n - 1]! - c.steps[0]!;
@@ -36,14 +54,17 @@ export function decide(c: Context, findings: readonly Finding[]): Verdict {
     VERDICT_MODEL,
     NAMES.map((k) => x[k]),
   );
-  const p = findings.some((f) => f.id === "divergence") ? onlyHigh(seen) : seen;
+  const p = away || findings.some((f) => f.id === "divergence") ? onlyHigh(seen) : seen;
   const top = p.indexOf(Math.max(...p));
   const verdict = CLASSES[top]!;
   const all = Object.fromEntries(
     CLASSES.map((name, k) => [name, Number(p[k]!.toFixed(3))]),
   ) as Verdict["probabilities"];
   if (excuse && verdict !== "good")
-    return { ...unsure(`${excuse.id}: the curve's shape is not the rate's doing.`), probabilities: all };
+    return {
+      ...unsure(`The curve's shape is not the rate's doing (${excuse.id.replace(/-/g, " ")}).`),
+      probabilities: all,
+    };
   if (startsLate(c))
     return {
       ...unsure("The log starts in the middle of a run; how far the loss had come is not in it."),

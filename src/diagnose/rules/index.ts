@@ -3,8 +3,9 @@
 import { divergence } from "./divergence.ts";
 import { earlyJump } from "./early-jump.ts";
 import { clipping, explodingGradient, lossScale, vanishingGradient } from "./gradients.ts";
-import { lossSpike, recurrentSpikes } from "./loss-spike.ts";
+import { batchOutliers, lossSpike, recurrentSpikes } from "./loss-spike.ts";
 import { earlyDecay, shortWarmup } from "./lr-schedule.ts";
+import { rateReset, zeroLoss, zeroRate } from "./lr-value.ts";
 import { hiddenNan, nanIterations, nonFinite, numerical } from "./non-finite.ts";
 import { dataOrder, oscillation } from "./oscillation.ts";
 import { plateau } from "./plateau.ts";
@@ -18,10 +19,14 @@ export const RULES: readonly Rule[] = [
   nonFinite,
   numerical,
   nanIterations,
+  zeroLoss,
+  zeroRate,
   divergence,
   earlyJump,
+  rateReset,
   recurrentSpikes,
   lossSpike,
+  batchOutliers,
   explodingGradient,
   vanishingGradient,
   lossScale,

@@ -98,6 +98,42 @@ function precursorOf(c: Context, from: number, peak: number): Spike["precursor"]
   return null;
 }
 
+/** Up at one point and back at the next, with every step logged: one batch, and nothing that the weights did. */
+const isOneBatch = (c: Context, s: Spike): boolean =>
+  s.from === s.peak && s.to - s.peak <= 1 && s.recovery === "fast" && c.steps[s.to]! - c.steps[s.from]! <= 1;
+
+/** Rises that take more than a batch to come back from. */
+const lasting = (c: Context): readonly Spike[] => spikes(c).filter((s) => !isOneBatch(c, s));
+
+export const batchOutliers: Rule = {
+  name: "batch-outliers",
+  severity: "info",
+  about: "three or more single batches with a high loss, back at the next step",
+  needs: ["finite"],
+  alerts: null,
+  absorbs: [],
+  notTheRate: false,
+  direction: "neither",
+  detect(c) {
+    const single = spikes(c).filter((s) => isOneBatch(c, s));
+    if (single.length < 3) return [];
+    return [
+      {
+        steps: [c.steps[single[0]!.from]!, c.steps[single[single.length - 1]!.to]!],
+        evidence: {
+          batches: single.length,
+          shareOfSteps: round(single.length / c.loss.length, 2),
+          peakSteps: single.slice(0, 50).map((s) => c.steps[s.peak]!),
+        },
+        advice:
+          "Single batches have a high loss, and the next step is back: the weights were not thrown off. Look at these batches for wrong labels or odd samples; leave the rate alone.",
+        alternatives: ["a sampler that puts hard samples together"],
+        decide: "the samples of these batches",
+      },
+    ];
+  },
+};
+
 export const lossSpike: Rule = {
   name: "loss-spike",
   severity: "warning",
@@ -108,7 +144,7 @@ export const lossSpike: Rule = {
   notTheRate: false,
   direction: "neither",
   detect(c) {
-    return spikes(c)
+    return lasting(c)
       .slice(0, 100)
       .map((s) => ({
         steps: [c.steps[s.from]!, c.steps[s.to]!] as const,
@@ -150,7 +186,7 @@ export const recurrentSpikes: Rule = {
   notTheRate: false,
   direction: "lower",
   detect(c) {
-    const events = spikes(c);
+    const events = lasting(c);
     if (events.length < 3) return [];
     return [
       {

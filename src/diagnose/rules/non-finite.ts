@@ -17,16 +17,24 @@ export function nonFiniteKind(c: Context): { kind: NonFiniteKind; step: number; 
   const base = { firstStep: step, count: c.nonFinite.length, infinite };
   if (n === 0) return { kind: "initial", step, evidence: { kind: "initial", ...base } };
   const look = Math.min(n, Math.max(20, Math.floor(n * 0.05)));
-  const window = c.log.subarray(n - look, n);
-  const low = window.reduce((a, b) => Math.min(a, b));
-  const sigma = Math.max(madSigma(c.log.subarray(0, n).map((v, i) => v - c.level[i]!)), 1e-3);
-  const rise = c.log[n - 1]! - Math.min(low, median(window));
+  // the noise of the end counts: on a floor near 0 the log-loss is far noisier than on the way down
+  const rest = c.log.subarray(0, n).map((v, i) => v - c.level[i]!);
+  const sigma = Math.max(madSigma(rest), madSigma(rest.subarray(Math.max(0, n - 40))), 1e-3);
+  const enough = Math.max(4 * sigma, Math.log(1.15));
+  // a jump: the last point stands above all of the ten before the last three; a low point of the noise is no ground to rise from
+  const ground = c.log.subarray(Math.max(0, n - 13), Math.max(1, n - 3));
+  const jump = c.log[n - 1]! - median(ground);
+  const jumped = jump > enough && c.log[n - 1]! > ground.reduce((a, b) => Math.max(a, b));
+  // a climb: the level, not single points, has left the lowest level of the stretch before
+  const stretch = c.level.subarray(n - look, n);
+  const climb = stretch[look - 1]! - stretch.reduce((a, b) => Math.min(a, b));
+  const rise = Math.max(jump, climb);
   const g = c.gradNorm?.subarray(0, n).filter((v) => v > 0);
   const gradRise =
     g && g.length > 3 ? g[g.length - 1]! / median(g.subarray(Math.max(0, g.length - look))) : null;
   const gradBroken =
     c.run.gradNorm !== null && g !== undefined && g.length > 0 && gradRise !== null && gradRise > 10;
-  const rising = rise > Math.max(4 * sigma, Math.log(1.15)) || infinite || gradBroken;
+  const rising = jumped || climb > enough || infinite || gradBroken;
   const lifted = c.loss[n - 1]! > 2 * c.first && c.first > 0;
   const kind: NonFiniteKind = rising || lifted ? "diverged" : "numerical";
   const evidence = {
@@ -90,6 +98,8 @@ export const numerical: Rule = {
   detect(c) {
     const found = nonFiniteKind(c);
     if (!found || found.kind === "diverged") return [];
+    // "out of a descent": a point or two before it are none
+    if (found.kind === "numerical" && c.loss.length < 5) return [];
     return [
       {
         steps: [found.step, found.step],

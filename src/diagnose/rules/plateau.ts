@@ -40,6 +40,9 @@ export function plateauKind(
   const change = Math.abs(finish - start);
   const noise = Math.max(c.sigma / Math.sqrt(Math.max(1, n / 20)), 1e-12);
   const sigmas = change / noise;
+  // what fell within the first points has left its start, however flat the rest
+  const fell = c.log[0]! - start;
+  if (change < 0.02 && fell > Math.max(0.2, 8 * c.sigma)) return null;
   if (change < 0.02) {
     const steady = c.log.subarray(1).reduce((a, v, i) => a + Math.sign(v - c.log[i]!), 0) / (n - 1);
     if (change < 1e-2 && change > 0 && Math.abs(steady) > 0.9)
