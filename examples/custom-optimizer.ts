@@ -25,7 +25,7 @@ function tried(optimizer: optim.Transform): { loss: number; kernels: number } {
   const steps = 1000;
   const step = program.trainStep({
     model: nn.linear(2, 1),
-    loss: (output, batch) => losses.mse(output, batch["y"]!),
+    loss: (output, batch) => losses.mse(output, batch.y),
     optimizer,
     batch: { x: [32, 2], y: [32, 1] },
   });

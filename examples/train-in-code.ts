@@ -1,7 +1,7 @@
 // A classifier of handwritten digits without a run file: model, loss and optimizer in code, one compiled call per step.
 // Run it: npx jiti examples/train-in-code.ts
 import { readFile } from "node:fs/promises";
-import { chooseBackend, losses, nn, optim, program } from "steepest";
+import { chooseBackend, losses, nn, type ops, optim, program } from "steepest";
 import { batchPlan, type DataHost, loadData, memoryHost } from "steepest/data";
 
 /** Finds the digits in the development dependency `mnist`. */
@@ -13,7 +13,8 @@ const digits = await loadData({ source: "digits" }, host);
 const test = digits.test!;
 
 const model = nn.sequential(nn.linear(784, 128), nn.relu(), nn.linear(128, 10));
-const loss: program.LossFunction = (output, { y }) => losses.softmaxCrossEntropy(output, y!);
+const loss = (output: ops.Expr, { y }: { readonly y: ops.Expr }): ops.Expr =>
+  losses.softmaxCrossEntropy(output, y);
 const optimizer = optim.chain(optim.clipByGlobalNorm(1), optim.adamw({ lr: 1e-3, weightDecay: 0.01 }));
 
 const backend = await chooseBackend(); // WebAssembly, with the system's BLAS where there is one
@@ -39,13 +40,13 @@ for (let i = 0; i < epochs * batches.stepsPerEpoch; i++) {
 const check = program.evalStep({
   backend,
   model,
-  measures: { loss, accuracy: (output, batch) => nn.classAccuracy(output, batch["y"]!) },
+  measures: { loss, accuracy: (output, batch) => nn.classAccuracy(output, batch.y) },
   optimizer,
   batch: { x: [2000, 784], y: { shape: [2000], dtype: "int32" } },
 });
 check.load(step.state);
-check.inputs["x"]!.set(test.features.data);
-check.inputs["y"]!.set(test.target.data);
+check.inputs.x.set(test.features.data);
+check.inputs.y.set(test.target.data);
 const { accuracy } = check.run();
-export const testAccuracy: number = accuracy!;
+export const testAccuracy: number = accuracy;
 console.log(`${(100 * testAccuracy).toFixed(1)} % of 2,000 digits it never saw`);

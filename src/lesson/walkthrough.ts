@@ -58,21 +58,21 @@ export function firstProgram({
   dtype = "float32",
   loss = "bce",
   standardized = false,
-}: FirstProgramOptions): TrainStep {
+}: FirstProgramOptions): TrainStep<Record<"x" | "y", readonly number[]>> {
   const { features, target } = standardized ? standardize(lessonIllConditioned()) : lessonIllConditioned();
   const n = target.data.length;
   const step = trainStep({
     model: loss === "bce" ? sequential(linear(3, 1), sigmoidLayer()) : sequential(linear(3, 1)),
     loss: (output, batch) =>
-      loss === "bce" ? losses.bce(output, batch["y"]!) : losses.bceWithLogits(output, batch["y"]!),
+      loss === "bce" ? losses.bce(output, batch.y) : losses.bceWithLogits(output, batch.y),
     optimizer,
     batch: { x: [n, 3], y: [n, 1] },
     dtype,
     backend,
     init: initialDraws(start),
   });
-  step.inputs["x"]!.set(features.data);
-  step.inputs["y"]!.set(target.data);
+  step.inputs.x.set(features.data);
+  step.inputs.y.set(target.data);
   return step;
 }
 
@@ -85,7 +85,7 @@ function initialDraws(start: Start): InitRandom {
 }
 
 /** The loss before each of so many steps. */
-export function history(step: TrainStep, epochs: number): Float64Array {
+export function history(step: Pick<TrainStep, "run" | "lr">, epochs: number): Float64Array {
   const out = new Float64Array(epochs);
   for (let k = 0; k < epochs; k++) out[k] = step.run(k + 1, step.lr).loss;
   return out;

@@ -2,19 +2,22 @@ import { describe, expect, test } from "vitest";
 import type { Backend } from "../engine/backend.ts";
 import { reference } from "../engine/backends/reference.ts";
 import { wasm } from "../engine/backends/wasm.ts";
+import type { Expr } from "../engine/graph/index.ts";
 import { batchNorm } from "../nn/batch-norm.ts";
 import { dropout } from "../nn/dropout.ts";
 import { linear, losses, sequential, tanh } from "../nn/index.ts";
 import { clipByGlobalNorm } from "../optim/clip/index.ts";
 import { adamw, chain, sgd } from "../optim/index.ts";
 import { NonFiniteError } from "../run/errors.ts";
-import { evalStep, type LossFunction, type TrainStep, trainStep } from "./program.ts";
+import { evalStep, type TrainStep, trainStep } from "./program.ts";
+import type { BatchTensors } from "./trace.ts";
 
-const mse: LossFunction = (output, batch) => losses.mse(output, batch["y"]!);
+type Pair = Record<"x" | "y", readonly number[]>;
+const mse = (output: Expr, batch: BatchTensors<Pair>): Expr => losses.mse(output, batch.y);
 const x = Float64Array.from({ length: 12 }, (_, i) => Math.sin(i + 1));
 const y = Float64Array.of(0.5, -1, 2, 0.25);
 
-const toy = (backend: Backend): TrainStep =>
+const toy = (backend: Backend): TrainStep<Pair> =>
   trainStep({
     model: sequential(linear(3, 5), tanh(), linear(5, 1)),
     loss: mse,
@@ -44,7 +47,7 @@ describe.each<Backend>([reference, wasm])("$name", (backend) => {
   });
 
   test("redrawn from a seed, a step starts as one made with that seed", () => {
-    const made = (seed: number): TrainStep =>
+    const made = (seed: number): TrainStep<Pair> =>
       trainStep({
         model: sequential(linear(3, 8), dropout(0.5), linear(8, 1)),
         loss: mse,
@@ -56,7 +59,7 @@ describe.each<Backend>([reference, wasm])("$name", (backend) => {
     const [step, other] = [made(3), made(4)];
     for (let k = 0; k < 3; k++) step({ x, y });
     step.redraw(4);
-    const values = (s: TrainStep): number[][] => s.state.map((t) => Array.from(t.values));
+    const values = (s: TrainStep<Pair>): number[][] => s.state.map((t) => Array.from(t.values));
     expect(values(step)).toEqual(values(other));
     for (let k = 0; k < 3; k++) expect(step({ x, y })).toEqual(other({ x, y }));
     expect(values(step)).toEqual(values(other));
@@ -96,7 +99,7 @@ describe.each<Backend>([reference, wasm])("$name", (backend) => {
   });
 
   test("dropout draws anew each step, the same for the same step and seed", () => {
-    const make = (): TrainStep =>
+    const make = (): TrainStep<Pair> =>
       trainStep({
         model: sequential(linear(3, 1), dropout(0.5)),
         loss: mse,
@@ -105,7 +108,7 @@ describe.each<Backend>([reference, wasm])("$name", (backend) => {
         backend,
       });
     const [a, b] = [make(), make()];
-    const run = (s: TrainStep): number[] => Array.from({ length: 8 }, () => s({ x, y }).loss);
+    const run = (s: TrainStep<Pair>): number[] => Array.from({ length: 8 }, () => s({ x, y }).loss);
     const losses = run(a);
     expect(new Set(losses).size).toBeGreaterThan(3);
     expect(run(b)).toEqual(losses);
@@ -162,6 +165,7 @@ test("a loss that is no scalar and a batch without x are refused", () => {
   expect(() => trainStep({ ...options, loss: (output) => output, batch: { x: [4, 3] } })).toThrow(
     /a loss is one number, but this one has shape \[4, 1\]/,
   );
+  // @ts-expect-error: the loss asks for an x that the batch does not have
   expect(() => trainStep({ ...options, loss: mse, batch: { y: [4, 1] } })).toThrow(/the batch has no x/);
   const step = trainStep({ ...options, loss: mse, batch: { x: [4, 3], y: [4, 1] } });
   expect(() => step({ x: [1, 2], y })).toThrow(/the batch's x is \[4, 3\], got 2 values/);

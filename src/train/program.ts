@@ -30,7 +30,7 @@ import {
 
 export type { BatchShapes, BatchTensors, LossFunction } from "./trace.ts";
 
-export interface TrainStepOptions extends StepParts {
+export interface TrainStepOptions<B extends BatchShapes = BatchShapes> extends StepParts<B> {
   /** Default: wasm. `await chooseBackend()` also uses the system's BLAS. */
   readonly backend?: Backend;
   /** Initial values and the step's random numbers come from streams of this seed. */
@@ -55,14 +55,14 @@ export interface StateTensor {
   readonly values: TypedArray;
 }
 
-export interface TrainStep {
+export interface TrainStep<B extends BatchShapes = BatchShapes> {
   /** Copies the batch in, makes one step and returns its measurements (one record, overwritten by the next step). */
   (
-    batch: Readonly<Record<string, ArrayLike<number>>>,
+    batch: { readonly [K in keyof B]: ArrayLike<number> },
     hyper?: { lr?: number; momentum?: number },
   ): StepResult;
   /** The batch's memory, to be written to before `run`. */
-  readonly inputs: Readonly<Record<string, TypedArray>>;
+  readonly inputs: { readonly [K in keyof B]: TypedArray };
   /** One step with what `inputs` holds. `step` counts from 1. Throws `NonFiniteError` where the clip asks for it. */
   readonly run: (step: number, lr: number, momentum?: number) => StepResult;
   readonly result: StepResult;
@@ -76,6 +76,7 @@ export interface TrainStep {
 }
 
 /** Compiles one training step and draws the initial values. Shape errors name both shapes and the line that made them. */
+export function trainStep<const B extends BatchShapes>(options: TrainStepOptions<B>): TrainStep<B>;
 export function trainStep({
   model,
   loss,
@@ -202,25 +203,28 @@ function evaluateInitial(
   ]);
 }
 
-export interface EvalStepOptions {
+export interface EvalStepOptions<B extends BatchShapes = BatchShapes, M extends string = string> {
   readonly model: Layer;
   /** Scalars to compute from output and batch, e.g. loss and accuracy: means over the batch. */
-  readonly measures: Readonly<Record<string, LossFunction>>;
+  readonly measures: Readonly<Record<M, LossFunction<NoInfer<B>>>>;
   /** Its `evaluationParams` are used where it has them. */
   readonly optimizer: Transform;
-  readonly batch: BatchShapes;
+  readonly batch: B;
   readonly dtype?: ParamDType;
   readonly backend: Backend;
 }
 
-export interface EvalStep {
-  readonly inputs: Readonly<Record<string, TypedArray>>;
+export interface EvalStep<B extends BatchShapes = BatchShapes, M extends string = string> {
+  readonly inputs: { readonly [K in keyof B]: TypedArray };
   /** Copies parameters, buffers and what else is needed out of a training step's state. */
   readonly load: (state: readonly StateTensor[]) => void;
-  readonly run: () => Readonly<Record<string, number>>;
+  readonly run: () => Readonly<Record<M, number>>;
 }
 
 /** Compiles measurements without an update: dropout is off, batch norm uses its running statistics. */
+export function evalStep<const B extends BatchShapes, M extends string>(
+  options: EvalStepOptions<B, M>,
+): EvalStep<B, M>;
 export function evalStep({
   model,
   measures,

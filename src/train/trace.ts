@@ -18,18 +18,22 @@ import { flattenState, stateInputs, unflattenState } from "../optim/state.ts";
 import { applyUpdates, globalNorm } from "../optim/tensors.ts";
 import type { Hyper, Transform } from "../optim/transform.ts";
 
-/** The batch as expressions: `x` feeds the model, the rest is for the loss. */
-export type BatchTensors = Readonly<Record<string, Expr>>;
+/** Shapes of the batch, the examples first; a part without a dtype has that of the parameters. */
 export type BatchShapes = Readonly<Record<string, Shape | { readonly shape: Shape; readonly dtype?: DType }>>;
+/** The batch as expressions, under exactly the names of its shapes: `x` feeds the model, the rest is for the loss. */
+export type BatchTensors<B extends BatchShapes = BatchShapes> = { readonly [K in keyof B]: Expr };
 /** A loss takes the model's output and the batch, and gives a scalar. */
-export type LossFunction = (output: Expr, batch: BatchTensors) => Expr;
+export type LossFunction<B extends BatchShapes = BatchShapes> = (
+  output: Expr,
+  batch: BatchTensors<B>,
+) => Expr;
 
-export interface StepParts {
+export interface StepParts<B extends BatchShapes = BatchShapes> {
   readonly model: Layer;
-  readonly loss: LossFunction;
+  readonly loss: LossFunction<NoInfer<B>>;
   readonly optimizer: Transform;
   /** Shapes of the batch, the examples first: `{ x: [64, 784], y: { shape: [64], dtype: "int32" } }`. */
-  readonly batch: BatchShapes;
+  readonly batch: B;
   readonly dtype?: ParamDType;
   /** A schedule may set momentum too: then momentum is an input of the program. */
   readonly schedulesMomentum?: boolean;

@@ -21,7 +21,7 @@ export interface Replayed {
 }
 
 interface Program {
-  readonly step: TrainStep;
+  readonly step: Pick<TrainStep, "run" | "state">;
   readonly initial: readonly (readonly number[])[];
 }
 
