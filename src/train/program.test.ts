@@ -7,7 +7,18 @@ import { batchNorm } from "../nn/batch-norm.ts";
 import { dropout } from "../nn/dropout.ts";
 import { linear, losses, sequential, tanh } from "../nn/index.ts";
 import { clipByGlobalNorm } from "../optim/clip/index.ts";
-import { adamw, chain, sgd } from "../optim/index.ts";
+import {
+  accumulate,
+  adamw,
+  chain,
+  emaWeights,
+  lookahead,
+  masked,
+  partition,
+  sam,
+  sgd,
+  type Transform,
+} from "../optim/index.ts";
 import { NonFiniteError } from "../run/errors.ts";
 import { evalStep, type TrainStep, trainStep } from "./program.ts";
 import type { BatchTensors } from "./trace.ts";
@@ -75,6 +86,31 @@ describe.each<Backend>([reference, wasm])("$name", (backend) => {
       backend,
     });
     expect(step({ x: [1, 3], y: [1, -1] })["nonFinite"]).toBe(0);
+    expect(() => step({ x: [1, Infinity], y: [1, -1] })).toThrow(NonFiniteError);
+  });
+
+  const strict = chain(clipByGlobalNorm(1, { errorIfNonfinite: true }), sgd({ lr: 0.1 }));
+  const lax = chain(clipByGlobalNorm(1), sgd({ lr: 0.1 }));
+  const isBias = (name: string): string => (name.endsWith("bias") ? "bias" : "rest");
+  test.each<[string, Transform]>([
+    ["accumulate", accumulate(strict, { steps: 2 })],
+    ["lookahead", lookahead(strict)],
+    ["sam", sam(strict)],
+    ["emaWeights", emaWeights(strict, { decay: 0.9 })],
+    ["masked", masked(strict, /weight/)],
+    ["a strict group before a lax one", partition({ rest: strict, bias: lax }, isBias)],
+    ["a strict group after a lax one", partition({ bias: lax, rest: strict }, isBias)],
+  ])("errorIfNonfinite ends the run inside %s too", (_, optimizer) => {
+    const step = trainStep({
+      model: sequential(linear(1, 1)),
+      loss: mse,
+      optimizer,
+      batch: { x: [2, 1], y: [2, 1] },
+      dtype: "float64",
+      backend,
+    });
+    expect(step({ x: [1, 3], y: [1, -1] })["nonFinite"]).toBe(0);
+    // the weight's gradient is infinite or NaN
     expect(() => step({ x: [1, Infinity], y: [1, -1] })).toThrow(NonFiniteError);
   });
 

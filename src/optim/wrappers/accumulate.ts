@@ -3,6 +3,7 @@ import { SteepestError } from "../../run/errors.ts";
 import { selectState } from "../state.ts";
 import { mapKeeping, mapTensors } from "../tensors.ts";
 import type { Hyper, State, Tensors, Transform } from "../transform.ts";
+import { passOn } from "./inner.ts";
 
 /**
  * One inner step for every `steps` calls, on the mean of their gradients: the big batch in small pieces. Between, the
@@ -21,7 +22,7 @@ export function accumulate(inner: Transform, { steps }: { readonly steps: number
     step: floor(div(add(hyper.step, steps - 1), steps)),
   });
   return {
-    ...(inner.lr === undefined ? {} : { lr: inner.lr }),
+    ...passOn(inner),
     ...(inner.measure
       ? {
           measure: (grads, state, params, hyper) =>

@@ -1,4 +1,4 @@
-import type { Expr } from "../../engine/graph/index.ts";
+import { add, type Expr } from "../../engine/graph/index.ts";
 import { SteepestError } from "../../run/errors.ts";
 import type { State, Tensors, Transform } from "../transform.ts";
 
@@ -30,8 +30,10 @@ export function partition(
   const merge = (params: Tensors, f: (key: string, part: Transform, names: string[]) => Tensors): Tensors =>
     Object.assign({}, ...members(params).map(([key, part, names]) => f(key, part, names))) as Tensors;
   const all = Object.values(parts);
+  const strict = all.some((t) => t.errorIfNonfinite === true);
   return {
     name: "groups",
+    ...(strict ? { errorIfNonfinite: true } : {}),
     init: (params) =>
       Object.fromEntries(members(params).map(([key, part, names]) => [key, part.init(pick(params, names))])),
     update: (grads, state, params, hyper) => {
@@ -46,12 +48,18 @@ export function partition(
     },
     ...(all.some((t) => t.measure)
       ? {
-          measure: (grads: Tensors, state: State, params: Tensors, hyper) =>
-            merge(params, (key, part, names) =>
-              part.measure
-                ? part.measure(pick(grads, names), state[key] as State, pick(params, names), hyper)
-                : {},
-            ),
+          measure: (grads: Tensors, state: State, params: Tensors, hyper) => {
+            const counts: Expr[] = [];
+            const merged = merge(params, (key, part, names) => {
+              const own =
+                part.measure?.(pick(grads, names), state[key] as State, pick(params, names), hyper) ?? {};
+              const count = own["nonFinite"];
+              if (part.errorIfNonfinite === true && count !== undefined) counts.push(count);
+              return own;
+            });
+            // counted over all parts that refuse such gradients, and over no other
+            return counts.length > 0 ? { ...merged, nonFinite: counts.reduce((a, b) => add(a, b)) } : merged;
+          },
         }
       : {}),
     ...(all.some((t) => t.evaluationParams)
