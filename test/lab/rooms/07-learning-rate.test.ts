@@ -29,7 +29,7 @@ describeLab("room 7, learning rate", (lab) => {
     const rate = page.locator("[data-value=suggestion]");
     await rate.waitFor({ timeout: 90_000 });
     expect(Number(await rate.textContent())).toBeGreaterThan(0.001);
-    await page.getByRole("button", { name: "Search on real digits" }).click();
+    await page.getByRole("button", { name: "Search on real digits" }).click({ timeout: 90_000 });
     await page.getByRole("button", { name: "Stop" }).click();
     await page.locator("progress").waitFor({ state: "detached" });
   }, 120_000);
