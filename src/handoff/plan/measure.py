@@ -36,12 +36,13 @@ def step_seconds(training) -> float:
         if training.step >= training.project["totalSteps"]:
             training.step = 0  # the schedule knows no later step
         start = clock(processes.device)
-        training.advance(False)
+        training.advance(training.steps[training.step], False)
+        training.unread.clear()
         return clock(processes.device) - start
 
     warm = [timed() for _ in range(5)]
     # every process makes the same number of steps
-    (most,) = processes.total(max(warm[-3:]))
+    (most,) = processes.total(max(warm[-3:])).tolist()
     count = max(10, min(1000, int(SECONDS_OF_STEPS * processes.world / most)))
     return quick([timed() for _ in range(count)])
 
@@ -56,7 +57,7 @@ def all_reduce_seconds(processes, size: int) -> float:
         return clock(processes.device) - start
 
     warm = [timed() for _ in range(3)]
-    (most,) = processes.total(min(warm))
+    (most,) = processes.total(min(warm)).tolist()
     count = max(5, min(200, int(SECONDS_PER_SIZE * processes.world / most)))
     return quick([timed() for _ in range(count)])
 

@@ -19,10 +19,8 @@ class Rows:
     def __len__(self) -> int:
         return self.values.shape[0]
 
-    def take(self, rows: np.ndarray, device: torch.device, dtype: torch.dtype) -> torch.Tensor:
-        batch = torch.from_numpy(np.ascontiguousarray(self.values[rows]))
-        # whole numbers are tokens or labels
-        return batch.to(device=device, dtype=dtype if batch.is_floating_point() else torch.int64)
+    def take(self, rows: np.ndarray) -> torch.Tensor:
+        return torch.from_numpy(np.ascontiguousarray(self.values[rows]))
 
 
 class Samples:
@@ -35,11 +33,8 @@ class Samples:
     def __len__(self) -> int:
         return len(self.features)
 
-    def take(
-        self, rows: np.ndarray, device: torch.device, dtype: torch.dtype
-    ) -> Tuple[torch.Tensor, Optional[torch.Tensor]]:
-        target = None if self.target is None else self.target.take(rows, device, dtype)
-        return self.features.take(rows, device, dtype), target
+    def take(self, rows: np.ndarray) -> Tuple[torch.Tensor, Optional[torch.Tensor]]:
+        return self.features.take(rows), None if self.target is None else self.target.take(rows)
 
 
 class Batches:
@@ -56,6 +51,27 @@ class Batches:
         if self.key is not None and epoch != self.epoch:
             self.order, self.epoch = permutation(self.rows, self.key, epoch), epoch
         return self.order[within * self.batch_size : (within + 1) * self.batch_size]
+
+
+class Steps(torch.utils.data.Dataset):
+    """What one process works on in each step, from 0: (weight, x, y) of each piece of its part of the batch."""
+
+    def __init__(self, samples: Samples, batches: Batches, place: Tuple[int, int], pieces: int, ignored: Optional[int]):
+        self.samples, self.batches = samples, batches
+        self.place, self.pieces, self.ignored = place, pieces, ignored
+
+    def __getitem__(self, step: int):
+        rows = self.batches.rows_of(step)
+        own = share(rows, *self.place)
+        return [self.piece(p, rows) for p in np.array_split(own, min(self.pieces, max(1, len(own))))]
+
+    def piece(self, own: np.ndarray, rows: np.ndarray):
+        # a process without a row of its own computes one that counts for nothing, to keep step with the others
+        x, y = self.samples.take(own if len(own) else rows[:1])
+        if len(own) == 0:
+            return 0.0, x, y
+        weighed = x if y is None else y
+        return float(len(own) if self.ignored is None else (weighed != self.ignored).sum()), x, y
 
 
 def share(rows: np.ndarray, rank: int, world: int) -> np.ndarray:

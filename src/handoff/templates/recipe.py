@@ -1,9 +1,11 @@
 """Optimizer, clip and schedule of the run, as project.json names them."""
 import contextlib
+import inspect
 import math
 from typing import Dict, Optional
 
 import torch
+from torch import Tensor
 
 import optimizers
 from checkpoint import read_safetensors
@@ -25,7 +27,12 @@ class Optimizer:
             self.inner = torch.optim.SGD(parameters.values(), lr=1.0)
         else:
             library = torch.optim if self.library == "torch.optim" else optimizers
-            self.inner = getattr(library, spec["class"])(list(parameters.values()), lr=spec["lr"], **spec["options"])
+            kind = getattr(library, spec["class"])
+            weights = list(parameters.values())
+            # one kernel for all tensors, where this PyTorch has it for this optimizer
+            self.fused = weights[0].is_cuda and "fused" in inspect.signature(kind.__init__).parameters
+            fused = {"fused": True} if self.fused else {}
+            self.inner = kind(weights, lr=spec["lr"], **spec["options"], **fused)
             # for steps at which the schedule sets no momentum
             self.own = [group.get(spec["momentum"]) for group in self.inner.param_groups]
 
@@ -33,13 +40,13 @@ class Optimizer:
         for p in self.parameters.values():
             p.grad = None
 
-    def step(self, lr: float, momentum: Optional[float], step: int, loss: float, scaler) -> Dict[str, float]:
-        """Clips and updates; returns what was measured, the gradient's norm first."""
+    def step(self, lr: float, momentum: Optional[float], step: int, loss: Tensor, scaler) -> Dict[str, Tensor]:
+        """Clips and updates; returns what was measured, on the device, the gradient's norm first."""
         for p in self.parameters.values():
             if p.grad is None:
                 p.grad = torch.zeros_like(p)
         if self.traced is not None:
-            return self.step_traced(lr, momentum, step, loss)
+            return self.step_traced(lr, momentum, step, loss, scaler)
         measures = self.clip_gradients()
         name = self.spec["momentum"]
         for group, own in zip(self.inner.param_groups, self.own):
@@ -54,34 +61,45 @@ class Optimizer:
         scaler.update()
         return measures
 
-    def clip_gradients(self) -> Dict[str, float]:
+    @torch.no_grad()
+    def clip_gradients(self) -> Dict[str, Tensor]:
         gradients = [p.grad for p in self.parameters.values()]
-        norm = math.sqrt(sum(float(g.double().pow(2).sum()) for g in gradients))
-        if self.clip is None:
-            return {"gradNorm": norm}
-        if "value" in self.clip:
+        if self.clip is not None and "globalNorm" in self.clip:
+            limit, p = self.clip["globalNorm"], self.clip["p"]
+            norm = torch.nn.utils.clip_grad_norm_(self.parameters.values(), limit, math.inf if p is None else p)
+            return {"gradNorm": norm, "clipped": norm > limit}
+        norm = torch.stack(torch._foreach_norm(gradients)).double().norm()
+        if self.clip is not None:
             limit = self.clip["value"]
-            hit = sum(float((g.abs() > limit).sum()) for g in gradients) / max(1, sum(g.numel() for g in gradients))
+            hit = torch.stack([(g.abs() > limit).sum() for g in gradients]).sum().double()
             torch.nn.utils.clip_grad_value_(self.parameters.values(), limit)
-            return {"gradNorm": norm, "clipped": hit}
-        limit, p = self.clip["globalNorm"], self.clip["p"]
-        norm = float(torch.nn.utils.clip_grad_norm_(self.parameters.values(), limit, math.inf if p is None else p))
-        return {"gradNorm": norm, "clipped": 1.0 if norm > limit else 0.0}
+            return {"gradNorm": norm, "clipped": hit / max(1, sum(g.numel() for g in gradients))}
+        return {"gradNorm": norm}
 
     @torch.no_grad()
-    def step_traced(self, lr, momentum, step, loss) -> Dict[str, float]:
+    def step_traced(self, lr, momentum, step, loss, scaler) -> Dict[str, Tensor]:
         device = next(iter(self.parameters.values())).device
         # NaN: the schedule sets no momentum at this step
         numbers = {"lr": lr, "step": step, "loss": loss, "momentum": math.nan if momentum is None else momentum}
-        hyper = {name: torch.tensor(x, dtype=torch.float64, device=device) for name, x in numbers.items()}
+        hyper = {
+            name: x if isinstance(x, Tensor) else torch.full((), x, dtype=torch.float64, device=device)
+            for name, x in numbers.items()
+        }
         gradients = {name: p.grad for name, p in self.parameters.items()}
         parameters, state, measures = self.traced.update(dict(self.parameters), gradients, self.state, hyper)
         # a state that is the parameter itself must not move with it
         own = {id(p) for p in self.parameters.values()}
-        self.state = {name: t.clone() if id(t) in own else t for name, t in state.items()}
+        state = {name: t.clone() if id(t) in own else t for name, t in state.items()}
+        if scaler.is_enabled():
+            # where fp16 overflowed no step is made: all stays as it was, decided on the device
+            finite = torch.stack([g.isfinite().all() for g in gradients.values()]).all()
+            state = {name: torch.where(finite, t, self.state[name]) for name, t in state.items()}
+            parameters = {name: torch.where(finite, t, self.parameters[name]) for name, t in parameters.items()}
+            scaler.update()
+        self.state = state
         for name, value in parameters.items():
             self.parameters[name].copy_(value)
-        return {name: float(value) for name, value in measures.items()}
+        return measures
 
     @contextlib.contextmanager
     def evaluation_parameters(self):
@@ -113,7 +131,9 @@ class Optimizer:
                 slot: tensors[prefix + name].to(device=p.device, dtype=p.dtype)
                 for slot, prefix in self.spec["state"].items()
             }
-            self.inner.state[p].update({"step": torch.tensor(float(step)), **slots})
+            # the fused kernels count steps on the device, the others on the host
+            where = p.device if self.fused else "cpu"
+            self.inner.state[p].update({"step": torch.tensor(float(step), device=where), **slots})
 
     def save(self) -> Dict[str, torch.Tensor]:
         if self.traced is not None:

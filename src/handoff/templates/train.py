@@ -17,9 +17,10 @@ import numpy as np
 import torch
 import torch.distributed as dist
 from torch.nn.parallel import DistributedDataParallel
+from torch.utils.data import DataLoader
 
 import checkpoint as files
-from data import Batches, Samples, here, load_json, share
+from data import Batches, Samples, Steps, here, load_json
 from losses import accuracy
 from model import build_model, compute_loss
 from recipe import Optimizer, Schedule
@@ -39,7 +40,20 @@ def parse_arguments():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--out", default=here("."), help="folder of metrics and checkpoints, to go on from if it has any")
     parser.add_argument("--device", choices=["auto", "cpu", "cuda"], default="auto")
-    parser.add_argument("--amp", action="store_true", help="mixed precision: forward and backward in 16 bits")
+    parser.add_argument(
+        "--precision",
+        choices=["auto", "full", "bf16", "fp16"],
+        default="auto",
+        help="of forward and backward; auto: bf16 for a float32 run on a GPU that has it, full otherwise",
+    )
+    parser.add_argument("--amp", action="store_true", help="16 bits also where auto stays full")
+    parser.add_argument("--loss-scale", type=float, default=65536.0, help="where fp16's loss scale starts")
+    parser.add_argument("--tf32", action="store_true", help="float32 matrix products in TF32 (Ampere and later)")
+    parser.add_argument("--compile", action="store_true", help="compile the model (PyTorch 2)")
+    parser.add_argument("--workers", type=int, default=0, metavar="N", help="processes that read batches ahead")
+    parser.add_argument(
+        "--read-every", type=int, metavar="N", help="steps between two reads of the metrics; CPU 1, GPU 50"
+    )
     parser.add_argument("--accumulate", type=int, default=1, metavar="N", help="work through each batch in N pieces")
     parser.add_argument("--checkpoint-seconds", type=float, default=10.0, help="seconds between two checkpoints")
     parser.add_argument("--quiet", action="store_true", help="no progress on standard error")
@@ -68,12 +82,19 @@ class Processes:
         if self.world > 1:
             dist.init_process_group(self.backend)
 
-    def total(self, *values: float):
-        """Sums over all processes, in 64 bits."""
-        sums = torch.tensor(values, dtype=torch.float64, device=self.device)
+    def total(self, *values):
+        """Sums over all processes, in 64 bits, left on the device: reading them would wait for it."""
+        sums = torch.stack([on_device(value, self.device) for value in values])
         if self.world > 1:
             dist.all_reduce(sums)
-        return sums.tolist()
+        return sums
+
+
+def on_device(value, device: torch.device) -> torch.Tensor:
+    """A number in 64 bits; filled in by the device, where a copy from the host would wait for it."""
+    if isinstance(value, torch.Tensor):
+        return value.detach().to(device=device, dtype=torch.float64)
+    return torch.full((), float(value), dtype=torch.float64, device=device)
 
 
 class Recorder:
@@ -140,10 +161,23 @@ class Training:
         self.project = project = load_json("project.json")
         self.dtype = torch.float64 if project["dtype"] == "float64" else torch.float32
         self.check()
+        self.accelerate()
         self.batches = Batches(project["rows"], project["batchSize"], project["stepsPerEpoch"], project["orderKey"])
         self.data = {part: Samples(spec) for part, spec in project["data"].items()}
+        self.steps = Steps(
+            self.data["train"],
+            self.batches,
+            place=(processes.rank, processes.world),
+            pieces=arguments.accumulate,
+            ignored=project["loss"].get("ignoreIndex"),
+        )
         self.model = build_model().to(device=processes.device, dtype=self.dtype)
         self.parameters = dict(self.model.named_parameters())
+        # convolutions on a GPU are faster with the channels last in memory; shapes and numbers stay
+        two_d = any(isinstance(module, torch.nn.Conv2d) for module in self.model.modules())
+        self.channels_last = two_d and processes.device.type == "cuda"
+        if self.channels_last:
+            self.model = self.model.to(memory_format=torch.channels_last)
         self.optimizer = Optimizer(project["optimizer"], self.parameters)
         self.schedule = Schedule(project["schedule"])
         self.recorder = Recorder(arguments.out, processes.rank == 0)
@@ -154,10 +188,36 @@ class Training:
                 self.model = torch.nn.SyncBatchNorm.convert_sync_batchnorm(self.model)
             devices = [processes.device.index] if processes.backend == "nccl" else None
             self.replica = DistributedDataParallel(self.model, device_ids=devices)
-        bfloat = processes.device.type == "cpu" or torch.cuda.is_bf16_supported()
-        half = torch.bfloat16 if bfloat else torch.float16
-        self.autocast = lambda: torch.autocast(processes.device.type, dtype=half, enabled=arguments.amp)
-        self.scaler = torch.cuda.amp.GradScaler(enabled=arguments.amp and half is torch.float16)
+        if arguments.compile:
+            self.replica = torch.compile(self.replica)
+        half = self.half()
+        device = processes.device.type
+        self.autocast = lambda: torch.autocast(device, dtype=half or torch.bfloat16, enabled=half is not None)
+        self.scaler = grad_scaler(half is torch.float16, arguments.loss_scale)
+        self.read_every = arguments.read_every or (50 if device == "cuda" else 1)
+        self.unread, self.stopping = [], False
+
+    def accelerate(self) -> None:
+        arguments = self.arguments
+        if arguments.compile and not hasattr(torch, "compile"):
+            raise Refusal("no-compile", f"PyTorch {torch.__version__} has no torch.compile", "leave out --compile")
+        if arguments.precision == "fp16" and self.processes.device.type != "cuda":
+            raise Refusal("no-gpu", "fp16 needs a GPU", "use --precision bf16 or full")
+        if arguments.workers < 0 or (arguments.read_every or 1) < 1:
+            raise Refusal("usage", "--workers or --read-every is negative or zero", "give --read-every 1 or more")
+        torch.set_float32_matmul_precision("high" if arguments.tf32 else "highest")
+        torch.backends.cudnn.allow_tf32 = arguments.tf32
+
+    def half(self):
+        """The 16-bit type of forward and backward, None for full precision."""
+        gpu = self.processes.device.type == "cuda"
+        bfloat = not gpu or torch.cuda.is_bf16_supported()
+        asked = self.arguments.precision
+        if asked != "auto":
+            return {"full": None, "bf16": torch.bfloat16, "fp16": torch.float16}[asked]
+        if self.arguments.amp:
+            return torch.bfloat16 if bfloat else torch.float16
+        return torch.bfloat16 if gpu and bfloat and self.dtype is torch.float32 else None
 
     def check(self) -> None:
         size, world = self.project["batchSize"], self.processes.world
@@ -233,27 +293,18 @@ class Training:
 
     # one step
 
-    def weight(self, y) -> float:
-        """What a piece of a batch counts for in the batch's mean loss."""
-        ignored = self.project["loss"].get("ignoreIndex")
-        return float(len(y)) if ignored is None else float((y != ignored).sum())
-
-    def forward_backward(self, k: int):
-        """Leaves the gradient of the whole batch's loss on the parameters; returns that loss and the batch's weight."""
-        processes, arguments = self.processes, self.arguments
-        rows = self.batches.rows_of(k)
-        own = share(rows, processes.rank, processes.world)
-        pieces = [p for p in np.array_split(own, min(arguments.accumulate, max(1, len(own))))]
-        taken = [self.data["train"].take(p if len(p) else rows[:1], processes.device, self.dtype) for p in pieces]
-        # a process without a row of its own computes one that counts for nothing, to keep step with the others
-        weights = [self.weight(x if y is None else y) if len(p) else 0.0 for p, (x, y) in zip(pieces, taken)]
-        summed = self.project["loss"]["reduction"] == "sum"
-        if summed:
-            shares = [1.0 if len(p) else 0.0 for p in pieces]
+    def forward_backward(self, k: int, pieces):
+        """Leaves the gradient of the whole batch's loss on the parameters; returns this process's part of it."""
+        processes = self.processes
+        weights = [weight for weight, _, _ in pieces]
+        taken = [self.to_device(x, y) for _, x, y in pieces]
+        if self.project["loss"]["reduction"] == "sum":
+            shares = [1.0 if w > 0 else 0.0 for w in weights]
+        elif self.project["loss"].get("ignoreIndex") is not None:
+            (count,) = processes.total(sum(weights))
+            shares = [w / count for w in weights]
         else:
-            ignoring = self.project["loss"].get("ignoreIndex") is not None
-            (count,) = processes.total(sum(weights)) if ignoring else (float(len(rows)),)
-            shares = [w / count if count > 0 else math.nan for w in weights]
+            shares = [w / len(self.batches.rows_of(k)) for w in weights]
         torch.manual_seed((self.project["seed"] * 1_000_003 + k) * 65_537 + processes.rank)  # dropout
         self.optimizer.zero_grad()
         loss = 0.0
@@ -267,16 +318,65 @@ class Training:
             loss = loss + value.detach().double()
         return loss
 
-    def advance(self, stop: bool):
+    def to_device(self, x, y):
+        device = self.processes.device
+
+        def moved(t):
+            t = t.to(device=device, non_blocking=t.is_pinned()) if device.type == "cuda" else t
+            return t.to(self.dtype) if t.is_floating_point() else t.to(torch.int64)
+
+        x = moved(x)
+        if self.channels_last and x.dim() == 4:
+            x = x.contiguous(memory_format=torch.channels_last)
+        return x, None if y is None else moved(y)
+
+    def batches_from(self, first: int, total: int):
+        """What each step works on, read ahead by --workers; the order is the same with any number of them."""
+        pinned = self.processes.device.type == "cuda"
+        options = {"num_workers": self.arguments.workers, "pin_memory": pinned}
+        return iter(DataLoader(self.steps, batch_size=None, sampler=range(first, total), **options))
+
+    def advance(self, pieces, stop: bool) -> float:
+        """One step; returns its rate. Nothing here waits for the device; `settle` reads what was measured."""
         k = self.step
         lr, momentum = self.schedule.at(k)
         self.model.train()
-        own = self.forward_backward(k)
-        loss, stopping = self.processes.total(float(own), float(stop))
+        own = self.forward_backward(k, pieces)
+        loss, stopping = self.processes.total(own, float(stop))
         self.scaler.unscale_(self.optimizer.inner)
         measures = self.optimizer.step(lr, momentum, k + 1, loss, self.scaler)
         self.step += 1
-        return loss, measures, lr, stopping > 0
+        self.unread.append((self.step, lr, {"loss": loss, **measures, "stopping": stopping}))
+        return lr
+
+    def settle(self) -> None:
+        """Reads the metrics of the steps since the last time, with one wait for the device. Raises at non-finite ones."""
+        if not self.unread:
+            return
+        device = self.processes.device
+        table = torch.stack([on_device(value, device) for _, _, row in self.unread for value in row.values()]).tolist()
+        numbers = iter(table)
+        for k, lr, row in self.unread:
+            values = {name: next(numbers) for name in row}
+            self.stopping = values.pop("stopping") > 0 or self.stopping
+            self.note(k, lr, values)
+        self.unread = []
+
+    def note(self, k: int, lr: float, measures: dict) -> None:
+        project, recorder, total = self.project, self.recorder, self.project["totalSteps"]
+        loss = self.last_loss = measures["loss"]
+        line = {"step": k, **measures, "lr": lr}
+        if self.scaler.is_enabled() and math.isfinite(loss) and not math.isfinite(measures["gradNorm"]):
+            # 16 bits were too few for the scaled gradient: no step was made, and the scale is halved
+            line = {"step": k, "loss": loss, "lr": lr, "skipped": 1}
+        elif project["nonFinite"] == "stop" and not (math.isfinite(loss) and math.isfinite(measures["gradNorm"])):
+            recorder.line(line)
+            if recorder.writes:
+                recorder.flush()
+            raise not_finite(k, loss, measures["gradNorm"], lr)
+        self.epoch_loss = [self.epoch_loss[0] + loss, self.epoch_loss[1] + 1]
+        if k % project["logEvery"] == 0 or k in (1, total):
+            recorder.line(line)
 
     # the rest
 
@@ -291,11 +391,11 @@ class Training:
         with self.optimizer.evaluation_parameters():
             for start in range(EVALUATION_ROWS * self.processes.rank, n, EVALUATION_ROWS * self.processes.world):
                 rows = np.arange(start, min(start + EVALUATION_ROWS, n))
-                x, y = samples.take(rows, self.processes.device, self.dtype)
+                x, y = self.to_device(*samples.take(rows))
                 output = self.model(x)
-                loss += float(compute_loss(output, x, y)) * len(rows) / n
-                right += float(accuracy(output, y, kind)) * len(rows) / n if kind else 0.0
-        loss, right = self.processes.total(loss, right)
+                loss += compute_loss(output, x, y).double() * (len(rows) / n)
+                right += accuracy(output, y, kind).double() * (len(rows) / n) if kind else 0.0
+        loss, right = self.processes.total(loss, right).tolist()
         return {"loss": loss, **({"accuracy": right} if kind else {})}
 
     def end_epoch(self, total: int):
@@ -321,32 +421,30 @@ class Training:
 
     def run(self, stopped) -> dict:
         project, recorder = self.project, self.recorder
-        total, log_every, save_every = project["totalSteps"], project["logEvery"], project["checkpointEvery"]
-        began = saved = shown = time.monotonic()
+        total, save_every, per_epoch = project["totalSteps"], project["checkpointEvery"], self.batches.steps_per_epoch
+        began = saved = shown = read = time.monotonic()
+        batches = self.batches_from(self.step, total)
         lr, status, validation = self.schedule.at(max(0, self.step - 1))[0], "done", None
         while self.step < total:
-            loss, measures, lr, stopping = self.advance(stopped())
-            k, self.last_loss = self.step, loss
-            line = {"step": k, "loss": loss, **measures, "lr": lr}
-            if project["nonFinite"] == "stop" and not (math.isfinite(loss) and math.isfinite(measures["gradNorm"])):
-                recorder.line(line)
-                if recorder.writes:
-                    recorder.flush()
-                raise not_finite(k, loss, measures["gradNorm"], lr)
-            self.epoch_loss = [self.epoch_loss[0] + loss, self.epoch_loss[1] + 1]
-            if k % log_every == 0 or k in (1, total):
-                recorder.line(line)
-            if k % self.batches.steps_per_epoch == 0 or k == total:
-                validation = self.end_epoch(total) or validation
-            now = time.monotonic()
+            lr = self.advance(next(batches), stopped())
+            k, now = self.step, time.monotonic()
             due = save_every is not None and k % save_every == 0
+            ending = k % per_epoch == 0 or k == total
+            # all processes must look at the same steps, so that they stop at the same one
+            waited = self.processes.world == 1 and now - read >= 1
+            if not (due or ending or waited or k % self.read_every == 0):
+                continue
+            self.settle()
+            read = now
+            if ending:
+                validation = self.end_epoch(total) or validation
             if (due or now - saved >= self.arguments.checkpoint_seconds) and k < total:
                 recorder.save(self.encode)
                 saved = time.monotonic()
             if recorder.writes and not self.arguments.quiet and now - shown >= 5:
                 shown = now
-                print(f"step {k}/{total}  loss {loss:.6g}  lr {lr:.3g}", file=sys.stderr)
-            if stopping:
+                print(f"step {k}/{total}  loss {self.last_loss:.6g}  lr {lr:.3g}", file=sys.stderr)
+            if self.stopping:
                 status = "interrupted"
                 break
         seconds = time.monotonic() - began
@@ -364,6 +462,13 @@ class Training:
             "seconds": seconds,
             "stepsPerSecond": (self.step - self.first) / seconds if self.step > self.first else 0,
         }
+
+
+def grad_scaler(enabled: bool, scale: float):
+    """PyTorch 2.3 moved it."""
+    if hasattr(torch.amp, "GradScaler"):
+        return torch.amp.GradScaler("cuda", enabled=enabled, init_scale=scale)
+    return torch.cuda.amp.GradScaler(enabled=enabled, init_scale=scale)
 
 
 def not_finite(k: int, loss: float, norm: float, lr: float) -> Refusal:
@@ -393,6 +498,9 @@ def main() -> int:
         code = 1 if refusal.id == "non-finite" else 2
         if first and not arguments.result:
             print(f"error[{refusal.id}]: {refusal.what}\nhelp: {refusal.help}", file=sys.stderr)
+    finally:
+        if dist.is_initialized():
+            dist.destroy_process_group()
     if first and arguments.result:
         files.replace_file(arguments.result, json.dumps(files.hide(result)).encode())
     elif first and "status" in result and not arguments.quiet:
