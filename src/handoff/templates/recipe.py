@@ -128,7 +128,8 @@ class Optimizer:
             return
         for name, p in self.parameters.items():
             slots = {
-                slot: tensors[prefix + name].to(device=p.device, dtype=p.dtype)
+                # in the parameter's own memory format: the fused kernels refuse another
+                slot: torch.empty_like(p, requires_grad=False).copy_(tensors[prefix + name])
                 for slot, prefix in self.spec["state"].items()
             }
             # the fused kernels count steps on the device, the others on the host
