@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Checks exported projects on an NVIDIA GPU against what steepest's own engine computed.
 #   scripts/gpu-check.sh prepare DIR   with Node: exports the projects and records the engine's numbers; DIR must be new
-#   scripts/gpu-check.sh run DIR       on the GPU machine (bash, Python, PyTorch, NumPy; no Node): checks, prints one table
+#   scripts/gpu-check.sh run DIR [WORDS]   on the GPU machine (bash, Python, PyTorch, NumPy; no Node): checks (those whose names hold WORDS), prints one table
 # DIR has a copy of this script. PYTHON names another Python than python3. Exit code 0: all held, 1: not, 2: can't be run.
 set -euo pipefail
 
@@ -15,7 +15,7 @@ if [ -z "$folder" ] || { [ "$verb" != prepare ] && [ "$verb" != run ]; }; then
 fi
 
 if [ "$verb" = run ]; then
-  exec "${PYTHON:-python3}" "$here/gpu_check.py" "$folder"
+  exec "${PYTHON:-python3}" "$here/gpu_check.py" "$folder" "${3:-}"
 fi
 
 root=$(cd "$here/.." && pwd)

@@ -1,4 +1,4 @@
-"""The checks of gpu-check.sh on the GPU machine: gpu_check.py DIR prints a Markdown table and writes DIR/results.json."""
+"""The checks of gpu-check.sh on the GPU machine: gpu_check.py DIR [WORDS] prints a Markdown table and writes DIR/results.json."""
 import json
 import math
 import os
@@ -203,7 +203,7 @@ def checks(folder: str):
     yield "throughput, transformer", lambda: throughput(at("speed"))
 
 
-def main(folder: str) -> int:
+def main(folder: str, only: str = "") -> int:
     lacking = missing()
     if lacking:
         print(f"gpu-check: {lacking}", file=sys.stderr)
@@ -217,6 +217,8 @@ def main(folder: str) -> int:
     print(f"{where['card']}, PyTorch {where['torch']}\n\n| check | holds | measured | bound |\n| --- | --- | --- | --- |")
     rows = []
     for name, check in checks(folder):
+        if only not in name:
+            continue
         try:
             holds, measured, bound = check()
         except Exception as error:  # one check that can't be made must not hide the others
@@ -233,4 +235,4 @@ if __name__ == "__main__":
     if sys.argv[1] == "by-hand":
         by_hand(sys.argv[2])
     else:
-        sys.exit(main(sys.argv[1]))
+        sys.exit(main(*sys.argv[1:3]))
