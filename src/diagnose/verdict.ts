@@ -3,10 +3,11 @@ import { type Context, startsLate } from "./context.ts";
 import { FEATURES, FEWEST_POINTS, type FeatureName, features } from "./features.ts";
 import { growth } from "./rules/growth.ts";
 import { RULES } from "./rules/index.ts";
-import { nonFiniteKind } from "./rules/non-finite.ts";
+import { FEWEST_BEFORE_NAN, nonFiniteKind } from "./rules/non-finite.ts";
 import type { Action, Finding, Verdict, VerdictName } from "./types.ts";
 import { probabilities } from "./verdict-model.ts";
 import { VERDICT_MODEL } from "./verdict-weights.ts";
+import { titleOf } from "./words.ts";
 
 /** The classes in the order of the fitted model. */
 const CLASSES = ["too-low", "good", "slightly-high", "too-high"] as const;
@@ -16,9 +17,6 @@ const FEWEST_STEPS = 50;
 /** Share of runs that became non-finite by divergence whose rate was too high: all 112 of the made runs (rule of succession). */
 const DIVERGED = 0.98;
 const NOT_THE_RATE = new Set(RULES.filter((r) => r.notTheRate).map((r) => r.name));
-
-/** Finite points before a NaN, below which nothing can be said of what led to it. */
-const FEWEST_BEFORE_NAN = 5;
 
 /**
  * The loss left its first value upwards and never came back: no order of the data, no staircase and no change of
@@ -62,7 +60,7 @@ export function decide(c: Context, findings: readonly Finding[]): Verdict {
   ) as Verdict["probabilities"];
   if (excuse && verdict !== "good")
     return {
-      ...unsure(`The curve's shape is not the rate's doing (${excuse.id.replace(/-/g, " ")}).`),
+      ...unsure(`The curve's shape is not the rate's doing (${titleOf(excuse.id)}).`),
       probabilities: all,
     };
   if (startsLate(c))

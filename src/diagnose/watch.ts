@@ -5,6 +5,7 @@ import { type GatheredRun, gatherRun, hiddenNans } from "./gather.ts";
 import { RULES } from "./rules/index.ts";
 import { findingsOf } from "./rules/rule.ts";
 import type { Finding } from "./types.ts";
+import { RANK } from "./words.ts";
 
 export interface Watch {
   /** Findings that were not there (or were less severe) at the last call. The log is the whole log so far. */
@@ -18,7 +19,6 @@ export interface WatchOptions {
 
 /** Rules that can't wait for the end of a run, by name, with the event that each tells of. */
 const ALERTS = new Map(RULES.filter((r) => r.alerts !== null).map((r) => [r.name, r.alerts]));
-const RANK = { info: 0, warning: 1, critical: 2 };
 
 export function createWatch({ lookBack = 2000 }: WatchOptions = {}): Watch {
   let told: Finding[] = [];

@@ -47,7 +47,7 @@ export const SEVERITIES: Readonly<Record<Severity, { symbol: string; color: "red
   info: { symbol: "·", color: "blue" },
 };
 
-const RANK: Readonly<Record<Severity, number>> = { critical: 2, warning: 1, info: 0 };
+export const RANK: Readonly<Record<Severity, number>> = { critical: 2, warning: 1, info: 0 };
 
 /** "almost certain, 98 %"; "" where there is no verdict to be sure of. */
 export function confidenceWords({ verdict, confidence }: RunDiagnosis): string {

@@ -8,6 +8,7 @@ import { SteepestError } from "../../run/errors.ts";
 import type { Invocation } from "../command.ts";
 import { type AlertCommand, alertLine, createAlertCommand } from "../diagnose/alert.ts";
 import { type FollowOptions, followFiles, followStream, type OnAlert } from "../diagnose/follow.ts";
+import type { FormatName } from "../diagnose/format-names.ts";
 import { report } from "../diagnose/report.ts";
 import { look, type Terminal } from "../terminal.ts";
 
@@ -21,7 +22,7 @@ interface Options {
   readonly onAlert?: string;
   readonly report?: string;
   readonly plot?: string;
-  readonly format?: string;
+  readonly format?: FormatName;
 }
 
 const SKIPS_SHOWN = 5;
@@ -57,7 +58,7 @@ export async function run({ args, options: given, terminal, json: whole }: Invoc
     if (whole) terminal.print(toJson(diagnosis));
     else if (format !== undefined) {
       const { FORMATS } = await import("../diagnose/formats.ts");
-      terminal.print(FORMATS[format]!(judged));
+      terminal.print(FORMATS[format](judged));
     } else terminal.print(report(judged, look(terminal, options)));
     await command?.settled();
     if (stop.signal.aborted) return 130;

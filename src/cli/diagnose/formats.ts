@@ -16,9 +16,10 @@ import {
   toJson,
 } from "../../diagnose/words.ts";
 import { version } from "../../run/version.ts";
+import type { FormatName } from "./format-names.ts";
 
 /** A writer of the whole diagnosis; what it returns is all that is printed. */
-export const FORMATS: Readonly<Record<string, (judged: readonly Judged[]) => string>> = {
+export const FORMATS: Readonly<Record<FormatName, (judged: readonly Judged[]) => string>> = {
   markdown,
   github,
   sarif,
@@ -66,7 +67,7 @@ function github(judged: readonly Judged[]): string {
     .flatMap((one) => [
       line(
         one,
-        one.run.action.lr === null || one.run.action.lr.multiply === 1 ? "notice" : "warning",
+        asksForChange(one) ? "warning" : "notice",
         `${nameOf(one.run)}: ${rateOf(one)}`,
         `${one.run.reason} ${one.run.action.text}`,
       ),
@@ -76,6 +77,8 @@ function github(judged: readonly Judged[]): string {
     ])
     .join("\n");
 }
+
+const asksForChange = ({ run }: Judged): boolean => (run.action.lr?.multiply ?? 1) !== 1;
 
 /** What is said of the rate, whether or not it is the headline. */
 const rateOf = ({ run }: Judged): string => {
@@ -126,7 +129,7 @@ function sarif(judged: readonly Judged[]): string {
           result(
             one,
             RATE.name,
-            one.run.action.lr === null || one.run.action.lr.multiply === 1 ? "note" : "warning",
+            asksForChange(one) ? "warning" : "note",
             `${nameOf(one.run)}: ${rateOf(one)}. ${one.run.reason} ${one.run.action.text}`,
           ),
           ...groupFindings(one.run.findings).map((g) =>

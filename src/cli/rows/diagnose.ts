@@ -1,5 +1,6 @@
 import { Option } from "commander";
 import type { CommandRow } from "../command.ts";
+import { FORMAT_NAMES } from "../diagnose/format-names.ts";
 
 export const diagnose: CommandRow = {
   name: "diagnose",
@@ -14,14 +15,7 @@ export const diagnose: CommandRow = {
       .option("--on-alert <command>", "with --watch: run this for every warning or critical alert")
       .option("--report <file>", "write a self-contained HTML page as well")
       .option("--plot <file>", "draw the curve with the findings: .svg or .png")
-      .addOption(
-        new Option("--format <name>", "print another report").choices([
-          "markdown",
-          "github",
-          "sarif",
-          "brief",
-        ]),
-      )
+      .addOption(new Option("--format <name>", "print another report").choices(FORMAT_NAMES))
       .option("--ascii", "plain ASCII")
       .addHelpText(
         "after",

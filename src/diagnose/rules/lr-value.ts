@@ -1,4 +1,4 @@
-/** What the logged rate itself shows: nothing is trained, or the schedule began again. */
+/** Values that say it all: a rate of 0, a loss of 0, and a rate that is back at its peak. */
 import { round, span } from "../context.ts";
 import { largest, madSigma, median } from "../stats.ts";
 import type { Rule } from "./rule.ts";
@@ -73,10 +73,12 @@ export const rateReset: Rule = {
     if (!lr || lr.length < 4 * SIDE) return [];
     const peak = largest(lr);
     const jumps: number[] = [];
+    let highest = largest(lr.subarray(0, SIDE - 1));
     for (let i = SIDE; i < lr.length - SIDE; i++) {
       const was = lr[i - 1]!;
+      highest = Math.max(highest, was);
       // a warm-up starts low; here the rate has come down from its peak before
-      const decayed = was < 0.5 * peak && largest(lr.subarray(0, i)) > 0.8 * peak;
+      const decayed = was < 0.5 * peak && highest > 0.8 * peak;
       if (decayed && lr[i]! > 0.5 * peak && lr[i]! > 2 * was) jumps.push(i);
     }
     // warm restarts come again and again; a resume that forgot its schedule comes once

@@ -4,6 +4,9 @@ import { madSigma, median } from "../stats.ts";
 import type { Evidence } from "../types.ts";
 import type { Rule } from "./rule.ts";
 
+/** Finite points before a NaN, below which nothing can be said of what led to it. */
+export const FEWEST_BEFORE_NAN = 5;
+
 export type NonFiniteKind = "diverged" | "numerical" | "initial";
 
 /** What the loss did before its first non-finite value; null when every value is finite. */
@@ -99,7 +102,7 @@ export const numerical: Rule = {
     const found = nonFiniteKind(c);
     if (!found || found.kind === "diverged") return [];
     // "out of a descent": a point or two before it are none
-    if (found.kind === "numerical" && c.loss.length < 5) return [];
+    if (found.kind === "numerical" && c.loss.length < FEWEST_BEFORE_NAN) return [];
     return [
       {
         steps: [found.step, found.step],
