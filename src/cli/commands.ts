@@ -11,6 +11,7 @@ import { lab } from "./rows/lab.ts";
 import { lesson } from "./rows/lesson.ts";
 import { optimizers } from "./rows/optimizers.ts";
 import { plan } from "./rows/plan.ts";
+import { run } from "./rows/run.ts";
 import { schedule } from "./rows/schedule.ts";
 import { schedules } from "./rows/schedules.ts";
 import { train } from "./rows/train.ts";
@@ -22,6 +23,7 @@ export const commands: readonly CommandRow[] = [
   analyze,
   descend,
   diagnose,
+  run,
   schedule,
   schedules,
   optimizers,

@@ -15,7 +15,7 @@ export function requirePlotFile(path: string): void {
 }
 
 /** Throws `not-writable` where a file could not be, or where a folder has its name. */
-function requireFolderOf(path: string): void {
+export function requireFolderOf(path: string): void {
   if (!isFolder(dirname(path))) {
     throw new SteepestError("not-writable", `${path} can't be written: ${dirname(path)} is no folder`, {
       help: "name a file in a folder that exists",

@@ -1,5 +1,5 @@
 /** `steepest diagnose <paths…>`: logs → verdict, findings and actions; `--watch` follows them as they grow. */
-import { fstatSync, writeFileSync } from "node:fs";
+import { fstatSync } from "node:fs";
 import { diagnose, type Finding } from "../../diagnose/index.ts";
 import { type Judged, nameOf, plain, toJson } from "../../diagnose/words.ts";
 import type { RunLog } from "../../logs/index.ts";
@@ -10,6 +10,8 @@ import { type AlertCommand, alertLine, createAlertCommand } from "../diagnose/al
 import { type FollowOptions, followFiles, followStream, type OnAlert } from "../diagnose/follow.ts";
 import type { FormatName } from "../diagnose/format-names.ts";
 import { report } from "../diagnose/report.ts";
+import { writePage, writePlot } from "../diagnose/write.ts";
+import { catchInterrupt } from "../interrupt.ts";
 import { look, type Terminal } from "../terminal.ts";
 
 interface Options {
@@ -43,7 +45,7 @@ export async function run({ args, options: given, terminal, json: whole }: Invoc
       help: "alerts come while a log grows: add --watch",
     });
   }
-  const stop = stopOnSignal();
+  const stop = catchInterrupt();
   const command =
     options.onAlert === undefined
       ? null
@@ -156,53 +158,4 @@ function noteAll(logs: readonly RunLog[], terminal: Terminal): void {
     const others = names.length > 1 ? ` and ${names.length - 1} more` : "";
     terminal.note(`note: ${names[0]}${others}: ${plain(text)}`);
   }
-}
-
-async function writePage(path: string, judged: readonly Judged[], terminal: Terminal): Promise<void> {
-  const { reportPage } = await import("../diagnose/html.ts");
-  const page = await reportPage(judged);
-  try {
-    writeFileSync(path, page);
-  } catch (cause) {
-    const code = cause instanceof Error && "code" in cause ? String(cause.code) : String(cause);
-    throw new SteepestError("not-writable", `the report can't be written (${code})`, {
-      where: path,
-      help: "name a file in a folder that exists and that you may write to",
-      cause,
-    });
-  }
-  terminal.note(`report written to ${path}`);
-}
-
-async function writePlot(path: string, judged: readonly Judged[], terminal: Terminal): Promise<void> {
-  const [one, ...others] = judged;
-  if (!one || others.length > 0) {
-    throw new SteepestError("usage", `--plot draws one run, and ${judged.length} were read`, {
-      help: "name one run, or use --report, which draws each of them",
-    });
-  }
-  const [{ lossChart }, { savePlot }] = await Promise.all([
-    import("../../plot/index.ts"),
-    import("../../plot/node-save.ts"),
-  ]);
-  await savePlot(lossChart(one.log, { findings: one.run.findings }), path);
-  terminal.note(`plot written to ${path}`);
-}
-
-/** The first signal ends the reading, and the diagnosis follows; a second one ends the program. */
-function stopOnSignal(): { signal: AbortSignal; release: () => void } {
-  const controller = new AbortController();
-  const stop = (): void => {
-    if (controller.signal.aborted) process.exit(130);
-    controller.abort();
-  };
-  process.on("SIGINT", stop);
-  process.on("SIGTERM", stop);
-  return {
-    signal: controller.signal,
-    release: () => {
-      process.off("SIGINT", stop);
-      process.off("SIGTERM", stop);
-    },
-  };
 }

@@ -1,5 +1,5 @@
 /** Following logs that grow: standard input as it comes, files by looking at their size. */
-import { closeSync, openSync, readSync, statSync } from "node:fs";
+import { closeSync, existsSync, openSync, readSync, statSync } from "node:fs";
 import { createWatch, type Finding, type Watch } from "../../diagnose/index.ts";
 import { createReader, feed, type LogReader, type ReadOptions, type RunLog } from "../../logs/index.ts";
 import { listFiles } from "../../logs/node-list.ts";
@@ -15,6 +15,10 @@ export interface FollowOptions extends Omit<ReadOptions, "source"> {
   readonly onNote: (text: string) => void;
   /** Ends the following. */
   readonly signal: AbortSignal;
+  /** What a stream is called; default: standard input. */
+  readonly source?: string;
+  /** A path that is not there yet is waited for. */
+  readonly mayAppear?: boolean;
 }
 
 const EVERY = 300;
@@ -35,9 +39,9 @@ function createAlerts(onAlert: OnAlert): (logs: readonly RunLog[]) => void {
 /** Reads `input` to its end (or to `signal`), with alerts meanwhile; the logs at the end. */
 export async function followStream(
   input: AsyncIterable<Uint8Array> & { destroy(): unknown },
-  { live, onAlert, onNote, signal, ...options }: FollowOptions,
+  { live, onAlert, onNote, signal, source = "-", ...options }: FollowOptions,
 ): Promise<RunLog[]> {
-  const reader = createReader({ ...options, source: "-" });
+  const reader = createReader({ ...options, source });
   const alerts = createAlerts(onAlert);
   let fresh = false;
   let broken: unknown = null;
@@ -61,7 +65,7 @@ export async function followStream(
   const stop = (): void => void input.destroy();
   signal.addEventListener("abort", stop, { once: true });
   try {
-    const cut = await feed(counted, input, "-");
+    const cut = await feed(counted, input, source);
     if (cut !== null) onNote(`the compressed stream breaks off: ${cut}`);
   } catch (error) {
     // destroying the stream ends the loop over it with an error of Node's
@@ -79,7 +83,7 @@ export async function followStream(
 /** Follows files, and directories with the files that come into them, until `signal`. */
 export async function followFiles(
   paths: readonly string[],
-  { live: _, onAlert, onNote, signal, ...options }: FollowOptions,
+  { live: _, onAlert, onNote, signal, source: __, mayAppear = false, ...options }: FollowOptions,
 ): Promise<void> {
   const followed = new Map<string, Followed>();
   let listed = Number.NEGATIVE_INFINITY;
@@ -87,7 +91,7 @@ export async function followFiles(
     const begun = performance.now();
     if (begun - listed >= LIST_EVERY) {
       listed = begun;
-      for (const path of await expand(paths))
+      for (const path of await expand(mayAppear ? paths.filter((p) => existsSync(p)) : paths))
         if (!followed.has(path)) followed.set(path, createFollowed(path, options, onAlert));
     }
     for (const [path, one] of followed) {
