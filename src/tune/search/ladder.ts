@@ -1,0 +1,60 @@
+/** Trainings at rates a factor of two apart, each continued as far as somebody asked. */
+import type { Trial, Trials } from "./trial.ts";
+
+/** Rates are `first` times two to the power of a whole number: a place. */
+export interface Ladder {
+  readonly rateAt: (place: number) => number;
+  /** Starts or continues the trainings at these places to `steps`, side by side. */
+  readonly advance: (places: readonly number[], steps: number) => Promise<void>;
+  /** The training has been taken so far, or it has died on the way. */
+  readonly reached: (place: number, steps: number) => boolean;
+  /** The score of `seed` (default: the first) after `steps`; infinite where the training died or is not there. */
+  readonly score: (place: number, steps: number) => number;
+  readonly died: (place: number) => boolean;
+  /** Places with a training, ascending. */
+  readonly places: () => readonly number[];
+  readonly trialAt: (place: number) => Trial | undefined;
+  /** Steps that `advance` would pay. */
+  readonly cost: (places: readonly number[], steps: number) => number;
+  /** Steps paid so far. */
+  readonly paid: () => number;
+}
+
+export function createLadder(trials: Trials, { first, seed }: { first: number; seed: number }): Ladder {
+  const at = new Map<number, Trial>();
+  const dead = new Set<number>();
+  const rateAt = (place: number): number => Number((first * 2 ** place).toPrecision(6));
+  const score = (place: number, steps: number): number =>
+    at.get(place)?.scoreAt(steps) ?? Number.POSITIVE_INFINITY;
+  return {
+    rateAt,
+    async advance(places, steps) {
+      await Promise.all(
+        places.map(async (place) => {
+          if (dead.has(place)) return;
+          let trial = at.get(place);
+          if (trial === undefined) {
+            trial = trials.start(rateAt(place), seed);
+            at.set(place, trial);
+          }
+          if (trial.steps < steps) await trial.advance(steps);
+          if (trial.scoreAt(steps) === Number.POSITIVE_INFINITY) {
+            dead.add(place);
+            trial.release();
+          }
+        }),
+      );
+    },
+    reached: (place, steps) => dead.has(place) || (at.get(place)?.steps ?? 0) >= steps,
+    score,
+    died: (place) => dead.has(place),
+    places: () => [...at.keys()].sort((a, b) => a - b),
+    trialAt: (place) => at.get(place),
+    cost: (places, steps) =>
+      places.reduce(
+        (sum, place) => sum + (dead.has(place) ? 0 : Math.max(0, steps - (at.get(place)?.steps ?? 0))),
+        0,
+      ),
+    paid: () => [...at.values()].reduce((sum, t) => sum + t.steps, 0),
+  };
+}

@@ -1,0 +1,60 @@
+/** Which rates are worth a longer look: short trainings a factor of four apart, up until they die, down until they crawl. */
+import type { Ladder } from "./ladder.ts";
+
+export interface ScanOptions {
+  /** Steps of each training. */
+  readonly steps: number;
+  readonly reference: number;
+  /** Places between which rates are tried. */
+  readonly lowest: number;
+  readonly highest: number;
+  readonly say: (text: string) => Promise<void>;
+}
+
+const STRIDE = 2;
+/** Upwards a rate that keeps less than this share of the best gain is past the valley, */
+const PAST = 0.5;
+/** if it is not alone. */
+const PAST_IN_A_ROW = 2;
+/** Downwards a rate that keeps less than this share only crawls. */
+const CRAWLS = 0.7;
+
+/** False when every training died. */
+export async function scan(
+  ladder: Ladder,
+  { steps, reference, lowest, highest, say }: ScanOptions,
+): Promise<boolean> {
+  const gain = (place: number): number => reference - ladder.score(place, steps);
+  const show = (place: number): string => String(Number(ladder.rateAt(place).toPrecision(3)));
+  let first = 0;
+  await say(`${steps} steps at ${show(0)}`);
+  await ladder.advance([0], steps);
+  for (let stride = STRIDE; ladder.died(first); stride *= 2) {
+    if (first - stride < lowest) return false;
+    first -= stride;
+    await say(`died at once: down to ${show(first)}`);
+    await ladder.advance([first], steps);
+  }
+  let up = first + STRIDE <= highest ? first : null;
+  let down = first - STRIDE >= lowest ? first : null;
+  let past = 0;
+  while (up !== null || down !== null) {
+    const next: number[] = [];
+    if (up !== null) next.push(up + STRIDE);
+    if (down !== null) next.push(down - STRIDE);
+    await say(`${steps} steps at ${next.map(show).join(" and ")}`);
+    await ladder.advance(next, steps);
+    const best = Math.max(...ladder.places().map(gain));
+    if (up !== null) {
+      up += STRIDE;
+      past = best > 0 && gain(up) < PAST * best ? past + 1 : 0;
+      if (ladder.died(up) || past >= PAST_IN_A_ROW || up + STRIDE > highest) up = null;
+    }
+    if (down !== null) {
+      down -= STRIDE;
+      // where nothing gains yet, lower rates gain even less
+      if (best <= 0 || gain(down) < CRAWLS * best || down - STRIDE < lowest) down = null;
+    }
+  }
+  return true;
+}

@@ -1,0 +1,166 @@
+/** The search on trainings whose best rate is known by formula. */
+import { describe, expect, test } from "vitest";
+import { type SearchOptions, type SearchResult, searchRate } from "./search.ts";
+import type { Trial, Trials } from "./trial.ts";
+
+interface Problem {
+  readonly eigenvalues: readonly number[];
+  /** Of the gradient, whose noise sets a floor that grows with the rate. */
+  readonly noise: number;
+  readonly length: number;
+}
+
+/** Expected loss after t steps of noisy gradient descent on a quadratic whose every coordinate starts at 1. */
+function lossAt({ eigenvalues, noise }: Problem, rate: number, t: number): number {
+  let sum = 0;
+  for (const h of eigenvalues) {
+    const keep = (1 - rate * h) ** 2;
+    const fed = (rate * noise) ** 2;
+    const square = keep === 1 ? 1 + t * fed : keep ** t + (fed * (1 - keep ** t)) / (1 - keep);
+    sum += (h * square) / 2;
+  }
+  return sum;
+}
+
+const finite = (loss: number, start: number): number =>
+  loss <= 10 * start ? loss : Number.POSITIVE_INFINITY;
+
+interface Counted extends Trials {
+  readonly live: () => number;
+  readonly started: () => readonly number[];
+}
+
+/** Seeds move every loss by up to `spread` of the first, the same at all steps. */
+function trialsOf(problem: Problem, { spread = 0 }: { spread?: number } = {}): Counted {
+  const begin = lossAt(problem, 0, 0);
+  const started: number[] = [];
+  let live = 0;
+  return {
+    length: problem.length,
+    shortest: 10,
+    reference: () => begin,
+    live: () => live,
+    started: () => started,
+    start(rate, seed): Trial {
+      started.push(rate);
+      live++;
+      let steps = 0;
+      let open = true;
+      const shift = spread * begin * Math.sin(1e4 * rate + 2 * seed);
+      return {
+        rate,
+        seed,
+        get steps() {
+          return steps;
+        },
+        advance: async (to) => {
+          expect(open).toBe(true);
+          expect(to).toBeGreaterThan(steps);
+          steps = to;
+        },
+        scoreAt: (t) => finite(lossAt(problem, rate, 0.9 * t) + shift, begin),
+        release: () => {
+          if (open) live--;
+          open = false;
+        },
+      };
+    },
+  };
+}
+
+/** By a fine grid over whole trainings. */
+function bestOf(problem: Problem): number {
+  let [best, least] = [0, Number.POSITIVE_INFINITY];
+  for (let rate = 1e-8; rate < 1e4; rate *= 1.05) {
+    const loss = lossAt(problem, rate, 0.9 * problem.length);
+    if (loss < least) [best, least] = [rate, loss];
+  }
+  return best;
+}
+
+const problems: readonly (readonly [string, Problem])[] = [
+  ["one curvature", { eigenvalues: [1], noise: 0.1, length: 500 }],
+  ["condition 1000, no noise", { eigenvalues: [1, 0.1, 0.01, 0.001], noise: 0, length: 2000 }],
+  ["condition 1000, noise", { eigenvalues: [1, 0.1, 0.01, 0.001], noise: 0.3, length: 2000 }],
+  ["much noise", { eigenvalues: [2, 1, 0.5], noise: 3, length: 1000 }],
+  ["steep", { eigenvalues: [5000, 300, 20], noise: 0.01, length: 3000 }],
+  ["flat", { eigenvalues: [1e-3, 1e-4], noise: 0.01, length: 1200 }],
+  ["short", { eigenvalues: [1, 0.1], noise: 0.1, length: 80 }],
+];
+
+const find = (trials: Trials, options: Partial<SearchOptions> = {}): Promise<SearchResult> =>
+  searchRate(trials, { first: 0.01, seed: 0, budget: 2.5, ...options });
+
+describe.each(problems)("%s", (_, problem) => {
+  test.each([1e-4, 0.01, 1])(
+    "from %d a rate is found that loses at most two hundredths of the way, within the budget",
+    async (first) => {
+      const trials = trialsOf(problem);
+      const budget = 6;
+      const { rate, interval, paid, steps } = await find(trials, { first, budget });
+      const best = bestOf(problem);
+      const at = (r: number): number => lossAt(problem, r, 0.9 * problem.length);
+      expect((at(rate!) - at(best)) / (at(0) - at(best))).toBeLessThan(0.02);
+      expect(rate! / best).toBeGreaterThan(1 / 3.1);
+      expect(rate! / best).toBeLessThan(3.1);
+      expect(interval![0]).toBeLessThanOrEqual(best);
+      expect(interval![1]).toBeGreaterThanOrEqual(best);
+      expect(paid).toBeLessThanOrEqual(budget * problem.length);
+      expect(steps).toBeGreaterThanOrEqual(problem.length / 2);
+      expect(trials.live()).toBe(0);
+    },
+  );
+});
+
+const noisy: Problem = { eigenvalues: [1, 0.1, 0.01], noise: 0.3, length: 1000 };
+
+test("a rate that dies at once is left downwards, and the edge is told", async () => {
+  const { rate, edge } = await find(trialsOf(noisy), { first: 1000 });
+  expect(rate).toBeLessThan(2);
+  expect(edge).toBeGreaterThan(2);
+});
+
+test("no rate where every training dies, and none where none learns", async () => {
+  const dead: Trials = {
+    ...trialsOf(noisy),
+    start: (rate, seed) => ({
+      ...trialsOf(noisy).start(rate, seed),
+      scoreAt: () => Number.POSITIVE_INFINITY,
+    }),
+  };
+  expect((await find(dead)).rate).toBeNull();
+  const flat = trialsOf({ ...noisy, eigenvalues: [0] });
+  const result = await find(flat);
+  expect(result.rate).toBeNull();
+  expect(result.edge).toBeNull();
+});
+
+test("seeds tell the noise, and whether the winner is fragile", async () => {
+  const calm = await find(trialsOf(noisy, { spread: 0.001 }), { budget: 12, seeds: 3 });
+  expect(calm.fragile).toBe(false);
+  expect(calm.noise).toBeGreaterThan(0);
+  const wild = await find(trialsOf(noisy, { spread: 0.1 }), { budget: 12, seeds: 3 });
+  expect(wild.fragile).toBe(true);
+  expect(calm.rates.filter((r) => r.scores.length === 3)).toHaveLength(3);
+});
+
+test("bounds are kept", async () => {
+  const trials = trialsOf(noisy);
+  await find(trials, { lowest: 1e-4, highest: 0.003, first: 1e-3 });
+  expect(Math.max(...trials.started())).toBeLessThanOrEqual(0.003);
+  expect(Math.min(...trials.started())).toBeGreaterThanOrEqual(1e-4);
+});
+
+test("an abort ends it, with every training released", async () => {
+  const trials = trialsOf(noisy);
+  const stop = new AbortController();
+  let told = 0;
+  const work = find(trials, {
+    signal: stop.signal,
+    onProgress: () => {
+      if (++told === 6) stop.abort();
+    },
+  });
+  await expect(work).rejects.toThrow();
+  expect(trials.live()).toBe(0);
+});

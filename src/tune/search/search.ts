@@ -1,0 +1,306 @@
+/**
+ * The search for a rate: short trainings over the whole axis, then fewer and fewer of them are continued, further and
+ * further, and the least must lie between two others at every stage. Successive halving (Jamieson and Talwalkar 2016)
+ * on a line, with trainings that are continued and neighbours that are taken up again.
+ */
+import { type LongWork, takeTurns } from "../../run/long-work.ts";
+import { createLadder, type Ladder } from "./ladder.ts";
+import { scan } from "./scan.ts";
+import type { Trial, Trials } from "./trial.ts";
+
+export interface SearchProgress {
+  /** Steps paid so far, and those that the budget allows. */
+  readonly steps: number;
+  readonly expected: number;
+  readonly text: string;
+}
+
+export interface SearchOptions extends LongWork<SearchProgress> {
+  /** The rate to begin with. */
+  readonly first: number;
+  readonly seed: number;
+  /** Whole trainings that may be paid. */
+  readonly budget: number;
+  /** Seeds in all for the best rates, as far as the budget allows. Default 1. */
+  readonly seeds?: number | undefined;
+  /** Rates beyond these are not tried. */
+  readonly lowest?: number | undefined;
+  readonly highest?: number | undefined;
+}
+
+/** All trainings at one rate. */
+export interface RateResult {
+  readonly rate: number;
+  /** The rate's training did not survive. */
+  readonly died: boolean;
+  /** Steps of the longest. */
+  readonly steps: number;
+  /** Scores after `SearchResult.steps`, one for each seed; none for a rate that was dropped before. */
+  readonly scores: readonly number[];
+}
+
+export interface SearchResult {
+  /** Null when every training died, or when none got below the reference. */
+  readonly rate: number | null;
+  /** Where the best rate of the whole training is expected in nine cases of ten. */
+  readonly interval: readonly [number, number] | null;
+  /** Rates that can't be told from the best. */
+  readonly plateau: readonly [number, number] | null;
+  /** The lowest rate that died; null where none did. */
+  readonly edge: number | null;
+  /** Two seeds of the chosen rate differ by more than a tenth of the gain; null where one seed was run. */
+  readonly fragile: boolean | null;
+  /** Standard deviation between seeds; null where one seed was run. */
+  readonly noise: number | null;
+  /** Score at the chosen rate (mean of its seeds), and of a training that learns nothing, after `steps`. */
+  readonly score: number;
+  readonly reference: number;
+  /** Steps after which the rates were compared. */
+  readonly steps: number;
+  /** Steps paid. */
+  readonly paid: number;
+  readonly rates: readonly RateResult[];
+}
+
+const SCAN_SHARE = 1 / 32;
+/** Shares of a whole training at which trainings are compared, and how many are continued to there. */
+const RUNGS: readonly (readonly [share: number, keep: number])[] = [
+  [1 / 16, 5],
+  [1 / 8, 4],
+  [1 / 4, 3],
+  [3 / 8, 2],
+  [1 / 2, 2],
+  [3 / 4, 2],
+  [1, 2],
+];
+/** A larger budget keeps more of them. */
+const KEEP_MORE: readonly (readonly [budget: number, factor: number])[] = [
+  [3.2, 2],
+  [2.2, 1.5],
+];
+/** Rates whose score is within this share of the gain of the best's can't be told from it. */
+const SAME = 0.01;
+/** The same, told from two seeds. */
+const FRAGILE = 0.1;
+const RATES = [1e-14, 1e6] as const;
+
+export async function searchRate(trials: Trials, options: SearchOptions): Promise<SearchResult> {
+  const { first, seed, budget, seeds = 1 } = options;
+  const ladder = createLadder(trials, { first, seed });
+  const more: Trial[] = [];
+  const allowed = budget * trials.length;
+  const paid = (): number => ladder.paid() + more.reduce((sum, t) => sum + t.steps, 0);
+  const turn = takeTurns(options, 0);
+  const say = async (text: string): Promise<void> => {
+    await turn(() => ({ steps: paid(), expected: Math.round(allowed), text }));
+  };
+  try {
+    const reached = await climb(ladder, trials, { ...options, allowed, say });
+    if (reached === null) return failed(ladder, trials, paid());
+    const scores = await repeat(ladder, trials, {
+      steps: reached,
+      seed,
+      seeds,
+      more,
+      say,
+      left: () => allowed - paid(),
+    });
+    return judge(ladder, trials, { steps: reached, scores, paid: paid() });
+  } finally {
+    for (const place of ladder.places()) ladder.trialAt(place)!.release();
+    for (const trial of more) trial.release();
+  }
+}
+
+interface Climb extends Pick<SearchOptions, "lowest" | "highest" | "budget" | "first"> {
+  readonly allowed: number;
+  readonly say: (text: string) => Promise<void>;
+}
+
+/** Steps of the last stage that was completed; null when every training died. */
+async function climb(
+  ladder: Ladder,
+  trials: Trials,
+  { lowest = RATES[0], highest = RATES[1], first, budget, allowed, say }: Climb,
+): Promise<number | null> {
+  const bounds = {
+    lowest: Math.ceil(Math.log2(lowest / first) - 1e-9),
+    highest: Math.floor(Math.log2(highest / first) + 1e-9),
+  };
+  const stage = (share: number): number =>
+    Math.min(trials.length, Math.max(trials.shortest, Math.ceil(share * trials.length)));
+  const factor = KEEP_MORE.find(([least]) => budget >= least)?.[1] ?? 1;
+  let steps = stage(SCAN_SHARE);
+  const alive = await scan(ladder, { ...bounds, steps, reference: trials.reference(steps), say });
+  if (!alive) return null;
+  let kept = best(ladder, steps, Number.POSITIVE_INFINITY);
+  for (const [share, keep] of RUNGS) {
+    const next = stage(share);
+    const chosen = best(ladder, steps, Math.ceil(keep * factor), kept);
+    if (ladder.cost(chosen.slice(0, 2), next) > allowed - ladder.paid()) break;
+    const affordable = chosen.filter(
+      (_, i) => ladder.cost(chosen.slice(0, i + 1), next) <= allowed - ladder.paid(),
+    );
+    await say(`${affordable.length} rates to ${next} steps`);
+    await ladder.advance(affordable, next);
+    const complete = await enclose(ladder, { steps: next, bounds, say, left: () => allowed - ladder.paid() });
+    if (best(ladder, next, 1).length === 0) break;
+    steps = next;
+    kept = best(ladder, steps, Number.POSITIVE_INFINITY);
+    if (!complete) break;
+  }
+  return steps;
+}
+
+/** The live trainings that were taken to `steps`, the best first. */
+function best(ladder: Ladder, steps: number, count: number, among?: readonly number[]): number[] {
+  return (among ?? ladder.places())
+    .filter((p) => !ladder.died(p) && ladder.reached(p, steps) && Number.isFinite(ladder.score(p, steps)))
+    .sort((a, b) => ladder.score(a, steps) - ladder.score(b, steps))
+    .slice(0, count);
+}
+
+interface Enclose {
+  readonly steps: number;
+  readonly bounds: { readonly lowest: number; readonly highest: number };
+  readonly say: (text: string) => Promise<void>;
+  readonly left: () => number;
+}
+
+/** Takes up neighbours until the least lies between two of them; false when the budget ends before. */
+async function enclose(ladder: Ladder, { steps, bounds, say, left }: Enclose): Promise<boolean> {
+  for (;;) {
+    const [least] = best(ladder, steps, 1);
+    if (least === undefined) return true;
+    const missing = [least + 1, least - 1].filter(
+      (p) => p >= bounds.lowest && p <= bounds.highest && !ladder.reached(p, steps),
+    );
+    if (missing.length === 0) return true;
+    if (ladder.cost(missing, steps) > left()) return false;
+    await say(`beside the best: ${missing.map((p) => Number(ladder.rateAt(p).toPrecision(3))).join(", ")}`);
+    await ladder.advance(missing, steps);
+  }
+}
+
+interface Repeat {
+  readonly steps: number;
+  readonly seed: number;
+  readonly seeds: number;
+  readonly more: Trial[];
+  readonly say: (text: string) => Promise<void>;
+  readonly left: () => number;
+}
+
+/** Rates that get more seeds: those that may be the best. */
+const REPEATED = 3;
+
+/** Scores of each place that got so far, the first seed's first. */
+async function repeat(
+  ladder: Ladder,
+  trials: Trials,
+  { steps, seed, seeds, more, say, left }: Repeat,
+): Promise<Map<number, number[]>> {
+  const places = best(ladder, steps, Number.POSITIVE_INFINITY);
+  const scores = new Map(places.map((p) => [p, [ladder.score(p, steps)]]));
+  // the best, and the best of its neighbours
+  const [top = 0] = places;
+  const near = places.filter((p) => Math.abs(p - top) <= 2).slice(0, REPEATED);
+  for (let k = 1; k < seeds; k++) {
+    for (const group of near.length * steps <= left() ? [near] : [near.slice(0, 2)]) {
+      if (group.length * steps > left()) return scores;
+      await say(`seed ${k + 1} at ${group.map((p) => Number(ladder.rateAt(p).toPrecision(3))).join(", ")}`);
+      const fresh = group.map((p) => ({ p, trial: trials.start(ladder.rateAt(p), seed + k) }));
+      more.push(...fresh.map((f) => f.trial));
+      await Promise.all(fresh.map((f) => f.trial.advance(steps)));
+      for (const { p, trial } of fresh) scores.get(p)!.push(trial.scoreAt(steps));
+    }
+  }
+  return scores;
+}
+
+const mean = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0) / values.length;
+
+/** Between the seeds of one rate, over all rates that have several; null where none has. */
+function noiseOf(scores: readonly (readonly number[])[]): number | null {
+  let [sum, freedom] = [0, 0];
+  for (const s of scores) {
+    if (s.length < 2 || !s.every(Number.isFinite)) continue;
+    const m = mean(s);
+    sum += s.reduce((a, x) => a + (x - m) ** 2, 0);
+    freedom += s.length - 1;
+  }
+  return freedom === 0 ? null : Math.sqrt(sum / freedom);
+}
+
+interface Judge {
+  readonly steps: number;
+  readonly scores: Map<number, number[]>;
+  readonly paid: number;
+}
+
+function judge(ladder: Ladder, trials: Trials, { steps, scores, paid }: Judge): SearchResult {
+  const reference = trials.reference(steps);
+  const noise = noiseOf([...scores.values()]);
+  const most = Math.max(...[...scores.values()].map((s) => s.length));
+  // a rate with fewer seeds was behind those with more
+  const [winner] = [...scores].filter(([, s]) => s.length === most).sort(([, a], [, b]) => mean(a) - mean(b));
+  const [top, its] = winner!;
+  const gain = reference - mean(its);
+  const same = Math.max(SAME * gain, noise === null ? 0 : noise / Math.sqrt(its.length));
+  const level = (place: number): boolean => {
+    const s = scores.get(place);
+    return s !== undefined && mean(s) <= mean(its) + same;
+  };
+  let [low, high] = [top, top];
+  while (level(low - 1)) low--;
+  while (level(high + 1)) high++;
+  // beside a rate that dies the lower one is as good, and safer
+  const chosen = ladder.died(top + 1) && low < top ? top - 1 : top;
+  const learnt = Number.isFinite(gain) && gain > Math.max(0, 2 * (noise ?? 0));
+  const above = 2 * steps >= trials.length ? 1 : 2;
+  // what is best for a part of a training lies above what is best for the whole
+  const below = steps < trials.length ? above + 1 : above;
+  const of = scores.get(chosen)!;
+  return {
+    rate: learnt ? ladder.rateAt(chosen) : null,
+    interval: learnt ? [ladder.rateAt(low - below), ladder.rateAt(high + above)] : null,
+    plateau: learnt ? [ladder.rateAt(low), ladder.rateAt(high)] : null,
+    edge: edgeOf(ladder),
+    fragile: its.length < 2 ? null : Math.max(...its) - Math.min(...its) > FRAGILE * gain,
+    noise,
+    score: mean(of),
+    reference,
+    steps,
+    paid,
+    rates: ratesOf(ladder, scores),
+  };
+}
+
+function failed(ladder: Ladder, trials: Trials, paid: number): SearchResult {
+  return {
+    rate: null,
+    interval: null,
+    plateau: null,
+    edge: edgeOf(ladder),
+    fragile: null,
+    noise: null,
+    score: Number.POSITIVE_INFINITY,
+    reference: trials.reference(trials.shortest),
+    steps: trials.shortest,
+    paid,
+    rates: ratesOf(ladder, new Map()),
+  };
+}
+
+function edgeOf(ladder: Ladder): number | null {
+  const dead = ladder.places().find((p) => ladder.died(p));
+  return dead === undefined ? null : ladder.rateAt(dead);
+}
+
+const ratesOf = (ladder: Ladder, scores: ReadonlyMap<number, readonly number[]>): RateResult[] =>
+  ladder.places().map((p) => ({
+    rate: ladder.rateAt(p),
+    died: ladder.died(p),
+    steps: ladder.trialAt(p)!.steps,
+    scores: scores.get(p) ?? [],
+  }));

@@ -1,0 +1,28 @@
+/** What a search needs of a training, be it a run file's, or somebody's program in a process of its own. */
+
+/** One training at one rate with one seed. It can be continued, so that no step is paid twice. */
+export interface Trial {
+  readonly rate: number;
+  readonly seed: number;
+  /** Steps made so far. */
+  readonly steps: number;
+  /** Trains on until `steps` are made, or until it has died or ended by itself. Never throws for a training that fails. */
+  advance(steps: number): Promise<void>;
+  /**
+   * What is to be made small, as it stood after `steps` steps (what came later does not count): a loss averaged over the
+   * last of them. Infinity when the training had died: not finite, or far above where it began.
+   */
+  scoreAt(steps: number): number;
+  /** It will not be continued: what it holds may go. Its scores stay. */
+  release(): void;
+}
+
+export interface Trials {
+  /** Steps of a whole training. */
+  readonly length: number;
+  /** Fewer steps than this say nothing. */
+  readonly shortest: number;
+  start(rate: number, seed: number): Trial;
+  /** The score after `steps` of a training that learns nothing: on the same batches, or where trainings begin. */
+  reference(steps: number): number;
+}
