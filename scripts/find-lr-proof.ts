@@ -12,11 +12,11 @@ import { readRunFile } from "../src/run/node-run-file.ts";
 import { parseOverrides } from "../src/run/overrides.ts";
 import type { RunSpec } from "../src/run/spec.ts";
 import { type BuiltRun, buildRun } from "../src/train/build.ts";
-import { findLr } from "../src/tune/find-lr.ts";
-import { trialOf } from "../src/tune/find-lr-trial.ts";
-import type { FindLrResult } from "../src/tune/find-lr-types.ts";
-import { mean, sweep } from "../src/tune/range-test.ts";
-import { rules } from "../src/tune/rules.ts";
+import { findLr } from "../src/tune/find-lr/find-lr.ts";
+import { rules } from "../src/tune/find-lr/other-tools.ts";
+import { mean, sweep } from "../src/tune/find-lr/range-test.ts";
+import { trialOf } from "../src/tune/find-lr/run-trial.ts";
+import type { FindLrResult } from "../src/tune/find-lr/types.ts";
 import { type Quadratic, quadratic, quadraticRun } from "../test/tune/noisy-quadratic.ts";
 
 const page = new URL("../docs/find-lr.md", import.meta.url);

@@ -3,7 +3,7 @@ import { createRequire } from "node:module";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { SteepestError } from "../run/errors.ts";
 import type { RunSpec } from "../run/spec.ts";
-import { type Cell, runCell } from "../tune/compare-cell.ts";
+import { type Cell, runCell } from "../tune/compare/cell.ts";
 import { type CellAnswer, cellTools } from "./compare-worker.ts";
 
 export interface CellPool {

@@ -4,7 +4,7 @@ import { chooseBackend } from "../engine/registry.ts";
 import { type ErrorDetails, SteepestError } from "../run/errors.ts";
 import { importFunction } from "../run/node-run-file.ts";
 import type { RunSpec } from "../run/spec.ts";
-import { type Cell, type CellTools, runCell } from "../tune/compare-cell.ts";
+import { type Cell, type CellTools, runCell } from "../tune/compare/cell.ts";
 
 /** Errors lose their class between threads, so ours travel as records. */
 export type CellAnswer =

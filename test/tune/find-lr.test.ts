@@ -6,9 +6,9 @@ import { systemClock } from "../../src/run/long-work.ts";
 import { parseRun } from "../../src/run/parse-run.ts";
 import { type BuiltRun, buildRun } from "../../src/train/build.ts";
 import { train } from "../../src/train/loop.ts";
-import { type FindLrOptions, findLr } from "../../src/tune/find-lr.ts";
-import type { FindLrResult } from "../../src/tune/find-lr-types.ts";
-import { rules } from "../../src/tune/rules.ts";
+import { type FindLrOptions, findLr } from "../../src/tune/find-lr/find-lr.ts";
+import { rules } from "../../src/tune/find-lr/other-tools.ts";
+import type { FindLrResult } from "../../src/tune/find-lr/types.ts";
 import { quadratic, quadraticRun } from "./noisy-quadratic.ts";
 
 const find = async (run: BuiltRun, options: Partial<FindLrOptions> = {}): Promise<FindLrResult> =>

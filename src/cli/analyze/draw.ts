@@ -4,7 +4,7 @@ import type { Chart } from "../../plot/chart.ts";
 import { convergenceChart } from "../../plot/charts/convergence.ts";
 import { sharpnessChart } from "../../plot/charts/sharpness.ts";
 import { SteepestError } from "../../run/errors.ts";
-import type { Analysis } from "../../tune/convergence-analysis.ts";
+import type { Analysis } from "../../tune/convergence/analysis.ts";
 import { makePlotFolder, requirePlotFile } from "../plot-path.ts";
 import { showNumber } from "../terminal.ts";
 

@@ -9,7 +9,7 @@ import { SteepestError } from "../../run/errors.ts";
 import { importFunction, readRunFile } from "../../run/node-run-file.ts";
 import { type BuiltRun, buildRun } from "../../train/build.ts";
 import { restoreCheckpoint } from "../../train/checkpoint.ts";
-import { type Analysis, analyze } from "../../tune/convergence-analysis.ts";
+import { type Analysis, analyze } from "../../tune/convergence/analysis.ts";
 import { drawAnalysis, nothingToDraw, preparePlot } from "../analyze/draw.ts";
 import { reportAnalysis } from "../analyze/report.ts";
 import type { Invocation } from "../command.ts";

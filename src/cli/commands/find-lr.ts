@@ -1,7 +1,7 @@
 /** `steepest find-lr`: run file and flags → search with progress → a rate, how sure it is, and a sketch. */
 import { SteepestError } from "../../run/errors.ts";
 import { readRunFile } from "../../run/node-run-file.ts";
-import { DEFAULTS, FEWEST_ITERATIONS } from "../../tune/find-lr.ts";
+import { DEFAULTS, FEWEST_ITERATIONS } from "../../tune/find-lr/find-lr.ts";
 import type { Invocation } from "../command.ts";
 import { reportFindLr } from "../find-lr/report.ts";
 import { findLrChart, searchWithProgress } from "../find-lr/search.ts";

@@ -23,7 +23,7 @@ import {
   openRunFolder,
   type RunFolder,
 } from "../../train/node-run-folder.ts";
-import type { FindLrResult } from "../../tune/find-lr-types.ts";
+import type { FindLrResult } from "../../tune/find-lr/types.ts";
 import type { Invocation } from "../command.ts";
 import { alertLine } from "../diagnose/alert.ts";
 import { resolveRate } from "../find-lr/auto.ts";

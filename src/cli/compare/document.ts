@@ -1,9 +1,9 @@
 /** The comparison as one record: compare.json, `--json`, and what table and charts are made from. */
 import type { BuiltRun } from "../../train/index.ts";
-import { type Advice, type Agreement, advise, agreement } from "../../tune/advise.ts";
-import type { Comparison } from "../../tune/compare.ts";
-import { lossWindow } from "../../tune/compare-cell.ts";
-import { judge, type Summary, sensitivityFactor } from "../../tune/compare-summary.ts";
+import { type Advice, type Agreement, advise, agreement } from "../../tune/compare/advise.ts";
+import { lossWindow } from "../../tune/compare/cell.ts";
+import type { Comparison } from "../../tune/compare/compare.ts";
+import { judge, type Summary, sensitivityFactor } from "../../tune/compare/summary.ts";
 
 export interface CompareDocument extends Summary {
   readonly schema: "steepest.compare/1";

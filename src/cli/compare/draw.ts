@@ -7,7 +7,7 @@ import { svgToPng } from "../../plot/node-png.ts";
 import { emptyDocument, renderSvgInNode } from "../../plot/node-svg.ts";
 import { showValue } from "../../plot/numbers.ts";
 import { SteepestError } from "../../run/errors.ts";
-import type { CompareFolder } from "../../tune/node-compare-folder.ts";
+import type { CompareFolder } from "../../tune/compare/node-folder.ts";
 import type { CompareDocument } from "./document.ts";
 
 /** Optimizers in the order of their rank. */

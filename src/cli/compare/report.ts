@@ -1,8 +1,8 @@
 /** A comparison in words: the table, what the difference is worth, the guide, a sketch for each optimizer. */
 import { relative } from "node:path";
 import { lossByRateChart, sketch } from "../../plot/index.ts";
-import type { ContestantResult, Judgement } from "../../tune/compare-summary.ts";
-import type { Mean } from "../../tune/student-t.ts";
+import type { Mean } from "../../tune/compare/student-t.ts";
+import type { ContestantResult, Judgement } from "../../tune/compare/summary.ts";
 import { showNumber, showSeconds, type Terminal, table } from "../terminal.ts";
 import type { CompareDocument } from "./document.ts";
 import { rateMap } from "./draw.ts";

@@ -3,7 +3,7 @@ import type { ScheduleSpec } from "../../optim/index.ts";
 import { SteepestError } from "../../run/errors.ts";
 import { parseOverrides, parseValue } from "../../run/overrides.ts";
 import { makeSurface, parseFormula, type Surface, surfaceEntry } from "../../surface/index.ts";
-import { parseContestants } from "../../tune/compare-contestants.ts";
+import { parseContestants } from "../../tune/compare/contestants.ts";
 
 /** One path to make. */
 export interface Runner {

@@ -1,7 +1,7 @@
 /** `"lr": "auto"` in a run file: the rate is looked for before training. */
 import { SteepestError } from "../../run/errors.ts";
 import type { RunSpec } from "../../run/spec.ts";
-import type { FindLrResult } from "../../tune/find-lr-types.ts";
+import type { FindLrResult } from "../../tune/find-lr/types.ts";
 import { showNumber, type Terminal } from "../terminal.ts";
 import { searchWithProgress } from "./search.ts";
 

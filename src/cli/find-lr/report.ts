@@ -1,8 +1,8 @@
 /** What `steepest find-lr` prints: the rate or the refusal, how sure it is and why, a sketch, other tools' picks. */
 import type { Chart } from "../../plot/chart.ts";
 import { sketch } from "../../plot/sketch.ts";
-import type { Confidence, FindLrResult } from "../../tune/find-lr-types.ts";
-import { rules } from "../../tune/rules.ts";
+import { rules } from "../../tune/find-lr/other-tools.ts";
+import type { Confidence, FindLrResult } from "../../tune/find-lr/types.ts";
 import { look, showNumber, type Terminal, table } from "../terminal.ts";
 
 interface ReportOptions {

@@ -3,7 +3,7 @@ import { add, constant, matmul } from "../../engine/graph/index.ts";
 import { bceWithLogits } from "../../nn/losses/index.ts";
 import { sgd } from "../../optim/index.ts";
 import type { Chart } from "../../plot/chart.ts";
-import { type Sweep, sweep, type Trial } from "../../tune/range-test.ts";
+import { type Sweep, sweep, type Trial } from "../../tune/find-lr/range-test.ts";
 import { defineExperiment, type Experiment } from "../claim.ts";
 import type { LessonContext } from "../context.ts";
 import { secondProgram, stableRate } from "../second-program.ts";

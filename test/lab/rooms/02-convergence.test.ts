@@ -1,7 +1,7 @@
 /** Room 2: the numbers are those of independent runs (NumPy) and of the theorems, and broken promises are said so. */
 import type { Page } from "playwright-core";
 import { expect, test } from "vitest";
-import { BOUNDS } from "../../../src/tune/convergence-bounds.ts";
+import { BOUNDS } from "../../../src/tune/convergence/bounds.ts";
 import { describeLab, inspect, settledHash } from "../harness.ts";
 
 const title = (page: Page) => page.locator(".verdict .title");

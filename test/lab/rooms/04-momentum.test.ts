@@ -2,7 +2,7 @@
 import type { Page } from "playwright-core";
 import { expect, test } from "vitest";
 import { race, walk } from "../../../lab/src/rooms/momentum/worker.ts";
-import { heavyBallRate } from "../../../src/tune/convergence-bounds.ts";
+import { heavyBallRate } from "../../../src/tune/convergence/bounds.ts";
 import { describeLab, inspect, settledHash } from "../harness.ts";
 
 const ready = (page: Page): Promise<void> =>

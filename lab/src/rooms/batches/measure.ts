@@ -7,7 +7,7 @@ import {
   type SurfaceGrid,
   surfaceGrid,
 } from "../../../../src/surface/index.ts";
-import { noiseFloor } from "../../../../src/tune/convergence-bounds.ts";
+import { noiseFloor } from "../../../../src/tune/convergence/bounds.ts";
 import { DOMAIN, N, STEPS } from "./facts.ts";
 import {
   deviation,

@@ -12,7 +12,7 @@ import {
   compareBound,
   type Margin,
   type Needs,
-} from "../../../../src/tune/convergence-bounds.ts";
+} from "../../../../src/tune/convergence/bounds.ts";
 import type { Shape, starts } from "./view.ts";
 
 export interface Request {

@@ -7,7 +7,7 @@ import { findLr, rules } from "steepest/tune";
 import { wasm } from "../../../../src/engine/backends/wasm.ts";
 import { losses, type Problem, secondProgram } from "../../../../src/lesson/second-program.ts";
 import { rangeTestChart } from "../../../../src/plot/charts/range-test.ts";
-import type { FindLrResult } from "../../../../src/tune/find-lr-types.ts";
+import type { FindLrResult } from "../../../../src/tune/find-lr/types.ts";
 import { digitsHost } from "../../lib/digits.ts";
 import type { Report } from "../../lib/engine.ts";
 import type { OptimizerName } from "./view.ts";

@@ -13,7 +13,7 @@ import {
   type SurfaceGrid,
   surfaceGrid,
 } from "../../../../src/surface/index.ts";
-import { heavyBallRate } from "../../../../src/tune/convergence-bounds.ts";
+import { heavyBallRate } from "../../../../src/tune/convergence/bounds.ts";
 import { DOMAIN, STEPS } from "./facts.ts";
 
 export interface Ball {

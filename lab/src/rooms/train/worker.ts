@@ -15,8 +15,8 @@ import {
 import { wasm } from "../../../../src/engine/backends/wasm.ts";
 import { lossByRateChart } from "../../../../src/plot/charts/loss-by-rate.ts";
 import { debiasedEma } from "../../../../src/plot/smooth.ts";
-import { agreement } from "../../../../src/tune/advise.ts";
-import { judge } from "../../../../src/tune/compare-summary.ts";
+import { agreement } from "../../../../src/tune/compare/advise.ts";
+import { judge } from "../../../../src/tune/compare/summary.ts";
 import { digitsHost } from "../../lib/digits.ts";
 import type { Report } from "../../lib/engine.ts";
 import { type Guesses, guesses, type Tally } from "./guesses.ts";

@@ -2,7 +2,7 @@
  * Which optimizer the lesson's guide names for a kind of problem: SGD with momentum for vision where it can be tuned, Adam
  * for language and fast iteration, AdamW for transformers and fine-tuning, LAMB from batches of 32,768.
  */
-import type { Named, RunSpec } from "../run/spec.ts";
+import type { Named, RunSpec } from "../../run/spec.ts";
 
 export interface Advice {
   readonly optimizer: "sgd with momentum" | "adam" | "adamw" | "lamb";

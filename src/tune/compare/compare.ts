@@ -2,12 +2,12 @@
  * `compare`: optimizers × learning rates × seeds. Every cell is an independent run of the same budget; the seed decides
  * initial values, data order and validation rows, so cells of one seed differ in the optimizer and its rate alone.
  */
-import { type LongWork, nullWhenAborted } from "../run/long-work.ts";
-import type { RunSpec } from "../run/spec.ts";
-import type { Cell } from "./compare-cell.ts";
-import { atRate, type Contestant } from "./compare-contestants.ts";
-import { bestOf, nextRates, type RatePlan } from "./compare-grid.ts";
-import { type Summary, summarize, triedRates } from "./compare-summary.ts";
+import { type LongWork, nullWhenAborted } from "../../run/long-work.ts";
+import type { RunSpec } from "../../run/spec.ts";
+import type { Cell } from "./cell.ts";
+import { atRate, type Contestant } from "./contestants.ts";
+import { bestOf, nextRates, type RatePlan } from "./grid.ts";
+import { type Summary, summarize, triedRates } from "./summary.ts";
 
 export interface Comparison {
   /** The run whose optimizer and rate are replaced. */

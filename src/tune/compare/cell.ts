@@ -1,9 +1,9 @@
 /** One cell of a comparison: one optimizer at one rate with one seed, trained by the loop that `train` uses. */
-import type { Backend } from "../engine/backend.ts";
-import { NonFiniteError } from "../run/errors.ts";
-import { type LongWork, systemClock } from "../run/long-work.ts";
-import type { RunSpec } from "../run/spec.ts";
-import { type BuildHost, type BuiltRun, buildRun, type TrainProgress, train } from "../train/index.ts";
+import type { Backend } from "../../engine/backend.ts";
+import { NonFiniteError } from "../../run/errors.ts";
+import { type LongWork, systemClock } from "../../run/long-work.ts";
+import type { RunSpec } from "../../run/spec.ts";
+import { type BuildHost, type BuiltRun, buildRun, type TrainProgress, train } from "../../train/index.ts";
 
 /** Start, end and lowest point of one measure. */
 export interface Course {

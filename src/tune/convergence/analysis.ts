@@ -1,14 +1,14 @@
 /** Everything `steepest analyze` says about a run: curvature, noise, stability limits, sharpness on the way, bounds. */
-import { lanczos, type NoiseScale, norm, preconditioned, type Spectrum } from "../curvature/index.ts";
-import type { Backend } from "../engine/backend.ts";
-import { optimizerEntry } from "../optim/index.ts";
-import { type LongWork, nullWhenAborted, systemClock, takeTurns } from "../run/long-work.ts";
-import type { BuiltRun } from "../train/build.ts";
-import { runNoiseScale } from "../train/noise.ts";
-import { type RunObjective, runObjective } from "../train/objective.ts";
-import { optimizerOf, preconditionerOf, type ResolvedOptions } from "../train/preconditioner.ts";
+import { lanczos, type NoiseScale, norm, preconditioned, type Spectrum } from "../../curvature/index.ts";
+import type { Backend } from "../../engine/backend.ts";
+import { optimizerEntry } from "../../optim/index.ts";
+import { type LongWork, nullWhenAborted, systemClock, takeTurns } from "../../run/long-work.ts";
+import type { BuiltRun } from "../../train/build.ts";
+import { runNoiseScale } from "../../train/noise.ts";
+import { type RunObjective, runObjective } from "../../train/objective.ts";
+import { optimizerOf, preconditionerOf, type ResolvedOptions } from "../../train/preconditioner.ts";
 import { type Convergence, convergence } from "./convergence.ts";
-import { followRun, type SharpnessPoint } from "./convergence-path.ts";
+import { followRun, type SharpnessPoint } from "./path.ts";
 
 export interface EdgeValue {
   readonly value: number;

@@ -1,8 +1,8 @@
 /** From measurements to an answer: a rate with reasons and doubts, or a refusal that says what to do. */
 
-import { type ShortRun, stretchOf } from "./find-lr-short-runs.ts";
-import type { Check, Confidence, Refusal, Stretch } from "./find-lr-types.ts";
 import { HIGHEST, mean, type Sweep, type SweepMarks } from "./range-test.ts";
+import { type ShortRun, stretchOf } from "./short-runs.ts";
+import type { Check, Confidence, Refusal, Stretch } from "./types.ts";
 
 export interface Refused {
   readonly refusal: Refusal;

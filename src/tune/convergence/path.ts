@@ -1,10 +1,10 @@
 /** A run's training followed from where it stands: the loss over all rows, and the sharpness beside the optimizer's limit. */
-import { lanczos, preconditioned } from "../curvature/index.ts";
-import { isMetricSchedule } from "../optim/schedules/index.ts";
-import { NonFiniteError } from "../run/errors.ts";
-import type { BuiltRun } from "../train/build.ts";
-import type { RunObjective } from "../train/objective.ts";
-import { optimizerOf, preconditionerOf } from "../train/preconditioner.ts";
+import { lanczos, preconditioned } from "../../curvature/index.ts";
+import { isMetricSchedule } from "../../optim/schedules/index.ts";
+import { NonFiniteError } from "../../run/errors.ts";
+import type { BuiltRun } from "../../train/build.ts";
+import type { RunObjective } from "../../train/objective.ts";
+import { optimizerOf, preconditionerOf } from "../../train/preconditioner.ts";
 
 export interface SharpnessPoint {
   readonly step: number;

@@ -1,9 +1,9 @@
 /** A built run as the search sees it: restarted with any seed, and left exactly as it was found. */
-import { batchPlan, rowCount } from "../data/index.ts";
-import { isMetricSchedule, scheduleFromSpec } from "../optim/schedules/index.ts";
-import type { BuiltRun } from "../train/build.ts";
-import type { Squeezed } from "./find-lr-short-runs.ts";
+import { batchPlan, rowCount } from "../../data/index.ts";
+import { isMetricSchedule, scheduleFromSpec } from "../../optim/schedules/index.ts";
+import type { BuiltRun } from "../../train/build.ts";
 import type { Trial } from "./range-test.ts";
+import type { Squeezed } from "./short-runs.ts";
 
 export interface RunTrial extends Trial {
   /** Weights, optimizer state, seed and step count as they were. */

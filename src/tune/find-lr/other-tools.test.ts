@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
-import { gradient, rules } from "./rules.ts";
+import { gradient, rules } from "./other-tools.ts";
 
 interface Case {
   readonly lrs: number[];

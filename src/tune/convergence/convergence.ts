@@ -2,11 +2,11 @@
  * Theory beside the measured run: which assumptions of the convergence theorems hold here, as far as can be measured,
  * and how the loss gap compares with each bound at every step looked at.
  */
-import type { Spectrum } from "../curvature/index.ts";
-import { isMetricSchedule } from "../optim/schedules/index.ts";
-import type { BuiltRun } from "../train/build.ts";
-import type { RunObjective } from "../train/objective.ts";
-import { optimizerOf } from "../train/preconditioner.ts";
+import type { Spectrum } from "../../curvature/index.ts";
+import { isMetricSchedule } from "../../optim/schedules/index.ts";
+import type { BuiltRun } from "../../train/build.ts";
+import type { RunObjective } from "../../train/objective.ts";
+import { optimizerOf } from "../../train/preconditioner.ts";
 import {
   BOUNDS,
   type BoundFacts,
@@ -15,9 +15,9 @@ import {
   type Margin,
   type Needs,
   noiseFloor,
-} from "./convergence-bounds.ts";
-import { findMinimum, type Minimum } from "./convergence-minimum.ts";
-import { type Path, rateOf } from "./convergence-path.ts";
+} from "./bounds.ts";
+import { findMinimum, type Minimum } from "./minimum.ts";
+import { type Path, rateOf } from "./path.ts";
 
 export interface Assumption {
   readonly id: "plain" | "full-batch" | "constant-rate" | "minimum" | Needs;

@@ -3,10 +3,10 @@ import { mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from "
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
-import { parseRun } from "../run/parse-run.ts";
+import { parseRun } from "../../run/parse-run.ts";
+import type { Cell } from "./cell.ts";
 import { cellKey } from "./compare.ts";
-import type { Cell } from "./compare-cell.ts";
-import { openCompareFolder, type SharedRun, sharedRun } from "./node-compare-folder.ts";
+import { openCompareFolder, type SharedRun, sharedRun } from "./node-folder.ts";
 
 const root = mkdtempSync(join(tmpdir(), "steepest-compare-"));
 afterAll(() => rmSync(root, { recursive: true, force: true }));

@@ -3,9 +3,9 @@
  * it, curvature is asked for its limit; all over several seeds, so that the answer comes with its spread. Or refuses.
  */
 
-import { type LongWork, nullWhenAborted, takeTurns } from "../run/long-work.ts";
-import type { BuiltRun } from "../train/build.ts";
-import { type CurvatureAnswer, curvatureAnswer } from "./find-lr-curvature.ts";
+import { type LongWork, nullWhenAborted, takeTurns } from "../../run/long-work.ts";
+import type { BuiltRun } from "../../train/build.ts";
+import { type CurvatureAnswer, curvatureAnswer } from "./curvature.ts";
 import {
   checkRate,
   chooseRate,
@@ -14,10 +14,8 @@ import {
   type Refused,
   refuseSweeps,
   spreadOf,
-} from "./find-lr-judge.ts";
-import { type ShortRun, shortRuns } from "./find-lr-short-runs.ts";
-import { schedulePeak, trialOf } from "./find-lr-trial.ts";
-import type { FindLrResult, RuleResult, SweepPoint, SweepSummary } from "./find-lr-types.ts";
+} from "./judge.ts";
+import { rules } from "./other-tools.ts";
 import {
   HIGHEST,
   LOWEST,
@@ -29,7 +27,9 @@ import {
   type Trial,
   windowOf,
 } from "./range-test.ts";
-import { rules } from "./rules.ts";
+import { schedulePeak, trialOf } from "./run-trial.ts";
+import { type ShortRun, shortRuns } from "./short-runs.ts";
+import type { FindLrResult, RuleResult, SweepPoint, SweepSummary } from "./types.ts";
 
 export interface FindLrProgress {
   /** Steps made so far, and how many there will be, as far as is known. */

@@ -1,5 +1,5 @@
 /** The minimum next to a point, by Newton's method with conjugate gradients; it says when there is none to be found. */
-import { addScaled, dot, norm, type Objective } from "../curvature/index.ts";
+import { addScaled, dot, norm, type Objective } from "../../curvature/index.ts";
 
 export interface Minimum {
   /** Null when none was reached: `loss` is then only the least seen. */

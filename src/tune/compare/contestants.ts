@@ -1,8 +1,8 @@
 /** Who takes part in a comparison: "sgd:momentum=0.9,adam,adamw" → optimizers with their options. */
-import { makeOptimizer, optimizerEntry } from "../optim/index.ts";
-import { SteepestError } from "../run/errors.ts";
-import { parseValue } from "../run/overrides.ts";
-import type { Named, RunSpec } from "../run/spec.ts";
+import { makeOptimizer, optimizerEntry } from "../../optim/index.ts";
+import { SteepestError } from "../../run/errors.ts";
+import { parseValue } from "../../run/overrides.ts";
+import type { Named, RunSpec } from "../../run/spec.ts";
 
 export interface Contestant {
   /** "sgd", or "sgd momentum=0.9" where options are given. */

@@ -1,12 +1,12 @@
 /** The limit that curvature sets: the optimizer's own rule at the largest eigenvalue of the Hessian it sees. */
-import { lanczos, preconditioned } from "../curvature/index.ts";
-import { SteepestError } from "../run/errors.ts";
-import type { BuiltRun } from "../train/build.ts";
-import { type RunObjective, runObjective } from "../train/objective.ts";
-import { optimizerOf, preconditionerOf } from "../train/preconditioner.ts";
-import type { Squeezed } from "./find-lr-short-runs.ts";
-import type { CurvatureCheck } from "./find-lr-types.ts";
+import { lanczos, preconditioned } from "../../curvature/index.ts";
+import { SteepestError } from "../../run/errors.ts";
+import type { BuiltRun } from "../../train/build.ts";
+import { type RunObjective, runObjective } from "../../train/objective.ts";
+import { optimizerOf, preconditionerOf } from "../../train/preconditioner.ts";
 import type { Trial } from "./range-test.ts";
+import type { Squeezed } from "./short-runs.ts";
+import type { CurvatureCheck } from "./types.ts";
 
 export interface CurvatureOptions {
   /** The suggested rate, at which a short run is made before the curvature is asked again. */

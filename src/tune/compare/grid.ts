@@ -1,5 +1,5 @@
 /** Which rates a comparison tries: a coarse grid, extended where the best lies near its edge, refined around the best. */
-import { SteepestError } from "../run/errors.ts";
+import { SteepestError } from "../../run/errors.ts";
 
 export interface RatePlan {
   /** Rising. */

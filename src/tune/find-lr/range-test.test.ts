@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { stream } from "../random/index.ts";
+import { stream } from "../../random/index.ts";
 import { readSweep, type Sweep, type SweepMarks, sweep, type Trial, windowOf } from "./range-test.ts";
 
 /** A trial whose loss depends on the rate of the step before, so that what a sweep should say is known. */

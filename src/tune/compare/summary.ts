@@ -1,8 +1,8 @@
 /** Cells → what they say of each optimizer: best rate, losses, time to a target, divergence, sensitivity, and who is ahead. */
-import type { Named } from "../run/spec.ts";
-import type { Cell, Course } from "./compare-cell.ts";
-import type { Contestant } from "./compare-contestants.ts";
-import { bestOf, type RatePlan } from "./compare-grid.ts";
+import type { Named } from "../../run/spec.ts";
+import type { Cell, Course } from "./cell.ts";
+import type { Contestant } from "./contestants.ts";
+import { bestOf, type RatePlan } from "./grid.ts";
 import { type Sensitivity, sensitivity } from "./sensitivity.ts";
 import { type Mean, meanOf, t95 } from "./student-t.ts";
 

@@ -1,13 +1,13 @@
 /** Bounds against runs whose answer is known: the lesson's own problems, and closed forms. */
 import { describe, expect, test } from "vitest";
-import { memoryHost } from "../data/index.ts";
-import { wasm } from "../engine/backends/wasm.ts";
-import { parseRun } from "../run/parse-run.ts";
-import { type BuiltRun, buildRun } from "../train/build.ts";
-import { runObjective } from "../train/objective.ts";
-import { type Analysis, type AnalyzeOptions, analyze } from "./convergence-analysis.ts";
-import { BOUNDS, heavyBallRate, noiseFloor } from "./convergence-bounds.ts";
-import { findMinimum } from "./convergence-minimum.ts";
+import { memoryHost } from "../../data/index.ts";
+import { wasm } from "../../engine/backends/wasm.ts";
+import { parseRun } from "../../run/parse-run.ts";
+import { type BuiltRun, buildRun } from "../../train/build.ts";
+import { runObjective } from "../../train/objective.ts";
+import { type Analysis, type AnalyzeOptions, analyze } from "./analysis.ts";
+import { BOUNDS, heavyBallRate, noiseFloor } from "./bounds.ts";
+import { findMinimum } from "./minimum.ts";
 
 const flipped = {
   name: "flipped",

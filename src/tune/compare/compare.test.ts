@@ -1,17 +1,17 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
-import { nodeHost } from "../data/node-host.ts";
-import { wasm } from "../engine/backends/wasm.ts";
-import { parseRun } from "../run/parse-run.ts";
-import type { RunSpec } from "../run/spec.ts";
+import { nodeHost } from "../../data/node-host.ts";
+import { wasm } from "../../engine/backends/wasm.ts";
+import { parseRun } from "../../run/parse-run.ts";
+import type { RunSpec } from "../../run/spec.ts";
 import { advise, agreement, isAdvised } from "./advise.ts";
+import { type Cell, lossWindow, runCell } from "./cell.ts";
 import { type CompareOptions, type Comparison, cellKey, compare } from "./compare.ts";
-import { type Cell, lossWindow, runCell } from "./compare-cell.ts";
-import { parseContestants } from "./compare-contestants.ts";
-import { bestOf, nextRates, ratePlan, type Tried } from "./compare-grid.ts";
-import { type Summary, summarize } from "./compare-summary.ts";
+import { parseContestants } from "./contestants.ts";
+import { bestOf, nextRates, ratePlan, type Tried } from "./grid.ts";
 import { sensitivity } from "./sensitivity.ts";
 import { meanOf, t95 } from "./student-t.ts";
+import { type Summary, summarize } from "./summary.ts";
 
 /** From PyTorch and NumPy: test/golden/make_compare.py. */
 const golden = JSON.parse(

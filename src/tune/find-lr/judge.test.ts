@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
-import { checkRate, chooseRate, refuseSweeps, valleys } from "./find-lr-judge.ts";
-import { type ShortRun, stretchOf } from "./find-lr-short-runs.ts";
+import { checkRate, chooseRate, refuseSweeps, valleys } from "./judge.ts";
 import type { Sweep, SweepMarks } from "./range-test.ts";
+import { type ShortRun, stretchOf } from "./short-runs.ts";
 
 const marks = (smoothed: readonly number[], more: Partial<SweepMarks> = {}): SweepMarks => ({
   smoothed,
