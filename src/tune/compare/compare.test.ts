@@ -15,7 +15,7 @@ import { type Summary, summarize } from "./summary.ts";
 
 /** From PyTorch and NumPy: test/golden/make_compare.py. */
 const golden = JSON.parse(
-  readFileSync(new URL("../../test/golden/compare.json", import.meta.url), "utf8"),
+  readFileSync(new URL("../../../test/golden/compare.json", import.meta.url), "utf8"),
 ) as {
   cells: { optimizer: RunSpec["optimizer"]; start: number; final: number; best: number; steps: number }[];
   t95: Record<string, number>;

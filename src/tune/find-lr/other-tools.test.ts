@@ -10,7 +10,7 @@ interface Case {
 
 /** test/golden/make_rules.py: NumPy and PyTorch do the arithmetic. */
 const cases = JSON.parse(
-  readFileSync(new URL("../../test/golden/rules.json", import.meta.url), "utf8"),
+  readFileSync(new URL("../../../test/golden/rules.json", import.meta.url), "utf8"),
 ) as Case[];
 
 describe.each(rules)("$title", ({ id, choose }) => {
