@@ -6,6 +6,8 @@ export interface Invocation {
   /** What is left of the command line: positional arguments and unknown flags, in order. */
   readonly args: readonly string[];
   readonly options: Readonly<Record<string, unknown>>;
+  /** What stands after `--`, for a command that takes somebody's program; null where there is no `--`. */
+  readonly program: readonly string[] | null;
   readonly terminal: Terminal;
   /** Print one JSON document on standard output and nothing else there. */
   readonly json: boolean;
@@ -17,6 +19,8 @@ export type Run = (invocation: Invocation) => Promise<number | undefined>;
 export interface CommandRow {
   readonly name: string;
   readonly summary: string;
+  /** What stands after `--` is somebody's program and its arguments. */
+  readonly takesProgram?: boolean;
   /** Arguments, options and examples. */
   readonly define: (command: Command) => void;
   readonly load: () => Promise<{ readonly run: Run }>;

@@ -14,7 +14,8 @@ export async function main(argv: readonly string[] = process.argv.slice(2)): Pro
   process.exitCode = await runCommandLine(argv);
 }
 
-async function runCommandLine(argv: readonly string[]): Promise<number> {
+async function runCommandLine(line: readonly string[]): Promise<number> {
+  const [argv, after] = splitProgram(line);
   let exitCode = 0;
   const program = new Command("steepest")
     .description("Train with gradient descent, and understand what it does.")
@@ -36,6 +37,7 @@ async function runCommandLine(argv: readonly string[]): Promise<number> {
         const result = await run({
           args: command.args,
           options,
+          program: after,
           terminal: createTerminal({ color: options["color"] !== false && options["json"] !== true }),
           json: options["json"] === true,
         });
@@ -56,6 +58,13 @@ async function runCommandLine(argv: readonly string[]): Promise<number> {
     process.stderr.write(`${formatError(error)}\n`);
     return error instanceof SteepestError ? error.exitCode : 1;
   }
+}
+
+/** The command line, and what follows `--` where the command takes a program. */
+function splitProgram(line: readonly string[]): [argv: readonly string[], program: readonly string[] | null] {
+  const at = line.indexOf("--");
+  const takes = commands.find((c) => c.name === line[0])?.takesProgram === true;
+  return at < 0 || !takes ? [line, null] : [line.slice(0, at), line.slice(at + 1)];
 }
 
 /** `--json` takes no value, so that a path may follow it; its one other form is a format of `diagnose`. */

@@ -24,7 +24,7 @@ async function descend(...argv: readonly string[]): Promise<{ out: string; notes
     note: (text: string) => void notes.push(text),
   };
   let error = "";
-  await run({ args: command.args, options: command.opts(), terminal, json: false }).catch(
+  await run({ args: command.args, options: command.opts(), terminal, program: null, json: false }).catch(
     (thrown: unknown) => {
       error = formatError(thrown);
     },

@@ -7,6 +7,9 @@ import { reportFindLr } from "../find-lr/report.ts";
 import { findLrChart, searchWithProgress } from "../find-lr/search.ts";
 import { requirePlotFile } from "../plot-path.ts";
 import { splitArguments } from "../run-arguments.ts";
+import { findProgramRate } from "../search/find.ts";
+import type { ProgramFlags } from "../search/options.ts";
+import { chartOf, documentOf, reportProgram } from "../search/report.ts";
 
 const OWN_FLAGS = [
   "from", "to", "iterations", "seeds", "no-curvature", "plot", "quiet", "json", "no-color", "help",
@@ -14,7 +17,11 @@ const OWN_FLAGS = [
 const MOST_SEEDS = 100;
 const MOST_ITERATIONS = 100_000;
 
-export async function run({ args, options, terminal, json }: Invocation): Promise<number> {
+export async function run(invocation: Invocation): Promise<number> {
+  return invocation.program === null ? forRunFile(invocation) : forProgram(invocation, invocation.program);
+}
+
+async function forRunFile({ args, options, terminal, json }: Invocation): Promise<number> {
   const [file, overrides] = splitArguments(args, OWN_FLAGS);
   if (file === undefined) {
     throw new SteepestError("usage", "no run file is given", {
@@ -40,6 +47,44 @@ export async function run({ args, options, terminal, json }: Invocation): Promis
   if (json) terminal.print(JSON.stringify(found.result));
   else reportFindLr(found.result, { chart, terminal, file, plot });
   return found.result.suggestion === null ? 1 : 0;
+}
+
+async function forProgram(
+  { args, options, terminal, json }: Invocation,
+  program: readonly string[],
+): Promise<number> {
+  if (program.length === 0 || args.length > 0) {
+    throw new SteepestError(
+      "usage",
+      program.length === 0 ? "no program is given" : `${args[0]} stands before --`,
+      {
+        help: "give a run file, or a program after --: steepest find-lr -- python train.py --lr {lr}",
+      },
+    );
+  }
+  const plot = options["plot"] as string | undefined;
+  if (plot !== undefined) requirePlotFile(plot);
+  const flags = options as unknown as ProgramFlags;
+  const search = await findProgramRate(program, {
+    ...flags,
+    from: rate("from", options["from"]),
+    to: rate("to", options["to"]),
+    seeds: whole("seeds", options["seeds"], [1, MOST_SEEDS]),
+    quiet: options["quiet"] === true,
+    terminal,
+  });
+  if (search.result === null) {
+    terminal.note(
+      `interrupted; trainings that had ended are kept: go on with --resume --out ${search.folder}`,
+    );
+    return 130;
+  }
+  const found = documentOf(search);
+  const chart = chartOf(found, program.join(" "));
+  if (plot !== undefined) await (await import("../../plot/node-save.ts")).savePlot(chart, plot);
+  if (json) terminal.print(JSON.stringify(found));
+  else reportProgram(found, { terminal, command: program.join(" "), plot, chart });
+  return found.suggestion === null ? 1 : 0;
 }
 
 interface RangeFlags {

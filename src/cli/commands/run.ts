@@ -31,12 +31,23 @@ interface Options {
   readonly ascii?: true;
 }
 
-export async function run({ args, options: given, terminal, json }: Invocation): Promise<number> {
+export async function run({
+  args,
+  program: command,
+  options: given,
+  terminal,
+  json,
+}: Invocation): Promise<number> {
   const options = given as Options;
+  if (args.length > 0 || command === null || command.length === 0) {
+    throw new SteepestError("usage", "no program is given", {
+      help: "write it after --, for example: steepest run -- python train.py",
+    });
+  }
   const { log, loss, lr, step } = options;
   checkPaths(options);
   const receivers = createReceivers(options, terminal);
-  const program = await startProgram(args, {
+  const program = await startProgram(command, {
     // a terminal belongs to one session, and the program has its own
     stdio: [process.stdin.isTTY ? "ignore" : "inherit", "pipe", "pipe"],
   });
@@ -55,7 +66,7 @@ export async function run({ args, options: given, terminal, json }: Invocation):
   const { ending, logs } = await watchProgram({
     program,
     lines,
-    name: args.join(" "),
+    name: command.join(" "),
     paths: log,
     ...{ loss, lr, step },
     onAlert,

@@ -1,9 +1,10 @@
 /** Following logs that grow: standard input as it comes, files by looking at their size. */
-import { closeSync, existsSync, openSync, readSync, statSync } from "node:fs";
+import { existsSync, statSync } from "node:fs";
 import { createWatch, type Finding, type Watch } from "../../diagnose/index.ts";
 import { createReader, feed, type LogReader, type ReadOptions, type RunLog } from "../../logs/index.ts";
 import { listFiles } from "../../logs/node-list.ts";
 import { SteepestError } from "../../run/errors.ts";
+import { createTail } from "./tail.ts";
 
 export type OnAlert = (finding: Finding, log: RunLog) => void;
 
@@ -23,9 +24,6 @@ export interface FollowOptions extends Omit<ReadOptions, "source"> {
 
 const EVERY = 300;
 const LIST_EVERY = 2000;
-const CHUNK = 1 << 20;
-/** Bytes before the place read up to that must still be there, else the file was written anew. */
-const TAIL = 64;
 
 /** One watch for each run of a source, in the order of its runs. */
 function createAlerts(onAlert: OnAlert): (logs: readonly RunLog[]) => void {
@@ -119,50 +117,18 @@ interface Followed {
 
 function createFollowed(path: string, options: Omit<ReadOptions, "source">, onAlert: OnAlert): Followed {
   const alerts = createAlerts(onAlert);
-  let reader = createReader({ ...options, source: path });
-  let at = 0;
-  let tail = Buffer.alloc(0);
-  let seen = "";
+  const tail = createTail(path, options);
   let told = "";
-  const restart = (): void => {
-    reader = createReader({ ...options, source: path });
-    at = 0;
-    tail = Buffer.alloc(0);
-  };
-  const read = (): void => {
-    const file = openSync(path, "r");
-    try {
-      const check = Buffer.alloc(tail.length);
-      if (readSync(file, check, 0, tail.length, at - tail.length) < tail.length || !check.equals(tail))
-        restart();
-      const buffer = Buffer.alloc(CHUNK);
-      for (;;) {
-        const count = readSync(file, buffer, 0, CHUNK, at);
-        if (count === 0) return;
-        at += count;
-        const bytes = Buffer.from(buffer.subarray(0, count));
-        tail = Buffer.concat([tail, bytes]).subarray(-TAIL);
-        reader.push(bytes);
-      }
-    } finally {
-      closeSync(file);
-    }
-  };
   return {
     look() {
       try {
-        const { size, mtimeMs, ino } = statSync(path);
-        const now = `${size} ${mtimeMs} ${ino}`;
-        if (now === seen) return null;
-        seen = now;
-        read();
-        alerts(reader.snapshot());
+        if (tail.look()) alerts(tail.logs());
         told = "";
         return null;
       } catch (error) {
         if (!(error instanceof SteepestError) && !(error instanceof Error && "code" in error)) throw error;
         // a file may be between two writes: it is read afresh when it changes again
-        restart();
+        tail.restart();
         if (told === error.message) return null;
         told = error.message;
         return error.message;

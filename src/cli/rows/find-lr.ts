@@ -1,22 +1,32 @@
 import type { CommandRow } from "../command.ts";
+import { programFlags } from "../search/options.ts";
 
 export const findLr: CommandRow = {
   name: "find-lr",
   summary: "find the learning rate, with its spread, or say why there is none",
+  takesProgram: true,
   define: (c) => {
-    c.argument("<run>", "a run file")
+    c.usage("[options] <run> | [options] -- <program> [arguments…]")
+      .argument("[run]", "a run file")
       .option("--from <rate>", "lowest rate of the sweep; default 1e-7, lower where that diverges")
       .option("--to <rate>", "highest rate of the sweep; default 10, higher where the loss has not risen")
       .option("--iterations <n>", "rates of the sweep", "250")
       .option("--seeds <n>", "repetitions, each with its own initial weights and batches", "3")
       .option("--no-curvature", "don't ask the curvature for its limit")
       .option("--plot <file>", "draw sweep and short runs into this file: .svg or .png")
-      .option("--quiet", "no progress")
+      .option("--quiet", "no progress");
+    programFlags(c)
       .allowUnknownOption()
       .allowExcessArguments()
       .addHelpText(
         "after",
         [
+          "",
+          "A program is anything that trains and logs a loss: it prints it, or writes it to a file in {out}.",
+          "  steepest find-lr -- python train.py --lr {lr} --seed {seed}",
+          "  steepest find-lr --override 'optimizer.lr: {lr}' -- python train.py config.yaml",
+          "  steepest find-lr --log {out}/metrics.csv -- ./train --rate {lr} --out {out}",
+          "Without {lr} the program finds the rate in STEEPEST_LR, the seed in STEEPEST_SEED.",
           "",
           "Every setting of the run file is a flag too:",
           "  steepest find-lr run.json --optimizer.name sgd --optimizer.momentum 0.9",

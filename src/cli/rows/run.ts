@@ -6,8 +6,10 @@ import { STOP_ON } from "../program/stop-on.ts";
 export const run: CommandRow = {
   name: "run",
   summary: "run any training program under the doctor's watch",
+  takesProgram: true,
   define: (c) => {
-    c.argument("<command...>", "the program and its arguments, after --")
+    c.usage("[options] -- <program> [arguments…]")
+      .allowExcessArguments()
       .option("--log <paths...>", "read these files or folders instead of what the program prints")
       .option("--loss <column>", "the series that is the training loss")
       .option("--lr <column>", "the series that is the learning rate")

@@ -37,7 +37,7 @@ export function createLadder(trials: Trials, { first, seed }: { first: number; s
             trial = trials.start(rateAt(place), seed);
             at.set(place, trial);
           }
-          if (trial.steps < steps) await trial.advance(steps);
+          if (missing(trial, steps) > 0) await trial.advance(steps);
           if (trial.scoreAt(steps) === Number.POSITIVE_INFINITY) {
             dead.add(place);
             trial.release();
@@ -45,16 +45,19 @@ export function createLadder(trials: Trials, { first, seed }: { first: number; s
         }),
       );
     },
-    reached: (place, steps) => dead.has(place) || (at.get(place)?.steps ?? 0) >= steps,
+    reached: (place, steps) => dead.has(place) || missing(at.get(place), steps) === 0,
     score,
     died: (place) => dead.has(place),
     places: () => [...at.keys()].sort((a, b) => a - b),
     trialAt: (place) => at.get(place),
     cost: (places, steps) =>
-      places.reduce(
-        (sum, place) => sum + (dead.has(place) ? 0 : Math.max(0, steps - (at.get(place)?.steps ?? 0))),
-        0,
-      ),
+      places.reduce((sum, place) => sum + (dead.has(place) ? 0 : missing(at.get(place), steps)), 0),
     paid: () => [...at.values()].reduce((sum, t) => sum + t.steps, 0),
   };
+}
+
+/** Steps that a training has not made yet. */
+function missing(trial: Trial | undefined, steps: number): number {
+  if (trial === undefined) return steps;
+  return trial.ended ? 0 : Math.max(0, steps - trial.steps);
 }

@@ -50,6 +50,7 @@ function trialsOf(problem: Problem, { spread = 0 }: { spread?: number } = {}): C
       return {
         rate,
         seed,
+        ended: false,
         get steps() {
           return steps;
         },

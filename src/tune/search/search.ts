@@ -23,6 +23,8 @@ export interface SearchOptions extends LongWork<SearchProgress> {
   readonly budget: number;
   /** Seeds in all for the best rates, as far as the budget allows. Default 1. */
   readonly seeds?: number | undefined;
+  /** Says that nothing new shall begin: the answer is what is known by then. */
+  readonly enough?: (() => boolean) | undefined;
   /** Rates beyond these are not tried. */
   readonly lowest?: number | undefined;
   readonly highest?: number | undefined;
@@ -85,17 +87,20 @@ const FRAGILE = 0.1;
 const RATES = [1e-14, 1e6] as const;
 
 export async function searchRate(trials: Trials, options: SearchOptions): Promise<SearchResult> {
-  const { first, seed, budget, seeds = 1 } = options;
+  const { first, seed, budget, seeds = 1, enough = () => false } = options;
   const ladder = createLadder(trials, { first, seed });
   const more: Trial[] = [];
   const allowed = budget * trials.length;
   const paid = (): number => ladder.paid() + more.reduce((sum, t) => sum + t.steps, 0);
+  const left = (): number => (enough() ? 0 : allowed - paid());
   const turn = takeTurns(options, 0);
   const say = async (text: string): Promise<void> => {
     await turn(() => ({ steps: paid(), expected: Math.round(allowed), text }));
   };
   try {
-    const reached = await climb(ladder, trials, { ...options, allowed, say });
+    // the best rates' other seeds are paid out of what is left
+    const reserve = (steps: number): number => Math.min(2 * (seeds - 1) * steps, allowed / 3);
+    const reached = await climb(ladder, trials, { ...options, left, reserve, say });
     if (reached === null) return failed(ladder, trials, paid());
     const scores = await repeat(ladder, trials, {
       steps: reached,
@@ -103,7 +108,7 @@ export async function searchRate(trials: Trials, options: SearchOptions): Promis
       seeds,
       more,
       say,
-      left: () => allowed - paid(),
+      left,
     });
     return judge(ladder, trials, { steps: reached, scores, paid: paid() });
   } finally {
@@ -113,7 +118,9 @@ export async function searchRate(trials: Trials, options: SearchOptions): Promis
 }
 
 interface Climb extends Pick<SearchOptions, "lowest" | "highest" | "budget" | "first"> {
-  readonly allowed: number;
+  readonly left: () => number;
+  /** Steps to keep when the stage at `steps` is reached. */
+  readonly reserve: (steps: number) => number;
   readonly say: (text: string) => Promise<void>;
 }
 
@@ -121,7 +128,7 @@ interface Climb extends Pick<SearchOptions, "lowest" | "highest" | "budget" | "f
 async function climb(
   ladder: Ladder,
   trials: Trials,
-  { lowest = RATES[0], highest = RATES[1], first, budget, allowed, say }: Climb,
+  { lowest = RATES[0], highest = RATES[1], first, budget, left, reserve, say }: Climb,
 ): Promise<number | null> {
   const bounds = {
     lowest: Math.ceil(Math.log2(lowest / first) - 1e-9),
@@ -137,13 +144,12 @@ async function climb(
   for (const [share, keep] of RUNGS) {
     const next = stage(share);
     const chosen = best(ladder, steps, Math.ceil(keep * factor), kept);
-    if (ladder.cost(chosen.slice(0, 2), next) > allowed - ladder.paid()) break;
-    const affordable = chosen.filter(
-      (_, i) => ladder.cost(chosen.slice(0, i + 1), next) <= allowed - ladder.paid(),
-    );
+    const free = (): number => left() - reserve(next);
+    if (ladder.cost(chosen.slice(0, 2), next) > free()) break;
+    const affordable = chosen.filter((_, i) => ladder.cost(chosen.slice(0, i + 1), next) <= free());
     await say(`${affordable.length} rates to ${next} steps`);
     await ladder.advance(affordable, next);
-    const complete = await enclose(ladder, { steps: next, bounds, say, left: () => allowed - ladder.paid() });
+    const complete = await enclose(ladder, { steps: next, bounds, say, left: free });
     if (best(ladder, next, 1).length === 0) break;
     steps = next;
     kept = best(ladder, steps, Number.POSITIVE_INFINITY);

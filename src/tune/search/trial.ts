@@ -6,6 +6,8 @@ export interface Trial {
   readonly seed: number;
   /** Steps made so far. */
   readonly steps: number;
+  /** It has ended by itself and will make no more steps: its score stands for all later ones. */
+  readonly ended: boolean;
   /** Trains on until `steps` are made, or until it has died or ended by itself. Never throws for a training that fails. */
   advance(steps: number): Promise<void>;
   /**

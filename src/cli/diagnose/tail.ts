@@ -1,0 +1,58 @@
+/** A log file that grows, or is written anew: each look reads what has come since the last. */
+import { closeSync, openSync, readSync, statSync } from "node:fs";
+import { createReader, type ReadOptions, type RunLog } from "../../logs/index.ts";
+
+export interface Tail {
+  /** Reads on; false when the file has not changed. Throws what the system or the reader says. */
+  readonly look: () => boolean;
+  /** What has been read so far. */
+  readonly logs: () => RunLog[];
+  /** The next look reads from the beginning. */
+  readonly restart: () => void;
+}
+
+const CHUNK = 1 << 20;
+/** Bytes before the place read up to that must still be there, else the file was written anew. */
+const KEPT = 64;
+
+export function createTail(path: string, options: Omit<ReadOptions, "source">): Tail {
+  let reader = createReader({ ...options, source: path });
+  let at = 0;
+  let end = Buffer.alloc(0);
+  let seen = "";
+  const restart = (): void => {
+    reader = createReader({ ...options, source: path });
+    at = 0;
+    end = Buffer.alloc(0);
+  };
+  const read = (): void => {
+    const file = openSync(path, "r");
+    try {
+      const check = Buffer.alloc(end.length);
+      if (readSync(file, check, 0, end.length, at - end.length) < end.length || !check.equals(end)) restart();
+      const buffer = Buffer.alloc(CHUNK);
+      for (;;) {
+        const count = readSync(file, buffer, 0, CHUNK, at);
+        if (count === 0) return;
+        at += count;
+        const bytes = Buffer.from(buffer.subarray(0, count));
+        end = Buffer.concat([end, bytes]).subarray(-KEPT);
+        reader.push(bytes);
+      }
+    } finally {
+      closeSync(file);
+    }
+  };
+  return {
+    look() {
+      const { size, mtimeMs, ino } = statSync(path);
+      const now = `${size} ${mtimeMs} ${ino}`;
+      if (now === seen) return false;
+      seen = now;
+      read();
+      return true;
+    },
+    logs: () => reader.snapshot(),
+    restart,
+  };
+}

@@ -1,0 +1,56 @@
+/** A trial's losses on a scale that all trials of a program share, and what they say after so many steps. */
+import type { FoundLoss } from "./loss-source.ts";
+
+/** Losses as logged. */
+export interface Curve {
+  /** In the log's own unit, ascending. */
+  readonly steps: readonly number[];
+  readonly losses: readonly number[];
+}
+
+/** Steps are counted from `origin`, so that the first point stands one interval after it. */
+export interface Scale {
+  readonly unit: "step" | "epoch" | "row";
+  readonly origin: number;
+  /** Between two points. */
+  readonly interval: number;
+}
+
+/** Share of the steps so far whose losses make the score. */
+const WINDOW = 1 / 5;
+/** A loss that has risen above its start by so many times its size is lost. */
+const LOST = 2;
+
+export const curveOf = ({ loss }: FoundLoss): Curve => ({
+  steps: Array.from(loss.steps),
+  losses: Array.from(loss.values),
+});
+
+export function scaleOf({ steps }: Curve, unit: Scale["unit"]): Scale {
+  const gaps = steps.slice(1).map((step, i) => step - steps[i]!);
+  const interval = gaps.sort((a, b) => a - b)[gaps.length >> 1] ?? 1;
+  return { unit, origin: steps[0]! - Math.max(interval, 0), interval: Math.max(interval, 1e-9) };
+}
+
+/** Steps made, on the scale. */
+export const stepsOf = ({ steps }: Curve, { origin }: Scale): number =>
+  steps.length === 0 ? 0 : steps.at(-1)! - origin;
+
+/**
+ * Mean of the losses over the last fifth of the first `steps` steps; what came later does not count. Infinity where a
+ * loss before that was not finite, or that mean is far above `start`; NaN where nothing was logged so early.
+ */
+export function scoreOf(curve: Curve, scale: Scale, steps: number, start: number): number {
+  let end = 0;
+  while (end < curve.steps.length && curve.steps[end]! - scale.origin <= steps + 1e-9) {
+    if (!Number.isFinite(curve.losses[end]!)) return Number.POSITIVE_INFINITY;
+    end++;
+  }
+  if (end === 0) return Number.NaN;
+  const last = curve.steps[end - 1]! - scale.origin;
+  let begin = end - 1;
+  while (begin > 0 && curve.steps[begin - 1]! - scale.origin > last * (1 - WINDOW)) begin--;
+  const window = curve.losses.slice(begin, end);
+  const mean = window.reduce((a, b) => a + b, 0) / window.length;
+  return mean > start + LOST * Math.abs(start) ? Number.POSITIVE_INFINITY : mean;
+}

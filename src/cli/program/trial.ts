@@ -1,0 +1,183 @@
+/** One training of a program: started, read while it runs, paused where nobody waits for it, continued, ended. */
+import { closeSync, existsSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { SteepestError } from "../../run/errors.ts";
+import { makeFolders } from "../../run/node-folder.ts";
+import { type Curve, curveOf } from "./curve.ts";
+import { createLossSource, type FoundLoss, type LossSource, type LossSourceOptions } from "./loss-source.ts";
+import { type Ending, type Program, startProgram } from "./process.ts";
+import type { Slots } from "./slots.ts";
+import { type Blanks, fill, type Template } from "./template.ts";
+
+/** What becomes of a program that nobody waits for: it sleeps, it is ended and starts again if need be, or it runs on. */
+export type Pausing = "stop" | "restart" | "run";
+
+export interface ProgramTrialOptions extends Pick<LossSourceOptions, "paths" | "loss" | "step"> {
+  readonly template: Template;
+  readonly blanks: Blanks;
+  /** Of this trial alone; made here. */
+  readonly folder: string;
+  readonly slots: Slots;
+  /** GPU of each slot, for CUDA_VISIBLE_DEVICES. */
+  readonly gpus: readonly string[] | undefined;
+  readonly pausing: Pausing;
+  readonly like: () => FoundLoss | undefined;
+  readonly signal: AbortSignal;
+}
+
+export interface ProgramTrial {
+  /** As far as it is known. */
+  readonly curve: () => Curve;
+  readonly found: () => FoundLoss | null;
+  /** How the program ended; null while it goes on, or when we ended it. */
+  readonly ending: () => Ending | null;
+  /** Runs until `enough` says so after a look, or until the program has ended. */
+  readonly runUntil: (enough: (curve: Curve) => boolean) => Promise<void>;
+  /** Ends the program. Whoever waits for it goes on. */
+  readonly release: () => Promise<void>;
+  /** The last lines that it printed. */
+  readonly lastLines: (count: number) => string;
+  readonly files: () => readonly string[];
+}
+
+/** Milliseconds between two looks at what a program has logged. */
+const LOOK_EVERY = 60;
+const NOTHING: Curve = { steps: [], losses: [] };
+export const OUTPUT = "output.log";
+
+export function createProgramTrial(options: ProgramTrialOptions): ProgramTrial {
+  const { folder, slots, pausing, signal } = options;
+  const record = `${folder}.json`;
+  let program: Program | null = null;
+  let source: LossSource | null = null;
+  let slot: number | undefined;
+  let [found, ending]: [FoundLoss | null, Ending | null] = [null, null];
+  let curve: Curve = NOTHING;
+  let released = false;
+
+  const stored = readRecord(record);
+  if (stored !== null) ({ curve, ending } = stored);
+
+  const begin = async (): Promise<Program> => {
+    rmSync(folder, { recursive: true, force: true });
+    rmSync(record, { force: true });
+    makeFolders(folder);
+    [found, ending, curve] = [null, null, NOTHING];
+    const { command, env } = await fill(options.template, { ...options.blanks, out: folder });
+    const output = join(folder, OUTPUT);
+    source = createLossSource({ ...options, output, like: options.like() });
+    const file = openSync(output, "a");
+    try {
+      const gpu = options.gpus?.[slot!];
+      return await startProgram(command, {
+        env: { ...process.env, ...env, ...(gpu !== undefined && { CUDA_VISIBLE_DEVICES: gpu }) },
+        stdio: ["ignore", file, file],
+      });
+    } finally {
+      closeSync(file);
+    }
+  };
+  const look = async (all = false): Promise<void> => {
+    found = (await source!.look({ all })) ?? found;
+    if (found !== null) curve = curveOf(found);
+  };
+  const end = async (): Promise<void> => {
+    const running = program;
+    program = null;
+    await running?.end();
+  };
+
+  const runOn = async (enough: (curve: Curve) => boolean): Promise<void> => {
+    program ??= await begin();
+    program.send("SIGCONT");
+    const mine = program;
+    let gone: Ending | null = null;
+    void mine.ended.then((how) => {
+      gone = how;
+    });
+    while (!released && !signal.aborted) {
+      const over = gone;
+      await look(over !== null);
+      if (over !== null) {
+        program = null;
+        ending = over;
+        return;
+      }
+      if (enough(curve)) break;
+      await Promise.race([mine.ended, sleep(LOOK_EVERY)]);
+    }
+    if (released || signal.aborted || pausing === "restart") await end();
+    else mine.send("SIGSTOP");
+  };
+  return {
+    curve: () => curve,
+    found: () => found,
+    ending: () => ending,
+    async runUntil(enough) {
+      // what has ended, now or in a search before, won't say more; nor does what was ended when it had said enough
+      if (ending !== null || released || (curve.steps.length > 0 && enough(curve))) return;
+      slot = await slots.take(program === null ? undefined : slot);
+      try {
+        if (signal.aborted || released) return;
+        await runOn(pausing === "run" ? () => false : enough);
+      } finally {
+        slots.give(slot);
+      }
+    },
+    async release() {
+      if (released) return;
+      released = true;
+      await end();
+      if (!signal.aborted || ending !== null) writeRecord(record, { curve, ending });
+    },
+    lastLines: (count) => lastLines(join(folder, OUTPUT), count),
+    files: () => source?.files() ?? [],
+  };
+}
+
+interface Recorded {
+  readonly curve: Curve;
+  readonly ending: Ending | null;
+}
+
+const NAMES = { nan: Number.NaN, inf: Number.POSITIVE_INFINITY, "-inf": Number.NEGATIVE_INFINITY } as const;
+
+/** What a search before this one has seen of the trial; null when it has not come to a record. */
+function readRecord(path: string): Recorded | null {
+  if (!existsSync(path)) return null;
+  try {
+    const { steps, losses, ending } = JSON.parse(readFileSync(path, "utf8")) as {
+      steps: number[];
+      losses: (number | keyof typeof NAMES)[];
+      ending: Ending | null;
+    };
+    return { curve: { steps, losses: losses.map((x) => (typeof x === "number" ? x : NAMES[x])) }, ending };
+  } catch (cause) {
+    throw new SteepestError("trial-record", "the record of a trial can't be read", {
+      where: path,
+      help: "delete this file: the trial is then run again",
+      cause,
+    });
+  }
+}
+
+function writeRecord(path: string, { curve: { steps, losses }, ending }: Recorded): void {
+  const named = losses.map((x) =>
+    Number.isFinite(x) ? x : Number.isNaN(x) ? "nan" : x > 0 ? "inf" : "-inf",
+  );
+  writeFileSync(`${path}.new`, `${JSON.stringify({ steps, losses: named, ending })}\n`);
+  renameSync(`${path}.new`, path);
+}
+
+const TAIL_BYTES = 8192;
+
+function lastLines(path: string, count: number): string {
+  if (!existsSync(path)) return "";
+  const text = readFileSync(path).subarray(-TAIL_BYTES).toString("utf8");
+  return text
+    .split(/[\r\n]+/)
+    .filter((line) => line.trim() !== "")
+    .slice(-count)
+    .join("\n");
+}

@@ -1,0 +1,237 @@
+/** Trainings of a program as the search sees them: one scale, one start, each in a folder of its own. */
+import { join } from "node:path";
+import { SteepestError } from "../../run/errors.ts";
+import type { Trial, Trials } from "../../tune/search/trial.ts";
+import { type Curve, type Scale, scaleOf, scoreOf, stepsOf } from "./curve.ts";
+import type { FoundLoss } from "./loss-source.ts";
+import type { Slots } from "./slots.ts";
+import { type Blanks, mentions } from "./template.ts";
+import { createProgramTrial, OUTPUT, type ProgramTrial, type ProgramTrialOptions } from "./trial.ts";
+
+export interface ProgramTrialsOptions
+  extends Pick<ProgramTrialOptions, "template" | "paths" | "loss" | "step" | "gpus" | "pausing" | "signal"> {
+  /** The trials' folders are made in it. */
+  readonly root: string;
+  readonly slots: Slots;
+  /** Steps of the log after which a trial is long enough; default: the program's own end. */
+  readonly steps: number | undefined;
+  /** Other blanks of the template, the same for all trials. */
+  readonly blanks?: Blanks | undefined;
+}
+
+/** A training, by the name of its folder. */
+export interface Known {
+  readonly name: string;
+  readonly rate: number;
+  readonly seed: number;
+  readonly trial: ProgramTrial;
+}
+
+export interface ProgramTrials extends Trials {
+  readonly scale: Scale;
+  /** Where the loss was found. */
+  readonly found: FoundLoss | null;
+  /** The rate of the first training that went well. */
+  readonly first: number;
+  /** All trainings so far. */
+  readonly all: () => readonly Known[];
+  /** The first training ended by itself before the steps that were asked for. */
+  readonly endedEarly: boolean;
+  /** Ends every program that still runs or sleeps. */
+  readonly close: () => Promise<void>;
+}
+
+/** Points below which a score says nothing. */
+const FEWEST_POINTS = 4;
+/** How often, and by how much, a first training that dies is tried again lower. */
+const TRIES = 6;
+const LOWER = 8;
+
+/**
+ * Runs the first training to its end, so that the length, the loss and where it starts are known.
+ * @throws SteepestError when the program fails, or when no loss is found in what it logs.
+ */
+export async function createProgramTrials(
+  options: ProgramTrialsOptions,
+  { rate: wanted, seed: firstSeed }: { rate: number; seed: number },
+): Promise<ProgramTrials> {
+  const made = new Map<string, Known>();
+  let found: FoundLoss | null = null;
+  const make = (rate: number, seed: number): ProgramTrial => {
+    const name = trialName(rate, seed);
+    const known = made.get(name);
+    if (known !== undefined) return known.trial;
+    const { steps, blanks = {}, root } = options;
+    const trial = createProgramTrial({
+      ...options,
+      blanks: { ...blanks, lr: rate, seed, ...(steps !== undefined && { steps }) },
+      folder: join(root, name),
+      like: () => found ?? undefined,
+    });
+    made.set(name, { name, rate, seed, trial });
+    return trial;
+  };
+  const close = async (): Promise<void> => {
+    await Promise.all([...made.values()].map(({ trial }) => trial.release()));
+  };
+  try {
+    const { rate, trial } = await firstTraining(make, options, { rate: wanted, seed: firstSeed });
+    found = trial.found();
+    const curve = trial.curve();
+    const scale = scaleOf(curve, found?.log.stepUnit ?? "step");
+    const length = Math.min(stepsOf(curve, scale), options.steps ?? Number.POSITIVE_INFINITY);
+    const all = (): Known[] => [...made.values()];
+    const start = (): number => startOf(all());
+    return {
+      scale,
+      found,
+      first: rate,
+      all,
+      close,
+      endedEarly: options.steps !== undefined && stepsOf(curve, scale) < options.steps,
+      length,
+      shortest: Math.min(length, FEWEST_POINTS * scale.interval),
+      reference: start,
+      start: (at, seed) => asTrial(make(at, seed), { rate: at, seed, scale, start }),
+    };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+/** As a folder is named. */
+export const trialName = (rate: number, seed: number): string =>
+  `lr-${Number(rate.toPrecision(4))}-seed-${seed}`;
+
+interface Start {
+  readonly rate: number;
+  readonly seed: number;
+}
+
+/** The first training that lives to its end. */
+async function firstTraining(
+  make: (rate: number, seed: number) => ProgramTrial,
+  { signal, steps, template, loss }: ProgramTrialsOptions,
+  { rate: wanted, seed }: Start,
+): Promise<{ rate: number; trial: ProgramTrial }> {
+  let rate = wanted;
+  for (let k = 0; k < TRIES; k++) {
+    const trial = make(rate, seed);
+    await trial.runUntil((curve) => longEnough(curve, steps) || lost(curve));
+    signal.throwIfAborted();
+    const { steps: points } = trial.curve();
+    const ending = trial.ending();
+    if (points.length === 0 && ending?.code === 0) throw noLoss(trial, loss);
+    const failed = ending !== null && ending.code !== 0;
+    if (!failed && points.length >= FEWEST_POINTS && !lost(trial.curve())) return { rate, trial };
+    if (points.length < FEWEST_POINTS && !failed && !lost(trial.curve())) throw tooFew(trial, points.length);
+    await trial.release();
+    // what fails before its first loss fails at any rate
+    if (failed && points.length === 0) throw allFailed(trial, rate);
+    if (k === TRIES - 1) throw allFailed(trial, rate);
+    rate /= LOWER;
+  }
+  throw new Error(`no training of ${template.command.join(" ")}`);
+}
+
+const longEnough = ({ steps }: Curve, wanted: number | undefined): boolean =>
+  wanted !== undefined && steps.length > 1 && steps.at(-1)! - steps[0]! >= wanted;
+
+/** Before there is a scale: not finite, or far above the first loss. */
+function lost({ losses }: Curve): boolean {
+  const start = losses[0];
+  const last = losses.at(-1);
+  if (start === undefined || last === undefined) return false;
+  return losses.some((x) => !Number.isFinite(x)) || last > start + 10 * Math.abs(start);
+}
+
+/** The first loss of the lowest rate: the nearest that there is to a training that learns nothing. */
+function startOf(all: readonly Known[]): number {
+  let [lowest, start] = [Number.POSITIVE_INFINITY, Number.NaN];
+  for (const { rate, trial } of all) {
+    const first = trial.curve().losses[0];
+    if (rate < lowest && first !== undefined && Number.isFinite(first)) [lowest, start] = [rate, first];
+  }
+  return start;
+}
+
+interface AsTrial extends Start {
+  readonly scale: Scale;
+  readonly start: () => number;
+}
+
+function asTrial(trial: ProgramTrial, { rate, seed, scale, start }: AsTrial): Trial {
+  const score = (steps: number): number => {
+    const value = scoreOf(trial.curve(), scale, steps, start());
+    const ending = trial.ending();
+    // a program that fails has not come so far, unless it had logged that much before
+    const failed = ending !== null && ending.code !== 0 && stepsOf(trial.curve(), scale) < steps;
+    return failed || Number.isNaN(value) ? Number.POSITIVE_INFINITY : value;
+  };
+  return {
+    rate,
+    seed,
+    get steps() {
+      return stepsOf(trial.curve(), scale);
+    },
+    get ended() {
+      return trial.ending() !== null;
+    },
+    advance: (steps) =>
+      trial.runUntil(
+        (curve) =>
+          stepsOf(curve, scale) >= steps ||
+          scoreOf(curve, scale, stepsOf(curve, scale), start()) === Number.POSITIVE_INFINITY,
+      ),
+    scoreAt: score,
+    release: () => void trial.release(),
+  };
+}
+
+const LINES = 6;
+
+function quoted(trial: ProgramTrial): string {
+  const lines = trial.lastLines(LINES);
+  return lines === "" ? "it printed nothing" : `it printed last:\n${lines.replace(/^/gm, "    ")}`;
+}
+
+function allFailed(trial: ProgramTrial, rate: number): SteepestError {
+  const ending = trial.ending();
+  const how =
+    ending === null || ending.code === 0
+      ? `its loss ran away at every rate down to ${Number(rate.toPrecision(3))}`
+      : `it ended with ${ending.code === null ? ending.signal : `exit code ${ending.code}`}`;
+  return new SteepestError("program-failed", `the program fails: ${how}; ${quoted(trial)}`, {
+    help: "run the command once by hand, with numbers for {lr} and {seed}",
+  });
+}
+
+function tooFew(trial: ProgramTrial, points: number): SteepestError {
+  return new SteepestError(
+    "too-few-losses",
+    `the first trial logged ${points === 1 ? "one loss" : `${points} losses`}, and ${FEWEST_POINTS} are needed; ${quoted(trial)}`,
+    { help: "let it log more often, or train longer" },
+  );
+}
+
+function noLoss(trial: ProgramTrial, loss: string | undefined): SteepestError {
+  const files = trial.files();
+  const others = files.filter((file) => file !== OUTPUT);
+  const looked =
+    others.length === 0 ? "in what it printed" : `in what it printed and in ${others.join(", ")}`;
+  return new SteepestError(
+    "no-loss",
+    `the first trial ended and no loss was found ${looked}; ${quoted(trial)}`,
+    {
+      help:
+        loss === undefined
+          ? "name the series with --loss, or the file with --log; {out} in the command is a folder that is looked into"
+          : `no series is called ${loss}: leave --loss out to see what is found`,
+    },
+  );
+}
+
+/** Names the rate in the command, in a setting, or leaves it to the environment. */
+export const namesRate = (options: Pick<ProgramTrialsOptions, "template">): boolean =>
+  mentions(options.template, "lr");

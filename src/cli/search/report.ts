@@ -1,0 +1,228 @@
+/** What a search over a program's trainings has found: as a document, as a chart, and in words. */
+import type { Chart } from "../../plot/chart.ts";
+import { lossByRateChart } from "../../plot/charts/loss-by-rate.ts";
+import { sketch } from "../../plot/sketch.ts";
+import { exitCodeOf } from "../program/process.ts";
+import { look, showNumber, type Terminal, table } from "../terminal.ts";
+import type { Search } from "./find.ts";
+
+type Confidence = "high" | "moderate" | "low";
+type Refusal = "rate-without-effect" | "nothing-learnt" | "not-finite";
+
+/** `steepest find-lr --json -- COMMAND`. The names that a run file's search also has mean the same there. */
+export interface ProgramFindLr {
+  readonly schema: "steepest.find-lr/1";
+  readonly suggestion: number | null;
+  readonly reason: string;
+  readonly refusal: Refusal | null;
+  readonly confidence: Confidence | null;
+  readonly interval: SearchResultPair;
+  readonly plateau: SearchResultPair;
+  /** The lowest rate whose training ran away. */
+  readonly lrDiverged: number | null;
+  readonly fragile: boolean | null;
+  readonly noise: number | null;
+  /** Mean loss at the suggestion, at the stage at which rates were compared, and where trainings start. */
+  readonly loss: number | null;
+  readonly start: number | null;
+  /** In the log's unit: the stage at which rates were compared, a whole training, and what was paid in all. */
+  readonly unit: "step" | "epoch" | "row";
+  readonly comparedAt: number;
+  readonly length: number;
+  readonly steps: number;
+  readonly folder: string;
+  readonly trials: readonly TrialRow[];
+  readonly notes: readonly string[];
+}
+
+type SearchResultPair = readonly [number, number] | null;
+
+interface TrialRow {
+  readonly lr: number;
+  readonly seed: number;
+  readonly folder: string;
+  readonly steps: number;
+  /** Mean of the last fifth of the losses up to the stage; null where the training ran away or did not get there. */
+  readonly loss: number | null;
+  readonly diverged: boolean;
+  /** Of the program; null where we ended it. */
+  readonly exitCode: number | null;
+}
+
+export function documentOf(search: Search): ProgramFindLr {
+  const { result, trials, folder, namesRate } = search;
+  const { rate, interval, plateau, edge, fragile, noise, score, reference, paid } = result;
+  const refusal = refusalOf(search);
+  const n = (x: number): number => Number(x.toPrecision(6));
+  return {
+    schema: "steepest.find-lr/1",
+    suggestion: refusal === null ? n(rate!) : null,
+    reason: refusal === null ? reasonOf(search) : REFUSALS[refusal](namesRate),
+    refusal,
+    confidence: refusal === null ? confidenceOf(search) : null,
+    interval: refusal === null ? interval : null,
+    plateau: refusal === null ? plateau : null,
+    lrDiverged: edge,
+    fragile,
+    noise,
+    loss: finite(score),
+    start: finite(reference),
+    unit: trials.scale.unit,
+    comparedAt: n(result.steps),
+    length: n(trials.length),
+    steps: n(paid),
+    folder,
+    trials: trialRows(search),
+    notes: notesOf(search),
+  };
+}
+
+const finite = (x: number): number | null => (Number.isFinite(x) ? x : null);
+
+function trialRows({ result, trials }: Search): TrialRow[] {
+  return trials
+    .all()
+    .map(({ rate, seed, trial, name }) => {
+      const asked = trials.start(rate, seed);
+      const score = asked.steps >= result.steps || asked.ended ? asked.scoreAt(result.steps) : Number.NaN;
+      const ending = trial.ending();
+      return {
+        lr: rate,
+        seed,
+        folder: name,
+        steps: asked.steps,
+        loss: finite(score),
+        diverged: asked.scoreAt(asked.steps) === Number.POSITIVE_INFINITY,
+        exitCode: ending === null ? null : exitCodeOf(ending),
+      };
+    })
+    .sort((a, b) => a.lr - b.lr || a.seed - b.seed);
+}
+
+function refusalOf({ result, rateWithoutEffect }: Search): Refusal | null {
+  if (rateWithoutEffect) return "rate-without-effect";
+  if (result.rate !== null) return null;
+  return result.rates.every((r) => r.died) ? "not-finite" : "nothing-learnt";
+}
+
+const REFUSALS: Readonly<Record<Refusal, (namesRate: boolean) => string>> = {
+  "rate-without-effect": (named) =>
+    named
+      ? "the losses are the same at every rate: the program reads the rate and does not use it"
+      : "the losses are the same at every rate: write {lr} into the command, or let the program read STEEPEST_LR",
+  "nothing-learnt": () =>
+    "at no rate does the loss get below where it starts by more than its noise: something else is wrong, or the trainings are too short",
+  "not-finite": () => "every training ran away",
+};
+
+function reasonOf({ result, trials }: Search): string {
+  const whole = result.steps >= trials.length * 0.999;
+  const stage = whole
+    ? "after whole trainings"
+    : `after ${percent(result.steps / trials.length)} of a training`;
+  const seeds = Math.max(...result.rates.map((r) => r.scores.length));
+  const over = seeds > 1 ? `, ${seeds} seeds for the best` : "";
+  return `lowest loss of ${result.rates.length} rates ${stage}${over}: ${showNumber(result.score)}, from ${showNumber(result.reference)}`;
+}
+
+const percent = (share: number): string => `${Math.round(100 * share)} %`;
+
+function confidenceOf({ result, trials }: Search): Confidence {
+  if (result.fragile === true || 4 * result.steps < trials.length) return "low";
+  return result.fragile === false && 2 * result.steps >= trials.length ? "high" : "moderate";
+}
+
+function notesOf({ result, trials, seedWithoutEffect, outOfTime }: Search): string[] {
+  const { rates } = result;
+  const notes: string[] = [];
+  if (outOfTime) notes.push("the time was over: more time would compare later in the training");
+  if (seedWithoutEffect)
+    notes.push("all seeds gave the same losses: write {seed} into the command, or the noise stays unknown");
+  if (result.fragile)
+    notes.push("two seeds of the best rate end far apart: take a rate from the lower half of the interval");
+  const top = Math.max(...rates.map((r) => r.rate));
+  const low = Math.min(...rates.map((r) => r.rate));
+  if (result.rate === top && result.edge === null) notes.push("no higher rate was tried: raise --to");
+  if (result.rate === low) notes.push("no lower rate was tried: lower --from");
+  if (trials.endedEarly)
+    notes.push("the program ended before the steps that were asked for: its own end was taken");
+  return notes;
+}
+
+export function chartOf(found: ProgramFindLr, title: string): Chart {
+  const byRate = new Map<number, (number | null)[]>();
+  for (const t of found.trials)
+    if (t.loss !== null || t.diverged) byRate.set(t.lr, [...(byRate.get(t.lr) ?? []), t.loss]);
+  const cells = [...byRate]
+    .sort(([a], [b]) => a - b)
+    .map(([lr, losses]) => ({
+      lr,
+      loss: losses.includes(null) ? null : losses.reduce<number>((a, x) => a + x!, 0) / losses.length,
+    }));
+  const chart = lossByRateChart(
+    {
+      title,
+      subtitle: `after ${showNumber(found.comparedAt)} of ${showNumber(found.length)} ${unitWords(found)}`,
+      lossLabel: "loss",
+      rows: [{ label: "mean of the seeds", cells }],
+    },
+    { start: found.start ?? 0 },
+  );
+  const [panel] = chart.panels;
+  if (found.suggestion === null || panel?.kind !== "lines") return chart;
+  const rules = [
+    ...(panel.rules ?? []),
+    { x: found.suggestion, label: `suggested ${showNumber(found.suggestion)}`, tone: "info" as const },
+  ];
+  const [low, high] = found.interval!;
+  return { ...chart, panels: [{ ...panel, rules, ranges: [{ from: low, to: high, label: "expected" }] }] };
+}
+
+const unitWords = ({ unit }: ProgramFindLr): string => (unit === "row" ? "points" : `${unit}s`);
+
+const SURE: Readonly<Record<Confidence, string>> = {
+  high: "sure: later in the training and with other seeds it stays the best",
+  moderate: "fairly sure: one seed, or a part of the training",
+  low: "unsure: the seeds disagree, or the trainings were short",
+};
+
+export function reportProgram(
+  found: ProgramFindLr,
+  {
+    terminal,
+    command,
+    plot,
+    chart,
+  }: { terminal: Terminal; command: string; plot: string | undefined; chart: Chart },
+): void {
+  const { bold, dim, green, yellow, red } = terminal.colors;
+  const { width, ascii } = look(terminal);
+  if (found.suggestion === null) {
+    terminal.print(`${bold(red("no learning rate suggested"))} (${found.refusal})`);
+    terminal.print(found.reason);
+  } else {
+    const [low, high] = found.interval!;
+    terminal.print(
+      `learning rate ${bold(showNumber(found.suggestion))} (best expected from ${showNumber(low)} to ${showNumber(high)})`,
+    );
+    terminal.print((found.confidence === "high" ? green : yellow)(SURE[found.confidence!]));
+    terminal.print(found.reason);
+  }
+  for (const note of found.notes) terminal.print(yellow(note));
+  if (found.trials.some((t) => t.loss !== null))
+    terminal.print(`\n${sketch(chart, { width: Math.min(width, 100), ascii })}\n`);
+  terminal.print(table([["  ", "lr", "seed", unitWords(found), "loss", ""], ...found.trials.map(rowOf)]));
+  terminal.print(dim(`cost: ${(found.steps / found.length).toFixed(1)} trainings; logs in ${found.folder}`));
+  if (plot !== undefined) terminal.print(dim(`plot in ${plot}`));
+  if (found.suggestion !== null && command.includes("{lr}"))
+    terminal.print(`use it: ${command.replaceAll("{lr}", String(found.suggestion))}`);
+}
+
+const rowOf = ({ lr, seed, steps, loss, diverged, exitCode }: TrialRow): string[] => [
+  "  ",
+  showNumber(lr),
+  String(seed),
+  showNumber(steps),
+  loss === null ? "" : showNumber(loss),
+  diverged ? "ran away" : exitCode !== null && exitCode !== 0 ? `failed (exit code ${exitCode})` : "",
+];
