@@ -3,6 +3,7 @@ import { closest, SteepestError } from "../run/errors.ts";
 import type { LogFormat, LogNote, Role, RunLog, Series } from "../run/log.ts";
 import { findNamed, meaningOf } from "./columns.ts";
 import { joinEpochRuns } from "./join.ts";
+import { objectiveOf } from "./objective.ts";
 import { type Kept, observe } from "./observe.ts";
 import type { RecordedRun, Recorder } from "./recorder.ts";
 import type { ReadOptions } from "./types.ts";
@@ -101,6 +102,7 @@ function finishRun(
     stepUnit,
     series: ordered.map(({ name, role, steps, values }): Series => ({ name, role, steps, values })),
     notes,
+    objective: objectiveOf(ordered, named.loss),
     meta: { ...finish.meta, ...run.meta, ...observed.meta },
   };
 }

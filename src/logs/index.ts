@@ -7,7 +7,16 @@ import type { RunLog } from "../run/log.ts";
 import { detectFormat, HEAD_BYTES, makeHead } from "./detect.ts";
 import type { FormatReader, LogReader, ReadOptions } from "./types.ts";
 
-export type { LogFormat, LogNote, Role, RunLog, Series } from "../run/log.ts";
+export type {
+  LogFormat,
+  LogNote,
+  Objective,
+  ReadColumn,
+  Reading,
+  Role,
+  RunLog,
+  Series,
+} from "../run/log.ts";
 export { seriesOf } from "../run/log.ts";
 export type { LogReader, ReadOptions } from "./types.ts";
 

@@ -1,5 +1,15 @@
 export { closest, type ErrorDetails, formatError, SteepestError } from "./errors.ts";
-export { type LogFormat, type LogNote, type Role, type RunLog, type Series, seriesOf } from "./log.ts";
+export {
+  type LogFormat,
+  type LogNote,
+  type Objective,
+  type ReadColumn,
+  type Reading,
+  type Role,
+  type RunLog,
+  type Series,
+  seriesOf,
+} from "./log.ts";
 export { type Clock, type LongWork, systemClock } from "./long-work.ts";
 export { applyOverrides, type Override, parseOverrides } from "./overrides.ts";
 export { parseRun, runJsonSchema } from "./parse-run.ts";

@@ -29,18 +29,42 @@ export interface Series {
   readonly values: Float64Array;
 }
 
-export type LogFormat =
-  | "tfevents"
-  | "hf-trainer"
-  | "lightning-csv"
-  | "keras-csv"
-  | "csv"
-  | "jsonl"
-  | "wandb"
-  | "wandb-csv"
-  | "mlflow"
-  | "text"
-  | "steepest";
+/** Id of the format as its reader declares it: "csv", "text", "tfevents" … (the rows of `src/logs/detect.ts`). */
+export type LogFormat = string;
+
+/**
+ * What the log's curve is. Only "loss" and "perplexity" (whose log is a loss) fall by supervised descent, so that
+ * their course says something about the learning rate.
+ * "part": terms of a sum whose weights the log does not show. "score": an objective that is to be raised.
+ */
+export type Objective =
+  | "loss"
+  | "perplexity"
+  | "part"
+  | "score"
+  | "reinforcement"
+  | "adversarial"
+  | "boosting"
+  | "accuracy-only"
+  | "validation-only"
+  | "none";
+
+/** How one column of numbers was understood, with what would have been the next best reading. */
+export interface ReadColumn {
+  /** The name in the source, or its place ("3rd number") when it has none. */
+  readonly name: string;
+  readonly role: Role | "step" | "total" | "clock" | "throughput" | "percentage" | "constant";
+  /** The evidence, in words: "named 'loss'; falls with noise". */
+  readonly why: string;
+  /** Another reading that was near, with its role; null when nothing was. */
+  readonly runnerUp: string | null;
+}
+
+export interface Reading {
+  readonly columns: readonly ReadColumn[];
+  /** Decisions about the whole log, one sentence each; a doubt names the option that decides. */
+  readonly notes: readonly string[];
+}
 
 /** Something the reader noticed and the person should know: a cut file, duplicate steps, a guessed column. */
 export interface LogNote {
@@ -57,6 +81,10 @@ export interface RunLog {
   readonly stepUnit: "step" | "epoch" | "row";
   readonly series: readonly Series[];
   readonly notes: readonly LogNote[];
+  /** Absent in a log made by hand: a supervised loss. */
+  readonly objective?: Objective;
+  /** How the source was read, where there was something to decide. */
+  readonly reading?: Reading;
   /** Facts beside the curves: batch size, max steps, loss smoothing window, hyper-parameters found next to the log. */
   readonly meta: Readonly<Record<string, string | number | boolean | null>>;
 }

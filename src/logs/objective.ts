@@ -1,0 +1,57 @@
+/** What a log's curve is, by the names logged beside it: a loss says little about the rate where rewards steer it. */
+import type { Objective, Role } from "../run/log.ts";
+import { normalise } from "./columns.ts";
+
+interface Named {
+  readonly name: string;
+  readonly role: Role;
+}
+
+const REWARD = /^(?:reward|rewards|rew|episode_return|ep_return|advantage|advantages)$/;
+/** Preference losses (DPO and its kin) log "rewards" of pairs, and are supervised. */
+const PREFERENCE = /(?:^|_)(?:chosen|rejected|margin|margins|accuracies)(?:_|$)/;
+const POLICY = /(?:^|_)(?:policy|pg|actor|critic|ppo|value|vf|entropy|clip_?frac|approx_kl)(?:_|$)/;
+const GENERATOR = /^(?:g|gen|generator|net_g|err_g|loss_?g|lossg|g_?loss)$/;
+const DISCRIMINATOR = /^(?:d|dis|disc|discriminator|critic|net_d|err_d|loss_?d|lossd|d_?loss)$/;
+/** xgboost's `train-rmse`, LightGBM's `training's l2`, CatBoost's `learn:`. */
+const BOOSTING =
+  /^(?:train|valid|eval|test|validation|dtrain|dtest)(?:_?\d)?-[a-z]+(?:@\d+)?-?(?:mean|std)?$|^\w+'s [a-z_0-9]+$|^learn$/;
+const PART =
+  /(?:^|_)(?:aux|auxiliary|reg|regularization|kl|kld|cls|class|bbox|box|mask|obj|dfl|iou|giou|rpn|loc|z|penalty|part|h\d+|\d+)(?:_|$)/;
+
+/**
+ * The kind of objective of a run's series, the preferred series of each role first. `named`: the loss the person
+ * named, who knows what it is.
+ */
+export function objectiveOf(series: readonly Named[], named: string | null = null): Objective {
+  if (named !== null) return "loss";
+  const of = (role: Role): Named | undefined => series.find((s) => s.role === role);
+  const keys = series.map((s) => normalise(s.name));
+  if (isReinforcement(keys)) return "reinforcement";
+  if (isAdversarial(keys)) return "adversarial";
+  const loss = of("loss");
+  const validation = of("validation");
+  const judged = loss ?? validation;
+  if (series.some((s) => BOOSTING.test(s.name.trim().toLowerCase()))) return "boosting";
+  if (!judged) return of("accuracy") || of("validationAccuracy") ? "accuracy-only" : "none";
+  if (/^log\(.*\)$/.test(judged.name)) return "perplexity";
+  if (!loss) return "validation-only";
+  return /^sum of \d+ parts$/.test(loss.name) || PART.test(normalise(loss.name)) ? "part" : "loss";
+}
+
+function isReinforcement(keys: readonly string[]): boolean {
+  if (keys.some((key) => PREFERENCE.test(key))) return false;
+  const rewards = keys.some(
+    (key) => key.split("_").some((w) => REWARD.test(w)) || /ep(?:isode)?_return/.test(key),
+  );
+  const policy = keys.filter((key) => POLICY.test(key)).length;
+  return rewards ? true : policy >= 2 && keys.some((key) => /(?:^|_)(?:policy|actor|pg)(?:_|$)/.test(key));
+}
+
+function isAdversarial(keys: readonly string[]): boolean {
+  const has = (pattern: RegExp): boolean =>
+    keys.some(
+      (key) => pattern.test(key) || key.split("_").some((w) => pattern.test(w) && key.includes("loss")),
+    );
+  return has(GENERATOR) && has(DISCRIMINATOR);
+}
