@@ -5,9 +5,14 @@
  */
 
 import { findBlas } from "../../src/engine/backends/blas-library.ts";
-import { chooseTile, detectFma, scratchBytes, tiles } from "../../src/engine/compile/gemm/index.ts";
-import { productModule } from "../../src/engine/compile/gemm/product-module.ts";
-import { elements } from "../../src/engine/compile/gemm/tile.ts";
+import {
+  chooseTile,
+  detectFma,
+  scratchBytes,
+  tiles,
+} from "../../src/engine/compile/writers/wasm/gemm/index.ts";
+import { productModule } from "../../src/engine/compile/writers/wasm/gemm/product-module.ts";
+import { elements } from "../../src/engine/compile/writers/wasm/gemm/tile.ts";
 
 interface Shape {
   readonly name: string;

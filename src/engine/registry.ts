@@ -55,7 +55,7 @@ export interface BackendReport {
 
 /** For `steepest info`: what runs here, and why or why not. Loads the BLAS library if there is one. */
 export async function describeBackends(): Promise<BackendReport[]> {
-  const { detectFma } = await import("./compile/gemm/index.ts");
+  const { detectFma } = await import("./compile/writers/wasm/gemm/index.ts");
   const fma = detectFma();
   const reports: BackendReport[] = [
     { name: "reference", active: true, why: "float64 interpreter; choose it to check a result" },

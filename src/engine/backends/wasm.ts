@@ -4,11 +4,11 @@
  */
 import type { Backend, BackendOptions, Executable, ProgramSpec } from "../backend.ts";
 import { outOfMemory } from "../backend.ts";
-import type { Product } from "../compile/emit-kernel.ts";
-import { chooseTile, detectFma, type Tile, tiles } from "../compile/gemm/index.ts";
 import type { Buffer } from "../compile/kernels.ts";
 import { lower } from "../compile/lower.ts";
-import { buildModule, hostFunctions } from "../compile/module.ts";
+import type { Product } from "../compile/writers/wasm/emit-kernel.ts";
+import { chooseTile, detectFma, type Tile, tiles } from "../compile/writers/wasm/gemm/index.ts";
+import { buildModule, hostFunctions } from "../compile/writers/wasm/module.ts";
 import type { DType, TypedArray } from "../graph/dtype.ts";
 import { erf } from "../rules/scalar.ts";
 

@@ -11,11 +11,11 @@ import {
   type View,
   windowsView,
 } from "../graph/strided.ts";
-import { aligned, type Cluster, cluster, isFusible, isReduction, squeeze } from "./cluster.ts";
 import type { Buffer, Kernel, LoopKernel, Operand, Reduction } from "./kernels.ts";
-import { copyOf, isView, legalize } from "./legalize.ts";
-import { order } from "./order.ts";
-import { isElementwise, simplify, uniformValue } from "./simplify.ts";
+import { aligned, type Cluster, cluster, isFusible, isReduction, squeeze } from "./passes/cluster.ts";
+import { copyOf, isView, legalize } from "./passes/legalize.ts";
+import { order } from "./passes/order.ts";
+import { isElementwise, simplify, uniformValue } from "./passes/simplify.ts";
 
 export interface Lowered {
   readonly kernels: readonly Kernel[];

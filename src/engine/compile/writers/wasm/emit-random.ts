@@ -2,10 +2,10 @@
  * Threefry-2x32 with 20 rounds (Salmon et al. 2011, "Parallel random numbers: as easy as 1, 2, 3", table 2), the
  * same function as src/random, and the maps from its words to uniforms and normals of rules/scalar.ts.
  */
-import type { Node } from "../graph/expr.ts";
+import type { Node } from "../../../graph/expr.ts";
+import type { Local } from "./assembler/assembler.ts";
 import type { OpContext } from "./emit-op.ts";
 import { f32x4Math, f64x2Math } from "./math/index.ts";
-import type { Local } from "./wasm/assembler.ts";
 
 const ROTATIONS = [13, 15, 26, 6, 17, 29, 16, 24];
 const PARITY = 0x1bd11bda;

@@ -1,5 +1,5 @@
 /** The product functions alone in a module: for tests and benchmarks. */
-import { assemble } from "../wasm/assembler.ts";
+import { assemble } from "../assembler/assembler.ts";
 import { gemmFunctions } from "./index.ts";
 import type { FloatType, Tile } from "./tile.ts";
 

@@ -1,14 +1,14 @@
 /** Writes a loop kernel as one WebAssembly function. */
-import { bytesOf, type DType } from "../graph/dtype.ts";
-import type { Expr } from "../graph/expr.ts";
+import { bytesOf, type DType } from "../../../graph/dtype.ts";
+import type { Expr } from "../../../graph/expr.ts";
+import type { Buffer, LoopKernel } from "../../kernels.ts";
+import { aligned } from "../../passes/cluster.ts";
+import { type LoopPlan, planLoop, type Stream } from "../../passes/loop-plan.ts";
+import { uniformValue } from "../../passes/simplify.ts";
 import { type Accumulator, accumulator, combine, RUN } from "./accumulator.ts";
-import { aligned } from "./cluster.ts";
+import { FunctionWriter, type Local, type ValueType } from "./assembler/assembler.ts";
 import { constant, emitOp, valueType } from "./emit-op.ts";
-import type { Buffer, LoopKernel } from "./kernels.ts";
-import { type LoopPlan, planLoop, type Stream } from "./loop-plan.ts";
 import type { MathContext } from "./math/index.ts";
-import { uniformValue } from "./simplify.ts";
-import { FunctionWriter, type Local, type ValueType } from "./wasm/assembler.ts";
 
 export interface EmitContext {
   readonly addressOf: (b: Buffer) => number;

@@ -2,7 +2,7 @@
  * Strided views. Every expression is a view of some base that lies in memory; where a consumer can't read through a
  * view, this pass inserts a copy (an identity node, which a loop kernel computes).
  */
-import { type Expr, makeNode, topologicalOrder } from "../graph/expr.ts";
+import { type Expr, makeNode, topologicalOrder } from "../../graph/expr.ts";
 import {
   broadcastView,
   contiguous,
@@ -12,7 +12,7 @@ import {
   sliceView,
   type View,
   windowsView,
-} from "../graph/strided.ts";
+} from "../../graph/strided.ts";
 import { uniformValue } from "./simplify.ts";
 
 /** An expression as a window on the memory of `base`. */

@@ -1,5 +1,9 @@
 /** Assembles a lowered program into one WebAssembly module whose export `run` does a whole step. */
 
+import type { Buffer, Kernel, MatmulKernel } from "../../kernels.ts";
+import type { Lowered } from "../../lower.ts";
+import { type MemoryPlan, planMemory } from "../../passes/memory.ts";
+import { assemble, FunctionWriter, type ImportedFunction } from "./assembler/assembler.ts";
 import {
   eachProduct,
   emitCalls,
@@ -12,11 +16,7 @@ import {
 } from "./emit-kernel.ts";
 import { emitLoop } from "./emit-loop.ts";
 import { gemmFunctions, scratchBytes, type Tile } from "./gemm/index.ts";
-import type { Buffer, Kernel, MatmulKernel } from "./kernels.ts";
-import type { Lowered } from "./lower.ts";
 import type { MathContext } from "./math/index.ts";
-import { type MemoryPlan, planMemory } from "./memory.ts";
-import { assemble, FunctionWriter, type ImportedFunction } from "./wasm/assembler.ts";
 
 /** Functions of the host's Math, for what is not worth vectorising. */
 type HostFunction = Parameters<MathContext["callHost"]>[0];

@@ -1,6 +1,6 @@
 /** Gives every buffer an address before the first step. Temporaries whose lives don't overlap share memory. */
-import { bytesOf } from "../graph/dtype.ts";
-import { type Buffer, type Kernel, touches } from "./kernels.ts";
+import { bytesOf } from "../../graph/dtype.ts";
+import { type Buffer, type Kernel, touches } from "../kernels.ts";
 
 /** A cache line; also what vector loads like best. */
 const ALIGN = 64;

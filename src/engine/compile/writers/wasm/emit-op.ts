@@ -2,13 +2,13 @@
  * Instructions of one elementwise primitive, for one element (`lanes` 1) or a vector. Inside vector loops bool is a
  * mask of all-one lanes; for single elements it is 0 or 1.
  */
-import type { DType } from "../graph/dtype.ts";
-import type { BinaryPrimitive, ElementwisePrimitive, Expr, Node, Primitive } from "../graph/expr.ts";
+import type { DType } from "../../../graph/dtype.ts";
+import type { BinaryPrimitive, ElementwisePrimitive, Expr, Node, Primitive } from "../../../graph/expr.ts";
+import { uniformValue } from "../../passes/simplify.ts";
+import type { ValueType } from "./assembler/assembler.ts";
+import type { PlainOp } from "./assembler/opcodes.ts";
 import { emitRandom } from "./emit-random.ts";
 import { f32x4Math, f64x2Math, type MathContext } from "./math/index.ts";
-import { uniformValue } from "./simplify.ts";
-import type { ValueType } from "./wasm/assembler.ts";
-import type { PlainOp } from "./wasm/opcodes.ts";
 
 export interface OpContext extends MathContext {
   readonly lanes: 1 | 2 | 4;

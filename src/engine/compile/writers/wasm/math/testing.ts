@@ -1,6 +1,6 @@
 /** For tests and benchmarks: the vector functions over arrays. */
-import { erf } from "../../rules/scalar.ts";
-import { assemble, FunctionWriter } from "../wasm/assembler.ts";
+import { erf } from "../../../../rules/scalar.ts";
+import { assemble, FunctionWriter } from "../assembler/assembler.ts";
 import { f32x4Math, f64x2Math, type HostFunction, type MathFunction } from "./index.ts";
 
 export const host: Readonly<Record<HostFunction, (x: number, y: number) => number>> = {

@@ -1,4 +1,4 @@
-import { assemble, FunctionWriter } from "../wasm/assembler.ts";
+import { assemble, FunctionWriter } from "../assembler/assembler.ts";
 import { enableRelaxedSimd } from "./node-wasm-flags.ts";
 
 let known: boolean | undefined;

@@ -2,7 +2,7 @@
  * Matrix times vector: y = M·x with M rows × columns of any strides. Parameters of every function here:
  * (m, mRow, mCol, x, xStride, y, yStride, rows, columns, scratch), strides in bytes; rows, columns ≥ 1.
  */
-import { FunctionWriter, type Local } from "../wasm/assembler.ts";
+import { FunctionWriter, type Local } from "../assembler/assembler.ts";
 import { accumulate, advance, type Kind, locals, zero } from "./tile.ts";
 
 /** Up to this many columns the rows are the lanes. */

@@ -2,7 +2,7 @@
  * Puts kernels in an order in which every value is written before it is read, and lets the next value of a state
  * tensor overwrite the present one where nobody needs the present one any more.
  */
-import { type Buffer, type Kernel, type Operand, touches } from "./kernels.ts";
+import { type Buffer, type Kernel, type Operand, touches } from "../kernels.ts";
 
 export interface StateBuffers {
   readonly current: Buffer;

@@ -3,10 +3,10 @@
  * float64 (float32 data) or in a second float64 (float64 data), so that the error does not grow with the length.
  */
 
+import type { Reduction } from "../../kernels.ts";
+import type { FunctionWriter, ValueType } from "./assembler/assembler.ts";
+import type { PlainOp } from "./assembler/opcodes.ts";
 import { constant, type OpContext, valueType } from "./emit-op.ts";
-import type { Reduction } from "./kernels.ts";
-import type { FunctionWriter, ValueType } from "./wasm/assembler.ts";
-import type { PlainOp } from "./wasm/opcodes.ts";
 
 /** Iterations after which short runs are added to their totals. */
 export const RUN = 128;

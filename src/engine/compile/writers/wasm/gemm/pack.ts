@@ -1,5 +1,5 @@
 /** Packing: panels of `width` rows (of A) or columns (of B), element by element along k, the last panel filled with zeros. */
-import { FunctionWriter } from "../wasm/assembler.ts";
+import { FunctionWriter } from "../assembler/assembler.ts";
 import { advance, type Element, locals } from "./tile.ts";
 
 /**

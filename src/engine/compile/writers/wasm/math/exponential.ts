@@ -2,7 +2,7 @@
  * exp, expm1, tanh and sigmoid: x = n·ln2 + r with |r| ≤ ln2/2, n rounded by adding 1.5·2^fraction so that it stands in
  * the low bits and a shift makes 2ⁿ of it; e^r = 1 + r + r²/2 + r³·tail(r).
  */
-import type { Local } from "../wasm/assembler.ts";
+import type { Local } from "../assembler/assembler.ts";
 import { type Emit, emitter, type Format, type MathContext, withSignOf, withVectors } from "./kit.ts";
 
 /**

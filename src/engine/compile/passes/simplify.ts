@@ -2,9 +2,15 @@
  * Rebuilds a graph without what a program need not compute twice or at all: equal nodes are shared, constants folded,
  * neutral operations dropped, and work on stretched tensors done before the stretching.
  */
-import { type Expr, makeNode, type Primitive, topologicalOrder, type UnaryPrimitive } from "../graph/expr.ts";
-import { type Shape, sameShape, sizeOf } from "../graph/shape.ts";
-import { elementwise } from "../rules/scalar.ts";
+import {
+  type Expr,
+  makeNode,
+  type Primitive,
+  topologicalOrder,
+  type UnaryPrimitive,
+} from "../../graph/expr.ts";
+import { type Shape, sameShape, sizeOf } from "../../graph/shape.ts";
+import { elementwise } from "../../rules/scalar.ts";
 
 const unaryOps: Readonly<Record<UnaryPrimitive, true>> = {
   neg: true, exp: true, log: true, log1p: true, expm1: true, sqrt: true, rsqrt: true, sin: true, cos: true, tanh: true,

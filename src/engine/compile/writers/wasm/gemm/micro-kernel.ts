@@ -1,5 +1,5 @@
 /** The innermost kernel: one register tile of C from a packed panel of A and one of B. */
-import { FunctionWriter } from "../wasm/assembler.ts";
+import { FunctionWriter } from "../assembler/assembler.ts";
 import { accumulate, advance, type Kind, locals, type Tile, zero } from "./tile.ts";
 
 const UNROLL = 4;

@@ -1,8 +1,8 @@
 /** The loop nest of a loop kernel: which axis runs where, which is vectorised, and how far each operand moves. */
-import { bytesOf } from "../graph/dtype.ts";
-import type { Expr } from "../graph/expr.ts";
-import { vectorLanes } from "./emit-op.ts";
-import type { LoopKernel, Operand, Reduction } from "./kernels.ts";
+import { bytesOf } from "../../graph/dtype.ts";
+import type { Expr } from "../../graph/expr.ts";
+import type { LoopKernel, Operand, Reduction } from "../kernels.ts";
+import { vectorLanes } from "../writers/wasm/emit-op.ts";
 
 /** A place in memory that moves with the loops. Operands that move alike share one offset variable. */
 export interface Stream {

@@ -1,4 +1,4 @@
-import { assemble } from "../wasm/assembler.ts";
+import { assemble } from "../assembler/assembler.ts";
 import { microKernel } from "./micro-kernel.ts";
 import { detectFma } from "./relaxed-simd.ts";
 import { elements, type FloatType, type Tile, tiles } from "./tile.ts";

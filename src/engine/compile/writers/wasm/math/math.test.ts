@@ -3,7 +3,7 @@
  * rules/scalar.ts), float64 against Math itself, which is good to an ulp.
  */
 import { describe, expect, test } from "vitest";
-import { sigmoid } from "../../rules/scalar.ts";
+import { sigmoid } from "../../../../rules/scalar.ts";
 import { detectFma } from "../gemm/relaxed-simd.ts";
 import type { MathFunction } from "./index.ts";
 import { host, vectorFunction } from "./testing.ts";

@@ -1,9 +1,9 @@
 /** Writes the kernels that are not loops over elementwise work: products, fills, copies, rows by index. */
-import { bytesOf } from "../graph/dtype.ts";
-import { sizeOf } from "../graph/shape.ts";
-import type { Buffer, CopyKernel, FillKernel, MatmulKernel, RowsKernel } from "./kernels.ts";
-import { bufferBytes } from "./memory.ts";
-import { FunctionWriter, type Local } from "./wasm/assembler.ts";
+import { bytesOf } from "../../../graph/dtype.ts";
+import { sizeOf } from "../../../graph/shape.ts";
+import type { Buffer, CopyKernel, FillKernel, MatmulKernel, RowsKernel } from "../../kernels.ts";
+import { bufferBytes } from "../../passes/memory.ts";
+import { FunctionWriter, type Local } from "./assembler/assembler.ts";
 
 type AddressOf = (b: Buffer) => number;
 

@@ -2,7 +2,7 @@
  * Decides which elementwise nodes and reductions share a loop. Nodes start alone; a node joins the loops its inputs
  * are computed in when both run over the same domain and nothing outside would have to run in between.
  */
-import type { Expr } from "../graph/expr.ts";
+import type { Expr } from "../../graph/expr.ts";
 import { isElementwise, uniformValue } from "./simplify.ts";
 
 /** Axes of size 1 carry no iterations. */

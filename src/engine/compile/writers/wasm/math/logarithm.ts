@@ -2,7 +2,7 @@
  * log and log1p: u = 2^e·(1 + f) with 1 + f from √½ to √2. float32 takes log(1 + f) = f − f²/2 + f³·tail(f); float64 takes
  * 2 artanh(s), s = f/(2 + f), arranged as in fdlibm so that f itself is added last.
  */
-import type { Local } from "../wasm/assembler.ts";
+import type { Local } from "../assembler/assembler.ts";
 import { type Emit, emitter, type Format, type MathContext, withSignOf, withVectors } from "./kit.ts";
 
 /** Leaves e as a float in `exponent` and f in `rest`; the low bits of `biased` are e + bias. */

@@ -1,4 +1,4 @@
-import type { FunctionWriter, Local } from "../wasm/assembler.ts";
+import type { FunctionWriter, Local } from "../assembler/assembler.ts";
 
 /** A register tile of C: `rows` × `vectors` 16-byte vectors are summed in registers at once. */
 export interface Tile {

@@ -1,5 +1,5 @@
 /** Small products without packing, whatever the strides. */
-import { FunctionWriter, type Local } from "../wasm/assembler.ts";
+import { FunctionWriter, type Local } from "../assembler/assembler.ts";
 import { accumulate, advance, type Kind, locals, zero } from "./tile.ts";
 
 const ROWS = 4;

@@ -1,5 +1,5 @@
 /** Matrix products as WebAssembly functions. */
-import { FunctionWriter } from "../wasm/assembler.ts";
+import { FunctionWriter } from "../assembler/assembler.ts";
 import { blockedProduct, blockedScratchBytes } from "./blocked.ts";
 import { directProduct } from "./direct.ts";
 import { microKernel, storeEdge } from "./micro-kernel.ts";

@@ -3,7 +3,7 @@
  * them tile by tile (Goto & van de Geijn, "Anatomy of high-performance matrix multiplication", 2008). k is cut into equal
  * blocks that depend on k alone, so the bits of an element don't depend on the tile.
  */
-import { FunctionWriter, type Local } from "../wasm/assembler.ts";
+import { FunctionWriter, type Local } from "../assembler/assembler.ts";
 import { advance, type Element, elements, type FloatType, type Kind, locals, type Tile } from "./tile.ts";
 
 /** Most of k, rows of A and columns of B at a time: B's panel in L1 (8 KiB), A's block in L2 (≤ 256 KiB). */
