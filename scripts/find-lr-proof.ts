@@ -7,7 +7,6 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { nodeHost } from "../src/data/node-host.ts";
 import { chooseBackend } from "../src/engine/registry.ts";
 import { optimizerEntry, resolveOptions } from "../src/optim/index.ts";
-import { isMetricSchedule } from "../src/optim/schedules/index.ts";
 import { readRunFile } from "../src/run/node-run-file.ts";
 import { parseOverrides } from "../src/run/overrides.ts";
 import type { RunSpec } from "../src/run/spec.ts";
@@ -241,13 +240,13 @@ async function networks(): Promise<string> {
 }
 
 function trainAt(run: BuiltRun, lr: number): { training: number; validation: number; accuracy: number } {
-  const { schedule, totalSteps, plan, step, spec } = run;
-  if (isMetricSchedule(schedule)) throw new Error("the digits run has a schedule of steps");
+  const { rate, totalSteps, plan, step, spec } = run;
+  if (rate.followsMetric) throw new Error("the digits run has a schedule of steps");
   step.redraw(spec.seed);
   const last = Math.min(plan.stepsPerEpoch, totalSteps);
   let sum = 0;
   for (let k = 0; k < totalSteps; k++) {
-    const { loss } = run.advance(k, (schedule(k) / run.lr) * lr, schedule.momentumAt?.(k));
+    const { loss } = run.advance(k, (rate.lrAt(k) / run.lr) * lr, rate.momentumAt(k));
     if (k >= totalSteps - last) sum += loss;
   }
   const held = run.evaluate("validation")!;

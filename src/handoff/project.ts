@@ -5,7 +5,7 @@ import { interpret } from "../engine/backends/reference.ts";
 import { type Expr, input, sizeOf } from "../engine/graph/index.ts";
 import type { BuiltModel } from "../nn/build.ts";
 import { findLoss } from "../nn/losses/index.ts";
-import { findSchedule, isMetricSchedule } from "../optim/schedules/index.ts";
+import { findSchedule } from "../optim/schedules/index.ts";
 import { stream, streamKey } from "../random/index.ts";
 import { SteepestError } from "../run/errors.ts";
 import type { Named } from "../run/spec.ts";
@@ -199,10 +199,10 @@ export const initialCheckpoint = (
   });
 
 function scheduleOf(
-  { schedule, spec, totalSteps }: BuiltRun,
+  { rate, spec, totalSteps }: BuiltRun,
   files: Map<string, FileContent>,
 ): Record<string, unknown> {
-  if (isMetricSchedule(schedule)) {
+  if (rate.followsMetric) {
     const { name, ...given } = spec.schedule;
     const { entry, alias } = findSchedule(name);
     if (entry.name !== "reduce-on-plateau") {
@@ -218,17 +218,16 @@ function scheduleOf(
       Object.entries(given).map(([key, value]) => [alias?.options?.[key] ?? key, value]),
     );
     const own = Object.entries(entry.options).map(([key, option]) => [key, options[key] ?? option.default]);
-    return { plateau: { ...Object.fromEntries(own), lr: schedule.value() } };
+    return { plateau: { ...Object.fromEntries(own), lr: rate.lrAt(0) } };
   }
   const values = (f: (k: number) => number): Float64Array =>
     Float64Array.from({ length: totalSteps }, (_, k) => f(k));
-  const tensors: StoredTensor[] = [{ name: "lr", shape: [totalSteps], values: values(schedule) }];
-  const { momentumAt } = schedule;
-  if (momentumAt !== undefined) {
+  const tensors: StoredTensor[] = [{ name: "lr", shape: [totalSteps], values: values(rate.lrAt) }];
+  if (rate.setsMomentum) {
     tensors.push({
       name: "momentum",
       shape: [totalSteps],
-      values: values((k) => momentumAt(k) ?? Number.NaN),
+      values: values((k) => rate.momentumAt(k) ?? Number.NaN),
     });
   }
   files.set("schedule.safetensors", [encodeSafeTensors(tensors, {})]);

@@ -16,12 +16,12 @@ import {
   flattenState,
   type Hyper,
   initialState,
-  isMetricSchedule,
-  type MetricSchedule,
+  type LearningRate,
+  learningRate,
+  learningRateFromSpec,
   optimizerEntry,
   type Schedule,
   type ScheduleSpec,
-  scheduleFromSpec,
   stateInputs,
   type Tensors,
   type Transform,
@@ -134,7 +134,7 @@ export function createDescent(options: DescentOptions): Descent {
   const value = valueAt(surface, point as Expr);
   const gradient = slopeAt(value, point as Expr);
   let schedule = scheduleOf(options, lr);
-  const setsMomentum = typeof schedule === "function" && schedule.momentumAt !== undefined;
+  const { setsMomentum } = schedule;
   const hyper: Hyper = {
     lr: scalars.lr as Expr,
     step: scalars.step as Expr,
@@ -214,8 +214,8 @@ export function createDescent(options: DescentOptions): Descent {
     program.run();
   };
   const hyperNow = (): void => {
-    rate = schedule === null ? lr : typeof schedule === "function" ? schedule(count) : schedule.value();
-    momentum = setsMomentum ? (schedule as Schedule).momentumAt!(count) : undefined;
+    rate = schedule.lrAt(count);
+    momentum = schedule.momentumAt(count);
   };
   const restore = (): void => {
     const first = evaluateState(initialState(transform, params), new Map([[point as Expr, from]]));
@@ -250,7 +250,7 @@ export function createDescent(options: DescentOptions): Descent {
     position.set(views.position);
     loss = views.loss[0]!;
     nextGradient.set(views.nextGradient);
-    if (schedule !== null && isMetricSchedule(schedule)) schedule.observe(loss);
+    schedule.observe(loss);
   };
   const last = (): DescentStep => {
     if (count === 0) {
@@ -298,9 +298,10 @@ export function createDescent(options: DescentOptions): Descent {
     reset,
   };
 
-  function scheduleOf({ schedule: given }: DescentOptions, base: number): Schedule | MetricSchedule | null {
-    if (given === undefined || typeof given === "function") return given ?? null;
-    return scheduleFromSpec(given, base, steps === undefined ? {} : { totalSteps: steps });
+  function scheduleOf({ schedule: given }: DescentOptions, base: number): LearningRate {
+    if (given === undefined) return learningRate(() => base);
+    if (typeof given === "function") return learningRate(given);
+    return learningRateFromSpec(given, base, steps === undefined ? {} : { totalSteps: steps });
   }
 }
 

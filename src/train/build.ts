@@ -16,12 +16,7 @@ import { findLoss } from "../nn/losses/index.ts";
 import { accuracyFor, classAccuracy } from "../nn/metrics.ts";
 import { makeClip } from "../optim/clip/index.ts";
 import { chain, makeOptimizer, type Transform } from "../optim/index.ts";
-import {
-  isMetricSchedule,
-  type MetricSchedule,
-  type Schedule,
-  scheduleFromSpec,
-} from "../optim/schedules/index.ts";
+import { type LearningRate, learningRateFromSpec } from "../optim/schedules/index.ts";
 import { SteepestError } from "../run/errors.ts";
 import type { RunSpec } from "../run/spec.ts";
 import { buildModel, type CustomModel } from "./model.ts";
@@ -54,7 +49,8 @@ export interface BuiltRun {
   readonly plan: BatchPlan;
   readonly totalSteps: number;
   readonly logEvery: number;
-  readonly schedule: Schedule | MetricSchedule;
+  /** The schedule at work: rate and momentum of each step. */
+  readonly rate: LearningRate;
   /** Base learning rate. */
   readonly lr: number;
   /** Number of trained values. */
@@ -111,7 +107,7 @@ export async function buildRun(
   if (!(lr > 0 && Number.isFinite(lr))) {
     throw new SteepestError("option", `${optimizerName}: lr is ${lr}`, { help: "give lr a positive number" });
   }
-  scheduleFromSpec(spec.schedule, lr, { totalSteps: 1000, stepsPerEpoch: 10 });
+  learningRateFromSpec(spec.schedule, lr, { totalSteps: 1000, stepsPerEpoch: 10 });
   const optimizer: Transform = spec.clip === undefined ? own : chain(makeClip(spec.clip), own);
   const named =
     spec.loss !== undefined && "name" in spec.loss ? findLoss(String(spec.loss["name"])) : undefined;
@@ -144,8 +140,7 @@ export async function buildRun(
     seed: spec.seed,
   });
   const totalSteps = spec.steps ?? (spec.epochs ?? 1) * plan.stepsPerEpoch;
-  const schedule = scheduleFromSpec(spec.schedule, lr, { totalSteps, stepsPerEpoch: plan.stepsPerEpoch });
-  const schedulesMomentum = !isMetricSchedule(schedule) && schedule.momentumAt !== undefined;
+  const rate = learningRateFromSpec(spec.schedule, lr, { totalSteps, stepsPerEpoch: plan.stepsPerEpoch });
   const shapes = (rows: number): BatchShapes => ({
     x: batchShape(data.features, rows),
     ...(data.target.kind === "none" ? {} : { y: batchShape(data.target, rows) }),
@@ -155,7 +150,7 @@ export async function buildRun(
     loss: task.loss,
     optimizer,
     dtype: spec.dtype,
-    schedulesMomentum,
+    schedulesMomentum: rate.setsMomentum,
     shapes,
   };
   const compile = (rows: number): TrainStep =>
@@ -193,7 +188,7 @@ export async function buildRun(
     plan,
     totalSteps,
     logEvery,
-    schedule,
+    rate,
     lr,
     parameters: countParams(model),
     backend: backend.name,

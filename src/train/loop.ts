@@ -3,7 +3,6 @@
  * checkpoints and the guard against non-finite numbers. Files and the clock are injected.
  */
 
-import { isMetricSchedule } from "../optim/schedules/index.ts";
 import { NonFiniteError } from "../run/errors.ts";
 import { type LongWork, systemClock } from "../run/long-work.ts";
 import type { BuiltRun } from "./build.ts";
@@ -76,8 +75,8 @@ export async function train(
     checkpointEvery = 10_000,
   }: TrainOptions = {},
 ): Promise<TrainOutcome> {
-  const { totalSteps, plan, logEvery, spec, step: program } = run;
-  const rate = scheduler(run, from);
+  const { totalSteps, plan, logEvery, spec, rate, step: program } = run;
+  if (from !== undefined) rate.restore(from.schedule);
   const stepsPerEpoch = plan.stepsPerEpoch;
   const totalEpochs = Math.ceil(totalSteps / stepsPerEpoch);
   // without validation rows an epoch costs no more than its loss; a thousand looks are enough
@@ -113,7 +112,7 @@ export async function train(
     flush();
     const broken = spec.nonFinite === "stop" ? firstNonFinite(program.state) : undefined;
     if (broken !== undefined)
-      throw notFinite(`${broken} became NaN or infinite`, k, rate.at(Math.max(0, k - 1)));
+      throw notFinite(`${broken} became NaN or infinite`, k, rate.lrAt(Math.max(0, k - 1)));
     // best before last: a run resumed from last finds again whatever best it had not written
     if (bestPending !== null) store.saveCheckpoint("best", encodeCheckpoint(bestState.tensors, bestPending));
     bestPending = null;
@@ -146,7 +145,7 @@ export async function train(
   const first = k;
   let lastFlush = began;
   let lastCheckpoint = began;
-  let lr = rate.at(Math.max(0, k - 1));
+  let lr = rate.lrAt(Math.max(0, k - 1));
   let result: StepResult = program.result;
   if (from === undefined) checkpoint();
   const report = (now: number): void => {
@@ -177,7 +176,7 @@ export async function train(
     let now = clock.now();
     const until = now + slice;
     do {
-      lr = rate.at(k);
+      lr = rate.lrAt(k);
       try {
         result = run.advance(k, lr, rate.momentumAt(k));
       } catch (error) {
@@ -230,31 +229,6 @@ export async function train(
     lr,
     seconds,
     stepsPerSecond: k > first ? (k - first) / seconds : 0,
-  };
-}
-
-interface Scheduler {
-  readonly at: (k: number) => number;
-  readonly momentumAt: (k: number) => number | undefined;
-  readonly observe: (metric: number) => void;
-  readonly state: () => Progress["schedule"];
-}
-
-function scheduler({ schedule }: BuiltRun, from: Progress | undefined): Scheduler {
-  if (!isMetricSchedule(schedule)) {
-    return {
-      at: schedule,
-      momentumAt: schedule.momentumAt ?? (() => undefined),
-      observe: () => {},
-      state: () => null,
-    };
-  }
-  if (from?.schedule) schedule.restore(from.schedule);
-  return {
-    at: schedule.value,
-    momentumAt: () => undefined,
-    observe: schedule.observe,
-    state: schedule.state,
   };
 }
 

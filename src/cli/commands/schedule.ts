@@ -1,5 +1,5 @@
 /** `steepest schedule <name>`: the learning rate step by step. */
-import { findSchedule, isMetricSchedule, makeSchedule } from "../../optim/schedules/index.ts";
+import { findSchedule, learningRate, makeSchedule } from "../../optim/schedules/index.ts";
 import { SteepestError } from "../../run/errors.ts";
 import { parseOverrides } from "../../run/overrides.ts";
 import type { Invocation } from "../command.ts";
@@ -20,11 +20,10 @@ export async function run({ args, options, terminal, json }: Invocation): Promis
   const every =
     options["every"] === undefined ? Math.max(1, Math.ceil(steps / 20)) : whole("--every", options["every"]);
   const given = Object.fromEntries(parseOverrides(rest).map(({ at, value }) => [at.join("."), value]));
-  const schedule = makeSchedule(name, lr, given, {
-    totalSteps: steps,
-    ...(stepsPerEpoch && { stepsPerEpoch }),
-  });
-  if (isMetricSchedule(schedule)) {
+  const rate = learningRate(
+    makeSchedule(name, lr, given, { totalSteps: steps, ...(stepsPerEpoch && { stepsPerEpoch }) }),
+  );
+  if (rate.followsMetric) {
     throw new SteepestError(
       "usage",
       `${name} follows a validation metric, not the step: it has no values to print`,
@@ -33,9 +32,9 @@ export async function run({ args, options, terminal, json }: Invocation): Promis
       },
     );
   }
-  const lrs = Array.from({ length: steps }, (_, k) => schedule(k));
-  const momenta = schedule.momentumAt
-    ? Array.from({ length: steps }, (_, k) => schedule.momentumAt!(k) ?? null)
+  const lrs = Array.from({ length: steps }, (_, k) => rate.lrAt(k));
+  const momenta = rate.setsMomentum
+    ? Array.from({ length: steps }, (_, k) => rate.momentumAt(k) ?? null)
     : null;
   const chart = (await import("../../plot/charts/schedule.ts")).scheduleChart(
     [{ name: entry.name, lrs, momenta }],

@@ -1,4 +1,4 @@
-import type { Schedule } from "../../optim/index.ts";
+import type { LearningRate } from "../../optim/index.ts";
 import { defineExperiment, type Experiment } from "../claim.ts";
 import { losses, secondProgram } from "../second-program.ts";
 import { timed } from "../timed.ts";
@@ -9,11 +9,11 @@ export const experiment: Experiment = defineExperiment({
   claimed: "Learning rate finder (1-cycle rule)",
   settings: { from: 1e-7, to: 10, peak: 2, steps: 300 },
   run: async (context, { from, to, peak, steps }) => {
-    const values = (schedule: Schedule): Float64Array =>
-      Float64Array.from({ length: steps }, (_, k) => schedule(k));
+    const values = (rate: LearningRate): Float64Array =>
+      Float64Array.from({ length: steps }, (_, k) => rate.lrAt(k));
     const finder = values(timed("ramp", from, { endLr: to, shape: "exponential", steps: steps - 1 }, steps));
     const cycle = values(timed("one-cycle", peak, {}, steps));
-    const momentum = timed("one-cycle", peak, {}, steps).momentumAt!;
+    const momentum = timed("one-cycle", peak, {}, steps).momentumAt;
     const up = (rates: Float64Array): number => rises(rates) / (steps - 1);
     const top = cycle.indexOf(Math.max(...cycle));
     // what each is for: the cycle trains, the finder is thrown away

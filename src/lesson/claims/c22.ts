@@ -9,8 +9,8 @@ export const experiment: Experiment = defineExperiment({
   settings: { lr: 0.1, period: 100, least: 1e-6 },
   run: async (_, { lr, period, least }) => {
     const rates = (name: string, options: Options): Float64Array => {
-      const schedule = timed(name, lr, options, 2 * period);
-      return Float64Array.from({ length: 2 * period + 1 }, (_, k) => schedule(k));
+      const rate = timed(name, lr, options, 2 * period);
+      return Float64Array.from({ length: 2 * period + 1 }, (_, k) => rate.lrAt(k));
     };
     const annealing = rates("CosineAnnealingLR", { T_max: period, eta_min: least });
     const restarts = rates("CosineAnnealingWarmRestarts", { T_0: period, eta_min: least });

@@ -71,8 +71,8 @@ export const experiment: Experiment = defineExperiment({
     ];
     const results: { name: string; loss: number; deviation: number }[] = [];
     for (const [name, schedule, options] of contestants) {
-      const at = timed(schedule, lr, options, steps);
-      const rates = Array.from({ length: steps }, (_, k) => at(k));
+      const { lrAt } = timed(schedule, lr, options, steps);
+      const rates = Array.from({ length: steps }, (_, k) => lrAt(k));
       const ends: number[] = [];
       for (let s = 0; s < seeds; s++) {
         const done = results.length / contestants.length;

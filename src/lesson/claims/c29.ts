@@ -49,7 +49,7 @@ export const experiment: Experiment = defineExperiment({
     const rows: { lr: number; constant: number; cosine: number }[] = [];
     for (const lr of [0.1, 0.5, 2]) {
       const cosine = timed("CosineAnnealingLR", lr, { T_max: steps }, steps);
-      rows.push({ lr, constant: await excess(() => lr), cosine: await excess(cosine) });
+      rows.push({ lr, constant: await excess(() => lr), cosine: await excess(cosine.lrAt) });
     }
     const helps = rows.every((r) => r.cosine < r.constant);
     const final = rows.at(-1)!.constant / rows.at(-1)!.cosine;

@@ -1,6 +1,7 @@
 export { type CodeFor, scheduleCode } from "./code.ts";
 export { chainSchedules, joinSchedules, scaleSchedule } from "./combinators.ts";
 export { defineSchedule } from "./define.ts";
+export { type LearningRate, learningRate, learningRateFromSpec } from "./learning-rate.ts";
 export {
   commonOptions,
   type FoundSchedule,

@@ -3,7 +3,6 @@
  * and how the loss gap compares with each bound at every step looked at.
  */
 import type { Spectrum } from "../../curvature/index.ts";
-import { isMetricSchedule } from "../../optim/schedules/index.ts";
 import type { BuiltRun } from "../../train/build.ts";
 import type { RunObjective } from "../../train/objective.ts";
 import { optimizerOf } from "../../train/preconditioner.ts";
@@ -17,7 +16,7 @@ import {
   noiseFloor,
 } from "./bounds.ts";
 import { findMinimum, type Minimum } from "./minimum.ts";
-import { type Path, rateOf } from "./path.ts";
+import type { Path } from "./path.ts";
 
 export interface Assumption {
   readonly id: "plain" | "full-batch" | "constant-rate" | "minimum" | Needs;
@@ -107,7 +106,7 @@ export async function convergence(
   const least = Math.min(...path.losses, minimum?.loss ?? Number.POSITIVE_INFINITY);
   const best = reached ? minimum.loss : least;
   const gap = path.losses.map((f) => f - best);
-  const lr = rateOf(run).lr(path.from);
+  const lr = run.rate.lrAt(path.from);
   const distanceSquared = reached ? squared(start, minimum.point!) : null;
 
   const assumptions = assumptionsOf(run, { L, mu, lr, convex, resolved, minimum, looks: all.length, path });
@@ -178,7 +177,7 @@ function assumptionsOf(
   run: BuiltRun,
   { L, mu, lr, convex, resolved, minimum, looks, path }: Situation,
 ): Assumption[] {
-  const { spec, plan, schedule, parts } = run;
+  const { spec, plan, rate, parts } = run;
   const { entry, options } = optimizerOf(run);
   const extras = [
     ...(entry.name !== "sgd" ? [`the optimizer is ${entry.name}`] : []),
@@ -188,8 +187,8 @@ function assumptionsOf(
     ...(parts.model.keys > 0 ? ["dropout"] : []),
     ...(Object.keys(parts.model.buffers).length > 0 ? ["batch norm"] : []),
   ];
-  const rates = path.steps.map((k) => (isMetricSchedule(schedule) ? lr : schedule(k)));
-  const constant = !isMetricSchedule(schedule) && rates.every((r) => r === rates[0]);
+  const rates = path.steps.map(rate.lrAt);
+  const constant = !rate.followsMetric && rates.every((r) => r === rates[0]);
   const full = plan.batchSize === plan.n;
   const places = `${looks} points by Lanczos`;
   return [

@@ -1,6 +1,5 @@
 /** A run's training followed from where it stands: the loss over all rows, and the sharpness beside the optimizer's limit. */
 import { lanczos, preconditioned } from "../../curvature/index.ts";
-import { isMetricSchedule } from "../../optim/schedules/index.ts";
 import { NonFiniteError } from "../../run/errors.ts";
 import type { BuiltRun } from "../../train/build.ts";
 import type { RunObjective } from "../../train/objective.ts";
@@ -47,7 +46,7 @@ export async function followRun(
   objective: RunObjective,
   { from, steps, looks = 11, seed, pulse }: PathOptions,
 ): Promise<Path> {
-  const rate = rateOf(run);
+  const { rate } = run;
   const every = objective.size * objective.rows <= CHEAP && steps <= 5000;
   const lossAt = new Set(
     every ? Array.from({ length: steps + 1 }, (_, k) => k) : logSpaced(steps, Math.min(FEW, steps)),
@@ -69,7 +68,7 @@ export async function followRun(
     if (lookAt.has(k)) {
       const found = await lookAtSharpness(run, objective, {
         step: at,
-        lr: rate.lr(at),
+        lr: rate.lrAt(at),
         seed,
         start: vectors,
         pulse: () => pulse?.(k, `curvature at step ${at}`),
@@ -78,7 +77,7 @@ export async function followRun(
       path.sharpness.push(found.point);
     }
     if (k === steps) return { ...path, diverged: null };
-    const { loss } = run.advance(at, rate.lr(at), rate.momentum(at));
+    const { loss } = run.advance(at, rate.lrAt(at), rate.momentumAt(at));
     if (!Number.isFinite(loss)) return { ...path, diverged: at };
     await pulse?.(k + 1, `step ${at + 1}`);
   }
@@ -152,16 +151,6 @@ export function limitingSharpness(run: BuiltRun, lr: number): number | null {
     else high = middle;
   }
   return low;
-}
-
-/** The schedule's rate and momentum at a step; a schedule that reacts to a metric stays at its start. */
-export function rateOf({ schedule, lr }: BuiltRun): {
-  lr: (k: number) => number;
-  momentum: (k: number) => number | undefined;
-} {
-  return isMetricSchedule(schedule)
-    ? { lr: () => lr, momentum: () => undefined }
-    : { lr: schedule, momentum: (k) => schedule.momentumAt?.(k) };
 }
 
 function lossOr(objective: RunObjective): number | null {

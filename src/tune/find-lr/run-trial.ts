@@ -1,6 +1,6 @@
 /** A built run as the search sees it: restarted with any seed, and left exactly as it was found. */
 import { batchPlan, rowCount } from "../../data/index.ts";
-import { isMetricSchedule, scheduleFromSpec } from "../../optim/schedules/index.ts";
+import { learningRateFromSpec } from "../../optim/schedules/index.ts";
 import type { BuiltRun } from "../../train/build.ts";
 import type { Trial } from "./range-test.ts";
 import type { Squeezed } from "./short-runs.ts";
@@ -52,8 +52,8 @@ export interface SchedulePeak {
 /** Steps of a long schedule that are looked at. */
 const MOST_LOOKS = 20_000;
 
-export function schedulePeak({ spec, schedule, lr, totalSteps, plan }: BuiltRun): SchedulePeak {
-  if (isMetricSchedule(schedule))
+export function schedulePeak({ spec, rate, lr, totalSteps, plan }: BuiltRun): SchedulePeak {
+  if (rate.followsMetric)
     return { squeezed: () => ({ factor: 1, momentum: undefined }), momentum: undefined, factor: 1 };
   const stride = Math.max(1, Math.ceil(totalSteps / MOST_LOOKS));
   const peakOf = (at: (k: number) => number): [rate: number, k: number] => {
@@ -61,18 +61,18 @@ export function schedulePeak({ spec, schedule, lr, totalSteps, plan }: BuiltRun)
     for (let k = stride; k < totalSteps; k += stride) if (at(k) > best[0]) best = [at(k), k];
     return best;
   };
-  const [peak, k] = peakOf(schedule);
-  const twice = scheduleFromSpec(spec.schedule, 2 * lr, {
+  const [peak, k] = peakOf(rate.lrAt);
+  const twice = learningRateFromSpec(spec.schedule, 2 * lr, {
     totalSteps,
     stepsPerEpoch: plan.stepsPerEpoch,
   });
-  const proportional = !isMetricSchedule(twice) && Math.abs(peakOf(twice)[0] / peak - 2) < 1e-9;
+  const proportional = Math.abs(peakOf(twice.lrAt)[0] / peak - 2) < 1e-9;
   return {
     squeezed: (share) => {
       const at = Math.min(totalSteps - 1, Math.floor(share * totalSteps));
-      return { factor: schedule(at) / peak, momentum: schedule.momentumAt?.(at) };
+      return { factor: rate.lrAt(at) / peak, momentum: rate.momentumAt(at) };
     },
-    momentum: schedule.momentumAt?.(k),
+    momentum: rate.momentumAt(k),
     factor: proportional ? peak / lr : null,
   };
 }

@@ -62,8 +62,8 @@ describeLab("room 10, train", (lab) => {
     const built = await buildRun(parseRun(runFile(asked, 0.1)), { host: nodeHost(), backend: wasm });
     const later = await buildRun(parseRun(runFile(asked, 0.02)), { host: nodeHost(), backend: wasm });
     for (let k = 0; k < 60; k++) {
-      const { schedule } = k < 30 ? built : later;
-      built.advance(k, (schedule as (step: number) => number)(k));
+      const { rate } = k < 30 ? built : later;
+      built.advance(k, rate.lrAt(k));
     }
     const expected = built.evaluate("test")!;
     const page = await lab.open(`${hash}&lr=0.02&rates=0:0.1,30:0.02&k=60`);

@@ -1,6 +1,6 @@
 /** Schedules as the room edits them: options as text in the address, rates of a whole run as a curve. */
 import {
-  isMetricSchedule,
+  learningRate,
   makeSchedule,
   type OptionSpec,
   type Options,
@@ -33,22 +33,14 @@ export function exampleLoss(epoch: number, epochs: number): number {
 
 /** Rates (and momenta, where the schedule sets them) of every step. Throws what `makeSchedule` throws. */
 export function curveOf(name: string, options: Options, { lr, ...run }: Lengths): ScheduleCurve {
-  const made = makeSchedule(name, lr, options, run);
+  const rate = learningRate(makeSchedule(name, lr, options, run));
   const steps = Array.from({ length: run.totalSteps }, (_, k) => k);
-  if (!isMetricSchedule(made)) {
-    const { momentumAt } = made;
-    return {
-      name,
-      lrs: steps.map((k) => made(k)),
-      momenta: momentumAt ? steps.map((k) => momentumAt(k) ?? null) : null,
-    };
-  }
   const epochs = Math.ceil(run.totalSteps / run.stepsPerEpoch);
   const lrs = steps.map((k) => {
-    if (k > 0 && k % run.stepsPerEpoch === 0) made.observe(exampleLoss(k / run.stepsPerEpoch - 1, epochs));
-    return made.value();
+    if (k > 0 && k % run.stepsPerEpoch === 0) rate.observe(exampleLoss(k / run.stepsPerEpoch - 1, epochs));
+    return rate.lrAt(k);
   });
-  return { name, lrs, momenta: null };
+  return { name, lrs, momenta: rate.setsMomentum ? steps.map((k) => rate.momentumAt(k) ?? null) : null };
 }
 
 export const followsMetric = (name: string): boolean => name === "reduce-on-plateau";

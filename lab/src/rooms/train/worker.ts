@@ -1,5 +1,5 @@
 /** A run on real digits that can be watched, paused and steered, and the guide's advice put to the test. */
-import { isMetricSchedule, scheduleFromSpec } from "steepest/optim/schedules";
+import { type LearningRate, learningRateFromSpec } from "steepest/optim/schedules";
 import type { Chart } from "steepest/plot";
 import { parseRun } from "steepest/run";
 import { type BuiltRun, buildRun } from "steepest/train";
@@ -52,7 +52,7 @@ interface Session {
   readonly built: BuiltRun;
   readonly guess: Guesses;
   changes: RateChange[];
-  schedule: (k: number) => number;
+  rate: LearningRate;
   readonly losses: number[];
   readonly looks: State["looks"][number][];
   tally: State["tally"];
@@ -66,10 +66,10 @@ const SMOOTH = 0.9;
 /** Milliseconds of steps between two reports. */
 const SLICE = 50;
 
-function scheduleAt({ spec, totalSteps, plan }: BuiltRun, lr: number): (k: number) => number {
-  const made = scheduleFromSpec(spec.schedule, lr, { totalSteps, stepsPerEpoch: plan.stepsPerEpoch });
-  if (isMetricSchedule(made)) throw new Error("this room has no schedule that follows a metric");
-  return made;
+function rateAt({ spec, totalSteps, plan }: BuiltRun, lr: number): LearningRate {
+  const rate = learningRateFromSpec(spec.schedule, lr, { totalSteps, stepsPerEpoch: plan.stepsPerEpoch });
+  if (rate.followsMetric) throw new Error("this room has no schedule that follows a metric");
+  return rate;
 }
 
 /** A new run, at its start. Of rates given for later steps each takes over when its step comes. */
@@ -85,7 +85,7 @@ export async function open(
     built,
     guess,
     changes: [...changes],
-    schedule: scheduleAt(built, lr),
+    rate: rateAt(built, lr),
     losses: [],
     looks: [{ step: 0, loss: tally.loss, accuracy: tally.accuracy }],
     tally,
@@ -115,7 +115,7 @@ function stateOf(s: Session): State {
     looks: [...s.looks],
     tally: s.tally,
     stepsPerSecond: s.seconds > 0 ? s.steps / s.seconds : null,
-    lr: s.schedule(Math.min(k, s.built.totalSteps - 1)),
+    lr: s.rate.lrAt(Math.min(k, s.built.totalSteps - 1)),
     changes: s.changes,
     finite: k === 0 || Number.isFinite(s.losses[k - 1]),
   };
@@ -126,7 +126,7 @@ export function setRate(lr: number): State {
   const s = opened();
   const k = s.losses.length;
   s.changes = [...s.changes.filter(([step]) => step < k), [k, lr]];
-  s.schedule = scheduleAt(s.built, lr);
+  s.rate = rateAt(s.built, lr);
   return stateOf(s);
 }
 
@@ -150,8 +150,8 @@ export async function go(to: number, report: Report<State>): Promise<State> {
     while (s.losses.length < end && performance.now() - began < SLICE) {
       const k = s.losses.length;
       const change = s.changes.find(([step]) => step === k);
-      if (change !== undefined) s.schedule = scheduleAt(built, change[1]);
-      const { loss } = built.advance(k, s.schedule(k));
+      if (change !== undefined) s.rate = rateAt(built, change[1]);
+      const { loss } = built.advance(k, s.rate.lrAt(k));
       s.losses.push(loss);
       if (!Number.isFinite(loss) || (k + 1) % every === 0) break;
     }
