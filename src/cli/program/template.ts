@@ -62,7 +62,8 @@ export async function fill(template: Template, blanks: Blanks): Promise<Filled> 
   return { command, env };
 }
 
-const fillWord = (word: string, blanks: Blanks): string =>
+/** A text with its blanks filled; `{…}` of another name stays. */
+export const fillWord = (word: string, blanks: Blanks): string =>
   word.replace(/\{(\w+)\}/g, (whole, name: string) =>
     Object.hasOwn(blanks, name) ? String(blanks[name]) : whole,
   );

@@ -8,7 +8,7 @@ import { type Curve, curveOf } from "./curve.ts";
 import { createLossSource, type FoundLoss, type LossSource, type LossSourceOptions } from "./loss-source.ts";
 import { type Ending, type Program, startProgram } from "./process.ts";
 import type { Slots } from "./slots.ts";
-import { type Blanks, fill, type Template } from "./template.ts";
+import { type Blanks, fill, fillWord, type Template } from "./template.ts";
 
 /** What becomes of a program that nobody waits for: it sleeps, it is ended and starts again if need be, or it runs on. */
 export type Pausing = "stop" | "restart" | "run";
@@ -23,6 +23,8 @@ export interface ProgramTrialOptions extends Pick<LossSourceOptions, "paths" | "
   readonly gpus: readonly string[] | undefined;
   readonly pausing: Pausing;
   readonly like: () => FoundLoss | undefined;
+  /** Milliseconds between two looks at what the program has logged. */
+  readonly lookEvery: () => number;
   readonly signal: AbortSignal;
 }
 
@@ -41,8 +43,6 @@ export interface ProgramTrial {
   readonly files: () => readonly string[];
 }
 
-/** Milliseconds between two looks at what a program has logged. */
-const LOOK_EVERY = 60;
 const NOTHING: Curve = { steps: [], losses: [] };
 export const OUTPUT = "output.log";
 
@@ -66,7 +66,8 @@ export function createProgramTrial(options: ProgramTrialOptions): ProgramTrial {
     [found, ending, curve] = [null, null, NOTHING];
     const { command, env } = await fill(options.template, { ...options.blanks, out: folder });
     const output = join(folder, OUTPUT);
-    source = createLossSource({ ...options, output, like: options.like() });
+    const paths = options.paths?.map((path) => fillWord(path, { ...options.blanks, out: folder }));
+    source = createLossSource({ ...options, paths, output, like: options.like() });
     const file = openSync(output, "a");
     try {
       const gpu = options.gpus?.[slot!];
@@ -105,7 +106,7 @@ export function createProgramTrial(options: ProgramTrialOptions): ProgramTrial {
         return;
       }
       if (enough(curve)) break;
-      await Promise.race([mine.ended, sleep(LOOK_EVERY)]);
+      await Promise.race([mine.ended, sleep(options.lookEvery())]);
     }
     if (released || signal.aborted || pausing === "restart") await end();
     else mine.send("SIGSTOP");

@@ -41,6 +41,10 @@ export interface ProgramTrials extends Trials {
   readonly close: () => Promise<void>;
 }
 
+/** Looks at a trial: milliseconds between two, and how many a training gets. */
+const LOOKS = { first: 60, oftenest: 4, rarest: 250, each: 100 } as const;
+/** So many losses say where trainings begin. */
+const FIRST_LOSSES = 20;
 /** Points below which a score says nothing. */
 const FEWEST_POINTS = 4;
 /** How often, and by how much, a first training that dies is tried again lower. */
@@ -57,6 +61,7 @@ export async function createProgramTrials(
 ): Promise<ProgramTrials> {
   const made = new Map<string, Known>();
   let found: FoundLoss | null = null;
+  let lookEvery: number = LOOKS.first;
   const make = (rate: number, seed: number): ProgramTrial => {
     const name = trialName(rate, seed);
     const known = made.get(name);
@@ -67,6 +72,7 @@ export async function createProgramTrials(
       blanks: { ...blanks, lr: rate, seed, ...(steps !== undefined && { steps }) },
       folder: join(root, name),
       like: () => found ?? undefined,
+      lookEvery: () => lookEvery,
     });
     made.set(name, { name, rate, seed, trial });
     return trial;
@@ -75,7 +81,9 @@ export async function createProgramTrials(
     await Promise.all([...made.values()].map(({ trial }) => trial.release()));
   };
   try {
-    const { rate, trial } = await firstTraining(make, options, { rate: wanted, seed: firstSeed });
+    const { rate, trial, ms } = await firstTraining(make, options, { rate: wanted, seed: firstSeed });
+    // a trial is paused at the first look after the steps that were asked for: a short training is looked at often
+    lookEvery = Math.min(LOOKS.rarest, Math.max(LOOKS.oftenest, ms / LOOKS.each));
     found = trial.found();
     const curve = trial.curve();
     const scale = scaleOf(curve, found?.log.stepUnit ?? "step");
@@ -92,6 +100,7 @@ export async function createProgramTrials(
       length,
       shortest: Math.min(length, FEWEST_POINTS * scale.interval),
       reference: start,
+      uncertainty: () => uncertaintyOf(all()),
       start: (at, seed) => asTrial(make(at, seed), { rate: at, seed, scale, start }),
     };
   } catch (error) {
@@ -114,17 +123,19 @@ async function firstTraining(
   make: (rate: number, seed: number) => ProgramTrial,
   { signal, steps, template, loss }: ProgramTrialsOptions,
   { rate: wanted, seed }: Start,
-): Promise<{ rate: number; trial: ProgramTrial }> {
+): Promise<{ rate: number; trial: ProgramTrial; ms: number }> {
   let rate = wanted;
   for (let k = 0; k < TRIES; k++) {
     const trial = make(rate, seed);
+    const begun = performance.now();
     await trial.runUntil((curve) => longEnough(curve, steps) || lost(curve));
     signal.throwIfAborted();
     const { steps: points } = trial.curve();
     const ending = trial.ending();
     if (points.length === 0 && ending?.code === 0) throw noLoss(trial, loss);
     const failed = ending !== null && ending.code !== 0;
-    if (!failed && points.length >= FEWEST_POINTS && !lost(trial.curve())) return { rate, trial };
+    if (!failed && points.length >= FEWEST_POINTS && !lost(trial.curve()))
+      return { rate, trial, ms: performance.now() - begun };
     if (points.length < FEWEST_POINTS && !failed && !lost(trial.curve())) throw tooFew(trial, points.length);
     await trial.release();
     // what fails before its first loss fails at any rate
@@ -146,14 +157,34 @@ function lost({ losses }: Curve): boolean {
   return losses.some((x) => !Number.isFinite(x)) || last > start + 10 * Math.abs(start);
 }
 
-/** The first loss of the lowest rate: the nearest that there is to a training that learns nothing. */
+/** The training at the lowest rate that has logged a finite loss. */
+function lowestOf(all: readonly Known[]): Known | undefined {
+  const alive = all.filter(({ trial }) => Number.isFinite(trial.curve().losses[0]));
+  return alive.reduce<Known | undefined>((a, b) => (a === undefined || b.rate < a.rate ? b : a), undefined);
+}
+
+/** Where trainings begin: the first losses of the lowest rate, the nearest that there is to a training that learns nothing. */
+const firstLosses = (all: readonly Known[]): readonly number[] => {
+  const losses = lowestOf(all)?.trial.curve().losses ?? [];
+  return losses.slice(0, Math.min(FIRST_LOSSES, Math.ceil(losses.length / 4)));
+};
+
 function startOf(all: readonly Known[]): number {
-  let [lowest, start] = [Number.POSITIVE_INFINITY, Number.NaN];
-  for (const { rate, trial } of all) {
-    const first = trial.curve().losses[0];
-    if (rate < lowest && first !== undefined && Number.isFinite(first)) [lowest, start] = [rate, first];
-  }
-  return start;
+  const first = firstLosses(all).filter(Number.isFinite);
+  return first.reduce((a, b) => a + b, 0) / first.length;
+}
+
+/** Standard deviation of that mean. */
+function uncertaintyOf(all: readonly Known[]): number {
+  return noiseOf(lowestOf(all)?.trial.curve().losses ?? []) / Math.sqrt(Math.max(1, firstLosses(all).length));
+}
+
+/** Of a single point: half the variance of the differences of neighbours. */
+function noiseOf(losses: readonly number[]): number {
+  const half = losses.slice(losses.length >> 1);
+  const differences = half.slice(1).map((x, i) => x - half[i]!);
+  if (differences.length < 2) return 0;
+  return Math.sqrt(differences.reduce((a, d) => a + d * d, 0) / differences.length / 2);
 }
 
 interface AsTrial extends Start {

@@ -77,7 +77,8 @@ export async function findProgramRate(
       lowest: options.from,
       highest: options.to,
       signal: interrupt.signal,
-      enough: late,
+      // nothing more is learnt where the rate changes nothing
+      enough: () => late() || (trials !== null && withoutEffect(trials, seed)),
       onProgress: ({ steps: paid, expected, text }) =>
         bar.update(Math.round(paid), text, {
           total: expected,
@@ -89,7 +90,7 @@ export async function findProgramRate(
       result,
       trials,
       folder,
-      rateWithoutEffect: same(all.filter((t) => t.seed === seed).map((t) => t.trial)),
+      rateWithoutEffect: withoutEffect(trials, seed),
       seedWithoutEffect: seedsAgree(all),
       outOfTime: late(),
       namesRate: namesRate({ template }),
@@ -126,6 +127,14 @@ function wordsOf(text: string | undefined): string[] {
   const words = (text ?? "").match(/"[^"]*"|'[^']*'|[^\s"']+/g) ?? [];
   return words.map((word) => word.replace(/^(["'])(.*)\1$/s, "$2"));
 }
+
+const withoutEffect = (trials: ProgramTrials, seed: number): boolean =>
+  same(
+    trials
+      .all()
+      .filter((t) => t.seed === seed)
+      .map((t) => t.trial),
+  );
 
 /** Losses of several trainings are the same from beginning to end, as far as all of them got. */
 function same(trials: readonly ProgramTrial[]): boolean {

@@ -1,0 +1,247 @@
+/** `steepest find-lr -- COMMAND` on programs of every manner. Known answers: test/trainers/grid.json. */
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import { describe, expect, test } from "vitest";
+import type { ProgramFindLr } from "../../src/cli/search/report.ts";
+import { torch } from "../handoff/torch.ts";
+import { folder, start, steepest } from "./steepest.ts";
+
+const trainers = fileURLToPath(new URL("../trainers", import.meta.url));
+
+interface Grid {
+  readonly [program: string]: {
+    readonly start: number;
+    readonly rates: readonly { readonly rate: number; readonly scores: readonly (number | null)[] }[];
+  };
+}
+const grid = JSON.parse(readFileSync(join(trainers, "grid.json"), "utf8")) as Grid;
+
+/** Mean final loss of the grid at the rate, between its rates by a straight line over log rates. */
+function lossIn(program: string, rate: number): number {
+  const rows = grid[program]!.rates.map(({ rate: r, scores }) => [
+    Math.log(r),
+    scores.reduce<number>((a, s) => a + (s ?? Number.POSITIVE_INFINITY), 0) / scores.length,
+  ]) as [number, number][];
+  const at = Math.max(0, rows.findIndex(([r]) => r >= Math.log(rate)) - 1);
+  const [[low, below], [high, above]] = [rows[at]!, rows[at + 1]!];
+  const share = (Math.log(rate) - low) / (high - low);
+  return below + share * (above - below);
+}
+
+function best(program: string): { readonly rate: number; readonly loss: number } {
+  const rates = grid[program]!.rates.map(({ rate, scores }) => ({
+    rate,
+    loss: scores.reduce<number>((a, x) => a + (x ?? Number.POSITIVE_INFINITY), 0) / scores.length,
+  }));
+  return rates.reduce((a, b) => (b.loss < a.loss ? b : a));
+}
+
+async function find(cwd: string, args: readonly string[]): Promise<ProgramFindLr> {
+  const { stdout, stderr } = await steepest(["find-lr", "--json", "--quiet", ...args], { cwd });
+  expect(stderr).toBe("");
+  return JSON.parse(stdout) as ProgramFindLr;
+}
+
+/** Within a factor of the grid's best, and at most so much of the way lost; the grid costs 51 trainings. */
+function expectRight(program: string, found: ProgramFindLr): void {
+  const { rate, loss } = best(program);
+  const way = grid[program]!.start - loss;
+  expect(found.suggestion! / rate).toBeGreaterThan(1 / 2.2);
+  expect(found.suggestion! / rate).toBeLessThan(2.2);
+  expect((lossIn(program, found.suggestion!) - loss) / way).toBeLessThan(0.05);
+  expect(found.interval![0]).toBeLessThanOrEqual(rate);
+  expect(found.interval![1]).toBeGreaterThanOrEqual(rate);
+  expect(found.steps / found.length).toBeLessThan(17);
+}
+
+test("a program in another language, that finds the rate in its environment", async () => {
+  const found = await find(folder(), ["--jobs", "2", "--", "node", join(trainers, "logistic_env.mjs")]);
+  expectRight("logistic_env.mjs", found);
+});
+
+describe.skipIf(torch === null)("programs that use PyTorch", () => {
+  const python = torch?.path ?? "";
+  test.each<[string, readonly string[]]>([
+    ["mlp_print.py", ["--lr", "{lr}", "--seed", "{seed}"]],
+    ["lion_jsonl.py", ["--lr", "{lr}", "--seed", "{seed}", "--log-file", "{out}/log.jsonl"]],
+  ])("%s", async (program, args) => {
+    const found = await find(folder(), ["--jobs", "2", "--", python, join(trainers, program), ...args]);
+    expectRight(program, found);
+  });
+});
+
+/** Least of (1 - rate)^360 + 0.003 rate^2 is at 0.038; a factor of three is the same to a hundredth of the way. */
+const [LOW, HIGH] = [0.012, 1.2];
+
+/** A training in plain JavaScript on a quadratic with a floor of noise; its settings by `read`. */
+const quadratic = (read: string, more = ""): string => `
+import { appendFileSync, readFileSync, writeFileSync } from "node:fs";
+const { lr, seed } = (${read})();
+${more}
+let x = 1;
+for (let step = 0; step < 200; step++) {
+  console.log("step " + step + " loss " + (x * x + 0.001 * lr * lr * (1 + ((step * 7 + seed) % 5))).toPrecision(6));
+  x -= lr * x;
+  await new Promise((r) => setTimeout(r, PAUSE));
+}`;
+const ARGS = `() => ({ lr: Number(process.argv[2]), seed: Number(process.argv[3]) })`;
+
+function write(cwd: string, body: string, pause = 0): void {
+  writeFileSync(join(cwd, "train.mjs"), body.replace("PAUSE", String(pause)));
+}
+const blanks = ["--", process.execPath, "train.mjs", "{lr}", "{seed}"];
+
+test.each([
+  ["settings.yaml", "# kept\noptimizer:\n  lr: 0.5\nseed: 0\n", `(t) => Number(/lr: (.*)/.exec(t)[1])`],
+  ["settings.json", '{"optimizer": {"lr": 0.5}, "seed": 0}', `(t) => JSON.parse(t).optimizer.lr`],
+  ["settings.toml", "seed = 0\n[optimizer]\nlr = 0.5\n", `(t) => Number(/lr = (.*)/.exec(t)[1])`],
+])("--override writes into a copy of %s", async (name, text, parse) => {
+  const cwd = folder();
+  writeFileSync(join(cwd, name), text);
+  write(cwd, quadratic(`() => ({ lr: (${parse})(readFileSync(process.argv[2], "utf8")), seed: 0 })`));
+  const found = await find(cwd, [
+    "--override",
+    "optimizer.lr: {lr}",
+    "--",
+    process.execPath,
+    "train.mjs",
+    name,
+  ]);
+  expect(found.suggestion).toBeGreaterThan(LOW);
+  expect(found.suggestion).toBeLessThan(HIGH);
+  expect(found.notes.join()).toContain("all seeds gave the same losses");
+  expect(readFileSync(join(cwd, name), "utf8")).toBe(text);
+});
+
+test("a loss in a file, named or found in {out}, and the GPU of each trial", async () => {
+  const cwd = folder();
+  const toFile = `console.log = (line) => appendFileSync(process.env.STEEPEST_OUT + "/log.txt", line + "\\n"); writeFileSync(process.env.STEEPEST_OUT + "/gpu", process.env.CUDA_VISIBLE_DEVICES ?? "");`;
+  write(cwd, quadratic(ARGS, toFile));
+  const found = await find(cwd, ["--gpus", "3,5", "--out", "search", ...blanks]);
+  expect(found.suggestion).toBeGreaterThan(LOW);
+  const gpus = found.trials.map((t) => readFileSync(join(cwd, "search", t.folder, "gpu"), "utf8"));
+  expect(new Set(gpus)).toEqual(new Set(["3", "5"]));
+  const named = await find(cwd, ["--log", "{out}/log.txt", ...blanks]);
+  expect(named.suggestion).toBe(found.suggestion);
+});
+
+test("--steps cuts trainings, and the program's own end is told", async () => {
+  const cwd = folder();
+  write(cwd, quadratic(ARGS));
+  const cut = await find(cwd, ["--steps", "100", ...blanks]);
+  expect(cut.length).toBeLessThanOrEqual(100);
+  const long = await find(cwd, ["--steps", "1000", ...blanks]);
+  expect(long.notes.join()).toContain("ended before the steps that were asked for");
+});
+
+test("a rate without effect is a refusal that says what to write", async () => {
+  const cwd = folder();
+  write(cwd, quadratic("() => ({ lr: 0.1, seed: 0 })"));
+  const { code, stdout } = await steepest(["find-lr", "--quiet", "--", process.execPath, "train.mjs"], {
+    cwd,
+  });
+  expect(code).toBe(1);
+  expect(stdout).toContain("rate-without-effect");
+  expect(stdout).toContain("write {lr} into the command");
+});
+
+test("a loss that no rate lowers is refused", async () => {
+  const cwd = folder();
+  write(
+    cwd,
+    `const noise = (x) => (Math.sin(x) * 43758.5453) % 1;
+for (let i = 0; i < 100; i++) console.log("step " + i + " loss " + (2 + 0.1 * noise(i * 12.9898 + 78.233 * Number(process.argv[2]) + 37.719 * Number(process.argv[3]))));`,
+  );
+  const found = await find(cwd, blanks);
+  expect(found).toMatchObject({ suggestion: null, refusal: "nothing-learnt" });
+});
+
+test.each([
+  [
+    "fails at once",
+    `console.error("ModuleNotFoundError: no torch"); process.exit(1);`,
+    "program-failed",
+    "no torch",
+  ],
+  ["prints no loss", `console.log("hello"); console.log("done");`, "no-loss", "done"],
+  ["prints one loss", `console.log("step 1 loss 2");`, "too-few-losses", "one loss"],
+  ["prints binary", "process.stdout.write(Buffer.alloc(5000, 200));", "no-loss", "--loss"],
+  [
+    "runs away at every rate",
+    `for (let i = 0; i < 50; i++) console.log("step " + i + " loss " + (i < 5 ? 1 : NaN));`,
+    "program-failed",
+    "ran away",
+  ],
+])("a program that %s gets one clear message", async (_, body, id, words) => {
+  const cwd = folder();
+  write(cwd, body);
+  const { code, stderr } = await steepest(["find-lr", "--quiet", ...blanks], { cwd });
+  expect(code).toBe(2);
+  expect(stderr).toContain(`error[${id}]`);
+  expect(stderr).toContain(words);
+});
+
+test.each([
+  [["--override", "lr: {lr}", ...blanks], "no file to write to"],
+  [["--resume", ...blanks], "no search to go on with"],
+  [["--jobs", "0", ...blanks], "whole number from 1"],
+  [["--time", "soon", ...blanks], "Write 90s"],
+  [["run.json", ...blanks], "run.json stands before --"],
+  [["--"], "no program is given"],
+])("%j is wrong usage", async (args, words) => {
+  const { code, stderr } = await steepest(["find-lr", ...args], { cwd: folder() });
+  expect(code).toBe(2);
+  expect(stderr).toContain(words);
+});
+
+/** Trainings whose own folder lies in this one. */
+function processesOf(cwd: string): string[] {
+  return readdirSync("/proc").filter((pid) => {
+    if (!/^\d+$/.test(pid)) return false;
+    try {
+      return (
+        readFileSync(`/proc/${pid}/cmdline`, "utf8").includes("train.mjs") &&
+        readFileSync(`/proc/${pid}/environ`, "utf8").includes(`STEEPEST_OUT=${cwd}`)
+      );
+    } catch {
+      return false;
+    }
+  });
+}
+
+const table = ({ trials, suggestion }: ProgramFindLr): unknown => [
+  suggestion,
+  trials.map((t) => [t.lr, t.seed, t.loss]),
+];
+
+describe.skipIf(process.platform !== "linux")("whatever ends steepest", () => {
+  // SIGTERM is ignored, so that only SIGKILL ends the trainings
+  const stubborn = quadratic(ARGS, `process.on("SIGTERM", () => {});`);
+
+  const cwd = folder();
+  let whole: ProgramFindLr | null = null;
+
+  test.each<[NodeJS.Signals, number]>([
+    ["SIGINT", 100],
+    ["SIGTERM", 900],
+    ["SIGKILL", 1700],
+  ])("%s: no process is left, --resume comes to the same table", async (signal, after) => {
+    const out = `search-${signal}`;
+    write(cwd, stubborn, 2);
+    const args = ["--jobs", "8", ...blanks];
+    const { child, finished } = start(["find-lr", "--quiet", "--json", "--out", out, ...args], { cwd });
+    for (let k = 0; k < 200 && !existsSync(join(cwd, out, "search.json")); k++) await sleep(50);
+    await sleep(after);
+    child.kill(signal);
+    const { code } = await finished;
+    if (signal !== "SIGKILL") expect(code).toBe(130);
+    for (let k = 0; k < 200 && processesOf(join(cwd, out)).length > 0; k++) await sleep(50);
+    expect(processesOf(join(cwd, out))).toEqual([]);
+    const resumed = await find(cwd, ["--out", out, "--resume", ...args]);
+    whole ??= await find(cwd, ["--out", "whole", ...args]);
+    expect(table(resumed)).toEqual(table(whole));
+    expect(processesOf(cwd)).toEqual([]);
+  });
+});
