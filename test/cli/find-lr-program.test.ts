@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
 import type { ProgramFindLr } from "../../src/cli/search/report.ts";
 import { torch } from "../handoff/torch.ts";
-import { folder, start, steepest } from "./steepest.ts";
+import { examples, folder, start, steepest } from "./steepest.ts";
 
 const trainers = fileURLToPath(new URL("../trainers", import.meta.url));
 
@@ -74,6 +74,24 @@ describe.skipIf(torch === null)("programs that use PyTorch", () => {
 
 /** Least of (1 - rate)^360 + 0.003 rate^2 is at 0.038; a factor of three is the same to a hundredth of the way. */
 const [LOW, HIGH] = [0.012, 1.2];
+
+test.skipIf(torch === null)("the example's commands, as its README gives them", async () => {
+  const readme = readFileSync(join(examples, "any-trainer", "README.md"), "utf8");
+  const [, search, watch] = readme.split("npx steepest ").map((part) => part.slice(0, part.indexOf("\n")));
+  const words = (line: string): string[] =>
+    line
+      .split(" ")
+      .map((w) => (w === "python3" ? torch!.path : w === "train.py" ? join(examples, "any-trainer", w) : w));
+  const cwd = folder();
+  const { code, stdout } = await steepest(words(search!), { cwd });
+  expect(code).toBe(0);
+  const rate = Number(/learning rate (\S+)/.exec(stdout)![1]);
+  expect(rate).toBeGreaterThan(0.007);
+  expect(rate).toBeLessThan(0.13);
+  const run = await steepest(words(watch!), { cwd });
+  expect(run.code).toBe(0);
+  expect(run.stderr).toContain("80 points");
+});
 
 /** A training in plain JavaScript on a quadratic with a floor of noise; its settings by `read`. */
 const quadratic = (read: string, more = ""): string => `
@@ -190,6 +208,7 @@ test.each([
   [["--time", "soon", ...blanks], "Write 90s"],
   [["run.json", ...blanks], "run.json stands before --"],
   [["--"], "no program is given"],
+  [["--", "node", "train.mjs", "{lr}", "{steps}"], "--steps is not given"],
 ])("%j is wrong usage", async (args, words) => {
   const { code, stderr } = await steepest(["find-lr", ...args], { cwd: folder() });
   expect(code).toBe(2);

@@ -1,9 +1,10 @@
 /** The search for the rate of somebody's program: trainings as processes, progress, an answer or a reasoned refusal. */
 
+import { SteepestError } from "../../run/errors.ts";
 import { type SearchResult, searchRate } from "../../tune/search/search.ts";
 import { catchInterrupt } from "../interrupt.ts";
 import { createSlots } from "../program/slots.ts";
-import { createTemplate } from "../program/template.ts";
+import { createTemplate, mentions } from "../program/template.ts";
 import type { ProgramTrial } from "../program/trial.ts";
 import { createProgramTrials, namesRate, type ProgramTrials } from "../program/trials.ts";
 import { createBar } from "../progress.ts";
@@ -42,6 +43,11 @@ export async function findProgramRate(
 ): Promise<Search | { readonly folder: string; readonly result: null }> {
   const template = createTemplate([...wordsOf(launcher), ...command], override);
   const { out, resume = false, steps, gpus, budget, time } = options;
+  if (steps === undefined && mentions(template, "steps")) {
+    throw new SteepestError("usage", "the command names {steps}, and --steps is not given", {
+      help: "give --steps, or write a number into the command",
+    });
+  }
   const asked = { command: template.command, override, steps: steps ?? null };
   const folder = openFolder({ out, resume, verb: "find-lr", asked });
   const interrupt = catchInterrupt();
