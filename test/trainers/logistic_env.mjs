@@ -18,5 +18,6 @@ for (let step = 0; step < 1500; step++) {
     x.forEach((v, k) => (slope[k] += ((p - y) * v) / 16));
   }
   slope.forEach((g, k) => (weights[k] -= rate * g));
-  if (step % 10 === 9) console.log(`iter ${step + 1}: accuracy ${(right / 16).toFixed(3)}, log loss ${(loss / 16).toFixed(5)}`);
+  if (step % 10 === 9)
+    console.log(`iter ${step + 1}: accuracy ${(right / 16).toFixed(3)}, log loss ${(loss / 16).toFixed(5)}`);
 }
