@@ -6,6 +6,8 @@ export interface Invocation {
   /** What is left of the command line: positional arguments and unknown flags, in order. */
   readonly args: readonly string[];
   readonly options: Readonly<Record<string, unknown>>;
+  /** Names of the flags that the row declares, for suggestions. */
+  readonly flags: readonly string[];
   /** What stands after `--`, for a command that takes somebody's program; null where there is no `--`. */
   readonly program: readonly string[] | null;
   readonly terminal: Terminal;

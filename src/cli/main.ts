@@ -37,6 +37,7 @@ async function runCommandLine(line: readonly string[]): Promise<number> {
         const result = await run({
           args: command.args,
           options,
+          flags: command.options.flatMap(({ long }) => (long ? [long.slice(2)] : [])),
           program: after,
           terminal: createTerminal({ color: options["color"] !== false && options["json"] !== true }),
           json: options["json"] === true,
@@ -87,6 +88,10 @@ function usageMessage(text: string, command?: string): string {
     .replace(/^error: /, "")
     .trim()
     .split("\n");
+  // a value that flags.ts refuses
+  const [, flag, value, remedy] =
+    /^option '(?:-\w, )?(--[\w-]+).*' argument '(.*)' is invalid\. (.*)$/.exec(what) ?? [];
+  if (remedy !== undefined) return `error[usage]: ${flag} is ${value}\nhelp: ${remedy}\n`;
   const hint = rest.join(" ").replace(/^\(|\)$/g, "");
   const help =
     hint === "" ? `see steepest ${command ? `${command} ` : ""}--help` : hint.replace(/^Did/, "did");

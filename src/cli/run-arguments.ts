@@ -3,10 +3,10 @@ import { closest, SteepestError } from "../run/errors.ts";
 import { type Override, parseOverrides } from "../run/overrides.ts";
 import { runKeys } from "../run/parse-run.ts";
 
-/** The run file and the flags, in whatever order they were given. `ownFlags` are the command's, for suggestions. */
+/** The run file and the flags, in whatever order they were given. `flags` are the command's own, for suggestions. */
 export function splitArguments(
   args: readonly string[],
-  ownFlags: readonly string[],
+  flags: readonly string[],
 ): [string | undefined, Override[]] {
   const rest: string[] = [];
   let first: string | undefined;
@@ -23,7 +23,7 @@ export function splitArguments(
   for (const { at } of overrides) {
     const key = String(at[0]);
     if (runKeys.includes(key)) continue;
-    const near = closest(key, [...runKeys, ...ownFlags]);
+    const near = closest(key, [...runKeys, ...flags]);
     throw new SteepestError("usage", `unknown flag --${at.join(".")}`, {
       help: near
         ? `did you mean --${[near, ...at.slice(1)].join(".")}?`

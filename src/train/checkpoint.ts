@@ -89,13 +89,21 @@ export function restoreCheckpoint(bytes: Uint8Array, state: readonly StateTensor
 
 function readProgress(metadata: Readonly<Record<string, string>>, where: string): Progress {
   try {
-    const { format: _, ...rest } = metadata;
-    const progress = Object.fromEntries(
-      Object.entries(rest).map(([key, text]) => [key, decodeValue(text)]),
-    ) as unknown as Progress;
-    const whole = [progress.step, progress.seed, progress.metricsBytes].every(Number.isSafeInteger);
-    if (!whole || progress.epochLoss.length !== 2) throw new Error("a number is missing");
-    return progress;
+    const read = <T>(key: keyof Progress, is: (value: unknown) => value is T): T => {
+      const value = decodeValue(metadata[key] ?? "null");
+      if (is(value)) return value;
+      throw new Error(`${key} is ${metadata[key] ?? "missing"}`);
+    };
+    return {
+      step: read("step", isWhole),
+      seed: read("seed", isWhole),
+      epochLoss: read("epochLoss", isPair),
+      lastLoss: read("lastLoss", orNull(isNumber)),
+      best: read("best", orNull(isBest)),
+      metricsBytes: read("metricsBytes", isWhole),
+      schedule: read("schedule", orNull(isRecordOf(orNull(isNumber)))),
+      position: read("position", isPosition),
+    };
   } catch (cause) {
     throw new SteepestError("checkpoint-format", "the checkpoint's metadata is damaged", {
       where,
@@ -104,3 +112,20 @@ function readProgress(metadata: Readonly<Record<string, string>>, where: string)
     });
   }
 }
+
+type Is<T> = (value: unknown) => value is T;
+const isNumber: Is<number> = (v) => typeof v === "number";
+const isWhole: Is<number> = (v): v is number => Number.isSafeInteger(v);
+const isPair: Is<readonly [number, number]> = (v): v is readonly [number, number] =>
+  Array.isArray(v) && v.length === 2 && v.every(isNumber);
+const isRecordOf =
+  <T>(is: Is<T>): Is<Readonly<Record<string, T>>> =>
+  (v): v is Readonly<Record<string, T>> =>
+    typeof v === "object" && v !== null && !Array.isArray(v) && Object.values(v).every(is);
+const orNull =
+  <T>(is: Is<T>): Is<T | null> =>
+  (v): v is T | null =>
+    v === null || is(v);
+const isBest: Is<Best> = (v): v is Best => isRecordOf(isNumber)(v) && "loss" in v && "step" in v;
+const isPosition: Is<Progress["position"]> = (v): v is Progress["position"] =>
+  isRecordOf(isNumber)(v) && "epoch" in v && "row" in v;

@@ -1,8 +1,8 @@
-export { type BuildHost, type BuiltParts, type BuiltRun, buildRun } from "./build.ts";
+export { type BuiltParts, type BuiltRun, buildRun } from "./build.ts";
 export { type Best, encodeCheckpoint, type Progress, restoreCheckpoint } from "./checkpoint.ts";
+export type { BuildHost } from "./host.ts";
 export { runLog } from "./log.ts";
 export {
-  type RunStore,
   type TrainOptions,
   type TrainOutcome,
   type TrainProgress,
@@ -24,5 +24,6 @@ export {
   type TrainStepOptions,
   trainStep,
 } from "./program.ts";
+export type { RunStore } from "./recorder.ts";
 export { decodeSafeTensors, encodeSafeTensors, type SafeTensors, type StoredTensor } from "./safetensors.ts";
 export { type StepParts, type TracedStep, traceStep } from "./trace.ts";

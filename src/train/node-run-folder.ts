@@ -7,7 +7,7 @@ import { hostname } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { SteepestError } from "../run/errors.ts";
 import { makeFolders } from "../run/node-folder.ts";
-import type { RunStore } from "./loop.ts";
+import type { RunStore } from "./recorder.ts";
 
 export interface RunFolder extends RunStore {
   readonly path: string;

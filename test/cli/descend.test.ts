@@ -24,11 +24,16 @@ async function descend(...argv: readonly string[]): Promise<{ out: string; notes
     note: (text: string) => void notes.push(text),
   };
   let error = "";
-  await run({ args: command.args, options: command.opts(), terminal, program: null, json: false }).catch(
-    (thrown: unknown) => {
-      error = formatError(thrown);
-    },
-  );
+  await run({
+    args: command.args,
+    options: command.opts(),
+    terminal,
+    program: null,
+    flags: [],
+    json: false,
+  }).catch((thrown: unknown) => {
+    error = formatError(thrown);
+  });
   return { out: out.join("\n"), notes: notes.join("\n"), error };
 }
 

@@ -18,13 +18,12 @@ import { createBar } from "../progress.ts";
 import { splitArguments } from "../run-arguments.ts";
 import type { Terminal } from "../terminal.ts";
 
-const OWN_FLAGS = ["steps", "rows", "looks", "plot", "quiet", "json", "no-color", "help"];
 const DEFAULT_STEPS = 200;
 
-export async function run({ args, options, terminal, json }: Invocation): Promise<number> {
+export async function run({ args, flags: names, options, terminal, json }: Invocation): Promise<number> {
   const flags = flagsOf(options);
   const plot = options["plot"] as string | undefined;
-  const { built, from, backend } = await openRun(args);
+  const { built, from, backend } = await openRun(args, names);
   const steps = flags.steps ?? (from === null ? Math.min(DEFAULT_STEPS, built.totalSteps) : 0);
   if (plot !== undefined) {
     if (steps === 0) throw nothingToDraw();
@@ -54,33 +53,20 @@ interface Flags {
   readonly looks: number;
 }
 
-function flagsOf(options: Readonly<Record<string, unknown>>): Flags {
-  const { steps, rows, looks } = options;
+function flagsOf({ steps, rows, looks }: Readonly<Record<string, unknown>>): Flags {
   return {
-    steps: steps === undefined ? undefined : whole("steps", steps, 0),
-    rows:
-      rows === undefined
-        ? undefined
-        : rows === "all" || rows === "full"
-          ? "full"
-          : whole("rows", rows, 1, ' or "all"'),
-    looks: looks === undefined ? 11 : whole("looks", looks, 2),
+    steps: steps as number | undefined,
+    rows: rows === "all" ? "full" : (rows as number | "full" | undefined),
+    looks: looks as number,
   };
-}
-
-function whole(flag: string, text: unknown, least: number, or = ""): number {
-  const value = Number(text);
-  if (text !== "" && Number.isSafeInteger(value) && value >= least) return value;
-  throw new SteepestError("usage", `--${flag} is ${String(text)}`, {
-    help: `give --${flag} a whole number from ${least}${or}`,
-  });
 }
 
 /** The run at its start, or where its folder's last checkpoint stood. */
 async function openRun(
   args: readonly string[],
+  flags: readonly string[],
 ): Promise<{ built: BuiltRun; from: number | null; backend: Backend }> {
-  const [target, overrides] = splitArguments(args, OWN_FLAGS);
+  const [target, overrides] = splitArguments(args, flags);
   if (target === undefined) {
     throw new SteepestError("usage", "no run is given", {
       help: "name a run file or a run folder: steepest analyze run.json (examples/ has some)",

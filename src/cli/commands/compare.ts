@@ -25,15 +25,11 @@ import { splitArguments } from "../run-arguments.ts";
 import { showNumber, showSeconds, type Terminal } from "../terminal.ts";
 
 const RUNS = "runs";
-const OWN_FLAGS = [
-  "optimizers", "rates", "refine", "bounds", "seeds", "target", "jobs", "out", "plot", "quiet", "json", "no-color", "help",
-]; // biome-ignore format: a list
-const MOST_SEEDS = 1000;
 
 export async function run(invocation: Invocation): Promise<number> {
   const { options, terminal, json } = invocation;
   const question = await questionOf(invocation);
-  const jobs = wholeNumber(options, "jobs", availableParallelism());
+  const jobs = (options["jobs"] as number | undefined) ?? availableParallelism();
   if (typeof options["plot"] === "string") requirePlotFile(options["plot"]);
   const first = question.contestants[0]!;
   const built = await buildRun(
@@ -71,8 +67,17 @@ export async function run(invocation: Invocation): Promise<number> {
   }
 }
 
-async function questionOf({ args, options }: Invocation): Promise<Comparison> {
-  const [file, overrides] = splitArguments(args, OWN_FLAGS);
+type Flags = {
+  readonly optimizers: string;
+  readonly rates?: string;
+  readonly bounds?: string;
+  readonly refine?: number;
+  readonly seeds: number;
+  readonly target?: number;
+};
+
+async function questionOf({ args, flags, options }: Invocation): Promise<Comparison> {
+  const [file, overrides] = splitArguments(args, flags);
   if (file === undefined) {
     throw new SteepestError("usage", "no run file is given", {
       help: "name one: steepest compare run.json --optimizers sgd,adam (examples/ has some)",
@@ -88,41 +93,21 @@ async function questionOf({ args, options }: Invocation): Promise<Comparison> {
       },
     );
   }
-  const text = (name: string): string | undefined => options[name] as string | undefined;
-  const [rates, bounds] = [text("rates"), text("bounds")];
+  const { optimizers, rates, bounds, refine, seeds, target } = options as Flags;
   const plan = ratePlan({
     ...(rates !== undefined && { rates }),
     ...(bounds !== undefined && { bounds }),
-    ...(text("refine") !== undefined && { refine: Number(text("refine")) }),
+    ...(refine !== undefined && { refine }),
   });
-  const contestants = parseContestants(text("optimizers")!, run.optimizer);
+  const contestants = parseContestants(optimizers, run.optimizer);
   for (const c of contestants) checkRates(c, plan.coarse);
-  const count = wholeNumber(options, "seeds", 3);
-  if (count > MOST_SEEDS) {
-    throw new SteepestError("usage", `--seeds is ${count}`, {
-      help: `give at most ${MOST_SEEDS}; 3 to 10 are usual`,
-    });
-  }
-  const target = text("target");
-  if (target !== undefined && (target.trim() === "" || !Number.isFinite(Number(target)))) {
-    throw new SteepestError("usage", `--target is ${JSON.stringify(target)}`, {
-      help: "give a loss, e.g. --target 0.5",
-    });
-  }
   return {
     run,
     contestants,
-    seeds: Array.from({ length: count }, (_, i) => run.seed + i),
+    seeds: Array.from({ length: seeds }, (_, i) => run.seed + i),
     plan,
-    ...(target !== undefined && { target: Number(target) }),
+    ...(target !== undefined && { target }),
   };
-}
-
-function wholeNumber(options: Invocation["options"], name: string, standard: number): number {
-  const given = options[name] as string | undefined;
-  if (given === undefined) return standard;
-  if (/^\d+$/.test(given) && Number(given) >= 1) return Number(given);
-  throw new SteepestError("usage", `--${name} is ${given}`, { help: `give ${name} a whole number from 1` });
 }
 
 /** The training and validation rows as the run sees them. */

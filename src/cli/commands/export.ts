@@ -12,10 +12,8 @@ import { resolveRate } from "../find-lr/auto.ts";
 import { splitArguments } from "../run-arguments.ts";
 import { table } from "../terminal.ts";
 
-const OWN_FLAGS = ["to", "out", "quiet", "json", "no-color", "help"];
-
-export async function run({ args, options, terminal, json }: Invocation): Promise<number> {
-  const [file, overrides] = splitArguments(args, OWN_FLAGS);
+export async function run({ args, flags, options, terminal, json }: Invocation): Promise<number> {
+  const [file, overrides] = splitArguments(args, flags);
   if (file === undefined) {
     throw new SteepestError("usage", "no run file is given", {
       help: "name one: steepest export run.json --to torch",

@@ -1,7 +1,7 @@
 /** `steepest find-lr`: run file and flags → search with progress → a rate, how sure it is, and a sketch. */
 import { SteepestError } from "../../run/errors.ts";
 import { readRunFile } from "../../run/node-run-file.ts";
-import { DEFAULTS, FEWEST_ITERATIONS } from "../../tune/find-lr/find-lr.ts";
+import { DEFAULTS } from "../../tune/find-lr/find-lr.ts";
 import type { Invocation } from "../command.ts";
 import { reportFindLr } from "../find-lr/report.ts";
 import { findLrChart, searchWithProgress } from "../find-lr/search.ts";
@@ -11,18 +11,12 @@ import { findProgramRate } from "../search/find.ts";
 import type { ProgramFlags } from "../search/options.ts";
 import { chartOf, documentOf, reportProgram } from "../search/report.ts";
 
-const OWN_FLAGS = [
-  "from", "to", "iterations", "seeds", "no-curvature", "plot", "quiet", "json", "no-color", "help",
-]; // biome-ignore format: a list
-const MOST_SEEDS = 100;
-const MOST_ITERATIONS = 100_000;
-
 export async function run(invocation: Invocation): Promise<number> {
   return invocation.program === null ? forRunFile(invocation) : forProgram(invocation, invocation.program);
 }
 
-async function forRunFile({ args, options, terminal, json }: Invocation): Promise<number> {
-  const [file, overrides] = splitArguments(args, OWN_FLAGS);
+async function forRunFile({ args, flags, options, terminal, json }: Invocation): Promise<number> {
+  const [file, overrides] = splitArguments(args, flags);
   if (file === undefined) {
     throw new SteepestError("usage", "no run file is given", {
       help: "name one: steepest find-lr run.json (examples/ has some)",
@@ -64,12 +58,12 @@ async function forProgram(
   }
   const plot = options["plot"] as string | undefined;
   if (plot !== undefined) requirePlotFile(plot);
-  const flags = options as unknown as ProgramFlags;
+  const flags = options as ProgramFlags;
   const search = await findProgramRate(program, {
     ...flags,
-    from: rate("from", options["from"]),
-    to: rate("to", options["to"]),
-    seeds: whole("seeds", options["seeds"], [1, MOST_SEEDS]),
+    from: options["from"] as number | undefined,
+    to: options["to"] as number | undefined,
+    seeds: options["seeds"] as number,
     quiet: options["quiet"] === true,
     terminal,
   });
@@ -87,42 +81,20 @@ async function forProgram(
   return found.suggestion === null ? 1 : 0;
 }
 
-interface RangeFlags {
+type RangeFlags = {
   readonly from?: number | undefined;
   readonly to?: number | undefined;
   readonly iterations: number;
   readonly seeds: number;
-}
+};
 
 function rangeOf(options: Readonly<Record<string, unknown>>): RangeFlags {
-  const [from, to] = [rate("from", options["from"]), rate("to", options["to"])];
+  const { from, to, iterations, seeds } = options as RangeFlags;
   const [low, high] = [from ?? DEFAULTS.from, to ?? DEFAULTS.to];
   if (from !== undefined && high <= 10 * low) {
     throw new SteepestError("usage", `--from ${low} and --to ${high} span less than a factor of 10`, {
       help: "a range test needs a range: a few powers of ten around the rate you expect",
     });
   }
-  return {
-    from,
-    to,
-    iterations: whole("iterations", options["iterations"], [FEWEST_ITERATIONS, MOST_ITERATIONS]),
-    seeds: whole("seeds", options["seeds"], [1, MOST_SEEDS]),
-  };
-}
-
-function rate(flag: string, text: unknown): number | undefined {
-  if (text === undefined) return undefined;
-  const value = Number(text);
-  if (text !== "" && value > 0 && Number.isFinite(value)) return value;
-  throw new SteepestError("usage", `--${flag} is ${String(text)}`, {
-    help: `give --${flag} a positive learning rate`,
-  });
-}
-
-function whole(flag: string, text: unknown, [least, most]: readonly [number, number]): number {
-  const value = Number(text);
-  if (Number.isInteger(value) && value >= least && value <= most) return value;
-  throw new SteepestError("usage", `--${flag} is ${String(text)}`, {
-    help: `give --${flag} a whole number from ${least} to ${most}`,
-  });
+  return { from, to, iterations, seeds };
 }

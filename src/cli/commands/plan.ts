@@ -25,24 +25,22 @@ import { resolveRate } from "../find-lr/auto.ts";
 import { reportPlan } from "../plan/report.ts";
 import { splitArguments } from "../run-arguments.ts";
 
-const OWN_FLAGS: readonly string[] = [
-  "processes", "batch", "gpu-flops", "utilisation", "bandwidth", "latency", "noise-scale", "no-measure", "python",
-  "quiet", "json", "no-color", "help",
-]; // biome-ignore format: a list
-
 type Options = Readonly<Record<string, unknown>>;
+type Flags = {
+  readonly gpuFlops?: number;
+  readonly utilisation: number;
+  readonly noiseScale?: number;
+  readonly bandwidth?: number;
+  readonly latency?: number;
+};
 
-export async function run({ args, options, terminal, json }: Invocation): Promise<number> {
-  const [file, overrides] = splitArguments(args, OWN_FLAGS);
+export async function run({ args, flags, options, terminal, json }: Invocation): Promise<number> {
+  const [file, overrides] = splitArguments(args, flags);
   if (file === undefined) throw usage("no run file is given", "name one: steepest plan run.json");
   const processes = readProcesses(options["processes"]);
   const mode = readMode(options["batch"]);
   const network = readNetwork(options);
-  const gpuFlops = optional(options, "gpu-flops");
-  const utilisation = optional(options, "utilisation") ?? 1;
-  if (utilisation > 1)
-    throw usage(`--utilisation is ${utilisation}`, "it is a share of the peak: from 0 to 1");
-  const known = optional(options, "noise-scale");
+  const { gpuFlops = null, utilisation, noiseScale: known = null } = options as Flags;
   const quiet = options["quiet"] === true;
   const note = quiet ? () => {} : terminal.note;
 
@@ -168,7 +166,7 @@ function readMode(text: unknown): BatchMode {
 }
 
 function readNetwork(options: Options): Sourced<Network> | null {
-  const [bandwidth, latency] = [optional(options, "bandwidth"), optional(options, "latency")];
+  const { bandwidth = null, latency = null } = options as Flags;
   if (bandwidth === null && latency === null) return null;
   if (bandwidth === null || latency === null)
     throw usage(
@@ -176,15 +174,6 @@ function readNetwork(options: Options): Sourced<Network> | null {
       "give both, or neither to have them measured",
     );
   return { value: { bandwidth, latency }, source: "given" };
-}
-
-function optional(options: Options, flag: string): number | null {
-  const key = flag.replace(/-(\w)/g, (_, c: string) => c.toUpperCase());
-  const text = options[key];
-  if (text === undefined) return null;
-  const value = Number(text);
-  if (text !== "" && value > 0 && Number.isFinite(value)) return value;
-  throw usage(`--${flag} is ${String(text)}`, `give --${flag} a positive number`);
 }
 
 const usage = (what: string, help: string): SteepestError => new SteepestError("usage", what, { help });

@@ -5,6 +5,13 @@ import { parseOverrides } from "../../run/overrides.ts";
 import type { Invocation } from "../command.ts";
 import { showNumber, table } from "../terminal.ts";
 
+type Flags = {
+  readonly lr: number;
+  readonly steps: number;
+  readonly stepsPerEpoch?: number;
+  readonly every?: number;
+};
+
 export async function run({ args, options, terminal, json }: Invocation): Promise<undefined> {
   const [name, ...rest] = args;
   if (name === undefined || name.startsWith("--")) {
@@ -13,12 +20,7 @@ export async function run({ args, options, terminal, json }: Invocation): Promis
     });
   }
   const { entry } = findSchedule(name);
-  const lr = number("--lr", options["lr"]);
-  const steps = whole("--steps", options["steps"]);
-  const stepsPerEpoch =
-    options["stepsPerEpoch"] === undefined ? undefined : whole("--steps-per-epoch", options["stepsPerEpoch"]);
-  const every =
-    options["every"] === undefined ? Math.max(1, Math.ceil(steps / 20)) : whole("--every", options["every"]);
+  const { lr, steps, stepsPerEpoch, every = Math.max(1, Math.ceil(steps / 20)) } = options as Flags;
   const given = Object.fromEntries(parseOverrides(rest).map(({ at, value }) => [at.join("."), value]));
   const rate = learningRate(
     makeSchedule(name, lr, given, { totalSteps: steps, ...(stepsPerEpoch && { stepsPerEpoch }) }),
@@ -71,16 +73,4 @@ export async function run({ args, options, terminal, json }: Invocation): Promis
       ]),
     ),
   );
-}
-
-function number(flag: string, text: unknown): number {
-  const value = Number(text);
-  if (text !== "" && Number.isFinite(value) && value > 0) return value;
-  throw new SteepestError("usage", `${flag} is ${String(text)}`, { help: `give ${flag} a positive number` });
-}
-
-function whole(flag: string, text: unknown): number {
-  const value = number(flag, text);
-  if (Number.isInteger(value)) return value;
-  throw new SteepestError("usage", `${flag} is ${String(text)}`, { help: `give ${flag} a whole number` });
 }

@@ -33,7 +33,7 @@ export interface TorchEngine {
 }
 
 /** Flags of `--engine torch`. */
-export const TORCH_FLAGS: readonly string[] = [
+const TORCH_FLAGS: readonly string[] = [
   "engine", "nproc", "nnodes", "rdzv-endpoint", "rdzv-id", "max-restarts", "python", "device", "amp", "accumulate",
 ]; // biome-ignore format: a list
 

@@ -9,7 +9,6 @@ import { chooseBackend } from "../../engine/registry.ts";
 import { NonFiniteError, SteepestError } from "../../run/errors.ts";
 import { type RunLog, seriesOf } from "../../run/log.ts";
 import { importFunction, readRunFile } from "../../run/node-run-file.ts";
-import type { Override } from "../../run/overrides.ts";
 import type { RunSpec } from "../../run/spec.ts";
 import { version } from "../../run/version.ts";
 import { type BuiltRun, buildRun } from "../../train/build.ts";
@@ -23,6 +22,7 @@ import {
   openRunFolder,
   type RunFolder,
 } from "../../train/node-run-folder.ts";
+import { mayChange, refuseChanges } from "../../train/resume.ts";
 import type { FindLrResult } from "../../tune/find-lr/types.ts";
 import type { Invocation } from "../command.ts";
 import { alertLine } from "../diagnose/alert.ts";
@@ -34,23 +34,12 @@ import type { Terminal } from "../terminal.ts";
 import type { RunFacts } from "../train/page.ts";
 import { type Ending, runFacts, summary, trainDocument } from "../train/summary.ts";
 import { createWarnings } from "../train/warnings.ts";
-import { chooseTorch, TORCH_FLAGS, type TorchEngine } from "./train-torch.ts";
+import { chooseTorch, type TorchEngine } from "./train-torch.ts";
 
 const RUNS = "runs";
-const OWN_FLAGS = [
-  "out",
-  "resume",
-  "quiet",
-  "strict",
-  "no-plots",
-  "json",
-  "no-color",
-  "help",
-  ...TORCH_FLAGS,
-];
 
-export async function run({ args, options, terminal, json }: Invocation): Promise<number> {
-  const plan = await planRun(args, options);
+export async function run({ args, flags, options, terminal, json }: Invocation): Promise<number> {
+  const plan = await planRun(args, { flags, options });
   const torch = await chooseTorch(options);
   const resolved = await resolveRate(plan.spec, { terminal, quiet: options["quiet"] === true });
   if (resolved === null) {
@@ -96,9 +85,12 @@ interface Plan {
   readonly open: () => RunFolder;
 }
 
-async function planRun(args: readonly string[], options: Readonly<Record<string, unknown>>): Promise<Plan> {
+async function planRun(
+  args: readonly string[],
+  { flags, options }: Pick<Invocation, "flags" | "options">,
+): Promise<Plan> {
   const { resume, out } = options as { resume?: string | true; out?: string };
-  const [first, overrides] = splitArguments(args, OWN_FLAGS);
+  const [first, overrides] = splitArguments(args, flags);
   // `train --resume runs/x-1` and `train runs/x-1 --resume` mean the same
   const target = first ?? (typeof resume === "string" ? resume : undefined);
   if (target === undefined) {
@@ -131,57 +123,13 @@ async function planRun(args: readonly string[], options: Readonly<Record<string,
   // opened before run.json is read: a missing folder gets its own message
   const file = join(path, "run.json");
   if (statSync(file, { throwIfNoEntry: false }) === undefined) openRunFolder(path).close();
-  const stored = await readRunFile(file, { overrides: targetIsFolder ? overrides : lengthOnly(overrides) });
+  const stored = await readRunFile(file, {
+    overrides: targetIsFolder ? overrides : overrides.filter(({ at }) => mayChange(String(at[0]))),
+  });
   const begun = await readRunFile(file);
   refuseChanges(begun, stored, path);
-  if (asked !== undefined) refuseChanges(begun, filledFrom(begun, asked), path);
+  if (asked !== undefined) refuseChanges(begun, asked, path);
   return { spec: stored, resume: true, open: () => openRunFolder(path) };
-}
-
-/** Settings that may change when a run goes on: how long, how often it writes, and on what it computes. */
-const MAY_CHANGE = new Set([
-  "steps",
-  "epochs",
-  "logEvery",
-  "checkpointEvery",
-  "backend",
-  "madeWith",
-  "$schema",
-  "name",
-]);
-const lengthOnly = (overrides: readonly Override[]): Override[] =>
-  overrides.filter((o) => MAY_CHANGE.has(String(o.at[0])));
-
-/** The stored run has everything resolved; what the run file left open agrees with it. */
-function filledFrom(begun: RunSpec, asked: RunSpec): RunSpec {
-  return {
-    ...asked,
-    loss: asked.loss ?? begun.loss,
-    batchSize: asked.batchSize ?? begun.batchSize,
-    optimizer:
-      asked.optimizer.lr === undefined || asked.optimizer.lr === "auto"
-        ? { ...asked.optimizer, lr: begun.optimizer.lr }
-        : asked.optimizer,
-  } as RunSpec;
-}
-
-function refuseChanges(begun: RunSpec, asked: RunSpec, path: string): void {
-  const sorted = (value: unknown): string =>
-    JSON.stringify(value, (_, v: unknown) =>
-      typeof v === "object" && v !== null && !Array.isArray(v)
-        ? Object.fromEntries(Object.entries(v).sort())
-        : v,
-    ) ?? "nothing";
-  const keys = new Set([...Object.keys(begun), ...Object.keys(asked)]);
-  for (const key of keys) {
-    if (MAY_CHANGE.has(key)) continue;
-    const [was, is] = [sorted(begun[key as keyof RunSpec]), sorted(asked[key as keyof RunSpec])];
-    if (was === is) continue;
-    throw new SteepestError("resume-differs", `${key} was ${was} when the run began and is ${is} now`, {
-      where: `in ${path}`,
-      help: "a resumed run keeps its settings (only steps, epochs, logEvery, checkpointEvery and backend may change); start a new run instead",
-    });
-  }
 }
 
 function resumeFrom(folder: RunFolder, built: BuiltRun): Progress {

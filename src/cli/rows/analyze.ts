@@ -1,4 +1,5 @@
 import type { CommandRow } from "../command.ts";
+import { whole, wordOr } from "../flags.ts";
 
 export const analyze: CommandRow = {
   name: "analyze",
@@ -8,12 +9,14 @@ export const analyze: CommandRow = {
       .option(
         "--steps <n>",
         "training steps to follow; default: the run's own up to 200 for a run file, 0 for a folder",
+        whole({ min: 0 }),
       )
       .option(
         "--rows <n>",
         'rows of the training data to take the loss over, or "all"; default 1024, 256 above 10,000 parameters',
+        wordOr(["all", "full"], whole({ min: 1, or: ' or "all"' })),
       )
-      .option("--looks <n>", "places along the steps where sharpness is measured; default 11")
+      .option("--looks <n>", "places along the steps where sharpness is measured", whole({ min: 2 }), 11)
       .option("--plot <path>", "draw into this file (.svg or .png), or all charts into this folder")
       .option("--quiet", "no progress")
       .allowUnknownOption()

@@ -1,4 +1,5 @@
 import type { CommandRow } from "../command.ts";
+import { finite, whole } from "../flags.ts";
 
 export const compare: CommandRow = {
   name: "compare",
@@ -13,14 +14,21 @@ export const compare: CommandRow = {
       .option(
         "--refine <n>",
         "how often the spacing around the best rate is halved; default 2: a quarter of a decade",
+        finite(),
       )
       .option("--bounds <range>", "the range of rates is never extended beyond these; default 1e-7:1000")
-      .option("--seeds <n>", "repeat each rate with so many seeds, from the run's own upwards; default 3")
+      .option(
+        "--seeds <n>",
+        "repeat each rate with so many seeds, from the run's own upwards",
+        whole({ min: 1, max: 1000 }),
+        3,
+      )
       .option(
         "--target <loss>",
         "count steps and seconds to this loss; default: one that all good optimizers reach",
+        finite("loss, such as 0.5"),
       )
-      .option("--jobs <n>", "runs at a time; default: one for each core")
+      .option("--jobs <n>", "runs at a time; default: one for each core", whole({ min: 1 }))
       .option("--out <folder>", "write into this folder, or go on with the comparison in it")
       .option("--plot <file>", "draw the heat map into this file as well: .svg or .png")
       .option("--quiet", "no progress")

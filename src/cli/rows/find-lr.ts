@@ -1,5 +1,9 @@
 import type { CommandRow } from "../command.ts";
+import { positive, whole } from "../flags.ts";
 import { programFlags } from "../search/options.ts";
+
+/** Below so many rates an average says nothing. */
+const FEWEST_ITERATIONS = 30;
 
 export const findLr: CommandRow = {
   name: "find-lr",
@@ -8,10 +12,23 @@ export const findLr: CommandRow = {
   define: (c) => {
     c.usage("[options] <run> | [options] -- <program> [arguments…]")
       .argument("[run]", "a run file")
-      .option("--from <rate>", "lowest rate of the sweep; default 1e-7, lower where that diverges")
-      .option("--to <rate>", "highest rate of the sweep; default 10, higher where the loss has not risen")
-      .option("--iterations <n>", "rates of the sweep", "250")
-      .option("--seeds <n>", "repetitions, each with its own initial weights and batches", "3")
+      .option(
+        "--from <rate>",
+        "lowest rate of the sweep; default 1e-7, lower where that diverges",
+        positive("learning rate"),
+      )
+      .option(
+        "--to <rate>",
+        "highest rate of the sweep; default 10, higher where the loss has not risen",
+        positive("learning rate"),
+      )
+      .option("--iterations <n>", "rates of the sweep", whole({ min: FEWEST_ITERATIONS, max: 100_000 }), 250)
+      .option(
+        "--seeds <n>",
+        "repetitions, each with its own initial weights and batches",
+        whole({ min: 1, max: 100 }),
+        3,
+      )
       .option("--no-curvature", "don't ask the curvature for its limit")
       .option("--plot <file>", "draw sweep and short runs into this file: .svg or .png")
       .option("--quiet", "no progress");

@@ -1,4 +1,5 @@
 import type { CommandRow } from "../command.ts";
+import { positive } from "../flags.ts";
 
 export const plan: CommandRow = {
   name: "plan",
@@ -7,11 +8,28 @@ export const plan: CommandRow = {
     c.argument("<run>", "a run file (JSON, YAML, TypeScript)")
       .option("--processes <list>", "process counts, separated by commas", "1,2,4,8,16,64,256,1024")
       .option("--batch <mode>", "grow: every process keeps the run's batch; keep: they share it", "grow")
-      .option("--gpu-flops <number>", "a device's peak, such as 312e12, instead of measuring here")
-      .option("--utilisation <share>", "share of that peak which training reaches", "0.4")
-      .option("--bandwidth <bytes/s>", "of one process's link, such as 12.5e9 for 100 Gbit/s Ethernet")
-      .option("--latency <seconds>", "of one message, such as 20e-6")
-      .option("--noise-scale <rows>", "the gradient noise scale, where known; else it is measured")
+      .option(
+        "--gpu-flops <number>",
+        "a device's peak, such as 312e12, instead of measuring here",
+        positive(),
+      )
+      .option(
+        "--utilisation <share>",
+        "share of that peak which training reaches",
+        positive("share of the peak", { max: 1 }),
+        0.4,
+      )
+      .option(
+        "--bandwidth <bytes/s>",
+        "of one process's link, such as 12.5e9 for 100 Gbit/s Ethernet",
+        positive(),
+      )
+      .option("--latency <seconds>", "of one message, such as 20e-6", positive())
+      .option(
+        "--noise-scale <rows>",
+        "the gradient noise scale, where known; else it is measured",
+        positive(),
+      )
       .option("--no-measure", "start no processes; the network must be given")
       .option("--python <path>", "the Python that has PyTorch")
       .option("--quiet", "no notes")

@@ -1,14 +1,15 @@
 import type { CommandRow } from "../command.ts";
+import { positive, whole } from "../flags.ts";
 
 export const schedule: CommandRow = {
   name: "schedule",
   summary: "print a learning-rate schedule",
   define: (c) => {
     c.argument("<name>", "a schedule; `steepest schedules` lists them")
-      .option("--lr <number>", "base learning rate", "0.1")
-      .option("--steps <number>", "steps of the run", "100")
-      .option("--steps-per-epoch <number>", "for schedules that count epochs")
-      .option("--every <number>", "print every n-th step; default: about 20 lines")
+      .option("--lr <number>", "base learning rate", positive(), 0.1)
+      .option("--steps <number>", "steps of the run", whole({ min: 1 }), 100)
+      .option("--steps-per-epoch <number>", "for schedules that count epochs", whole({ min: 1 }))
+      .option("--every <number>", "print every n-th step; default: about 20 lines", whole({ min: 1 }))
       .option("--plot [file]", "draw it: into an .svg or .png file, or here in the terminal")
       .allowUnknownOption()
       .allowExcessArguments()

@@ -50,8 +50,6 @@ export interface FindLrOptions extends LongWork<FindLrProgress> {
   readonly curvature?: boolean | undefined;
 }
 
-/** Below so many rates an average says nothing. */
-export const FEWEST_ITERATIONS = 30;
 export const DEFAULTS: {
   readonly from: number;
   readonly to: number;

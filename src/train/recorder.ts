@@ -1,0 +1,196 @@
+/** What a run leaves behind: lines of metrics, the best state so far, and checkpoints to go on from. */
+
+import { NonFiniteError } from "../run/errors.ts";
+import type { BuiltRun } from "./build.ts";
+import { type Best, encodeCheckpoint, type Progress } from "./checkpoint.ts";
+import { metricsHeader, metricsLine } from "./log.ts";
+import type { StateTensor, StepResult } from "./program.ts";
+
+/** Where a run is kept: a folder, or nothing at all. Each call is complete when it returns. */
+export interface RunStore {
+  /** Appends to metrics.jsonl and returns its length in bytes. */
+  readonly appendMetrics: (text: string) => number;
+  /** Replaces the checkpoint as a whole or not at all. */
+  readonly saveCheckpoint: (which: "last" | "best", bytes: Uint8Array) => void;
+}
+
+export interface Recorder {
+  /**
+   * Takes the result of the k-th step, k from 1, made with rate `lr`: its line of metrics, and at an epoch's end the
+   * validation. Throws `NonFiniteError` where the run stops at such numbers; what was measured is written before.
+   */
+  readonly take: (k: number, result: StepResult, lr: number) => void;
+  /** Writes the lines that are waiting. */
+  readonly flush: () => void;
+  /** Writes lines and checkpoints as they are after k steps. Throws `NonFiniteError` for a broken parameter. */
+  readonly checkpoint: (k: number) => void;
+  /** Loss of the last step, before its update. */
+  readonly lastLoss: () => number | null;
+  readonly best: () => Best | null;
+  /** The last validation of this session. */
+  readonly validation: () => Readonly<Record<string, number>> | null;
+}
+
+export interface RecorderOptions {
+  readonly store?: RunStore | undefined;
+  /** Where a restored checkpoint stood. */
+  readonly from?: Progress | undefined;
+}
+
+export function createRecorder(run: BuiltRun, { store, from }: RecorderOptions): Recorder {
+  const { totalSteps, plan, logEvery, spec, rate } = run;
+  const { stepsPerEpoch } = plan;
+  const state = run.step.state;
+  const guarded = spec.nonFinite === "stop";
+  // without validation rows an epoch costs no more than its loss; a thousand looks are enough
+  const lookEvery =
+    run.data.validation === undefined ? Math.max(1, Math.ceil(totalSteps / stepsPerEpoch / 1000)) : 1;
+  const lines = metricsLines(store, {
+    waiting: from === undefined ? metricsHeader(run) : "",
+    bytes: from?.metricsBytes ?? 0,
+  });
+  const best = bestState(state, { best: from?.best ?? null, keep: store !== undefined });
+  let [epochSum, epochCount] = from?.epochLoss ?? [0, 0];
+  let lastLoss = from?.lastLoss ?? null;
+  let validation: Readonly<Record<string, number>> | null = null;
+
+  const progressAt = (k: number): Progress => ({
+    step: k,
+    seed: spec.seed,
+    epochLoss: [epochSum, epochCount],
+    lastLoss,
+    best: best.now(),
+    metricsBytes: lines.length(),
+    schedule: rate.state(),
+    position: { epoch: Math.floor(k / stepsPerEpoch) + 1, row: (k % stepsPerEpoch) * plan.batchSize },
+  });
+  const endEpoch = (k: number): void => {
+    const epoch = Math.ceil(k / stepsPerEpoch);
+    const meanLoss = epochSum / epochCount;
+    [epochSum, epochCount] = [0, 0];
+    if (epoch % lookEvery !== 0 && k < totalSteps) return;
+    validation = run.evaluate("validation");
+    const measure = validation?.["loss"] ?? meanLoss;
+    rate.observe(measure);
+    if (validation !== null) {
+      const { loss, ...others } = validation;
+      lines.add(metricsLine(k, { epoch, validationLoss: loss!, ...withPrefix("validation", others) }));
+    }
+    best.offer(measure, k, () => progressAt(k));
+  };
+  const checkpoint = (k: number): void => {
+    if (store === undefined) return;
+    lines.flush();
+    const broken = guarded ? firstNonFinite(state) : undefined;
+    if (broken !== undefined) {
+      throw notFinite(`${broken} became NaN or infinite`, k, rate.lrAt(Math.max(0, k - 1)));
+    }
+    // best before last: a run resumed from last finds again whatever best it had not written
+    best.save(store);
+    store.saveCheckpoint("last", encodeCheckpoint(state, progressAt(k)));
+  };
+  return {
+    take: (k, result, lr) => {
+      const { loss } = result;
+      if (guarded && !(Number.isFinite(loss) && Number.isFinite(result.gradNorm))) {
+        lines.add(metricsLine(k, { ...result, lr }));
+        lines.flush();
+        const what = Number.isFinite(loss)
+          ? `the gradient's norm became ${result.gradNorm} (loss ${loss})`
+          : `the loss became ${loss}`;
+        throw notFinite(what, k, lr);
+      }
+      lastLoss = loss;
+      epochSum += loss;
+      epochCount++;
+      if (k % logEvery === 0 || k === 1 || k === totalSteps) lines.add(metricsLine(k, result, lr));
+      if (k % stepsPerEpoch === 0 || k === totalSteps) endEpoch(k);
+      const { checkpointEvery } = spec;
+      if (checkpointEvery !== undefined && k % checkpointEvery === 0 && k < totalSteps) checkpoint(k);
+    },
+    flush: lines.flush,
+    checkpoint,
+    lastLoss: () => lastLoss,
+    best: best.now,
+    validation: () => validation,
+  };
+}
+
+interface MetricsLines {
+  readonly add: (line: string) => void;
+  readonly flush: () => void;
+  /** Bytes of the file once everything is written. */
+  readonly length: () => number;
+}
+
+function metricsLines(
+  store: RunStore | undefined,
+  { waiting, bytes }: { waiting: string; bytes: number },
+): MetricsLines {
+  return {
+    add: (line) => {
+      waiting += line;
+    },
+    flush: () => {
+      if (waiting === "" || store === undefined) return;
+      bytes = store.appendMetrics(waiting);
+      waiting = "";
+    },
+    length: () => bytes + waiting.length, // the lines are ASCII
+  };
+}
+
+interface BestState {
+  readonly now: () => Best | null;
+  /** Copies the state when the measure is the lowest so far. */
+  readonly offer: (loss: number, step: number, progress: () => Progress) => void;
+  readonly save: (store: RunStore) => void;
+}
+
+/** The best state is copied when it is met and written with the next checkpoint: it may be met many times a second. */
+function bestState(
+  state: readonly StateTensor[],
+  { best, keep }: { best: Best | null; keep: boolean },
+): BestState {
+  const copy: StateTensor[] = []; // made on first use and reused
+  let unsaved: Progress | null = null;
+  return {
+    now: () => best,
+    offer: (loss, step, progress) => {
+      if (!(loss < (best?.loss ?? Number.POSITIVE_INFINITY))) return;
+      best = { loss, step };
+      if (!keep) return;
+      if (copy.length === 0) for (const t of state) copy.push({ ...t, values: t.values.slice() });
+      else state.forEach((t, i) => copy[i]!.values.set(t.values));
+      unsaved = progress();
+    },
+    save: (store) => {
+      if (unsaved !== null) store.saveCheckpoint("best", encodeCheckpoint(copy, unsaved));
+      unsaved = null;
+    },
+  };
+}
+
+function firstNonFinite(state: readonly StateTensor[]): string | undefined {
+  const finite = (values: ArrayLike<number>): boolean => {
+    for (let i = 0; i < values.length; i++) if (!Number.isFinite(values[i])) return false;
+    return true;
+  };
+  return state
+    .find(({ name, values }) => name.startsWith("param.") && !finite(values))
+    ?.name.slice("param.".length);
+}
+
+function notFinite(what: string, step: number, lr: number): NonFiniteError {
+  return new NonFiniteError(what, {
+    where: `at step ${step} (lr ${lr})`,
+    help:
+      `try a smaller learning rate (--optimizer.lr ${Number((lr / 10).toPrecision(3))}), clip the gradient ` +
+      "(--clip.globalNorm 1), or look for extreme values in the data; the last good checkpoint is kept",
+  });
+}
+
+const withPrefix = (prefix: string, record: Readonly<Record<string, number>>): Record<string, number> =>
+  Object.fromEntries(
+    Object.entries(record).map(([key, value]) => [`${prefix}${key[0]!.toUpperCase()}${key.slice(1)}`, value]),
+  );

@@ -1,0 +1,116 @@
+/** What a run has to learn: the loss, the model that fits it and the data, and how to tell right from wrong. */
+
+import type { Dataset } from "../data/index.ts";
+import type { Expr } from "../engine/graph/index.ts";
+import type { Layer } from "../nn/index.ts";
+import { findLoss } from "../nn/losses/index.ts";
+import type { Loss } from "../nn/losses/loss.ts";
+import { accuracyFor, classAccuracy } from "../nn/metrics.ts";
+import { SteepestError } from "../run/errors.ts";
+import type { RunSpec } from "../run/spec.ts";
+import type { BuildHost } from "./host.ts";
+import { buildModel, type CustomModel } from "./model.ts";
+import type { BatchTensors, LossFunction } from "./trace.ts";
+
+export interface Task {
+  readonly model: Layer;
+  readonly loss: LossFunction;
+  /** The loss's name; "module" for one of the user's own. */
+  readonly lossName: string;
+  /** The loss, and an accuracy where there is one: means over a batch. */
+  readonly measures: Readonly<Record<string, LossFunction>>;
+  /** Numbers that the model gives for one row or position. */
+  readonly outputs: number;
+}
+
+type Goal = Omit<Task, "model"> & {
+  /** The loss reads probabilities. */
+  readonly probability: boolean;
+};
+
+/** The loss the run file names, or the one that the target asks for, and the model. Throws `loss`, `data-target`, `module`. */
+export async function taskOf(spec: RunSpec, data: Dataset, host: BuildHost): Promise<Task> {
+  const { probability, ...goal } =
+    spec.loss !== undefined && "module" in spec.loss
+      ? await ownGoal(String(spec.loss["module"]), data, host)
+      : namedGoal(spec, data);
+  const custom =
+    "module" in spec.model
+      ? ((await host.importFunction?.(spec.model.module, "model")) as CustomModel)
+      : undefined;
+  const inputShape = data.features.shape.slice(1);
+  return {
+    ...goal,
+    model: buildModel(spec.model, { inputShape, outputs: goal.outputs, probability, custom }),
+  };
+}
+
+const sizeOfTarget = ({ target }: Dataset): number => target.shape.slice(1).reduce((a, b) => a * b, 1);
+
+async function ownGoal(module: string, data: Dataset, host: BuildHost): Promise<Goal> {
+  const loss = await host.importFunction?.(module, "loss");
+  if (typeof loss !== "function") {
+    throw new SteepestError("module", "the module's loss is not a function", {
+      where: `in ${module}`,
+      help: "export const loss = (output, batch) => …",
+    });
+  }
+  const classes = data.target.kind === "class";
+  return {
+    lossName: "module",
+    loss: loss as LossFunction,
+    measures: {
+      loss: loss as LossFunction,
+      ...(classes && {
+        accuracy: (output: Expr, batch: BatchTensors) => classAccuracy(output, batch["y"]!),
+      }),
+    },
+    outputs: classes ? (data.classes?.length ?? 2) : sizeOfTarget(data),
+    probability: false,
+  };
+}
+
+function namedGoal(spec: RunSpec, data: Dataset): Goal {
+  const { target, classes } = data;
+  if (target.kind === "none") {
+    throw new SteepestError("data-target", "the data has no target to learn", {
+      where: "at data.target",
+      help: "name the target column or file, or bring a loss of your own as { module }",
+    });
+  }
+  const { name = target.kind === "class" ? "softmax-cross-entropy" : "mse", ...options } = (spec.loss ??
+    {}) as {
+    name?: string;
+  };
+  const row = findLoss(name);
+  requireFit(row, data);
+  const loss: LossFunction = (output, batch) => row.make(output, batch["y"]!, options);
+  const accuracy = accuracyFor(row);
+  return {
+    lossName: row.name,
+    loss,
+    measures: {
+      loss,
+      ...(accuracy && { accuracy: (output: Expr, batch: BatchTensors) => accuracy(output, batch["y"]!) }),
+    },
+    outputs: row.target === "class" ? classes!.length : sizeOfTarget(data),
+    probability: row.output === "probability",
+  };
+}
+
+function requireFit(row: Loss, { target, classes }: Dataset): void {
+  if (row.target === "class" && target.kind !== "class") {
+    throw new SteepestError("loss", `${row.name} needs class labels, but the target is a number`, {
+      where: "at loss",
+      help: 'choose the loss "mse", or say that the data\'s task is "classification"',
+    });
+  }
+  const binary = row.output === "logit" || row.output === "probability";
+  if (binary && classes !== undefined && classes.length > 2) {
+    throw new SteepestError(
+      "loss",
+      `${row.name} tells two classes apart, but the data has ${classes.length}`,
+      { where: "at loss", help: 'choose the loss "softmax-cross-entropy"' },
+    );
+  }
+}
