@@ -4,6 +4,7 @@
  * the lowest is the preferred series.
  */
 import type { Role } from "../run/log.ts";
+import { foldAccents, foreignHeld, foreignMeaning, foreignTrain } from "./languages.ts";
 
 export interface Meaning {
   readonly role: Role | "step";
@@ -12,7 +13,7 @@ export interface Meaning {
 
 /** `trainer/GlobalStep` → `trainer_global_step`. */
 export function normalise(name: string): string {
-  return name
+  return foldAccents(name)
     .replace(/([a-z0-9])([A-Z])/g, "$1_$2")
     .toLowerCase()
     .replace(/[^a-z0-9\u0080-\uffff]+/g, "_")
@@ -40,6 +41,12 @@ const EXACT: Readonly<Record<string, readonly string[]>> = {
     "update",
     "n_iter",
     "s",
+    "current_steps",
+    "current_step",
+    "total_timesteps",
+    "time_total_timesteps",
+    "num_timesteps",
+    "env_steps",
     "batch",
     "batch_idx",
     "batch_index",
@@ -169,8 +176,11 @@ const EXACT_INDEX: ReadonlyMap<string, Meaning> = new Map(
 );
 
 const VALIDATION = new Set(
-  "val valid validation eval evaluation evaluate test testing dev holdout heldout".split(" "),
+  "val valid validation validating validate eval evaluation evaluate evaluating test testing dev devel holdout heldout tst vld".split(
+    " ",
+  ),
 );
+const TRAINING = new Set("train training trn tr learn fit".split(" "));
 /** A loss with one of these words is no curve of the training loss: a record, a weight, a part, a cost of time. */
 const NOT_LOSS = new Set(
   "best min minimum max maximum lowest final initial prev previous last target weight weights coef coeff lambda std var variance time ratio delta diff change patience count zscore spike threshold".split(
@@ -197,10 +207,6 @@ export function meaningOf(name: string): Meaning {
   const words = key.split("_");
   const has = (word: string): boolean => words.includes(word);
   const validation = words.some((word) => VALIDATION.has(word));
-  if (/[\u4e00-\u9fff]/.test(key)) {
-    const chinese = chineseMeaning(key);
-    if (chinese) return chinese;
-  }
   const last = words[words.length - 1]!;
   if (has("scale") && has("loss")) return { role: "lossScale", rank: GUESSED };
   const isLoss = has("loss") || has("losses") || /loss\d*$/.test(last);
@@ -221,25 +227,19 @@ export function meaningOf(name: string): Meaning {
   if (last === "epoch" && words.length <= 3 && !validation) return { role: "epoch", rank: GUESSED };
   if ((has("global") && last === "step") || (has("num") && last === "updates"))
     return { role: "step", rank: GUESSED };
-  return { role: "other", rank: GUESSED };
-}
-
-function chineseMeaning(key: string): Meaning | null {
-  const held = /验证|测试|评估/.test(key);
-  if (/损失/.test(key)) return { role: held ? "validation" : "loss", rank: GUESSED };
-  if (/学习率/.test(key)) return { role: "lr", rank: GUESSED };
-  if (/准确率|精度/.test(key)) return { role: held ? "validationAccuracy" : "accuracy", rank: GUESSED };
-  if (/梯度范数/.test(key)) return { role: "gradNorm", rank: GUESSED };
-  if (/轮/.test(key)) return { role: "epoch", rank: GUESSED };
-  if (/步/.test(key)) return { role: "step", rank: GUESSED };
-  return null;
+  return { role: foreignMeaning(key) ?? "other", rank: GUESSED };
 }
 
 /** True when the words of a line or a directory say that what follows is measured on held-out data. */
 export function speaksOfValidation(text: string): boolean {
-  return normalise(text)
-    .split("_")
-    .some((word) => VALIDATION.has(word));
+  const key = normalise(text);
+  return key.split("_").some((word) => VALIDATION.has(word)) || foreignHeld(key);
+}
+
+/** True when they say that it is measured in training. */
+export function speaksOfTraining(text: string): boolean {
+  const key = normalise(text);
+  return key.split("_").some((word) => TRAINING.has(word)) || foreignTrain(key);
 }
 
 /** The column a user named: verbatim first, then without case and separators. -1 when absent. */

@@ -1,7 +1,7 @@
 /** From what was recorded to RunLogs: roles given, preferred series first, oddities noted. */
 import { closest, SteepestError } from "../run/errors.ts";
-import type { LogFormat, LogNote, Role, RunLog, Series } from "../run/log.ts";
-import { findNamed, meaningOf } from "./columns.ts";
+import type { LogFormat, LogNote, Objective, Reading, Role, RunLog, Series } from "../run/log.ts";
+import { findNamed, type Meaning, meaningOf, normalise } from "./columns.ts";
 import { joinEpochRuns } from "./join.ts";
 import { objectiveOf } from "./objective.ts";
 import { type Kept, observe } from "./observe.ts";
@@ -19,6 +19,10 @@ export interface FinishOptions {
   readonly nanMayBeBlank?: boolean;
   readonly stepUnit?: RunLog["stepUnit"];
   readonly meta?: RunLog["meta"];
+  /** What names mean where the reader knows more than they say. */
+  readonly meanings?: ReadonlyMap<string, Meaning>;
+  readonly reading?: Reading;
+  readonly objective?: Objective | null;
 }
 
 const ROLE_ORDER: readonly Role[] = [
@@ -59,7 +63,7 @@ function finishRun(
     const buffer = run.buffers[id];
     if (!buffer || buffer.seen === 0) return;
     const { steps, values } = buffer.snapshot();
-    const meaning = meaningOf(name);
+    const meaning = finish.meanings?.get(name) ?? meaningOf(name);
     const role = name === named.loss ? "loss" : name === named.lr ? "lr" : meaning.role;
     const chosen = name === named.loss || name === named.lr;
     found.push({
@@ -84,7 +88,7 @@ function finishRun(
       text: `run ${index + 1} of ${count} in this source: the step starts again${why}`,
     });
   }
-  const ordered = order(observed.series);
+  const ordered = order(withSum(observed.series, finish));
   const losses = ordered.filter((s) => s.role === "loss");
   if (losses.length > 1) {
     const others = losses.slice(1).map((s) => `'${s.name}'`);
@@ -102,9 +106,50 @@ function finishRun(
     stepUnit,
     series: ordered.map(({ name, role, steps, values }): Series => ({ name, role, steps, values })),
     notes,
-    objective: objectiveOf(ordered, named.loss),
+    objective: finish.objective ?? objectiveOf(ordered, named.loss),
+    ...(finish.reading && { reading: finish.reading }),
     meta: { ...finish.meta, ...run.meta, ...observed.meta },
   };
+}
+
+/** Names that already stand for the whole, or for the same thing smoothed. */
+const WHOLE =
+  /(?:^|_)(?:total|sum|overall|all|mean|avg|average|running|smoothed|ema|median|epoch|step|batch|unnumbered|train_loss|lm|main|final)(?:_|$)|^(?:train_|training_)?(?:loss|losses)$/;
+
+/** Terms of a loss without their sum: the sum is added, where all have the same steps. */
+function withSum(series: readonly Kept[], { options }: FinishOptions): Kept[] {
+  if (options.loss !== undefined) return [...series];
+  const made: Kept[] = [];
+  for (const role of ["loss", "validation"] as const) {
+    const parts = series.filter((s) => s.role === role);
+    const first = parts[0];
+    if (!first || parts.length < 2 || parts.some((s) => WHOLE.test(bare(s.name)) || !/loss/i.test(s.name)))
+      continue;
+    if (role === "validation" && made.length === 0) continue;
+    if (
+      parts.some(
+        (s) =>
+          s.seen !== first.seen ||
+          s.steps.length !== first.steps.length ||
+          s.steps.some((v, i) => v !== first.steps[i]),
+      )
+    )
+      continue;
+    const values = first.values.map((_, i) => parts.reduce((sum, s) => sum + s.values[i]!, 0));
+    made.push({
+      ...first,
+      name: `${role === "loss" ? "" : "valid "}sum of ${parts.length} parts`,
+      rank: -1,
+      values,
+    });
+  }
+  return [...made, ...series];
+}
+
+function bare(name: string): string {
+  return normalise(name)
+    .replace(/(?:^|_)(?:train|training|val|valid|validation|test|eval)(?=_)/g, "")
+    .replace(/^_/, "");
 }
 
 /** By role; within a role by preference, but a series with a tenth of the points of the longest comes after. */

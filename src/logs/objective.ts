@@ -36,7 +36,7 @@ export function objectiveOf(series: readonly Named[], named: string | null = nul
   if (!judged) return of("accuracy") || of("validationAccuracy") ? "accuracy-only" : "none";
   if (/^log\(.*\)$/.test(judged.name)) return "perplexity";
   if (!loss) return "validation-only";
-  return /^sum of \d+ parts$/.test(loss.name) || PART.test(normalise(loss.name)) ? "part" : "loss";
+  return /^(?:valid )?sum of \d+ parts$/.test(loss.name) || PART.test(normalise(loss.name)) ? "part" : "loss";
 }
 
 function isReinforcement(keys: readonly string[]): boolean {

@@ -29,6 +29,8 @@ export function createRowWriter(recorder: Recorder, options: ReadOptions): RowWr
   let held: Row[] = [];
   let nulls = 0;
   let seen = 0;
+  let lastStep = Number.NEGATIVE_INFINITY;
+  let lastEpoch = Number.NaN;
 
   const meaning = (name: string): Meaning => {
     let found = meanings.get(name);
@@ -42,6 +44,8 @@ export function createRowWriter(recorder: Recorder, options: ReadOptions): RowWr
     }
     return found;
   };
+
+  const hasLoss = (row: Row): boolean => row.names.some((name) => meaning(name).role === "loss");
 
   const bestStep = (row: Row): string | null => {
     let best: string | null = null;
@@ -69,6 +73,11 @@ export function createRowWriter(recorder: Recorder, options: ReadOptions): RowWr
       if (names[i] === stepName) step = values[i]!;
       else if (epoch === undefined && meaning(names[i]!).role === "epoch") epoch = values[i]!;
     }
+    // an evaluation counted in epochs beside a training counted in steps
+    if (step !== undefined && step < lastStep && step === lastEpoch && epoch === undefined && !hasLoss(row))
+      step = undefined;
+    if (step !== undefined) lastStep = step;
+    if (epoch !== undefined) lastEpoch = epoch;
     recorder.row(step, epoch);
     for (let i = 0; i < names.length; i++) {
       if (names[i] !== stepName) recorder.put(recorder.series(names[i]!), values[i]!);

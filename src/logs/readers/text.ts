@@ -1,38 +1,67 @@
 /**
- * Console output: nanoGPT, llm.c, Megatron-DeepSpeed, fairseq, the PyTorch examples, progress bars, Hugging Face's
- * printed dictionaries and any `key: value` lines, with colours, prefixes and whatever else is between them.
+ * Console output of any program: the line forms it prints again and again are found, their numbers named and judged
+ * by what they do, and the lines read as rows of curves.
  */
 import { SteepestError } from "../../run/errors.ts";
 import type { LogFormat, RunLog } from "../../run/log.ts";
 import { createUtf8Stream } from "../encoding.ts";
-import { finishRuns } from "../finish.ts";
-import { createLineCutter, eachLine } from "../lines.ts";
+import { finishRuns, missingName } from "../finish.ts";
+import { createLineCutter } from "../lines.ts";
 import { Recorder } from "../recorder.ts";
-import { DEFAULT_POINTS, type Format, type FormatReader, type ReadOptions } from "../types.ts";
-import { createTextRows } from "./text-rows.ts";
+import { type Decision, decide } from "../text/decide.ts";
+import { createMiner } from "../text/miner.ts";
+import { readingOf } from "../text/reading.ts";
+import { createWalker } from "../text/walker.ts";
+import { DEFAULT_POINTS, type Format, type FormatReader, type Head, type ReadOptions } from "../types.ts";
 
-const MAX_SCANNED = 1 << 16;
+/** Numbers kept before the line forms found so far are settled and the rest is read by them: 96 MB. */
+const SETTLE_AT = 12_000_000;
 
-function createText(options: ReadOptions): FormatReader {
-  const maxPoints = options.maxPoints ?? DEFAULT_POINTS;
-  const numbered = new Recorder(maxPoints);
-  const counted = new Recorder(maxPoints);
-  const rows = createTextRows({ numbered, counted, options });
+function createText(options: ReadOptions, head: Head): FormatReader {
+  const miner = createMiner({ decimalComma: hasDecimalComma(head.text) });
   const utf8 = createUtf8Stream();
-  const decoder = new TextDecoder();
-  let long = 0;
+  let settled: { decision: Decision; recorder: Recorder } | null = null;
+  let cached: { lines: number; decision: Decision; recorder: Recorder } | null = null;
+
+  /** Everything read so far, by what it shows as a whole. */
+  const replay = (): { decision: Decision; recorder: Recorder } => {
+    if (settled) return settled;
+    if (cached && cached.lines === miner.order.length) return cached;
+    const decision = decide(miner.templates.values(), options);
+    const recorder = new Recorder(options.maxPoints ?? DEFAULT_POINTS);
+    const walker = createWalker(decision, recorder);
+    const rows = new Map<number, number>();
+    for (let i = 0; i < miner.order.length; i++) {
+      const id = miner.order.at(i);
+      const row = rows.get(id) ?? 0;
+      rows.set(id, row + 1);
+      const template = miner.templates.get(id);
+      if (template) walker.line(id, (column) => template.columns[column]!.at(row));
+    }
+    walker.end();
+    for (const note of decision.notes) recorder.note(note.id, note.text);
+    cached = { lines: miner.order.length, decision, recorder };
+    return cached;
+  };
+
+  const settle = (): void => {
+    const { decision, recorder } = replay();
+    settled = { decision, recorder };
+    cached = null;
+    const walker = createWalker(decision, recorder);
+    for (const { template } of decision.plans.values()) for (const column of template.columns) column.clear();
+    miner.order.clear();
+    miner.sink = (template, at) => walker.line(template.id, at);
+  };
+
   const cutter = createLineCutter(
     (block) => {
-      eachLine(decoder.decode(block), (raw) => {
-        if (raw.length > MAX_SCANNED) {
-          long++;
-          return;
-        }
-        rows.line(stripColours(raw));
-      });
+      miner.block(block);
+      if (!settled && miner.held > SETTLE_AT) settle();
     },
     { carriageReturns: true },
   );
+
   return {
     push: (bytes) => cutter.push(utf8.push(bytes)),
     logs(final) {
@@ -40,16 +69,34 @@ function createText(options: ReadOptions): FormatReader {
         cutter.push(utf8.end());
         cutter.end();
       }
-      const recorder = rows.numberedRows * 2 >= rows.countedRows ? numbered : counted;
-      if (final && long + cutter.dropped > 0) {
-        recorder.note("long-lines", `${long + cutter.dropped} lines longer than 64 kB were left out`);
+      const { decision, recorder } = replay();
+      if (final && miner.long + cutter.dropped > 0) {
+        recorder.note("long-lines", `${miner.long + cutter.dropped} lines longer than 64 kB were left out`);
       }
-      const format: LogFormat = rows.dictionaries * 2 > rows.metricLines ? "hf-trainer" : "text";
-      const logs = finishRuns(recorder, { final, format, options });
+      if (final) requireStep(decision, options);
+      const format: LogFormat = decision.dictionary ? "hf-trainer" : "text";
+      const logs = finishRuns(recorder, {
+        final,
+        format,
+        options,
+        meanings: decision.meanings,
+        reading: readingOf(decision),
+        objective: decision.objective,
+      });
       if (final) requireMetrics(logs, options);
       return logs;
     },
   };
+}
+
+function requireStep(decision: Decision, options: ReadOptions): void {
+  if (options.step === undefined) return;
+  const names = [...decision.plans.values()]
+    .flatMap((p) => p.judged.map((j) => j.name))
+    .filter((n) => n !== "");
+  const wanted = options.step.toLowerCase();
+  if (!names.some((name) => name.toLowerCase() === wanted))
+    throw missingName("step", options.step, [...new Set(names)], options.source);
 }
 
 function requireMetrics(logs: readonly RunLog[], options: ReadOptions): void {
@@ -60,11 +107,11 @@ function requireMetrics(logs: readonly RunLog[], options: ReadOptions): void {
   });
 }
 
-/** Without terminal escape sequences and without the cost of a copy where there are none. */
-export function stripColours(line: string): string {
-  return line.includes("\u001b")
-    ? line.replace(/\u001b(?:\[[0-9;?]*[ -/]*[@-~]|\][^\u0007]{0,200}\u0007|[@-_])/g, "")
-    : line;
+/** "2,5" can only be two and a half where three digits don't follow, or a zero stands before. */
+function hasDecimalComma(text: string): boolean {
+  const commas = text.match(/(?<![\d.,[(])(?:0,\d{3,}|\d+,(?:\d{1,2}|\d{4,}))(?![\d.,])/g)?.length ?? 0;
+  const points = text.match(/(?<![\d.,])\d+\.\d+(?![\d.])/g)?.length ?? 0;
+  return commas >= 2 && commas > points;
 }
 
 export const text: Format = { id: "text", detect: () => true, create: createText };

@@ -1,0 +1,223 @@
+/** All line forms together: which clock the log has, which curve is the loss, what stays in doubt. */
+
+import type { Objective } from "../../run/log.ts";
+import type { Meaning } from "../columns.ts";
+import { speaksOfValidation } from "../columns.ts";
+import type { ReadOptions } from "../types.ts";
+import { type Curve, type LinePlan, meaningFor, planTemplate } from "./plan.ts";
+import type { Template } from "./template.ts";
+
+export interface Decision {
+  readonly plans: ReadonlyMap<number, LinePlan>;
+  /** Where points stand: on the log's own steps, or on rows with their epochs beside them. */
+  readonly clock: "step" | "row";
+  readonly meanings: Map<string, Meaning>;
+  readonly notes: { readonly id: string; readonly text: string }[];
+  readonly dictionary: boolean;
+  /** Where the values say it; null leaves it to the names. */
+  readonly objective: Objective | null;
+}
+
+interface Decided {
+  readonly notes: Decision["notes"];
+  objective: Objective | null;
+}
+
+const FEW = 5;
+
+export function decide(templates: Iterable<Template>, options: ReadOptions): Decision {
+  const plans = new Map<number, LinePlan>();
+  const tables: { template: Template; names: (string | null)[] }[] = [];
+  for (const template of templates) {
+    if (template.rows === 0) continue;
+    const table = tables.findLast(
+      (t) => t.names.length === template.columns.length && follows(template, t.template),
+    );
+    let plan = planTemplate(template, options, null);
+    const unnamed = plan.judged.filter((j) => j.name === "" && !j.slot.isTotal && !j.slot.aside).length;
+    if (table && unnamed >= 2) plan = planTemplate(template, options, table.names);
+    if (plan.judged.some((j) => j.slot.label === "" && j.name !== ""))
+      tables.push({ template, names: plan.judged.map((j) => (j.name === "" ? null : j.name)) });
+    plans.set(template.id, plan);
+  }
+  const all = [...plans.values()];
+  const notes: Decision["notes"] = [];
+  dropSettings(all);
+  settlePhases(all);
+  const decided: Decided = { notes, objective: null };
+  chooseObjective(all, decided);
+  const clock = chooseClock(all);
+  markPending(all, clock);
+  const meanings = new Map<string, Meaning>();
+  for (const plan of all) {
+    for (const c of plan.curves) {
+      if (c.nameless) continue;
+      for (const [name, held] of [
+        [c.name, false],
+        [c.heldName, true],
+      ] as const) {
+        if (!meanings.has(name)) meanings.set(name, meaningFor(c, held));
+      }
+    }
+  }
+  const telling = all.filter((p) => p.telling);
+  const rows = (of: readonly LinePlan[]): number => of.reduce((n, p) => n + p.template.rows, 0);
+  const dictionary = rows(telling.filter((p) => p.dictionary)) * 2 > rows(telling);
+  return { plans, clock, meanings, notes, dictionary, objective: decided.objective };
+}
+
+/** Its first line came soon after a line of the table. */
+function follows(template: Template, table: Template): boolean {
+  return (
+    template.first > table.first && template.first - table.last <= 3000 && template.first <= table.last + 3
+  );
+}
+
+/** A command line or a setting, printed once: its epochs and rates are what was asked for, not what happened. */
+function dropSettings(plans: readonly LinePlan[]): void {
+  const isCurve = (c: Curve): boolean =>
+    /^(?:loss|validation|accuracy|validationAccuracy|perplexity|score)$/.test(c.role);
+  const most = Math.max(0, ...plans.filter((p) => p.curves.some(isCurve)).map((p) => p.template.rows));
+  if (most < 3) return;
+  for (const plan of plans) {
+    if (plan.template.rows > 1 || plan.curves.some(isCurve) || plan.summary) continue;
+    plan.telling = false;
+    if (plan.phase === null) plan.counters = { step: -1, epoch: -1, nested: false };
+  }
+}
+
+/** A phase line lies between data, or comes again. */
+function settlePhases(plans: readonly LinePlan[]): void {
+  const data = plans.filter((p) => p.telling);
+  const first = Math.min(...data.map((p) => p.template.first));
+  for (const plan of plans) {
+    if (plan.phase === null) continue;
+    if (plan.phase && plan.template.rows < 2 && plan.template.first < first) plan.phase = null;
+  }
+}
+
+function curvesWith(plans: readonly LinePlan[], role: Curve["role"]): { plan: LinePlan; curve: Curve }[] {
+  return plans.flatMap((plan) =>
+    plan.curves.filter((c) => c.role === role && !c.nameless).map((curve) => ({ plan, curve })),
+  );
+}
+
+/** Without a loss, the next best thing is taken for it, in words: perplexity, a score, a column without a name. */
+function chooseObjective(plans: readonly LinePlan[], decided: Decided): void {
+  const { notes } = decided;
+  const replace = (plan: LinePlan, old: Curve, made: Curve): void => {
+    plan.curves[plan.curves.indexOf(old)] = made;
+    plan.telling = true;
+  };
+  const losses = curvesWith(plans, "loss");
+  const perplexities = curvesWith(plans, "perplexity");
+  if (losses.length === 0 && perplexities.length > 0) {
+    for (const { plan, curve } of perplexities) {
+      const held = speaksOfValidation(curve.name);
+      replace(plan, curve, {
+        ...curve,
+        role: held ? "validation" : "loss",
+        name: `log(${curve.name})`,
+        heldName: `log(${curve.heldName})`,
+        log: true,
+      });
+    }
+    notes.push({
+      id: "log-perplexity",
+      text: `no loss is printed: the logarithm of '${perplexities[0]!.curve.label}' is one`,
+    });
+    return;
+  }
+  if (losses.length > 0 || curvesWith(plans, "validation").length > 0) return;
+  const scores = curvesWith(plans, "score");
+  if (scores.length > 0) {
+    const [{ plan, curve }] = scores as [(typeof scores)[0]];
+    replace(plan, curve, { ...curve, role: "loss", rank: 500 });
+    decided.objective = curve.behaviour.fall < 0 ? "score" : "loss";
+    notes.push({
+      id: "guessed-loss",
+      text: `no series is called a loss: '${curve.name}' is taken for it; --loss names another`,
+    });
+    return;
+  }
+  takeNameless(plans, notes, replace);
+}
+
+function takeNameless(
+  plans: readonly LinePlan[],
+  notes: Decision["notes"],
+  replace: (plan: LinePlan, old: Curve, made: Curve) => void,
+): void {
+  const candidates = plans
+    .filter((p) => p.counters.step >= 0 || p.counters.epoch >= 0)
+    .flatMap((plan) =>
+      plan.curves
+        .filter(
+          (c) =>
+            c.nameless &&
+            c.behaviour.n >= FEW &&
+            c.behaviour.fall > 0.25 &&
+            !c.behaviour.integer &&
+            c.behaviour.rising < 0.9,
+        )
+        .map((curve) => ({ plan, curve })),
+    )
+    .sort((a, b) => b.curve.behaviour.fall - a.curve.behaviour.fall);
+  const best = candidates[0];
+  if (!best) return;
+  const name = `column ${best.curve.column + 1}`;
+  replace(best.plan, best.curve, {
+    ...best.curve,
+    name,
+    heldName: `valid ${name}`,
+    label: name,
+    role: "loss",
+    rank: 900,
+    nameless: false,
+  });
+  const other = candidates[1] ? `; column ${candidates[1].curve.column + 1} is near` : "";
+  notes.push({
+    id: "guessed-loss",
+    text: `no number has a name: ${name} falls like a loss and is taken for it${other}; a header line or --loss decides`,
+  });
+}
+
+function isFractionalEpoch(c: Curve): boolean {
+  return c.role === "epoch";
+}
+
+/** Steps are the clock where at least half of the loss's lines have one, of their own or from a line beside. */
+function chooseClock(plans: readonly LinePlan[]): Decision["clock"] {
+  const judged = (role: Curve["role"]): LinePlan[] =>
+    plans.filter((p) => p.curves.some((c) => c.role === role && !c.nameless));
+  const pool =
+    [judged("loss"), judged("validation"), judged("accuracy"), plans.filter((p) => p.telling)].find(
+      (p) => p.length > 0,
+    ) ?? [];
+  const rows = (of: readonly LinePlan[]): number => of.reduce((n, p) => n + p.template.rows, 0);
+  const own = rows(pool.filter((p) => p.counters.step >= 0));
+  const without = pool.filter(
+    (p) => p.counters.step < 0 && p.counters.epoch < 0 && !p.curves.some(isFractionalEpoch),
+  );
+  const epochOnly = rows(pool) - own - rows(without);
+  const steps = rows(plans.filter((p) => p.counters.step >= 0 && (!p.telling || !pool.includes(p))));
+  const joined = steps * 2 >= rows(without) ? rows(without) : 0;
+  return own + joined > 0 && own + joined >= epochOnly ? "step" : "row";
+}
+
+/** Metrics printed before the line that counts them. */
+function markPending(plans: readonly LinePlan[], clock: Decision["clock"]): void {
+  const counting = plans.filter((p) => (clock === "step" ? p.counters.step >= 0 : p.counters.epoch >= 0));
+  for (const plan of plans) {
+    if (
+      !plan.telling ||
+      plan.counters.step >= 0 ||
+      plan.counters.epoch >= 0 ||
+      plan.curves.some(isFractionalEpoch)
+    )
+      continue;
+    if (plan.template.rows < 2 || counting.length === 0) continue;
+    const near = counting.filter((c) => c.template.rows * 2 >= plan.template.rows);
+    plan.pending = near.length > 0 && near.every((c) => plan.template.first < c.template.first);
+  }
+}

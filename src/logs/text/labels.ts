@@ -1,0 +1,373 @@
+/**
+ * A line's pieces → its slots: for each number the words that name it, from the left up to a delimiter, from the
+ * counter before it ("Loss at step 5: 2.1"), or from the right ("2.1 loss").
+ */
+import { speaksOfTraining, speaksOfValidation } from "../columns.ts";
+import type { Piece } from "./template.ts";
+import { NUMBER, OPAQUE, PUNCT, WORD } from "./tokens.ts";
+import { FILLERS, isCounterWord, isMetric, LEVELS, slotMeaning } from "./words.ts";
+
+export interface Slot {
+  /** Which number of the line. */
+  readonly index: number;
+  readonly piece: number;
+  label: string;
+  readonly unit: string;
+  /** The words before it, its own included, say held-out data (true) or training (false). */
+  held: boolean | null;
+  /** In brackets behind another number, or a further number of a list. */
+  aside: boolean;
+  /** `n/N`: which slot holds the N; -1 without one. */
+  total: number;
+  /** It is the N of an earlier slot. */
+  isTotal: boolean;
+  /** Alone in square brackets at the beginning: `[1000]`, `[1, 2000]`. */
+  bracketed: boolean;
+  /** Running mean of the slot before: `2.3 (2.4)`. */
+  meanOf: number;
+  after: string;
+}
+
+export interface Labelled {
+  readonly slots: Slot[];
+  /** What the line's words say when no number follows them. */
+  readonly held: boolean | null;
+  /** Every word of the line. */
+  readonly words: string[];
+  readonly assigned: boolean;
+}
+
+interface Group {
+  text: string;
+  start: number;
+  end: number;
+  words: number;
+  assigned: boolean;
+  held: boolean | null;
+}
+
+const MAX_WORDS = 7;
+
+/** What one word says about held-out data: true, false (training), null (nothing). */
+export function heldWord(word: string): boolean | null {
+  if (speaksOfValidation(word)) return !/epoch_?eval$/.test(word);
+  return speaksOfTraining(word) && !/^(?:learn|fit)$/i.test(word) ? false : null;
+}
+
+export function labelSlots(line: string, pieces: readonly Piece[]): Labelled {
+  const slots: Slot[] = [];
+  const words: string[] = [];
+  let group: Group | null = null;
+  let held: boolean | null = null;
+  let pendingMetric = "";
+  let last: Slot | null = null;
+  let lastEnd = -9;
+  let assignedAny = false;
+  const scopes: string[] = [];
+  let round = 0;
+  let asideFrom = 0;
+  let square = 0;
+  let listSlot = false;
+
+  const drop = (): void => {
+    if (!group) return;
+    if (group.held !== null) held = group.held;
+    if (last && last.after === "" && group.start - lastEnd <= 1 && !group.assigned) last.after = group.text;
+    group = null;
+  };
+
+  for (let k = 0; k < pieces.length; k++) {
+    const piece = pieces[k]!;
+    const gap = (from: number): string => line.slice(from, piece.start);
+    if (piece.kind === WORD) {
+      const lower = piece.text.toLowerCase();
+      words.push(lower);
+      if (LEVELS.has(lower)) {
+        drop();
+        continue;
+      }
+      if (
+        FILLERS.has(lower) &&
+        (group === null ||
+          k + 1 >= pieces.length ||
+          pieces[k + 1]!.kind === NUMBER ||
+          FILLERS.has(pieces[k + 1]!.text.toLowerCase()))
+      ) {
+        if (group) (group as Group).assigned = true;
+        continue;
+      }
+      const g: Group | null = group;
+      const adjoins =
+        g !== null &&
+        !(g as Group).assigned &&
+        (g as Group).words < MAX_WORDS &&
+        /^ ?$/.test(gap((g as Group).end));
+      const said = heldWord(piece.text);
+      if (adjoins) {
+        const grown = g as Group;
+        grown.text += `${gap(grown.end)}${piece.text}`;
+        grown.end = piece.end;
+        grown.words++;
+        grown.held = said ?? grown.held;
+      } else {
+        drop();
+        group = {
+          text: piece.text,
+          start: piece.start,
+          end: piece.end,
+          words: 1,
+          assigned: false,
+          held: said,
+        };
+      }
+      continue;
+    }
+    if (piece.kind === OPAQUE) {
+      drop();
+      last = null;
+      continue;
+    }
+    if (piece.kind === NUMBER) {
+      const slot: Slot = {
+        index: slots.length,
+        piece: k,
+        label: "",
+        unit: piece.unit,
+        held,
+        aside: false,
+        total: -1,
+        isTotal: false,
+        bracketed: isBracketed(pieces, k, words.length),
+        meanOf: -1,
+        after: "",
+      };
+      slots.push(slot);
+      const g = group as Group | null;
+      const previous = pieces[k - 1];
+      const slash =
+        previous?.kind === PUNCT && previous.text === "/" && last !== null && pieces[k - 2]?.kind === NUMBER;
+      const of =
+        !slash &&
+        last !== null &&
+        last.index === slot.index - 1 &&
+        /^\s*(?:of|out of|von|sur|de|di|из)\s*$/i.test(gap(lastEnd)) &&
+        piece.unit === "";
+      if ((slash || of) && last) {
+        slot.isTotal = true;
+        last.total = slot.index;
+        slot.held = last.held;
+        group = null;
+      } else if (
+        round > 0 &&
+        asideFrom > 0 &&
+        round >= asideFrom &&
+        !(g?.assigned && g.words > 0 && !/[*+]/.test(gap(g.end)))
+      ) {
+        slot.aside = true;
+        const parent = slots[slot.index - 1];
+        if (
+          parent &&
+          g === null &&
+          previous?.text === "(" &&
+          pieces[k + 1]?.text === ")" &&
+          piece.unit === ""
+        )
+          slot.meanOf = parent.isTotal ? -1 : parent.index;
+        group = null;
+      } else if (
+        g &&
+        g.words === 1 &&
+        g.held !== null &&
+        pieces[k + 1]?.text === "/" &&
+        pieces[k + 2]?.kind === NUMBER
+      ) {
+        held = g.held; // "Test: [10/79]": a counter of the test, whose losses follow
+        slot.held = held;
+        group = null;
+      } else if (g) {
+        slot.label = scopes.length > 0 ? [...scopes, g.text].join("/") : g.text;
+        slot.held = g.held ?? held;
+        for (const scope of scopes) slot.held = heldWord(scope) ?? slot.held;
+        if (g.assigned) assignedAny = true;
+        const split = splitCounter(slot.label);
+        if (split) {
+          pendingMetric = split.metric;
+          slot.label = split.counter;
+        } else pendingMetric = "";
+        const { role } = slotMeaning(slot.label);
+        if ((role === "step" || role === "epoch" || role === "other") && g.held !== null) held = g.held;
+        if (/^(?:after|at|nach|tras|apres|après|after about)$/i.test(slot.label)) slot.label = "";
+        group = null;
+      } else if (pendingMetric !== "" && last && !last.isTotal) {
+        slot.label = pendingMetric;
+        slot.held = heldWord(pendingMetric) ?? held;
+        pendingMetric = "";
+      } else if (pendingMetric !== "" && last?.isTotal) {
+        slot.label = pendingMetric;
+        pendingMetric = "";
+      } else if (square > 0 && listSlot && previous?.text === "," && !slot.bracketed) {
+        slot.aside = true;
+      }
+      const counted = countedBehind(pieces, k, slot.label);
+      if (counted) {
+        slot.label = counted.label;
+        if (counted.rest !== "") {
+          const word = pieces[k + 1]!;
+          group = {
+            text: counted.rest,
+            start: word.end - counted.rest.length,
+            end: word.end,
+            words: 1,
+            assigned: false,
+            held: heldWord(counted.rest),
+          };
+        }
+        k++;
+      }
+      listSlot = square > 0;
+      last = slot;
+      lastEnd = piece.end;
+      continue;
+    }
+    // punctuation
+    const c = piece.text;
+    const g = group as Group | null;
+    if (c === ":" || c === "=") {
+      if (g) g.assigned = true;
+      continue;
+    }
+    if (c === "'" || c === '"' || c === "`" || c === "[") {
+      if (c === "[") {
+        square++;
+        listSlot = false;
+      }
+      continue;
+    }
+    if (c === "(") {
+      round++;
+      const inner = pieces[k + 1];
+      if (g && inner?.kind === WORD && pieces[k + 2]?.text === ")") {
+        if (/^ ?$/.test(gap(g.end))) {
+          g.text += `${gap(g.end)}(${inner.text})`;
+          g.end = pieces[k + 2]!.end;
+          g.held = heldWord(inner.text) ?? g.held;
+        }
+        words.push(inner.text.toLowerCase());
+        round--;
+        k += 2;
+        continue;
+      }
+      if (last && g === null && piece.start - lastEnd <= 4 && asideFrom === 0) asideFrom = round;
+      continue;
+    }
+    if (c === ")") {
+      if (g && asideFrom > 0 && round >= asideFrom) group = null;
+      else drop();
+      if (asideFrom > 0 && round <= asideFrom) asideFrom = 0;
+      round = Math.max(0, round - 1);
+      continue;
+    }
+    if (c === "]") {
+      square = Math.max(0, square - 1);
+      drop();
+      continue;
+    }
+    if (c === "{") {
+      if (g?.assigned) {
+        scopes.push(g.text);
+        group = null;
+      } else drop();
+      continue;
+    }
+    if (c === "}") {
+      drop();
+      scopes.pop();
+      continue;
+    }
+    if (
+      c === "-" &&
+      g &&
+      /[a-z0-9]$/i.test(g.text) &&
+      pieces[k + 1]?.kind === NUMBER &&
+      /^\s?$/.test(gap(g.end)) &&
+      pieces[k + 1]!.start === piece.end
+    )
+      continue;
+    drop();
+    if (c !== "/" && c !== "," && c !== "%")
+      pendingMetric = pendingMetric === "" || c === "-" || c === ">" || c === "|" ? pendingMetric : "";
+  }
+  drop();
+  labelFromTheRight(line, pieces, slots);
+  return { slots, held, words, assigned: assignedAny };
+}
+
+/** 第1轮, 3 エポック, 5에포크: the counter's word stands behind its number, with the next name glued on at times. */
+function countedBehind(
+  pieces: readonly Piece[],
+  k: number,
+  label: string,
+): { label: string; rest: string } | null {
+  const word = pieces[k + 1];
+  if (word?.kind !== WORD || (word.start > pieces[k]!.end && !/第$/.test(label))) return null;
+  if (label !== "" && !/第$/.test(label)) return null;
+  const match =
+    /^(轮次?|輪|步骤?|次迭代|个?周期|代|回合|エポック目?|ステップ目?|回目?|에포크|에폭|단계|스텝|번째)(.*)$/u.exec(
+      word.text,
+    );
+  if (!match) return null;
+  return { label: /^(?:次迭代|代|回合|回)/u.test(match[1]!) ? "iteration" : match[1]!, rest: match[2]! };
+}
+
+/** "Average loss at step", "Cost after iteration", "train loss epoch": a metric's name before its counter's. */
+function splitCounter(label: string): { metric: string; counter: string } | null {
+  const match =
+    /^(.+?)[\s_](?:(?:at|after|in|on|for|of|end of|nach|bei|in|apres|après|tras|após|a|al|на|после|на шаге)\s)?(\S+)$/i.exec(
+      label,
+    );
+  if (!match || !isCounterWord(match[2]!)) return null;
+  const metric = match[1]!
+    .replace(/\s(?:at|after|in|on|for|of|the|end|nach|bei|после|на)$/i, "")
+    .replace(/\s(?:at|after|in|on|for|of|the|end)$/i, "");
+  const { role } = slotMeaning(metric);
+  return isMetric(role) && !/[_]$/.test(metric) && /\s/.test(label) ? { metric, counter: match[2]! } : null;
+}
+
+/** Numbers before their names: "2.1 loss, 0.5 acc", "5 step 2.1 loss". */
+function labelFromTheRight(line: string, pieces: readonly Piece[], slots: Slot[]): void {
+  const first = slots[0];
+  if (first && slots.length >= 2 && first.label === "" && alternates(pieces, first.piece)) {
+    for (const slot of slots) {
+      const word = pieces[slot.piece + 1];
+      if (word?.kind === WORD) slot.label = word.text;
+    }
+    return;
+  }
+  for (const slot of slots) {
+    if (slot.label !== "" || slot.isTotal || slot.aside || slot.after === "") continue;
+    const next = pieces[slot.piece + 1];
+    if (next?.kind === WORD && line.slice(pieces[slot.piece]!.end, next.start).length <= 1)
+      slot.label = slot.after;
+  }
+}
+
+/** From `at` on: number, word, number, word … and nothing else. */
+function alternates(pieces: readonly Piece[], at: number): boolean {
+  const rest = pieces.slice(at);
+  return (
+    rest.length >= 4 &&
+    rest.length % 2 === 0 &&
+    rest.every((p, i) => p.kind === (i % 2 === 0 ? NUMBER : WORD))
+  );
+}
+
+/** `[1000]` or a number of `[1, 2000]` before any metric of the line. */
+function isBracketed(pieces: readonly Piece[], k: number, wordsBefore: number): boolean {
+  if (wordsBefore > 3) return false;
+  const open = pieces[k - 1]?.text === "[";
+  const close = pieces[k + 1]?.text === "]";
+  if (open && close) return true;
+  const comma = (i: number): boolean => pieces[i]?.text === ",";
+  if (open && comma(k + 1)) return pieces[k + 2]?.kind === NUMBER && pieces[k + 3]?.text === "]";
+  return close && comma(k - 1) && pieces[k - 2]?.kind === NUMBER && pieces[k - 3]?.text === "[";
+}

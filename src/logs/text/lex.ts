@@ -1,0 +1,346 @@
+/**
+ * One line of console output → tokens and a hash of all that is not a number, straight from its bytes: lines of the
+ * same template have the same hash, so that a long log costs one pass and no strings.
+ */
+import { scanNumber } from "./number-token.ts";
+import {
+  isDigit,
+  isLetter,
+  isSpace,
+  lowerWord,
+  MAX_TOKENS,
+  NUMBER,
+  OPAQUE,
+  PUNCT,
+  type Tokens,
+  WORD,
+} from "./tokens.ts";
+
+export interface LexOptions {
+  /** "2,5" is two and a half. */
+  readonly decimalComma: boolean;
+  /** A NaN that may be a word is read as one. */
+  readonly nanIsWord: boolean;
+}
+
+/** Digits glued to these count: `Epoch7`, `rank3`. Glued to any other word they belong to its name. */
+const COUNTING = new Set(
+  "epoch ep epochs step steps iter iteration it batch round rank default gpu worker device proc process node fold stage run trial generation gen update episode game level day".split(
+    " ",
+  ),
+);
+const WRAPPERS = new Set(
+  "tensor array float float32 float64 devicearray ndarray variable parameter np.float32 np.float64 numpy.float32 numpy.float64 jnp.array tf.tensor".split(
+    " ",
+  ),
+);
+const MONTHS = new Set(
+  "jan feb mar apr may jun jul aug sep oct nov dec mon tue wed thu fri sat sun".split(" "),
+);
+const FILE =
+  /\.(?:py|pyc|cc|cpp|cxx|c|h|hpp|cu|java|scala|rs|jl|lua|pt|pth|ckpt|h5|hdf5|json|jsonl|txt|log|ya?ml|png|jpg|csv|tsv|np[yz]|bin|model|safetensors|index|meta|zip|tar|gz|pkl|pickle|onnx|md|params|caffemodel|prototxt|sh|toml|ini|cfg|pb|tfrecord|parquet|db|out|x)$/;
+
+export function lexLine(bytes: Uint8Array, from: number, to: number, t: Tokens, options: LexOptions): void {
+  t.count = 0;
+  t.doubtful = false;
+  let h1 = 0x811c9dc5;
+  let h2 = 0x9e3779b9;
+  let i = from;
+  const put = (kind: number, start: number, end: number): void => {
+    const n = t.count++;
+    t.kind[n] = kind;
+    t.start[n] = start;
+    t.end[n] = end;
+    if (kind === WORD) {
+      for (let k = start; k < end; k++) {
+        h1 = Math.imul(h1 ^ bytes[k]!, 0x01000193);
+        h2 = Math.imul(h2 + bytes[k]!, 0x85ebca6b) ^ (h2 >>> 13);
+      }
+      h1 = Math.imul(h1 ^ 257, 0x01000193);
+    } else {
+      const c = kind === PUNCT ? bytes[start]! : 256 + kind;
+      h1 = Math.imul(h1 ^ c, 0x01000193);
+      h2 = Math.imul(h2 + c, 0x85ebca6b) ^ (h2 >>> 13);
+    }
+  };
+  const putNumber = (start: number, end: number, value: number, unit: number): void => {
+    t.value[t.count] = value;
+    t.unit[t.count] = unit;
+    put(NUMBER, start, end);
+  };
+
+  while (i < to && t.count < MAX_TOKENS - 4) {
+    const c = bytes[i]!;
+    if (c <= 32) {
+      i++;
+      continue;
+    }
+    if (c >= 128) {
+      const symbol = symbolLength(bytes, i);
+      if (symbol > 0) {
+        if (
+          c === 0xe2 &&
+          (bytes[i + 1] === 0x94 || bytes[i + 1] === 0x95) &&
+          isPipe(bytes[i + 1]!, bytes[i + 2]!)
+        )
+          put(PUNCT, i, i + symbol);
+        i += symbol;
+        continue;
+      }
+    }
+    if (isLetter(c)) {
+      i = readWord(i);
+      continue;
+    }
+    const sign = (c === 45 || c === 43) && !(i > from && endsValue(bytes[i - 1]!));
+    const first = sign ? bytes[i + 1] : c;
+    if (
+      isDigit(first) ||
+      (first === 46 && isDigit(bytes[i + (sign ? 2 : 1)]) && !(i > from && isDigit(bytes[i - 1])))
+    ) {
+      const n = scanNumber(bytes, i, to, options.decimalComma);
+      if (n.end > to) n.end = to;
+      if (!n.opaque && bytes[n.end] === 95) {
+        let j = n.end;
+        while (isLetter(bytes[j]) || isDigit(bytes[j])) j++;
+        put(OPAQUE, i, j);
+        i = j;
+        continue;
+      }
+      if (n.opaque) put(OPAQUE, i, n.end);
+      else putNumber(i, n.end, n.value, n.unit);
+      i = n.end;
+      continue;
+    }
+    i = readPunct(i, c);
+  }
+  t.hash = (h1 >>> 0) * 2097152 + ((h2 >>> 0) & 0x1fffff);
+
+  function readWord(start: number): number {
+    let j = start + 1;
+    let path = 0;
+    let dotted = false;
+    for (; j < to; j++) {
+      const c = bytes[j]!;
+      if (c >= 128 ? symbolLength(bytes, j) === 0 : isLetter(c)) continue;
+      if (isDigit(c)) {
+        if (bytes[j - 1]! >= 128) break; // 第1轮
+        continue;
+      }
+      const next = bytes[j + 1];
+      if (j + 1 < to && (c === 46 || c === 47 || c === 64 || c === 45 || c === 92 || c === 39)) {
+        if (
+          c === 39
+            ? next === 115 && bytes[j + 2] === 32
+            : isLetter(next) ||
+              (isDigit(next) && c !== 45 && (c !== 46 || dotted || path > 0 || !isDigit(bytes[j - 1]))) ||
+              (c === 45 && path > 0 && isDigit(next))
+        ) {
+          if (c === 47 || c === 92) path++;
+          else if (c === 46) dotted = true;
+          else if (c === 64) {
+            j++;
+            while (isDigit(bytes[j]) || ((bytes[j] === 46 || bytes[j] === 58) && isDigit(bytes[j + 1]))) j++;
+            j--;
+          }
+          continue;
+        }
+        if (c === 47 && next === 47 && bytes[j - 1] === 58) path = 9;
+      }
+      break;
+    }
+    if (bytes[j] === 58 && bytes[j + 1] === 47 && bytes[j + 2] === 47) return opaqueTo(start, j);
+    const length = j - start;
+    if (path >= 3 || ((dotted || path > 0) && FILE.test(lowerWord(bytes, start, j))))
+      return opaqueTo(start, j);
+    const c = bytes[start]! | 32;
+    if (length <= 14 && (c === 110 || c === 105)) {
+      const value = nonFinite(start, j);
+      if (value !== undefined) {
+        if (!t.doubtful && !options.nanIsWord && !wordFollows(j)) {
+          const negative = bytes[start - 1] === 45 && t.count > 0 && t.kind[t.count - 1] === PUNCT;
+          putNumber(start, j, negative ? -value : value, j);
+          return j;
+        }
+        if (wordFollows(j)) {
+          t.doubtful = true;
+          if (!options.nanIsWord) {
+            putNumber(start, j, value, j);
+            return j;
+          }
+        }
+      }
+    }
+    if (bytes[j] === 40 && length <= 13 && WRAPPERS.has(lowerWord(bytes, start, j)))
+      return readWrapped(start, j);
+    const lastByte = bytes[j - 1]!;
+    if (isDigit(lastByte)) {
+      let k = j - 1;
+      while (k > start && isDigit(bytes[k - 1])) k--;
+      if (
+        k - start === 1 &&
+        j - k === 4 &&
+        isSpace(bytes[j]) &&
+        "IWEF".includes(String.fromCharCode(bytes[start]!))
+      ) {
+        put(OPAQUE, start, j); // glog's I0315
+        return j;
+      }
+      const stem = lowerWord(bytes, start, bytes[k - 1] === 95 ? k - 1 : k);
+      if (COUNTING.has(stem)) {
+        put(WORD, start, bytes[k - 1] === 95 ? k - 1 : k);
+        return k;
+      }
+    }
+    if (length <= 9 && bytes[j] === 32 && isDayOrMonth(start, j)) {
+      let k = j;
+      while (bytes[k] === 32) k++;
+      if (isDigit(bytes[k])) {
+        while (isDigit(bytes[k])) k++;
+        if (bytes[k] === 32 || bytes[k] === 44) return opaqueSpan(start, k);
+      }
+      put(OPAQUE, start, j);
+      return j;
+    }
+    put(WORD, start, j);
+    return j;
+  }
+
+  function isDayOrMonth(start: number, end: number): boolean {
+    const c = bytes[start]!;
+    return c >= 65 && c <= 90 && end - start === 3 && MONTHS.has(lowerWord(bytes, start, end));
+  }
+
+  function opaqueSpan(start: number, end: number): number {
+    put(OPAQUE, start, end);
+    return end;
+  }
+
+  /** The rest of a path, with a line number behind it. */
+  function opaqueTo(start: number, end: number): number {
+    let j = end;
+    while (j < to && !isSpace(bytes[j]) && !`'"),;]|}>`.includes(String.fromCharCode(bytes[j]!))) j++;
+    return opaqueSpan(start, j);
+  }
+
+  /** `tensor(2.3, device='cuda:0')`: its number, and nothing of the rest. */
+  function readWrapped(start: number, open: number): number {
+    let j = open + 1;
+    while (j < to && (bytes[j] === 91 || bytes[j] === 40 || bytes[j]! <= 32)) j++;
+    let close = j;
+    let depth = 1;
+    while (close < to && depth > 0) {
+      if (bytes[close] === 40) depth++;
+      else if (bytes[close] === 41) depth--;
+      close++;
+    }
+    const sign = bytes[j] === 45 || bytes[j] === 43;
+    const at = sign ? j + 1 : j;
+    if (isDigit(bytes[at]) || bytes[at] === 46) {
+      const n = scanNumber(bytes, j, to, false);
+      if (!n.opaque) {
+        putNumber(start, close, n.value, close);
+        return close;
+      }
+    } else {
+      let k = at;
+      while (isLetter(bytes[k])) k++;
+      const value = nonFinite(at, k);
+      if (value !== undefined) {
+        putNumber(start, close, bytes[j] === 45 ? -value : value, close);
+        return close;
+      }
+    }
+    put(WORD, start, open);
+    return open;
+  }
+
+  /** nan and inf as a word, with a unit or padding glued on. */
+  function nonFinite(start: number, end: number): number | undefined {
+    const word = lowerWord(bytes, start, end);
+    if (/^nan(?:x+|ms|s|it|nats|bits|dB)?$/i.test(word)) return Number.NaN;
+    return /^inf(?:inity|ms|s)?$/.test(word) ? Number.POSITIVE_INFINITY : undefined;
+  }
+
+  function wordFollows(at: number): boolean {
+    return bytes[at] === 32 && isLetter(bytes[at + 1]) && at + 1 < to;
+  }
+
+  function readPunct(at: number, c: number): number {
+    const next = bytes[at + 1];
+    if (c === 91) {
+      const end = barEnd(bytes, at + 1, to);
+      if (end > 0) return end;
+    }
+    if (c === 124 && t.count > 0 && t.kind[t.count - 1] === NUMBER && bytes[at - 1] === 37) {
+      const end = tqdmEnd(bytes, at + 1, to);
+      if (end > 0) return end;
+    }
+    if (c === next && bytes[at + 2] === c) {
+      let j = at + 3;
+      while (bytes[j] === c) j++;
+      return j;
+    }
+    const begins =
+      at === from || isSpace(bytes[at - 1]) || `'"=([`.includes(String.fromCharCode(bytes[at - 1]!));
+    if (
+      begins &&
+      ((c === 47 && isLetter(next)) ||
+        ((c === 46 || c === 126) && (next === 47 || (next === 46 && bytes[at + 2] === 47))))
+    ) {
+      return opaqueTo(at, at + 1);
+    }
+    if (c === 35 || c === 42 || c === 34 || c === 39 || c === 96) {
+      // quotes and marks say nothing, but keep words apart
+      if (c === 42 || c === 35) return at + 1;
+    }
+    put(PUNCT, at, at + 1);
+    return at + 1;
+  }
+}
+
+/** What a minus may not follow to be a sign. */
+function endsValue(c: number): boolean {
+  return isDigit(c) || isLetter(c) || c === 41 || c === 93;
+}
+
+/** Bytes of a symbol (a bar's block, an arrow, a dingbat, an emoji); 0 for a letter of some script. */
+export function symbolLength(bytes: Uint8Array, at: number): number {
+  const c = bytes[at]!;
+  if (c === 0xe2) return 3;
+  if (c === 0xf0) return 4;
+  if (c === 0xc2) return bytes[at + 1] === 0xb5 ? 0 : 2;
+  if (c === 0xe3 && bytes[at + 1] === 0x80) return 3;
+  return c === 0xef && (bytes[at + 1] === 0xb8 || bytes[at + 1] === 0xbb) ? 3 : 0;
+}
+
+/** │ ┃ ║ and the like. */
+function isPipe(second: number, third: number): boolean {
+  return second === 0x94 ? third === 0x82 || third === 0x83 : third === 0x91;
+}
+
+/** Behind `[=====>....]`; 0 when the bracket holds something else. */
+function barEnd(bytes: Uint8Array, from: number, to: number): number {
+  let drawn = 0;
+  for (let i = from; i < to && i - from < 300; i++) {
+    const c = bytes[i]!;
+    if (c === 93) return drawn >= 2 ? i + 1 : 0;
+    if (c === 61 || c === 62 || c === 46 || c === 35 || c === 45 || c === 42) drawn++;
+    else if (c === 0xe2) {
+      drawn++;
+      i += 2;
+    } else if (c !== 32) return 0;
+  }
+  return 0;
+}
+
+/** Behind tqdm's `|###5   |`. */
+function tqdmEnd(bytes: Uint8Array, from: number, to: number): number {
+  for (let i = from; i < to && i - from < 1500; i++) {
+    const c = bytes[i]!;
+    if (c === 124) return i + 1;
+    if (c === 0xe2) i += 2;
+    else if (c !== 32 && c !== 35 && !isDigit(c)) return 0;
+  }
+  return 0;
+}

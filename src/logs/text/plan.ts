@@ -1,0 +1,247 @@
+/** Templates → what each line form means: its clock, its curves, or the phase it opens. */
+import type { Meaning } from "../columns.ts";
+import { normalise, speaksOfTraining, speaksOfValidation } from "../columns.ts";
+import type { ReadOptions } from "../types.ts";
+import { type Behaviour, behaviourOf } from "./behaviour.ts";
+import { type Counters, chooseCounters, counterScore, type Judged } from "./counters.ts";
+import { headerNames } from "./header.ts";
+import { type Labelled, labelSlots } from "./labels.ts";
+import type { Template } from "./template.ts";
+import { type SlotMeaning, slotMeaning } from "./words.ts";
+
+export interface Curve {
+  readonly column: number;
+  /** As a series is called where no phase line says otherwise, and where one says held-out. */
+  readonly name: string;
+  readonly heldName: string;
+  readonly label: string;
+  readonly role: SlotMeaning["role"];
+  readonly rank: number;
+  /** Column of the running mean in brackets, which is what counts on held-out data; -1. */
+  readonly mean: number;
+  /** Column of N in n/N where that makes a share; -1. */
+  readonly share: number;
+  readonly log: boolean;
+  readonly behaviour: Behaviour;
+  readonly nameless: boolean;
+}
+
+export interface LinePlan {
+  readonly template: Template;
+  counters: Counters;
+  readonly stepTotal: number;
+  readonly curves: Curve[];
+  readonly rank: number;
+  /** Held-out data (true) or training (false) from here on. */
+  phase: boolean | null;
+  /** A training's summary: facts, no points. */
+  readonly summary: boolean;
+  /** Its loss, validation or accuracy makes it a row. */
+  telling: boolean;
+  /** `{'loss': …}` as Python prints it. */
+  readonly dictionary: boolean;
+  /** It says nothing of its own place, and belongs to the counter that follows. */
+  pending: boolean;
+  readonly judged: readonly Judged[];
+}
+
+const TELLING = new Set([
+  "loss",
+  "lr",
+  "gradNorm",
+  "validation",
+  "accuracy",
+  "validationAccuracy",
+  "lossScale",
+  "skipped",
+  "nanCount",
+  "perplexity",
+  "score",
+]);
+const NO_PHASE =
+  /load|sav|dataset|split|file|path|checkpoint|found|number|image|sample|size|build|creat|download|preprocess|best|improv|config|param|option|batches|step_?size|finish|complet|done|ended|took|elapsed|warning|error|import|using/;
+
+/** One template by itself. */
+export function planTemplate(
+  template: Template,
+  options: ReadOptions,
+  inherited: (string | null)[] | null,
+): LinePlan {
+  const labelled = labelSlots(template.line, template.pieces);
+  const headers = inherited ?? headerNames(template, labelled.slots);
+  const judged: Judged[] = labelled.slots.map((slot) => {
+    const name = slot.label !== "" ? slot.label : (headers?.[slot.index] ?? "");
+    const one = {
+      slot,
+      name,
+      meaning: wantedMeaning(name, options) ?? slotMeaning(name),
+      behaviour: behaviourOf(template.columns[slot.index]!),
+    };
+    return { ...one, counts: counterScore(one, template) };
+  });
+  const counters = ownCounters(chooseCounters(judged, template, options.step), judged);
+  const summary = judged.some((j) => normalise(j.name) === "train_runtime");
+  const curves = curvesOf(judged, counters);
+  const plan: LinePlan = {
+    template,
+    counters,
+    stepTotal: counters.step >= 0 ? judged[counters.step]!.slot.total : -1,
+    curves,
+    rank:
+      judged.find((j) => j.meaning.role === "rank" && j.behaviour.integer && !j.behaviour.constant)?.slot
+        .index ?? -1,
+    phase: null,
+    summary,
+    telling: curves.some((c) => TELLING.has(c.role)),
+    dictionary: /\{\s*'/.test(template.line),
+    pending: false,
+    judged,
+  };
+  if (!plan.telling) plan.phase = phaseOf(template, labelled, judged, counters);
+  return plan;
+}
+
+/** A batch counter of an evaluation is not the training's clock. */
+function ownCounters(counters: Counters, judged: readonly Judged[]): Counters {
+  const curves = judged.filter(
+    (j) =>
+      /^(?:loss|validation|accuracy|validationAccuracy)$/.test(j.meaning.role) &&
+      !j.slot.aside &&
+      !j.slot.isTotal,
+  );
+  const heldOnly =
+    curves.length > 0 && curves.every((j) => j.slot.held === true || /^validation/.test(j.meaning.role));
+  const step = judged[counters.step];
+  if (!heldOnly || !step || counters.epoch >= 0) return counters;
+  const foreign =
+    step.meaning.role !== "step" ||
+    (step.behaviour.falls > 0 && step.behaviour.falls * 20 > step.behaviour.n);
+  return foreign ? { step: -1, epoch: -1, nested: false } : counters;
+}
+
+function wantedMeaning(name: string, options: ReadOptions): SlotMeaning | null {
+  const is = (wanted: string | undefined): boolean =>
+    wanted !== undefined && name !== "" && (wanted === name || normalise(wanted) === normalise(name));
+  if (is(options.loss)) return { role: "loss", rank: -1 };
+  if (is(options.lr)) return { role: "lr", rank: -1 };
+  return is(options.step) ? { role: "step", rank: -1 } : null;
+}
+
+function curvesOf(judged: readonly Judged[], counters: Counters): Curve[] {
+  const curves: Curve[] = [];
+  const names = new Set<string>();
+  for (const j of judged) {
+    const { slot, name, meaning } = j;
+    if (
+      slot.index === counters.step ||
+      slot.isTotal ||
+      (slot.index === counters.epoch && j.behaviour.integer)
+    )
+      continue;
+    if (slot.meanOf >= 0) {
+      const parent = judged[slot.meanOf]!;
+      if (/^(?:loss|accuracy)$/.test(parent.meaning.role))
+        curves.push(curve(j, `${parent.name} (mean)`, { role: "other", rank: 0 }, null, judged));
+      continue;
+    }
+    if (slot.aside) continue;
+    if (name === "") {
+      if (!j.behaviour.integer || j.behaviour.nonFinite > 0)
+        curves.push({ ...curve(j, "", meaning, null, judged), nameless: true });
+      continue;
+    }
+    if (meaning.role === "time" || meaning.role === "throughput" || meaning.role === "rank") continue;
+    const veto = meaning.role === "loss" && isCounterLike(j);
+    const held = slot.held ?? (meaning.role === "validation" ? true : null);
+    const made = curve(j, name, veto ? { role: "other", rank: 0 } : meaning, held, judged);
+    if (names.has(made.name)) continue;
+    names.add(made.name);
+    curves.push(made);
+  }
+  return curves;
+}
+
+/** Named like a loss, but it counts: a long even rise of whole numbers. */
+function isCounterLike({ behaviour: b }: Judged): boolean {
+  return b.integer && b.n >= 5 && b.rising >= 0.97 && b.even > 0.9 && !b.constant;
+}
+
+function curve(
+  j: Judged,
+  label: string,
+  meaning: SlotMeaning,
+  held: boolean | null,
+  judged: readonly Judged[],
+): Curve {
+  const heldName = speaksOfValidation(label) ? label : `valid ${label}`;
+  const flips =
+    meaning.role === "loss" ||
+    meaning.role === "accuracy" ||
+    meaning.role === "perplexity" ||
+    meaning.role === "score";
+  const isHeld = held === true && flips;
+  const mean = judged.find((o) => o.slot.meanOf === j.slot.index)?.slot.index ?? -1;
+  return {
+    column: isHeld && mean >= 0 ? mean : j.slot.index,
+    name: isHeld ? heldName : label,
+    heldName: flips && held !== false && !speaksOfTraining(label) ? heldName : label,
+    label,
+    role: isHeld ? heldRole(meaning.role) : meaning.role,
+    rank: meaning.rank,
+    mean,
+    share: j.slot.total >= 0 && /ccuracy/.test(meaning.role) ? j.slot.total : -1,
+    log: false,
+    behaviour: j.behaviour,
+    nameless: false,
+  };
+}
+
+export function heldRole(role: SlotMeaning["role"]): SlotMeaning["role"] {
+  if (role === "loss") return "validation";
+  return role === "accuracy" ? "validationAccuracy" : role;
+}
+
+/** "Testing…", "validation:", "=== train ===": a line without a measurement that says what follows is measured on. */
+function phaseOf(
+  template: Template,
+  { words, slots, assigned }: Labelled,
+  judged: readonly Judged[],
+  counters: Counters,
+): boolean | null {
+  if (assigned && template.line.includes("=")) return null;
+  if (words.length === 0 || words.length > 9) return null;
+  const others = slots.filter(
+    (s) =>
+      s.index !== counters.step &&
+      s.index !== counters.epoch &&
+      !s.isTotal &&
+      !s.aside &&
+      judged[s.index]!.meaning.role !== "time" &&
+      !(judged[s.index]!.behaviour.constant && s.total < 0),
+  );
+  if (others.length > 0) return null;
+  const text = words.join(" ");
+  if (NO_PHASE.test(text)) return null;
+  const held = words.some((w) => speaksOfValidation(w));
+  const train = words.some((w) => speaksOfTraining(w));
+  if (held === train) return null;
+  return held;
+}
+
+/** Role and rank of a series' name for `finishRuns`. */
+export function meaningFor(c: Curve, held: boolean): Meaning {
+  const role = held ? heldRole(c.role) : c.role;
+  const known =
+    role === "loss" ||
+    role === "lr" ||
+    role === "gradNorm" ||
+    role === "validation" ||
+    role === "accuracy" ||
+    role === "validationAccuracy" ||
+    role === "lossScale" ||
+    role === "clippedShare" ||
+    role === "skipped" ||
+    role === "nanCount" ||
+    role === "epoch";
+  return { role: known ? role : "other", rank: c.rank };
+}

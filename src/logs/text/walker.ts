@@ -1,0 +1,201 @@
+/** Lines in their order → rows of a recorder, by the plans of their templates. */
+import type { Recorder } from "../recorder.ts";
+import type { Decision } from "./decide.ts";
+import type { Curve, LinePlan } from "./plan.ts";
+
+export interface Walker {
+  /** One line: `at(column)` gives its numbers. */
+  line(template: number, at: (column: number) => number): void;
+  end(): void;
+}
+
+interface Held {
+  readonly curve: Curve;
+  readonly name: string;
+  readonly value: number;
+}
+
+const MAX_NAMES = 512;
+
+export function createWalker(decision: Decision, recorder: Recorder): Walker {
+  const { plans, clock } = decision;
+  let epoch: number | undefined;
+  let epochBase: number | undefined;
+  let barOffset = 0;
+  let barLast = 0;
+  let barTotal = 0;
+  let lastStep: number | undefined;
+  let pending: Held[] = [];
+  let scope: {
+    held: boolean;
+    epoch: number | undefined;
+    step: number | undefined;
+    seen: Set<number>;
+  } | null = null;
+  const withStep = new Set<string>();
+  let rowNames = new Set<string>();
+
+  const put = (name: string, value: number): void => {
+    if (recorder.names.length >= MAX_NAMES && !recorder.names.includes(name)) {
+      recorder.note("too-many-series", `more than ${MAX_NAMES} names: later ones are not kept`);
+      return;
+    }
+    recorder.put(recorder.series(name), value);
+  };
+
+  /** A count that starts again with every epoch, made to run on. */
+  const runOn = (n: number, total: number, nested: boolean): number => {
+    if (epoch !== undefined && Number.isInteger(epoch) && nested) {
+      epochBase ??= epoch === 0 ? 0 : 1;
+      return Math.max(0, epoch - epochBase) * total + n;
+    }
+    if (n < barLast && total === barTotal && barLast >= 0.9 * total) barOffset += total;
+    else if (n < barLast) barOffset = 0;
+    barLast = n;
+    barTotal = total;
+    return barOffset + n;
+  };
+
+  const stepOf = (plan: LinePlan, at: (column: number) => number): number | undefined => {
+    const { step, epoch: own, nested } = plan.counters;
+    if (step < 0) return undefined;
+    const n = at(step);
+    if (plan.stepTotal < 0) return n;
+    const total = at(plan.stepTotal);
+    const named = plan.judged[step]!.meaning.role === "step";
+    if (own >= 0) {
+      if (nested) recorder.meta["stepsPerEpoch"] = total;
+      else recorder.meta["maxSteps"] = total;
+      return nested ? runOn(n, total, true) : n;
+    }
+    if (named && !(epoch !== undefined && plan.template.rows > 1 && restarts(plan))) {
+      recorder.meta["maxSteps"] = total;
+      return n;
+    }
+    if (epoch !== undefined) recorder.meta["stepsPerEpoch"] = total;
+    return runOn(n, total, epoch !== undefined);
+  };
+
+  const flush = (): void => {
+    for (const { name, value } of pending) put(name, value);
+    pending = [];
+  };
+
+  const heldHere = (plan: LinePlan, own: number | undefined, step: number | undefined): boolean => {
+    if (!scope) return false;
+    const later =
+      own !== undefined && scope.epoch !== undefined
+        ? own > scope.epoch
+        : step !== undefined && own === undefined && scope.step !== undefined && step > scope.step;
+    if (later || scope.seen.has(plan.template.id)) {
+      if (scope.held) scope = null;
+      return false;
+    }
+    if (own === undefined && step === undefined) scope.seen.add(plan.template.id);
+    return scope.held;
+  };
+
+  return {
+    line(id, at) {
+      const plan = plans.get(id);
+      if (!plan) return;
+      if (plan.rank >= 0 && at(plan.rank) > plan.judged[plan.rank]!.behaviour.min) return;
+      let own = plan.counters.epoch >= 0 ? at(plan.counters.epoch) : undefined;
+      for (const c of plan.curves) if (c.role === "epoch") own ??= at(c.column);
+      if (own !== undefined && Number.isNaN(own)) own = undefined;
+      if (plan.summary) {
+        for (const c of plan.curves) recorder.meta[c.name] = at(c.column);
+        return;
+      }
+      if (own !== undefined) {
+        if (epoch !== undefined && own < epoch) epochBase = undefined;
+        epoch = own;
+      }
+      const step = stepOf(plan, at);
+      if (plan.phase !== null) scope = { held: plan.phase, epoch, step: step ?? lastStep, seen: new Set() };
+      if (!plan.telling) {
+        counted(step, own);
+        return;
+      }
+      const held = heldHere(plan, own, step);
+      const found: Held[] = [];
+      for (const curve of plan.curves) {
+        if (curve.nameless) continue;
+        let value = at(held && curve.mean >= 0 ? curve.mean : curve.column);
+        if (curve.share >= 0) value /= at(curve.share);
+        found.push({
+          curve,
+          name: held ? curve.heldName : curve.name,
+          value: curve.log ? Math.log(value) : value,
+        });
+      }
+      if (plan.pending) {
+        pending.push(...found);
+        if (pending.length > 5000) flush();
+        return;
+      }
+      if (clock === "step") stepRow(found, step, own);
+      else countedRow(found, own);
+    },
+    end() {
+      flush();
+    },
+  };
+
+  /** A line that only counts: what was printed before it, and what follows, is there. */
+  function counted(step: number | undefined, own: number | undefined): void {
+    if (step !== undefined) {
+      lastStep = step;
+      if (clock !== "step" || pending.length === 0) return;
+      recorder.row(step, own ?? epoch);
+      flush();
+    } else if (own !== undefined && pending.length > 0 && clock === "row") {
+      recorder.row(undefined, own);
+      put("epoch", own);
+      flush();
+      rowNames = new Set();
+    }
+  }
+
+  function stepRow(found: readonly Held[], step: number | undefined, own: number | undefined): void {
+    if (step !== undefined) {
+      recorder.row(step, own ?? epoch);
+      lastStep = step;
+      flush();
+      for (const { name, value } of found) {
+        withStep.add(name);
+        put(name, value);
+      }
+      return;
+    }
+    const placed = own === undefined && lastStep !== undefined && !found.some((f) => withStep.has(f.name));
+    if (placed) recorder.row(lastStep, epoch);
+    if (!placed && !recorder.hasSteps) {
+      if (lastStep === undefined) return;
+      recorder.row(lastStep, epoch);
+    }
+    // a line without a step says something about the step before it, but is another series
+    for (const { curve, name, value } of found) {
+      if (curve.role !== "epoch") put(withStep.has(name) ? `${name} (unnumbered)` : name, value);
+    }
+  }
+
+  function countedRow(found: readonly Held[], own: number | undefined): void {
+    if (own !== undefined || found.some((f) => rowNames.has(f.name)) || rowNames.size === 0) {
+      recorder.row(undefined, own ?? epoch);
+      rowNames = new Set();
+      flush();
+      if (!found.some((f) => f.name === "epoch") && (own ?? epoch) !== undefined)
+        put("epoch", (own ?? epoch)!);
+    }
+    for (const { name, value } of found) {
+      rowNames.add(name);
+      put(name, value);
+    }
+  }
+}
+
+/** Its step falls now and then: it counts within epochs. */
+function restarts(plan: LinePlan): boolean {
+  return plan.judged[plan.counters.step]!.behaviour.falls > 0;
+}

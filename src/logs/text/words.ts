@@ -1,0 +1,130 @@
+/** What the words around a number mean: the table of names, and what only text has (units, fillers, levels). */
+import { type Meaning, meaningOf, normalise, speaksOfValidation } from "../columns.ts";
+
+export type SlotRole = Meaning["role"] | "time" | "throughput" | "rank" | "size" | "perplexity" | "score";
+
+export interface SlotMeaning {
+  readonly role: SlotRole;
+  readonly rank: number;
+}
+
+export const LEVELS: ReadonlySet<string> = new Set(
+  "debug info warning warn error critical trace fatal vlog log stdout stderr".split(" "),
+);
+/** Words between a name and its number. */
+export const FILLERS: ReadonlySet<string> = new Set(
+  "is was are be of at the a an so far now ist war est es era é e equals equal to currently reached y и равен равна は が".split(
+    " ",
+  ),
+);
+const TIME = new Set(
+  "ms sec secs second seconds s min mins minute minutes h hour hours time times eta elapsed duration remaining took wall clock runtime zeit temps tiempo tempo время 时间 用时 耗时 剩余 시간 時間 timestamp date day days per walltime latency".split(
+    " ",
+  ),
+);
+const THROUGHPUT = new Set(
+  "it/s samples/sec samples/s tok/s tokens/s tok tokens sps wps ups ips fps speed throughput mfu tflops flops mem memory gb mb mib gib ram vram gpu_mem max_mem rate/s imgs/s img/s images/s examples/sec ins/s words/s wpb bsz qps rss cache util utilization".split(
+    " ",
+  ),
+);
+const SIZE = new Set(
+  "size sizes num total max maximum warmup limit count counts patience seed params parameters dim width height layers heads vocab samples examples instances tokens sentences images items targets consumed budget workers threads every interval best port pid version classes seq length len weights zerograd remaining saved saving save skipped_epochs hidden nodes features rows columns found loaded".split(
+    " ",
+  ),
+);
+const RANK = new Set(
+  "rank gpu worker process proc node device cuda default local_rank global_rank replica shard pe".split(" "),
+);
+const PERPLEXITY =
+  /(?:^|_)(?:ppl|perplexity|perp|pplx|困惑度|パープレキシティ|perplexite|perplexidad|perplexitat|перплексия)(?:_|$)/;
+const SCORE =
+  /(?:^|_)(?:score|obj|objf|objective|objective_function|fitness|energy|elbo|likelihood|ll|loglik|log_likelihood)(?:_|$)/;
+/** Losses by their formula's name. */
+const FORMULA =
+  /(?:^|_)(?:xent|crossentropy|cross_entropy|xentropy|ce|bce|nll|mse|rmse|mae|logloss|log_loss|mlogloss|binary_logloss|multi_logloss|smooth_?l1|huber|l2|rmsle|deviance|cost|cost_function|train_err|criterion|hinge|kld|chamfer|mape|smape|merror|error|err|wer|cer|residual)(?:_\d)?$/;
+
+const cache = new Map<string, SlotMeaning>();
+
+/** Role of a label as it stands in a line; the last words count most. */
+export function slotMeaning(label: string): SlotMeaning {
+  const known = cache.get(label);
+  if (known) return known;
+  const found = findMeaning(label);
+  if (cache.size > 5000) cache.clear();
+  cache.set(label, found);
+  return found;
+}
+
+function findMeaning(label: string): SlotMeaning {
+  const key = normalise(label);
+  if (key === "") return { role: "other", rank: 0 };
+  const words = key.split("_");
+  const plain = label.toLowerCase().trim();
+  if (PERPLEXITY.test(key)) return { role: "perplexity", rank: speaksOfValidation(label) ? 1 : 0 };
+  const exact = meaningOf(label);
+  if (exact.role !== "other" && exact.rank < 100) return exact;
+  if (THROUGHPUT.has(plain) || words.some((w) => THROUGHPUT.has(w)) || /\/s(?:ec)?$/.test(plain)) {
+    if (exact.role !== "loss" && exact.role !== "validation") return { role: "throughput", rank: 0 };
+  }
+  if (
+    words.some((w) => TIME.has(w)) &&
+    exact.role !== "loss" &&
+    exact.role !== "lr" &&
+    exact.role !== "validation"
+  )
+    return { role: "time", rank: 0 };
+  const lossName = FORMULA.test(key);
+  if (lossName && !words.includes("best")) {
+    return { role: speaksOfValidation(label) ? "validation" : "loss", rank: 140 + words.length };
+  }
+  if (exact.role !== "other" && exact.role !== "step" && exact.role !== "epoch") return exact;
+  if (exact.role === "step" && /num_updates$|timesteps$/.test(key)) return exact;
+  if (words.some((w) => SIZE.has(w))) return { role: "size", rank: 0 };
+  if (words.length <= 2 && words.some((w) => RANK.has(w))) return { role: "rank", rank: 0 };
+  if (exact.role !== "other") return exact;
+  if (/^(?:e|ep|epc|epo)$/.test(key)) return { role: "epoch", rank: 90 };
+  if (
+    /^(?:i|n|iters?|its|k|t|b|mb|st|stp|round|rounds|tree|trees|generation|gen|tick|timestep|timesteps|num_updates|nupdates|upd)$/.test(
+      key,
+    )
+  )
+    return { role: "step", rank: 95 };
+  if (SCORE.test(key)) return { role: "score", rank: 0 };
+  // the last words alone: "Trainer Iteration", "on epoch"
+  for (let drop = 1; drop < Math.min(words.length, 5); drop++) {
+    const tail = meaningOf(words.slice(drop).join("_"));
+    if (tail.role === "other") continue;
+    const head = words.slice(0, drop).join(" ");
+    if (speaksOfValidation(head)) {
+      if (tail.role === "loss") return { role: "validation", rank: tail.rank + 100 };
+      if (tail.role === "accuracy") return { role: "validationAccuracy", rank: tail.rank + 100 };
+    }
+    if (tail.role === "step" || tail.role === "epoch" || drop <= 3)
+      return { role: tail.role, rank: tail.rank + 100 + drop };
+  }
+  const firstIsCounter = meaningOf(words[0]!);
+  if (
+    words.length === 2 &&
+    firstIsCounter.role === "epoch" &&
+    /^(?:no|nr|number|num|id|idx|index)$/.test(words[1]!)
+  )
+    return firstIsCounter;
+  return { role: "other", rank: 0 };
+}
+
+/** A word a counter is called by, alone. */
+export function isCounterWord(word: string): boolean {
+  const { role } = slotMeaning(word);
+  return role === "step" || role === "epoch";
+}
+
+export function isMetric(role: SlotRole): boolean {
+  return (
+    role === "loss" ||
+    role === "validation" ||
+    role === "accuracy" ||
+    role === "validationAccuracy" ||
+    role === "perplexity" ||
+    role === "score"
+  );
+}
