@@ -65,6 +65,16 @@ test("the doctor's parts do not know the engine", () => {
   expect(wrong).toEqual([]);
 });
 
+test("what is lowered and the passes that do it know no code writer", () => {
+  const isWriter = (file: string): boolean => /^engine[\\/]compile[\\/]writers[\\/]/.test(name(file));
+  const wrong = [...graph]
+    .filter(([f]) => /^engine[\\/]compile[\\/]/.test(name(f)) && !isWriter(f))
+    .flatMap(([f, is]) =>
+      is.filter((i) => isWriter(i.target)).map((i) => `${name(f)} imports ${name(i.target)}`),
+    );
+  expect(wrong).toEqual([]);
+});
+
 test("no import cycles", () => {
   const state = new Map<string, "open" | "done">();
   const cycles: string[] = [];

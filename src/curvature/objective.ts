@@ -64,9 +64,7 @@ export function lossProgram({ params, loss, backend }: LossProgramOptions): Loss
       { name: "out.loss", value: loss },
       ...vectors.map((value, i) => ({ name: `out.${names[i]}`, value })),
     ];
-    const inputs = topologicalOrder(outputs.map((o) => o.value)).filter(
-      (e) => e.op === "input",
-    ) as unknown as Node<"input">[];
+    const inputs = topologicalOrder(outputs.map((o) => o.value)).filter((e) => e.op === "input");
     const executable = backend.compile({ inputs, state: [], outputs });
     const known = new Set(inputs.map((e) => e.attrs.name));
     const view = (name: string): TypedArray | null => (known.has(name) ? executable.view(name) : null);

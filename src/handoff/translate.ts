@@ -1,5 +1,7 @@
 /** Expressions → lines of PyTorch. One rule a primitive; the table is complete by its type. */
-import type { Expr, Node, Primitive, TypedArray } from "../engine/graph/index.ts";
+import { type Expr, isElementwise } from "../engine/graph/expr.ts";
+import type { Node, TypedArray } from "../engine/graph/index.ts";
+import { type Primitive, primitives } from "../engine/graph/primitives.ts";
 import { SteepestError } from "../run/errors.ts";
 import { constantText, sizeText } from "./batch-size.ts";
 import { pyDtype, pyNumber, pyTuple } from "./python-text.ts";
@@ -116,10 +118,8 @@ export const torchRules: { readonly [P in Primitive]: Rule<P> } = {
   },
 };
 
-/** Operations that work on a number and a tensor alike, and align shapes by themselves. */
-const aligning = new Set<Primitive>([
-  "add", "sub", "mul", "div", "pow", "max", "min", "eq", "lt", "le", "and", "or", "select",
-]); // biome-ignore format: a list
+/** Works on a number and a tensor alike, and aligns shapes by itself. */
+const aligns = (e: Expr): boolean => isElementwise(e) && primitives[e.op].arity > 1 && e.op !== "random";
 
 export interface Translated {
   readonly lines: readonly string[];
@@ -262,10 +262,10 @@ function render(
     );
   }
   const input = (i: number): Trio => trio.map((e) => e.inputs[i]!) as unknown as Trio;
-  const peeled = aligning.has(node.op) ? peel(node) : node.inputs;
+  const peeled = aligns(node) ? peel(node) : node.inputs;
   const numbers = node.inputs.map((_, i) => literal(input(i)));
   const x = (i: number): string =>
-    text.get(peeled[i]!) ?? filledTensor(aligning.has(node.op) ? scalar(input(i)) : input(i));
+    text.get(peeled[i]!) ?? filledTensor(aligns(node) ? scalar(input(i)) : input(i));
   // of numbers alone there would be no tensor
   const someTensor = numbers.some((t) => t === null);
   const v = (i: number): string =>
@@ -276,7 +276,7 @@ function render(
   };
   const attribute = (e: Expr, key: string): unknown => (e.attrs as Readonly<Record<string, unknown>>)[key];
   const scope: Scope<Primitive> = {
-    node: node as unknown as Node<Primitive>,
+    node,
     x,
     v,
     shape: sizes((e) => e.shape),

@@ -145,12 +145,19 @@ function imageShape(
   image: readonly number[] | undefined,
 ): readonly [number, number, number] {
   const shape = image ?? (inputShape.length === 2 ? [1, ...inputShape] : inputShape);
-  if (shape.length !== 3 || sizeOf(shape) !== sizeOf(inputShape))
+  const [channels, height, width] = shape;
+  if (
+    channels === undefined ||
+    height === undefined ||
+    width === undefined ||
+    shape.length !== 3 ||
+    sizeOf(shape) !== sizeOf(inputShape)
+  )
     throw nnError(
       `cnn: examples of shape [${inputShape.join(", ")}] are not images${image ? ` [${image.join(", ")}]` : ""}`,
       "give the model `image: [channels, height, width]` with as many values as an example has",
     );
-  return shape as unknown as readonly [number, number, number];
+  return [channels, height, width];
 }
 
 function buildTransformer(

@@ -155,7 +155,7 @@ export function createDescent(options: DescentOptions): Descent {
   const kept = [
     { input: point, next: moved[POINT]! },
     ...Object.keys(flatBefore).map((k) => ({
-      input: flatBefore[k] as unknown as Node<"input">,
+      input: flatBefore[k] as Node<"input">,
       next: flatAfter[k]!,
     })),
   ];

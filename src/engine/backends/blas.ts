@@ -1,5 +1,5 @@
 /** The bridge from the compiler's products to the system's BLAS. Node only; import it lazily. */
-import type { Product } from "../compile/writers/wasm/emit-kernel.ts";
+import type { Product } from "../compile/product.ts";
 import { bytesOf } from "../graph/dtype.ts";
 import { findBlas, worthBlas } from "./blas-library.ts";
 import type { ProductLibrary } from "./wasm.ts";

@@ -1,6 +1,6 @@
 import type { Backend, Executable, ProgramSpec } from "../backend.ts";
 import { allocate, type TypedArray } from "../graph/dtype.ts";
-import { type Expr, type Node, type Primitive, topologicalOrder } from "../graph/expr.ts";
+import { applyRule, type Expr, topologicalOrder } from "../graph/expr.ts";
 import { sizeOf } from "../graph/shape.ts";
 import { evaluate } from "../rules/evaluate.ts";
 
@@ -12,12 +12,12 @@ export function interpret(
   const values = new Map<Expr, Float64Array>();
   for (const node of topologicalOrder(roots)) {
     const known = given.get(node);
-    const rule = evaluate[node.op] as (n: Node<Primitive>, inputs: readonly Float64Array[]) => Float64Array;
     values.set(
       node,
       known === undefined
-        ? rule(
-            node as unknown as Node<Primitive>,
+        ? applyRule(
+            evaluate,
+            node,
             node.inputs.map((x) => values.get(x)!),
           )
         : Float64Array.from(known),
@@ -46,7 +46,7 @@ export const reference: Backend = {
       },
       run: () => {
         const given = new Map<Expr, ArrayLike<number>>(
-          leaves.map((leaf) => [leaf as Expr, memory.get(leaf.attrs.name)!]),
+          leaves.map((leaf) => [leaf, memory.get(leaf.attrs.name)!]),
         );
         const values = interpret(roots, given);
         spec.outputs.forEach((o, i) => {

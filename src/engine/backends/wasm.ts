@@ -6,7 +6,7 @@ import type { Backend, BackendOptions, Executable, ProgramSpec } from "../backen
 import { outOfMemory } from "../backend.ts";
 import type { Buffer } from "../compile/kernels.ts";
 import { lower } from "../compile/lower.ts";
-import type { Product } from "../compile/writers/wasm/emit-kernel.ts";
+import type { Product } from "../compile/product.ts";
 import { chooseTile, detectFma, type Tile, tiles } from "../compile/writers/wasm/gemm/index.ts";
 import { buildModule, hostFunctions } from "../compile/writers/wasm/module.ts";
 import type { DType, TypedArray } from "../graph/dtype.ts";

@@ -1,9 +1,10 @@
 /**
- * What a program is lowered to: a list of kernels over buffers. Kernels run in order; each is one function of the
- * module. Buffers get their addresses from memory.ts.
+ * What a program is lowered to: a list of kernels over buffers, which run in order. It is the boundary between passes and
+ * code writers and knows neither. Buffers get their addresses from passes/memory.ts.
  */
 import type { DType, TypedArray } from "../graph/dtype.ts";
-import type { Expr, Node } from "../graph/expr.ts";
+import type { Expr, NodeOf } from "../graph/expr.ts";
+import type { ElementwisePrimitive, ReductionPrimitive } from "../graph/primitives.ts";
 import type { View } from "../graph/strided.ts";
 
 export interface Buffer {
@@ -23,7 +24,20 @@ export interface Operand {
   readonly view: View;
 }
 
-export type Reduction = Node<"reduceSum" | "reduceMax" | "reduceMin" | "argmax">;
+export type Reduction = NodeOf<ReductionPrimitive>;
+
+export interface LoopStore {
+  readonly value: Expr;
+  readonly to: Operand;
+  /** Added to what lies there. */
+  readonly accumulate: boolean;
+}
+
+export interface LoopReduction {
+  readonly node: Reduction;
+  readonly value: Expr;
+  readonly to: Buffer;
+}
 
 /** One pass over a domain: loads, fused elementwise work, stores, and reductions over some axes of the domain. */
 export interface LoopKernel {
@@ -32,11 +46,11 @@ export interface LoopKernel {
   /** Axes of the domain that reductions run over; empty without reductions. */
   readonly reducedAxes: readonly number[];
   /** Elementwise nodes, inputs before users. */
-  readonly members: readonly Expr[];
+  readonly members: readonly NodeOf<ElementwisePrimitive>[];
   /** Where the values that members read come from. Views have the domain's shape. */
   readonly loads: ReadonlyMap<Expr, Operand>;
-  readonly stores: readonly { readonly value: Expr; readonly to: Operand; readonly accumulate: boolean }[];
-  readonly reductions: readonly { readonly node: Reduction; readonly value: Expr; readonly to: Buffer }[];
+  readonly stores: readonly LoopStore[];
+  readonly reductions: readonly LoopReduction[];
 }
 
 /** C = A·B for each index of the leading axes. Views have shapes [...lead, m, k] and [...lead, k, n]. */
@@ -72,6 +86,13 @@ export interface RowsKernel {
 }
 
 export type Kernel = LoopKernel | MatmulKernel | FillKernel | CopyKernel | RowsKernel;
+
+/** What passes hand to a code writer. */
+export interface Lowered {
+  readonly kernels: readonly Kernel[];
+  /** Buffers of inputs, state and outputs by name. */
+  readonly named: ReadonlyMap<string, Buffer>;
+}
 
 /** Buffers a kernel reads and writes. */
 export function touches(kernel: Kernel): { reads: Buffer[]; writes: Buffer[] } {

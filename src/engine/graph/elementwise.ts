@@ -5,9 +5,10 @@
 
 import { describe, requireFloat, requireNumber } from "./describe.ts";
 import { type DType, isFloat } from "./dtype.ts";
-import { type BinaryPrimitive, type Expr, makeNode, type UnaryPrimitive } from "./expr.ts";
+import { type Expr, makeNode } from "./expr.ts";
 import { constant, iota } from "./leaves.ts";
 import { broadcastTo, reshape } from "./movement.ts";
+import type { BinaryPrimitive, UnaryPrimitive } from "./primitives.ts";
 import { broadcastShapes, type Shape, sameShape, shapeError, showShape, sizeOf } from "./shape.ts";
 
 /** An expression or a number standing for a scalar constant. */

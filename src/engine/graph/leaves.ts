@@ -9,7 +9,7 @@ export function input(name: string, shape: Shape, dtype: DType = "float32"): Nod
   shape.forEach((d) => {
     if (!Number.isInteger(d) || d < 0) throw shapeError("input", `${name} has shape ${showShape(shape)}`);
   });
-  return makeNode("input", [], { name }, shape, dtype) as Node<"input">;
+  return makeNode("input", [], { name }, shape, dtype);
 }
 
 /** A scalar constant, or a tensor constant from row-major data. */

@@ -1,6 +1,7 @@
 /** Primitives that move elements without computing. */
 import { describe } from "./describe.ts";
-import { type Expr, makeNode, type Windows } from "./expr.ts";
+import { type Expr, makeNode } from "./expr.ts";
+import type { Windows } from "./primitives.ts";
 import {
   broadcastShapes,
   normalizeAxes,
@@ -53,7 +54,7 @@ export function broadcastTo(x: Expr, shape: Shape): Expr {
   if (sameShape(x.shape, shape)) return x;
   const common = broadcastShapes(x.shape, shape);
   if (common === null || !sameShape(common, shape))
-    throw shapeError("broadcast", `${showShape(x.shape)} does not stretch to ${showShape(shape)}`);
+    throw shapeError("broadcast", `${showShape(x.shape)} does not broadcast to ${showShape(shape)}`);
   return makeNode("broadcast", [x], {}, shape, x.dtype);
 }
 

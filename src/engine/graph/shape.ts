@@ -21,7 +21,7 @@ export function stridesOf(shape: Shape): number[] {
   return strides;
 }
 
-/** NumPy's broadcasting: align at the last axis, 1 stretches. Null when the shapes do not fit. */
+/** NumPy's broadcasting: align at the last axis, size 1 is repeated. Null when the shapes do not fit. */
 export function broadcastShapes(a: Shape, b: Shape): Shape | null {
   const rank = Math.max(a.length, b.length);
   const out = new Array<number>(rank);

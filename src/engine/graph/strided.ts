@@ -16,7 +16,7 @@ export const permuteView = (v: View, axes: readonly number[]): View => ({
   offset: v.offset,
 });
 
-/** NumPy's broadcasting: stretched axes have stride 0. */
+/** NumPy's broadcasting: repeated axes have stride 0. */
 export function broadcastView(v: View, shape: Shape): View {
   const extra = shape.length - v.shape.length;
   return {

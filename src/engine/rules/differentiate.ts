@@ -3,15 +3,9 @@
  * Rules return expressions, so they can be differentiated again.
  */
 import { isFloat } from "../graph/dtype.ts";
-import {
-  type AttrsOf,
-  type Expr,
-  makeNode,
-  type Node,
-  type Primitive,
-  topologicalOrder,
-} from "../graph/expr.ts";
+import { applyRule, type Expr, makeNode, type Node, topologicalOrder } from "../graph/expr.ts";
 import * as ops from "../graph/ops.ts";
+import type { Primitive } from "../graph/primitives.ts";
 import { sameShape, shapeError, showShape } from "../graph/shape.ts";
 
 const { add, cast, cos, div, exp, le, lt, matmul, mul, neg, pow, select, sub, sum } = ops;
@@ -22,7 +16,7 @@ type Rule<P extends Primitive> = (node: Node<P>, g: Expr) => readonly (Expr | nu
 /** Piecewise constant, or made of integers: the derivative is zero wherever it exists. */
 const flat = (node: { readonly inputs: readonly Expr[] }): null[] => node.inputs.map(() => null);
 
-/** Undoes a broadcast: adds up the axes that were stretched. */
+/** Undoes a broadcast: adds up the axes that were repeated. */
 function unbroadcast(g: Expr, target: Expr): Expr {
   const extra = g.shape.length - target.shape.length;
   const axes = g.shape
@@ -31,7 +25,7 @@ function unbroadcast(g: Expr, target: Expr): Expr {
   return ops.reshape(sum(g, { axes }), target.shape);
 }
 
-/** Gives a reduced tensor its lost axes back, stretched to the input's shape. */
+/** Gives a reduced tensor its lost axes back, broadcast to the input's shape. */
 function expand(reduced: Expr, axes: readonly number[], like: Expr): Expr {
   return ops.broadcastTo(
     ops.reshape(
@@ -46,7 +40,7 @@ function expand(reduced: Expr, axes: readonly number[], like: Expr): Expr {
 function extremum(node: Node<"reduceMax" | "reduceMin">, g: Expr): [Expr] {
   const x = node.inputs[0]!;
   const { axes } = node.attrs;
-  const isPeak = cast(ops.eq(x, expand(asExpr(node), axes, x)), x.dtype);
+  const isPeak = cast(ops.eq(x, expand(node, axes, x)), x.dtype);
   return [mul(isPeak, expand(div(g, sum(isPeak, { axes })), axes, x))];
 }
 
@@ -60,7 +54,6 @@ function larger(node: Node<"max" | "min">, g: Expr): [Expr, Expr] {
   return node.op === "max" ? [share(b, a), share(a, b)] : [share(a, b), share(b, a)];
 }
 
-const asExpr = (node: Node<Primitive>): Expr => node as unknown as Expr;
 const pair = (node: { readonly inputs: readonly Expr[] }): readonly [Expr, Expr] => [
   node.inputs[0]!,
   node.inputs[1]!,
@@ -72,16 +65,16 @@ const rules: { readonly [P in Primitive]: Rule<P> } = {
   constant: flat,
   iota: flat,
   neg: (_, g) => [neg(g)],
-  exp: (n, g) => [mul(g, asExpr(n))],
+  exp: (n, g) => [mul(g, n)],
   log: (n, g) => [div(g, first(n))],
   log1p: (n, g) => [div(g, add(first(n), 1))],
-  expm1: (n, g) => [mul(g, add(asExpr(n), 1))],
-  sqrt: (n, g) => [div(mul(g, 0.5), asExpr(n))],
-  rsqrt: (n, g) => [mul(mul(g, -0.5), div(asExpr(n), first(n)))],
+  expm1: (n, g) => [mul(g, add(n, 1))],
+  sqrt: (n, g) => [div(mul(g, 0.5), n)],
+  rsqrt: (n, g) => [mul(mul(g, -0.5), div(n, first(n)))],
   sin: (n, g) => [mul(g, cos(first(n)))],
   cos: (n, g) => [neg(mul(g, ops.sin(first(n))))],
-  tanh: (n, g) => [mul(g, sub(1, mul(asExpr(n), asExpr(n))))],
-  sigmoid: (n, g) => [mul(g, mul(asExpr(n), sub(1, asExpr(n))))],
+  tanh: (n, g) => [mul(g, sub(1, mul(n, n)))],
+  sigmoid: (n, g) => [mul(g, mul(n, sub(1, n)))],
   erf: (n, g) => [mul(g, mul(2 / Math.sqrt(Math.PI), exp(neg(mul(first(n), first(n))))))],
   abs: (n, g) => [mul(g, ops.sign(first(n)))],
   sign: flat,
@@ -92,13 +85,13 @@ const rules: { readonly [P in Primitive]: Rule<P> } = {
   add: (_, g) => [g, g],
   sub: (_, g) => [g, neg(g)],
   mul: (n, g) => [mul(g, n.inputs[1]!), mul(g, first(n))],
-  div: (n, g) => [div(g, n.inputs[1]!), neg(mul(g, div(asExpr(n), n.inputs[1]!)))],
+  div: (n, g) => [div(g, n.inputs[1]!), neg(mul(g, div(n, n.inputs[1]!)))],
   pow: (n, g) => {
     const [a, b] = pair(n);
     const zero = ops.zerosLike(a);
     const toBase = select(ops.eq(b, 0), zero, mul(g, mul(b, pow(a, sub(b, 1)))));
     // 0^b has slope 0 in b for b ≥ 0 (log 0 would make it NaN)
-    const toExponent = select(ops.and(ops.eq(a, 0), le(0, b)), zero, mul(g, mul(asExpr(n), ops.log(a))));
+    const toExponent = select(ops.and(ops.eq(a, 0), le(0, b)), zero, mul(g, mul(n, ops.log(a))));
     return [toBase, isConstant(b) ? null : toExponent];
   },
   max: larger,
@@ -159,7 +152,7 @@ const rules: { readonly [P in Primitive]: Rule<P> } = {
   },
   scatterAdd: (n, g) => [null, ops.gather(g, first(n))],
   windows: (n, g) => [ops.foldWindows(g, first(n).shape.slice(-n.attrs.sizes.length), n.attrs)],
-  foldWindows: (n, g) => [ops.windows(g, n.attrs as AttrsOf["windows"])],
+  foldWindows: (n, g) => [ops.windows(g, n.attrs)],
 };
 
 const isConstant = (e: Expr): boolean =>
@@ -186,8 +179,7 @@ export function gradients(loss: Expr, wrt: readonly Expr[]): Expr[] {
   for (const node of order.reverse()) {
     const g = cotangent.get(node);
     if (g === undefined || !node.inputs.some((x) => dependsOn.has(x))) continue;
-    const rule = rules[node.op] as Rule<Primitive>;
-    rule(node as unknown as Node<Primitive>, g).forEach((gi, i) => {
+    applyRule(rules, node, g).forEach((gi, i) => {
       const x = node.inputs[i]!;
       if (gi === null || !dependsOn.has(x)) return;
       const sofar = cotangent.get(x);

@@ -2,7 +2,8 @@
  * What every primitive means: a readable interpreter in float64. The other backends are tested against this one.
  * float32 tensors are not rounded here; int32 wraps, bool is 0 or 1.
  */
-import type { Node, Primitive } from "../graph/expr.ts";
+import type { Expr, Node } from "../graph/expr.ts";
+import type { Primitive } from "../graph/primitives.ts";
 import { type Shape, sizeOf, stridesOf } from "../graph/shape.ts";
 import {
   broadcastView,
@@ -19,7 +20,7 @@ type Data = Float64Array;
 /** One node's elements from its inputs' elements, all row-major. */
 type Rule<P extends Primitive> = (node: Node<P>, inputs: readonly Data[]) => Data;
 
-const map = (node: Node<Primitive>, f: (i: number) => number): Data => {
+const map = (node: Pick<Expr, "shape" | "dtype">, f: (i: number) => number): Data => {
   const out = new Float64Array(sizeOf(node.shape));
   const wrap = node.dtype === "int32";
   for (let i = 0; i < out.length; i++) out[i] = wrap ? f(i) | 0 : f(i);
@@ -28,7 +29,7 @@ const map = (node: Node<Primitive>, f: (i: number) => number): Data => {
 
 const scalarRule =
   (f: (a: number, b: number, c: number) => number) =>
-  (node: Node<Primitive>, [a, b, c]: readonly Data[]): Data =>
+  (node: Pick<Expr, "shape" | "dtype">, [a, b, c]: readonly Data[]): Data =>
     map(node, (i) => f(a![i]!, b?.[i] ?? 0, c?.[i] ?? 0));
 
 /** Reads a buffer through a view. */
@@ -50,7 +51,7 @@ const reduce =
   (start: number, f: (total: number, x: number) => number) =>
   (node: Node<"reduceMax" | "reduceMin">, [x]: readonly Data[]): Data => {
     const { rows, length } = rowsOf(x!, node.inputs[0]!.shape, node.attrs.axes);
-    return map(node as Node<Primitive>, (i) => {
+    return map(node, (i) => {
       let total = start;
       for (let j = i * length; j < (i + 1) * length; j++) total = f(total, rows[j]!);
       return total;
@@ -87,7 +88,7 @@ export const evaluate: { readonly [P in Primitive]: Rule<P> } = {
   },
   iota: (node) => {
     const stride = stridesOf(node.shape)[node.attrs.axis]!;
-    return map(node as Node<Primitive>, (i) => Math.floor(i / stride) % node.shape[node.attrs.axis]!);
+    return map(node, (i) => Math.floor(i / stride) % node.shape[node.attrs.axis]!);
   },
   neg: scalarRule(elementwise.neg),
   exp: scalarRule(elementwise.exp),
@@ -105,15 +106,13 @@ export const evaluate: { readonly [P in Primitive]: Rule<P> } = {
   sign: scalarRule(elementwise.sign),
   floor: scalarRule(elementwise.floor),
   not: scalarRule(elementwise.not),
-  cast: (node, [x]) => map(node as Node<Primitive>, (i) => toDtype(x![i]!, node.dtype)),
+  cast: (node, [x]) => map(node, (i) => toDtype(x![i]!, node.dtype)),
   stopGradient: (_, inputs) => input(0, inputs),
   add: scalarRule(elementwise.add),
   sub: scalarRule(elementwise.sub),
   mul: (node, [a, b]) =>
-    node.dtype === "int32"
-      ? map(node as Node<Primitive>, (i) => Math.imul(a![i]!, b![i]!))
-      : map(node as Node<Primitive>, (i) => a![i]! * b![i]!),
-  div: (node, [a, b]) => map(node as Node<Primitive>, (i) => divide(a![i]!, b![i]!, node.dtype)),
+    node.dtype === "int32" ? map(node, (i) => Math.imul(a![i]!, b![i]!)) : map(node, (i) => a![i]! * b![i]!),
+  div: (node, [a, b]) => map(node, (i) => divide(a![i]!, b![i]!, node.dtype)),
   pow: scalarRule(elementwise.pow),
   max: scalarRule(elementwise.max),
   min: scalarRule(elementwise.min),
@@ -125,18 +124,16 @@ export const evaluate: { readonly [P in Primitive]: Rule<P> } = {
   select: scalarRule(elementwise.select),
   withGradient: (_, inputs) => input(0, inputs),
   random: (node, [k0, k1, counter]) =>
-    map(node as Node<Primitive>, (i) =>
-      randomElement(node.attrs.kind, node.dtype, k0![i]!, k1![i]!, counter![i]!),
-    ),
+    map(node, (i) => randomElement(node.attrs.kind, node.dtype, k0![i]!, k1![i]!, counter![i]!)),
   reduceSum: (node, [x]) => {
     const { rows, length } = rowsOf(x!, node.inputs[0]!.shape, node.attrs.axes);
-    return map(node as Node<Primitive>, (i) => compensatedSum(rows, i * length, (i + 1) * length));
+    return map(node, (i) => compensatedSum(rows, i * length, (i + 1) * length));
   },
   reduceMax: reduce(Number.NEGATIVE_INFINITY, (a, b) => Math.max(a, b)),
   reduceMin: reduce(Number.POSITIVE_INFINITY, (a, b) => Math.min(a, b)),
   argmax: (node, [x]) => {
     const { rows, length } = rowsOf(x!, node.inputs[0]!.shape, [node.attrs.axis]);
-    return map(node as Node<Primitive>, (i) => {
+    return map(node, (i) => {
       let best = 0;
       for (let j = 1; j < length; j++) {
         const [candidate, leader] = [rows[i * length + j]!, rows[i * length + best]!];
@@ -201,7 +198,7 @@ export const evaluate: { readonly [P in Primitive]: Rule<P> } = {
     const rows = node.inputs[0]!.shape[0]!;
     const width = sizeOf(node.inputs[0]!.shape.slice(1));
     return map(
-      node as Node<Primitive>,
+      node,
       (i) => table![clampIndex(indices![Math.floor(i / width)]!, rows) * width + (i % width)]!,
     );
   },

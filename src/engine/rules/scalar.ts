@@ -1,7 +1,7 @@
 /** The meaning of each elementwise primitive on one element, in float64. */
 import { threefry2x32 } from "../../random/threefry.ts";
 import type { DType } from "../graph/dtype.ts";
-import type { ElementwisePrimitive, RandomKind } from "../graph/expr.ts";
+import type { ElementwisePrimitive, RandomKind } from "../graph/primitives.ts";
 
 type Scalar = (a: number, b: number, c: number) => number;
 

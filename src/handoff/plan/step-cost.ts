@@ -1,13 +1,7 @@
 /** What one training step costs: bytes held by one process, and arithmetic, counted on the traced graph. */
-import {
-  bytesOf,
-  type DType,
-  type Expr,
-  type Primitive,
-  type Shape,
-  sizeOf,
-  topologicalOrder,
-} from "../../engine/graph/index.ts";
+import { type Expr, isView } from "../../engine/graph/expr.ts";
+import { bytesOf, type DType, type Shape, sizeOf, topologicalOrder } from "../../engine/graph/index.ts";
+import { primitives } from "../../engine/graph/primitives.ts";
 import { type StepParts, traceStep } from "../../train/trace.ts";
 
 export interface StepCost {
@@ -27,21 +21,6 @@ export interface StepCost {
   readonly flops: { readonly matmul: number; readonly elementwise: number; readonly total: number };
 }
 
-/** Movement only: such a value is a view of its first input and costs nothing to keep. */
-const views: ReadonlySet<Primitive> = new Set(["reshape", "permute", "broadcast", "slice", "windows"]);
-const leaves: ReadonlySet<Primitive> = new Set(["input", "constant", "iota"]);
-/** No arithmetic: these move, compare by index or are given. */
-const free: ReadonlySet<Primitive> = new Set([
-  ...views,
-  ...leaves,
-  "pad",
-  "concat",
-  "gather",
-  "cast",
-  "stopGradient",
-  "withGradient",
-]);
-
 /** Counts without compiling, so a model too large for this machine is counted too. */
 export function stepCost(parts: StepParts): StepCost {
   const { data, params, buffers, value, grads, state, outputs } = traceStep(parts);
@@ -58,7 +37,7 @@ export function stepCost(parts: StepParts): StepCost {
   };
   const nodes = topologicalOrder([...state.map((s) => s.next), ...outputs.map((o) => o.value)]);
   const matmul = sum(nodes.map(matmulFlops));
-  const elementwise = sum(nodes.filter((n) => !free.has(n.op) && n.op !== "matmul").map(elementsTouched));
+  const elementwise = sum(nodes.filter((n) => primitives[n.op].flops === 1).map(elementsTouched));
   return {
     parameters: sum(Object.values(params).map((p) => sizeOf(p.shape))),
     bytes: { ...bytesHeld, total: sum(Object.values(bytesHeld)) },
@@ -74,14 +53,15 @@ function savedForBackward(loss: Expr, grads: readonly Expr[]): Expr[] {
     if (forward.has(node)) continue;
     for (const input of node.inputs) {
       const seen = shown(input);
-      if (forward.has(seen) && !leaves.has(seen.op)) saved.add(seen);
+      if (forward.has(seen) && primitives[seen.op].kind !== "leaf") saved.add(seen);
     }
   }
   return [...saved];
 }
 
+/** A view costs nothing to keep: what it shows is kept. */
 function shown(node: Expr): Expr {
-  while (views.has(node.op) || node.op === "stopGradient") node = node.inputs[0]!;
+  while (isView(node) || node.op === "stopGradient") node = node.inputs[0]!;
   return node;
 }
 
@@ -94,7 +74,7 @@ function matmulFlops(node: Expr): number {
 
 /** One operation per element: of the output, or of what is reduced or scattered. */
 const elementsTouched = (node: Expr): number =>
-  Math.max(sizeOf(node.shape), ...node.inputs.map((i) => (free.has(node.op) ? 0 : sizeOf(i.shape))));
+  Math.max(sizeOf(node.shape), ...node.inputs.map((i) => sizeOf(i.shape)));
 
 const bytes = ({ shape, dtype }: { readonly shape: Shape; readonly dtype: DType }): number =>
   sizeOf(shape) * bytesOf[dtype];

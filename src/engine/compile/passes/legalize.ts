@@ -2,7 +2,8 @@
  * Strided views. Every expression is a view of some base that lies in memory; where a consumer can't read through a
  * view, this pass inserts a copy (an identity node, which a loop kernel computes).
  */
-import { type Expr, makeNode, topologicalOrder } from "../../graph/expr.ts";
+import { type Expr, isView, type NodeOf, remake, topologicalOrder } from "../../graph/expr.ts";
+import type { ViewPrimitive } from "../../graph/primitives.ts";
 import {
   broadcastView,
   contiguous,
@@ -13,7 +14,7 @@ import {
   type View,
   windowsView,
 } from "../../graph/strided.ts";
-import { uniformValue } from "./simplify.ts";
+import { copyOf, uniformValue } from "../nodes.ts";
 
 /** An expression as a window on the memory of `base`. */
 export interface Resolved {
@@ -21,11 +22,8 @@ export interface Resolved {
   readonly view: View;
 }
 
-/** Identity on the elements, in memory of its own. */
-export const copyOf = (x: Expr): Expr => makeNode("stopGradient", [x], {}, x.shape, x.dtype);
-
 /** The view an expression is of its base, given its input's; null when only a copy can express it. */
-function viewThrough(e: Expr, input: Resolved): Resolved | null {
+function viewThrough(e: NodeOf<ViewPrimitive>, input: Resolved): Resolved | null {
   const { base, view } = input;
   switch (e.op) {
     case "reshape": {
@@ -40,13 +38,8 @@ function viewThrough(e: Expr, input: Resolved): Resolved | null {
       return { base, view: sliceView(view, e.attrs.starts, e.attrs.steps, e.shape) };
     case "windows":
       return { base, view: windowsView(view, e.attrs, e.shape) };
-    default:
-      return null;
   }
 }
-
-export const isView = (e: Expr): boolean =>
-  e.op === "reshape" || e.op === "permute" || e.op === "broadcast" || e.op === "slice" || e.op === "windows";
 
 /** 0, 1, 2, … along one axis is a strided view of a single row of counters. */
 const iotaStrides = (e: Expr & { op: "iota" }): View => ({
@@ -107,10 +100,7 @@ export function legalize(roots: readonly Expr[]): Legalized {
         break;
     }
     const same = inputs.every((x, i) => x === node.inputs[i]);
-    replacement.set(
-      node,
-      same ? node : makeNode(node.op, inputs, node.attrs as never, node.shape, node.dtype),
-    );
+    replacement.set(node, same ? node : remake(node, inputs));
   }
   return { roots: roots.map((r) => replacement.get(r)!), resolve };
 }

@@ -2,7 +2,6 @@
 import { bytesOf } from "../../graph/dtype.ts";
 import type { Expr } from "../../graph/expr.ts";
 import type { LoopKernel, Operand, Reduction } from "../kernels.ts";
-import { vectorLanes } from "../writers/wasm/emit-op.ts";
 
 /** A place in memory that moves with the loops. Operands that move alike share one offset variable. */
 export interface Stream {
@@ -21,7 +20,6 @@ export interface LoopPlan {
   /** The loop whose iterations run several at a time. In column mode the reduced loops lie inside it. */
   readonly vector: number;
   readonly column: boolean;
-  readonly lanes: 1 | 2 | 4;
   /** Distinct stride tuples of the streams. */
   readonly groups: readonly (readonly number[])[];
   readonly loads: ReadonlyMap<Expr, Stream>;
@@ -87,19 +85,11 @@ export function planLoop(kernel: LoopKernel): LoopPlan {
   });
   const loadCount = kernel.loads.size;
   const storeCount = kernel.stores.length;
-  const hasArgmax = kernel.reductions.some((r) => r.node.op === "argmax");
-  const touched = [
-    ...operands.slice(0, loadCount + storeCount).map((o) => o.buffer.dtype),
-    ...kernel.reductions.map((r) => r.value.dtype),
-  ];
-  const vector = column ? firstReduced - 1 : sizes.length - 1;
-  const widest = hasArgmax || sizes.length === 0 ? 1 : vectorLanes(kernel.members, touched);
   return {
     sizes,
     firstReduced,
-    vector,
+    vector: column ? firstReduced - 1 : sizes.length - 1,
     column,
-    lanes: (sizes[vector] ?? 1) >= widest ? widest : 1,
     groups,
     loads: new Map([...kernel.loads.keys()].map((e, i) => [e, streams[i]!])),
     stores: kernel.stores.map((s, i) => ({ ...s, stream: streams[loadCount + i]! })),

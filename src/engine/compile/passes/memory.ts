@@ -8,6 +8,9 @@ const up = (bytes: number): number => Math.ceil(bytes / ALIGN) * ALIGN;
 
 export const bufferBytes = (b: Buffer): number => b.count * bytesOf[b.dtype];
 
+/** First byte of a buffer. */
+export type AddressOf = (b: Buffer) => number;
+
 export interface MemoryPlan {
   /** First byte of each buffer that any kernel or the host touches. */
   readonly address: ReadonlyMap<Buffer, number>;

@@ -1,48 +1,13 @@
 /**
  * Rebuilds a graph without what a program need not compute twice or at all: equal nodes are shared, constants folded,
- * neutral operations dropped, and work on stretched tensors done before the stretching.
+ * neutral operations dropped, and work on broadcast tensors done before the broadcast.
  */
-import {
-  type Expr,
-  makeNode,
-  type Primitive,
-  topologicalOrder,
-  type UnaryPrimitive,
-} from "../../graph/expr.ts";
+import { type Expr, isElementwise, makeNode, remake, topologicalOrder } from "../../graph/expr.ts";
 import { type Shape, sameShape, sizeOf } from "../../graph/shape.ts";
 import { elementwise } from "../../rules/scalar.ts";
+import { uniformValue } from "../nodes.ts";
 
-const unaryOps: Readonly<Record<UnaryPrimitive, true>> = {
-  neg: true, exp: true, log: true, log1p: true, expm1: true, sqrt: true, rsqrt: true, sin: true, cos: true, tanh: true,
-  sigmoid: true, erf: true, abs: true, sign: true, floor: true, not: true, cast: true, stopGradient: true,
-}; // biome-ignore format: a list
-const otherElementwise = new Set<Primitive>([
-  "add",
-  "sub",
-  "mul",
-  "div",
-  "pow",
-  "max",
-  "min",
-  "eq",
-  "lt",
-  "le",
-  "and",
-  "or",
-  "select",
-  "random",
-]);
-
-/** Primitives that make element i of the output from element i of each input. */
-export const isElementwise = (op: Primitive): boolean => op in unaryOps || otherElementwise.has(op);
-
-/** The number every element equals, if the node says so. */
-export function uniformValue(e: Expr): number | null {
-  if (e.op === "constant") return typeof e.attrs.value === "number" ? e.attrs.value : null;
-  return e.op === "broadcast" ? uniformValue(e.inputs[0]!) : null;
-}
-
-const uniform = (value: number, like: Expr): Expr => {
+const uniform = (value: number, like: Pick<Expr, "shape" | "dtype">): Expr => {
   const rounded = like.dtype === "float32" ? Math.fround(value) : like.dtype === "int32" ? value | 0 : value;
   const scalar = makeNode("constant", [], { value: rounded }, [], like.dtype);
   return like.shape.length === 0 ? scalar : makeNode("broadcast", [scalar], {}, like.shape, like.dtype);
@@ -50,15 +15,12 @@ const uniform = (value: number, like: Expr): Expr => {
 
 /** All inputs known: the value, computed as the interpreter would. */
 function fold(e: Expr): Expr | null {
-  if (!isElementwise(e.op) || e.op === "random" || e.op === "cast" || (e.op === "div" && e.dtype === "int32"))
+  if (!isElementwise(e) || e.op === "random" || e.op === "cast" || (e.op === "div" && e.dtype === "int32"))
     return null;
   const values = e.inputs.map(uniformValue);
   if (values.some((v) => v === null)) return null;
   const [a, b, c] = values as number[];
-  return uniform(
-    e.op === "div" ? a! / b! : elementwise[e.op as keyof typeof elementwise](a!, b ?? 0, c ?? 0),
-    e,
-  );
+  return uniform(e.op === "div" ? a! / b! : elementwise[e.op](a!, b ?? 0, c ?? 0), e);
 }
 
 const reshaped = (x: Expr, shape: Shape): Expr =>
@@ -116,9 +78,9 @@ function rewrite(e: Expr): Expr {
   }
 }
 
-/** f(stretch(x), stretch(y), 2) → stretch(f(x, y, 2)) when the operands are stretched from one smaller shape. */
-function stretchLast(e: Expr): Expr {
-  if (!isElementwise(e.op) || e.op === "random" || e.inputs.length === 0) return e;
+/** f(broadcast(x), broadcast(y), 2) → broadcast(f(x, y, 2)) when the operands come from one smaller shape. */
+function broadcastLast(e: Expr): Expr {
+  if (!isElementwise(e) || e.op === "random" || e.inputs.length === 0) return e;
   let source: Shape | null = null;
   for (const x of e.inputs) {
     if (uniformValue(x) !== null) continue;
@@ -128,9 +90,9 @@ function stretchLast(e: Expr): Expr {
   if (source === null || sizeOf(source) >= sizeOf(e.shape)) return e;
   const shape = source;
   const small = e.inputs.map((x) =>
-    uniformValue(x) !== null ? uniform(uniformValue(x)!, { ...x, shape } as Expr) : x.inputs[0]!,
+    uniformValue(x) !== null ? uniform(uniformValue(x)!, { shape, dtype: x.dtype }) : x.inputs[0]!,
   );
-  const inner = makeNode(e.op, small, e.attrs as never, shape, e.dtype);
+  const inner = remake(e, small, shape);
   return makeNode("broadcast", [inner], {}, e.shape, e.dtype);
 }
 
@@ -162,12 +124,10 @@ export function simplify(roots: readonly Expr[]): Expr[] {
 
   for (const node of topologicalOrder(roots)) {
     const inputs = node.inputs.map((x) => done.get(x)!);
-    let e = inputs.every((x, i) => x === node.inputs[i])
-      ? node
-      : makeNode(node.op, inputs, node.attrs as never, node.shape, node.dtype);
+    let e = inputs.every((x, i) => x === node.inputs[i]) ? node : remake(node, inputs);
     for (let previous: Expr | null = null; previous !== e; ) {
       previous = e;
-      e = canonical(stretchLast(rewrite(e)), share);
+      e = canonical(broadcastLast(rewrite(e)), share);
     }
     done.set(node, share(e));
   }
@@ -177,9 +137,7 @@ export function simplify(roots: readonly Expr[]): Expr[] {
 /** Shares a node's new inputs first, so that what a rule has just built is known too. */
 function canonical(e: Expr, share: (e: Expr) => Expr): Expr {
   const inputs = e.inputs.map(share);
-  return inputs.every((x, i) => x === e.inputs[i])
-    ? e
-    : makeNode(e.op, inputs, e.attrs as never, e.shape, e.dtype);
+  return inputs.every((x, i) => x === e.inputs[i]) ? e : remake(e, inputs);
 }
 
 const attrKey = (e: Expr): string => {

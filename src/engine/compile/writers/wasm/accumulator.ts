@@ -6,7 +6,8 @@
 import type { Reduction } from "../../kernels.ts";
 import type { FunctionWriter, ValueType } from "./assembler/assembler.ts";
 import type { PlainOp } from "./assembler/opcodes.ts";
-import { constant, type OpContext, valueType } from "./emit-op.ts";
+import { constant, valueType } from "./emit-op.ts";
+import type { OpContext } from "./op-context.ts";
 
 /** Iterations after which short runs are added to their totals. */
 export const RUN = 128;
@@ -111,7 +112,7 @@ function plainAccumulator({ f, lanes }: Emit, node: Reduction): Accumulator {
 }
 
 /** Joins two partial results on the stack. Sums of float32 partials are joined in float64 by the caller. */
-export function combine({ f, lanes }: Emit, node: Reduction): void {
+export function combine({ f, lanes }: Emit, node: Pick<Reduction, "op" | "dtype">): void {
   const suffix = node.op === "reduceSum" ? "add" : node.op === "reduceMax" ? "max" : "min";
   if (node.dtype !== "int32") {
     const prefix =

@@ -2,12 +2,12 @@
 import { bytesOf, type DType } from "../../../graph/dtype.ts";
 import type { Expr } from "../../../graph/expr.ts";
 import type { Buffer, LoopKernel } from "../../kernels.ts";
-import { aligned } from "../../passes/cluster.ts";
+import { aligned, uniformValue } from "../../nodes.ts";
 import { type LoopPlan, planLoop, type Stream } from "../../passes/loop-plan.ts";
-import { uniformValue } from "../../passes/simplify.ts";
 import { type Accumulator, accumulator, combine, RUN } from "./accumulator.ts";
 import { FunctionWriter, type Local, type ValueType } from "./assembler/assembler.ts";
 import { constant, emitOp, valueType } from "./emit-op.ts";
+import { lanesOf } from "./lanes.ts";
 import type { MathContext } from "./math/index.ts";
 
 export interface EmitContext {
@@ -39,6 +39,8 @@ class LoopWriter {
   readonly #kernel: LoopKernel;
   readonly #plan: LoopPlan;
   readonly #context: EmitContext;
+  /** Of the vector loop. */
+  readonly #lanes: 1 | 2 | 4;
   readonly #offsets: Local[];
   /** Loop-invariant operands by width of the body that uses them. */
   readonly #hoisted = new Map<string, Local>();
@@ -48,6 +50,7 @@ class LoopWriter {
     this.#kernel = kernel;
     this.#plan = plan;
     this.#context = context;
+    this.#lanes = lanesOf(kernel, plan);
     this.#offsets = plan.groups.map(() => f.local("i32"));
   }
 
@@ -124,7 +127,7 @@ class LoopWriter {
 
   /** Body widths that together cover n iterations: unrolled vectors, vectors, single elements. */
   #widths(n: number): Width[] {
-    const { lanes } = this.#plan;
+    const lanes = this.#lanes;
     if (lanes === 1) return [{ lanes: 1, vectors: 1 }];
     const light = this.#kernel.reductions.length > 0 && this.#kernel.members.length <= LIGHT;
     const out: Width[] = [];
@@ -323,10 +326,7 @@ class LoopWriter {
       push(value);
       if (accumulate) {
         this.#load(stream, value.dtype, lanes, element);
-        combine({ f, lanes }, {
-          op: "reduceSum",
-          dtype: value.dtype,
-        } as LoopPlan["reductions"][number]["node"]);
+        combine({ f, lanes }, { op: "reduceSum", dtype: value.dtype });
       }
       this.#storeValue(stream, value.dtype, lanes, element);
     }

@@ -3,18 +3,18 @@
  * mask of all-one lanes; for single elements it is 0 or 1.
  */
 import type { DType } from "../../../graph/dtype.ts";
-import type { BinaryPrimitive, ElementwisePrimitive, Expr, Node, Primitive } from "../../../graph/expr.ts";
-import { uniformValue } from "../../passes/simplify.ts";
+import { applyRule, type Expr, type Node, type NodeOf } from "../../../graph/expr.ts";
+import type {
+  BinaryPrimitive,
+  ElementwisePrimitive,
+  PolynomialPrimitive,
+} from "../../../graph/primitives.ts";
+import { uniformValue } from "../../nodes.ts";
 import type { ValueType } from "./assembler/assembler.ts";
 import type { PlainOp } from "./assembler/opcodes.ts";
 import { emitRandom } from "./emit-random.ts";
-import { f32x4Math, f64x2Math, type MathContext } from "./math/index.ts";
-
-export interface OpContext extends MathContext {
-  readonly lanes: 1 | 2 | 4;
-  /** Puts input i of the node on the stack. */
-  readonly push: (i: number) => void;
-}
+import { f32x4Math, f64x2Math } from "./math/index.ts";
+import type { OpContext } from "./op-context.ts";
 
 /** The WebAssembly type that holds a value of this dtype. */
 export const valueType = (dtype: DType, lanes: number): ValueType =>
@@ -26,12 +26,6 @@ const prefixOf = (dtype: DType, lanes: number): Prefix =>
     ? dtype === "float32" ? "f32" : dtype === "float64" ? "f64" : "i32"
     : dtype === "float32" ? "f32x4" : dtype === "float64" ? "f64x2" : "i32x4"; // biome-ignore format: two tables
 
-/** Operators that exist under one name for every type; integers compare signed. */
-const named: Readonly<Partial<Record<Primitive, string>>> = {
-  add: "add", sub: "sub", mul: "mul", eq: "eq", lt: "lt", le: "le", max: "max", min: "min",
-}; // biome-ignore format: a list
-const signedSuffix = new Set<Primitive>(["lt", "le", "max", "min"]);
-
 export function constant({ f, lanes }: Pick<OpContext, "f" | "lanes">, dtype: DType, value: number): void {
   if (lanes === 1) {
     if (dtype === "float32") f.f32(value);
@@ -42,21 +36,20 @@ export function constant({ f, lanes }: Pick<OpContext, "f" | "lanes">, dtype: DT
 }
 
 /** Emits the node's value from its inputs. */
-export function emitOp(e: Expr, c: OpContext): void {
-  (rules[e.op as ElementwisePrimitive] as (n: Node<Primitive>, c: OpContext) => void)(
-    e as unknown as Node<Primitive>,
-    c,
-  );
-}
+export const emitOp = (e: NodeOf<ElementwisePrimitive>, c: OpContext): void => applyRule(rules, e, c);
 
-type Rule = (n: Node<Primitive>, c: OpContext) => void;
-const inputDtype = (n: Node<Primitive>): DType => n.inputs[0]!.dtype;
+type Rule<P extends ElementwisePrimitive = ElementwisePrimitive> = (n: Node<P>, c: OpContext) => void;
+const inputDtype = (n: { readonly inputs: readonly Expr[] }): DType => n.inputs[0]!.dtype;
 
 const op = (c: OpContext, dtype: DType, name: string): void => {
   c.f.op(`${prefixOf(dtype, c.lanes)}.${name}` as PlainOp);
 };
 
-const binary: Rule = (n, c) => {
+/** Operators that exist under their own name for every type; integers compare signed. */
+type NamedOperator = Exclude<BinaryPrimitive, "and" | "or" | "div" | "pow">;
+const signedSuffix = new Set<NamedOperator>(["lt", "le", "max", "min"]);
+
+const binary: Rule<NamedOperator> = (n, c) => {
   const dtype = inputDtype(n);
   const integer = dtype === "int32" || dtype === "bool";
   if (integer && c.lanes === 1 && (n.op === "max" || n.op === "min")) {
@@ -79,7 +72,7 @@ const binary: Rule = (n, c) => {
   }
   c.push(0);
   c.push(1);
-  op(c, dtype, named[n.op as BinaryPrimitive]! + (integer && signedSuffix.has(n.op) ? "_s" : ""));
+  op(c, dtype, n.op + (integer && signedSuffix.has(n.op) ? "_s" : ""));
 };
 
 const plain =
@@ -89,15 +82,14 @@ const plain =
     op(c, inputDtype(n), name);
   };
 
-const transcendental: Rule = (n, c) => {
-  const name = n.op as keyof typeof f32x4Math;
+const polynomial: Rule<PolynomialPrimitive> = (n, c) => {
   const double = n.dtype === "float64";
   const type = double ? "f64x2" : "f32x4";
   n.inputs.forEach((_, i) => {
     c.push(i);
     if (c.lanes === 1) c.f.op(`${type}.splat`);
   });
-  (double ? f64x2Math : f32x4Math)[name](c);
+  (double ? f64x2Math : f32x4Math)[n.op](c);
   if (c.lanes === 1) c.f.lane(`${type}.extract_lane`, 0);
 };
 
@@ -109,7 +101,7 @@ const bitwise =
     c.f.op(c.lanes === 1 ? `i32.${name}` : `v128.${name}`);
   };
 
-const rules: { readonly [P in ElementwisePrimitive]: Rule } = {
+const rules: { readonly [P in ElementwisePrimitive]: Rule<P> } = {
   add: binary,
   sub: binary,
   mul: binary,
@@ -218,16 +210,16 @@ const rules: { readonly [P in ElementwisePrimitive]: Rule } = {
     op(c, n.dtype, "sqrt");
     op(c, n.dtype, "div");
   },
-  exp: transcendental,
-  log: transcendental,
-  log1p: transcendental,
-  expm1: transcendental,
-  sin: transcendental,
-  cos: transcendental,
-  tanh: transcendental,
-  sigmoid: transcendental,
-  erf: transcendental,
-  pow: transcendental,
+  exp: polynomial,
+  log: polynomial,
+  log1p: polynomial,
+  expm1: polynomial,
+  sin: polynomial,
+  cos: polynomial,
+  tanh: polynomial,
+  sigmoid: polynomial,
+  erf: polynomial,
+  pow: polynomial,
   stopGradient: (_, c) => c.push(0),
   select: (_, c) => {
     c.push(1);
@@ -239,7 +231,7 @@ const rules: { readonly [P in ElementwisePrimitive]: Rule } = {
     c.push(0);
     cast(c, inputDtype(n), n.dtype);
   },
-  random: (n, c) => emitRandom(n as Node<"random">, c),
+  random: emitRandom,
 };
 
 /** Converts the value on the stack. Vectors keep their lane width (`canVectorize` sees to it). */
@@ -263,17 +255,4 @@ function cast(c: OpContext, from: DType, to: DType): void {
   else if (from === "int32")
     f.op(vector ? "f32x4.convert_i32x4_s" : to === "float32" ? "f32.convert_i32_s" : "f64.convert_i32_s");
   else f.op(to === "float32" ? "f32.demote_f64" : "f64.promote_f32");
-}
-
-/** The widest vectors a loop over these nodes can use: all lanes must have one width. */
-export function vectorLanes(members: readonly Expr[], stored: readonly DType[]): 1 | 2 | 4 {
-  const dtypes = new Set<DType>(stored);
-  for (const m of members) {
-    dtypes.add(m.dtype);
-    for (const x of m.inputs) dtypes.add(x.dtype);
-    if (m.op === "div" && m.dtype === "int32") return 1;
-  }
-  if (!dtypes.has("float64")) return 4;
-  const onlyDouble = !dtypes.has("float32") && !dtypes.has("int32") && !stored.includes("bool");
-  return onlyDouble && members.every((m) => m.op !== "random") ? 2 : 1;
 }

@@ -4,8 +4,9 @@
  */
 import type { Node } from "../../../graph/expr.ts";
 import type { Local } from "./assembler/assembler.ts";
-import type { OpContext } from "./emit-op.ts";
+
 import { f32x4Math, f64x2Math } from "./math/index.ts";
+import type { OpContext } from "./op-context.ts";
 
 const ROTATIONS = [13, 15, 26, 6, 17, 29, 16, 24];
 const PARITY = 0x1bd11bda;

@@ -1,21 +1,12 @@
 /** Assembles a lowered program into one WebAssembly module whose export `run` does a whole step. */
 
-import type { Buffer, Kernel, MatmulKernel } from "../../kernels.ts";
-import type { Lowered } from "../../lower.ts";
-import { type MemoryPlan, planMemory } from "../../passes/memory.ts";
+import type { Kernel, Lowered, MatmulKernel } from "../../kernels.ts";
+import { type AddressOf, type MemoryPlan, planMemory } from "../../passes/memory.ts";
+import { eachProduct, type Product, productOf } from "../../product.ts";
 import { assemble, FunctionWriter, type ImportedFunction } from "./assembler/assembler.ts";
-import {
-  eachProduct,
-  emitCalls,
-  emitCopy,
-  emitFill,
-  emitMatmul,
-  emitRows,
-  type Product,
-  productOf,
-} from "./emit-kernel.ts";
+import { emitCalls, emitCopy, emitFill, emitMatmul, emitRows } from "./emit-kernel.ts";
 import { emitLoop } from "./emit-loop.ts";
-import { gemmFunctions, scratchBytes, type Tile } from "./gemm/index.ts";
+import { type FloatType, gemmFunctions, scratchBytes, type Tile } from "./gemm/index.ts";
 import type { MathContext } from "./math/index.ts";
 
 /** Functions of the host's Math, for what is not worth vectorising. */
@@ -50,96 +41,43 @@ export interface CompiledModule {
 }
 
 const PAGE = 65536;
-const GEMM_DTYPES = ["float32", "float64"] as const;
+/** Types that have product functions. */
+const FLOAT_TYPES: readonly FloatType[] = ["float32", "float64"];
 
 export function buildModule({ kernels, named }: Lowered, options: ModuleOptions): CompiledModule {
-  const products = kernels.filter((k): k is MatmulKernel => k.kind === "matmul");
+  const matmuls = kernels.filter((k) => k.kind === "matmul");
   // sizes are known before addresses: the scratch region has to be planned first
-  const shapes = products.map((k) => productOf(k, () => 0));
-  const flops = (dtype: string): number =>
-    shapes.reduce(
-      (t, p) => t + (p.dtype === dtype ? 2 * p.m * p.n * p.k * p.lead.reduce((c, l) => c * l.size, 1) : 0),
-      0,
-    );
-  const own = shapes.filter((p) => !options.external(p));
-  const used = GEMM_DTYPES.filter((d) => own.some((p) => p.dtype === d));
-  const tiles = new Map(used.map((d) => [d, options.tile(d, flops(d))]));
-  const scratch = Math.max(0, ...own.map((p) => scratchBytes(p.dtype, tiles.get(p.dtype)!, p.m, p.n, p.k)));
-  const plan = planMemory(kernels, named.values(), scratch);
-  const addressOf = (b: Buffer): number => {
+  const sizes = matmuls.map((k) => productOf(k, () => 0));
+  const tiles = tilesFor(sizes, options);
+  const plan = planMemory(kernels, named.values(), scratchFor(sizes, tiles, options));
+  const addressOf: AddressOf = (b) => {
     const address = plan.address.get(b);
     if (address === undefined) throw new Error("internal: a buffer without an address");
     return address;
   };
+  const products = new Map(matmuls.map((k) => [k, productOf(k, addressOf)]));
+  const calls = [...products.values()].filter(options.external).flatMap((p) => [...eachProduct(p)]);
 
-  const placed = new Map(products.map((k) => [k, productOf(k, addressOf)]));
-  const calls = [...placed.values()].filter(options.external).flatMap((p) => [...eachProduct(p)]);
-  const imports: ImportedFunction[] = [
-    ...hostFunctions.map(
-      (name): ImportedFunction => ({
-        module: "math",
-        name,
-        params: name === "pow" ? ["f64", "f64"] : ["f64"],
-        results: ["f64"],
-      }),
-    ),
-    ...calls.map((_, i): ImportedFunction => ({ module: "blas", name: String(i), params: [], results: [] })),
-  ];
-
-  const functions: { writer: FunctionWriter; name?: string }[] = [];
-  const entries = new Map<string, number>();
-  for (const dtype of used) {
-    const { writers, entry } = gemmFunctions({
-      dtype,
-      fma: options.fma,
-      tile: tiles.get(dtype)!,
-      firstIndex: imports.length + functions.length,
-    });
-    functions.push(...writers.map((writer) => ({ writer })));
-    entries.set(dtype, entry);
-  }
-  const callHost =
-    (f: FunctionWriter): MathContext["callHost"] =>
-    (name) =>
-      void f.call(hostFunctions.indexOf(name));
-
-  let nextCall = hostFunctions.length;
-  const write = (kernel: Kernel): FunctionWriter => {
-    switch (kernel.kind) {
-      case "loop":
-        return emitLoop(kernel, { addressOf, fma: options.fma, callHost });
-      case "matmul": {
-        const p = placed.get(kernel)!;
-        if (!options.external(p))
-          return emitMatmul(p, { entry: entries.get(p.dtype)!, scratch: plan.scratch });
-        const count = p.lead.reduce((t, l) => t * l.size, 1);
-        nextCall += count;
-        return emitCalls(Array.from({ length: count }, (_, i) => nextCall - count + i));
-      }
-      case "fill":
-        return emitFill(kernel, addressOf);
-      case "copy":
-        return emitCopy(kernel, addressOf);
-      case "gather":
-      case "scatter":
-        return emitRows(kernel, addressOf);
-    }
-  };
-  const first = imports.length + functions.length;
-  const steps = kernels.map(write);
-  functions.push(...steps.map((writer) => ({ writer })));
+  const imports = importsFor(calls.length);
+  const gemm = gemmWriters(tiles, options.fma, imports.length);
+  const steps = kernelWriters(kernels, {
+    addressOf,
+    options,
+    products,
+    entries: gemm.entries,
+    scratch: plan.scratch,
+  });
   const run = new FunctionWriter();
   steps.forEach((_, i) => {
-    run.call(first + i);
+    run.call(imports.length + gemm.writers.length + i);
   });
-  functions.push({ writer: run, name: "run" });
 
   const pages = Math.max(1, Math.ceil(plan.total / PAGE));
   const count = (kind: Kernel["kind"]): number => kernels.filter((k) => k.kind === kind).length;
   return {
     bytes: assemble({
       imports,
-      functions,
+      functions: [...[...gemm.writers, ...steps].map((writer) => ({ writer })), { writer: run, name: "run" }],
       memory: { min: Math.min(pages, PAGE), max: Math.min(pages, PAGE), shared: false },
     }),
     plan,
@@ -148,8 +86,101 @@ export function buildModule({ kernels, named }: Lowered, options: ModuleOptions)
     notes: {
       kernels: kernels.length,
       loops: count("loop"),
-      products: products.length,
+      products: matmuls.length,
       libraryCalls: calls.length,
     },
   };
+}
+
+type Tiles = ReadonlyMap<FloatType, Tile>;
+
+/** A tile for each type of which the module multiplies something itself. */
+function tilesFor(sizes: readonly Product[], { external, tile }: ModuleOptions): Tiles {
+  const flops = (dtype: FloatType): number =>
+    sizes
+      .filter((p) => p.dtype === dtype)
+      .reduce((t, p) => t + 2 * p.m * p.n * p.k * p.lead.reduce((c, l) => c * l.size, 1), 0);
+  const used = FLOAT_TYPES.filter((d) => sizes.some((p) => p.dtype === d && !external(p)));
+  return new Map(used.map((d) => [d, tile(d, flops(d))]));
+}
+
+const scratchFor = (sizes: readonly Product[], tiles: Tiles, { external }: ModuleOptions): number =>
+  Math.max(
+    0,
+    ...sizes
+      .filter((p) => !external(p))
+      .map((p) => scratchBytes(p.dtype, tiles.get(p.dtype)!, p.m, p.n, p.k)),
+  );
+
+const importsFor = (libraryCalls: number): ImportedFunction[] => [
+  ...hostFunctions.map(
+    (name): ImportedFunction => ({
+      module: "math",
+      name,
+      params: name === "pow" ? ["f64", "f64"] : ["f64"],
+      results: ["f64"],
+    }),
+  ),
+  ...Array.from(
+    { length: libraryCalls },
+    (_, i): ImportedFunction => ({ module: "blas", name: String(i), params: [], results: [] }),
+  ),
+];
+
+/** The product functions of each type; `entries` are the indices of those that kernels call. */
+function gemmWriters(
+  tiles: Tiles,
+  fma: boolean,
+  firstIndex: number,
+): { writers: FunctionWriter[]; entries: Map<FloatType, number> } {
+  const writers: FunctionWriter[] = [];
+  const entries = new Map<FloatType, number>();
+  for (const [dtype, tile] of tiles) {
+    const gemm = gemmFunctions({ dtype, fma, tile, firstIndex: firstIndex + writers.length });
+    writers.push(...gemm.writers);
+    entries.set(dtype, gemm.entry);
+  }
+  return { writers, entries };
+}
+
+interface KernelContext {
+  readonly addressOf: AddressOf;
+  readonly options: ModuleOptions;
+  readonly products: ReadonlyMap<MatmulKernel, Product>;
+  readonly entries: ReadonlyMap<FloatType, number>;
+  readonly scratch: number;
+}
+
+/** One function a kernel. */
+function kernelWriters(
+  kernels: readonly Kernel[],
+  { addressOf, options, products, entries, scratch }: KernelContext,
+): FunctionWriter[] {
+  const callHost =
+    (f: FunctionWriter): MathContext["callHost"] =>
+    (name) =>
+      void f.call(hostFunctions.indexOf(name));
+  let nextCall = hostFunctions.length;
+  const multiply = (kernel: MatmulKernel): FunctionWriter => {
+    const p = products.get(kernel)!;
+    if (!options.external(p)) return emitMatmul(p, { entry: entries.get(p.dtype)!, scratch });
+    const count = p.lead.reduce((t, l) => t * l.size, 1);
+    nextCall += count;
+    return emitCalls(Array.from({ length: count }, (_, i) => nextCall - count + i));
+  };
+  return kernels.map((kernel) => {
+    switch (kernel.kind) {
+      case "loop":
+        return emitLoop(kernel, { addressOf, fma: options.fma, callHost });
+      case "matmul":
+        return multiply(kernel);
+      case "fill":
+        return emitFill(kernel, addressOf);
+      case "copy":
+        return emitCopy(kernel, addressOf);
+      case "gather":
+      case "scatter":
+        return emitRows(kernel, addressOf);
+    }
+  });
 }

@@ -5,11 +5,12 @@ import { directProduct } from "./direct.ts";
 import { microKernel, storeEdge } from "./micro-kernel.ts";
 import { pack } from "./pack.ts";
 import { elements, type FloatType, type Kind, type Tile } from "./tile.ts";
-import { byColumns, byRows, FEW, fewColumns, vectorProduct } from "./vector-product.ts";
+import { byColumns, FEW, fewColumns, vectorProduct } from "./vector-product.ts";
+import { byRows } from "./vector-rows.ts";
 
 export { chooseTile } from "./choose-tile.ts";
 export { detectFma } from "./relaxed-simd.ts";
-export { type Tile, tiles } from "./tile.ts";
+export { type FloatType, type Tile, tiles } from "./tile.ts";
 
 export interface GemmOptions {
   readonly dtype: FloatType;

@@ -2,6 +2,7 @@
  * The elementary functions as inline SIMD: v128 argument(s) on the stack (pow: base, then exponent) → v128 result. No
  * memory is touched; a lane's result doesn't depend on its neighbours or on the lane it is in.
  */
+import type { PolynomialPrimitive } from "../../../../graph/primitives.ts";
 import { erf } from "./erf.ts";
 import { exp, expm1, sigmoid, tanh } from "./exponential.ts";
 import { double, type MathContext, perLane, single } from "./kit.ts";
@@ -11,18 +12,7 @@ import { circular } from "./trigonometric.ts";
 
 export type { HostFunction, MathContext } from "./kit.ts";
 
-export type MathFunction =
-  | "exp"
-  | "log"
-  | "log1p"
-  | "expm1"
-  | "tanh"
-  | "sigmoid"
-  | "erf"
-  | "sin"
-  | "cos"
-  | "pow";
-type Emitters = Readonly<Record<MathFunction, (c: MathContext) => void>>;
+type Emitters = Readonly<Record<PolynomialPrimitive, (c: MathContext) => void>>;
 
 export const f32x4Math: Emitters = {
   exp: exp(single),

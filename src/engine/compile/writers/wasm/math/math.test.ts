@@ -2,15 +2,17 @@
  * Bounds are the largest error met, rounded up, in ulp of the exact value: float32 against float64's Math (and erf of
  * rules/scalar.ts), float64 against Math itself, which is good to an ulp.
  */
+
 import { describe, expect, test } from "vitest";
+import type { PolynomialPrimitive } from "../../../../graph/primitives.ts";
 import { sigmoid } from "../../../../rules/scalar.ts";
 import { detectFma } from "../gemm/relaxed-simd.ts";
-import type { MathFunction } from "./index.ts";
+
 import { host, vectorFunction } from "./testing.ts";
 
-const exact: Readonly<Record<MathFunction, (x: number, y: number) => number>> = { ...host, sigmoid };
+const exact: Readonly<Record<PolynomialPrimitive, (x: number, y: number) => number>> = { ...host, sigmoid };
 
-const ranges: Readonly<Record<MathFunction, readonly (readonly [number, number])[]>> = {
+const ranges: Readonly<Record<PolynomialPrimitive, readonly (readonly [number, number])[]>> = {
   exp: [[-110, 95], [-1, 1], [-1e-3, 1e-3], [-87.5, 88.8], [-750, 712]],
   log: [[0, 2], [0.4, 1.6], [0.99, 1.01], [0, 1e4], [0, 3e38], [0, 1e-37], [0, 1e-44], [0, 1e308], [0, 1e-310]],
   log1p: [[-1, 1], [-0.01, 0.01], [-1e-6, 1e-6], [-1e-30, 1e-30], [-1, -0.99], [-1, 1e4], [0, 3e38]],
@@ -42,7 +44,7 @@ const SIZE = 4096;
 /** Largest error over an even grid and a golden-ratio sequence on each range; ∞ where exactly one side is finite or NaN. */
 function worst(
   dtype: "float32" | "float64",
-  name: MathFunction,
+  name: PolynomialPrimitive,
   fma: boolean,
 ): { error: number; at: string } {
   const v = vectorFunction(dtype, name, { fma, capacity: SIZE });
@@ -75,7 +77,7 @@ function worst(
 for (const fma of detectFma() ? [false, true] : [false]) {
   for (const dtype of ["float32", "float64"] as const) {
     describe(`${dtype}, ${fma ? "relaxed multiply-add" : "multiply and add"}`, () => {
-      for (const name of Object.keys(ranges) as MathFunction[]) {
+      for (const name of Object.keys(ranges) as PolynomialPrimitive[]) {
         const bound = bounds[dtype][name];
         test(`${name} is within ${bound} ulp`, () => {
           const { error, at } = worst(dtype, name, fma);
@@ -110,7 +112,7 @@ for (const fma of detectFma() ? [false, true] : [false]) {
       }
 
       test("a lane's result doesn't depend on its neighbours", () => {
-        for (const name of Object.keys(ranges) as MathFunction[]) {
+        for (const name of Object.keys(ranges) as PolynomialPrimitive[]) {
           const v = vectorFunction(dtype, name, { fma });
           const inputs = [...specials, 0.3, 1.7, 12.5, 3e5, 88.7];
           inputs.forEach((x, i) => {

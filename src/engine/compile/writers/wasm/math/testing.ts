@@ -1,7 +1,9 @@
 /** For tests and benchmarks: the vector functions over arrays. */
+
+import type { PolynomialPrimitive } from "../../../../graph/primitives.ts";
 import { erf } from "../../../../rules/scalar.ts";
 import { assemble, FunctionWriter } from "../assembler/assembler.ts";
-import { f32x4Math, f64x2Math, type HostFunction, type MathFunction } from "./index.ts";
+import { f32x4Math, f64x2Math, type HostFunction } from "./index.ts";
 
 export const host: Readonly<Record<HostFunction, (x: number, y: number) => number>> = {
   sin: Math.sin,
@@ -26,7 +28,7 @@ export interface VectorFunction {
 /** A module with one loop around the function, over arrays of `capacity`. */
 export function vectorFunction(
   dtype: "float32" | "float64",
-  name: MathFunction,
+  name: PolynomialPrimitive,
   { fma = false, capacity = 4096 }: { fma?: boolean; capacity?: number } = {},
 ): VectorFunction {
   const names = Object.keys(host) as HostFunction[];

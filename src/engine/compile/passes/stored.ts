@@ -1,0 +1,45 @@
+/** Which values are kept in memory, and which are made in the loop that reads them. */
+import { type Expr, isElementwise, isView, type NodeOf } from "../../graph/expr.ts";
+import { type ElementwisePrimitive, primitives } from "../../graph/primitives.ts";
+import { aligned, isFusible, squeezed, uniformValue } from "../nodes.ts";
+import type { Cluster } from "./cluster.ts";
+import type { Legalized } from "./legalize.ts";
+
+export type ClusterOf = ReadonlyMap<Expr, Cluster>;
+
+/** Made in the loop of its user anyway? */
+export const sharesLoop = (x: Expr, user: Cluster, clusterOf: ClusterOf): boolean =>
+  isElementwise(x) && clusterOf.get(x) === user && squeezed(x.shape).join() === user.domain.join();
+
+/** Computed again in the user's loop, from values that lie in memory anyway. */
+export const isInlined = (x: Expr, user: Cluster): x is NodeOf<ElementwisePrimitive> =>
+  isElementwise(x) &&
+  isFusible(x) &&
+  primitives[x.op].cost === "cheap" &&
+  squeezed(x.shape).join() === user.domain.join() &&
+  x.inputs.every((y) => {
+    const source = aligned(y);
+    return uniformValue(y) !== null || !(isElementwise(source) && isFusible(source));
+  });
+
+/** Nodes whose values must be in memory: the host or somebody outside their loop reads them. */
+export function storedNodes(
+  nodes: readonly Expr[],
+  clusterOf: ClusterOf,
+  { roots, resolve }: Legalized,
+): ReadonlySet<Expr> {
+  const stored = new Set<Expr>(roots);
+  const readBy = (user: Cluster, x: Expr): void => {
+    if (uniformValue(x) !== null) return;
+    const source = aligned(x);
+    if (sharesLoop(source, user, clusterOf)) return;
+    if (isInlined(source, user)) for (const y of source.inputs) readBy(user, y);
+    else stored.add(resolve(x).base);
+  };
+  for (const node of nodes) {
+    const own = clusterOf.get(node);
+    if (own !== undefined) for (const x of node.inputs) readBy(own, x);
+    else if (!isView(node)) for (const x of node.inputs) stored.add(resolve(x).base);
+  }
+  return stored;
+}
