@@ -14,34 +14,60 @@ const json = (path: string): Record<string, unknown> =>
 
 test("prints a rate with its reasons, and draws it", async () => {
   const cwd = withHouses();
-  const { code, stdout, stderr } = await steepest(["find-lr", "houses.yaml", "--plot", "lr.svg"], { cwd });
+  const args = ["find-lr", "houses.yaml", "--sweep", "--plot", "lr.svg"];
+  const { code, stdout, stderr } = await steepest(args, { cwd });
   expect(code).toBe(0);
-  const [, rate] = /^learning rate (\S+) \(\S+ to \S+ over 3 seeds\)/.exec(stdout)!;
-  expect(Number(rate)).toBeGreaterThan(0.01);
+  const [, rate] = /^learning rate (\S+) \(the best lies between \S+ and \S+\)/.exec(stdout)!;
+  expect(Number(rate)).toBeGreaterThan(0.005);
   expect(Number(rate)).toBeLessThan(0.4);
+  expect(stdout).toMatch(/cost: \S+ trainings/);
   expect(stdout).toContain("what other tools would read");
   expect(stdout).toContain(`use it: steepest train houses.yaml --optimizer.lr ${rate}`);
   expect(stderr).toContain("looking for the learning rate of sgd");
   const svg = readFileSync(join(cwd, "lr.svg"), "utf8");
-  for (const label of ["suggested", "least loss", "starts to rise", "diverges", "fastai valley", "Lightning"])
+  for (const label of [
+    "suggested",
+    "lowest loss",
+    "starts to rise",
+    "diverges",
+    "fastai valley",
+    "Lightning",
+  ])
     expect(svg).toContain(label);
 });
 
 test("--json is one document on standard output; a refusal is a result with exit code 1", async () => {
   const cwd = withHouses();
-  const args = ["find-lr", "houses.yaml", "--json", "--quiet", "--to", "1e-3", "--seeds", "1"];
+  const found = await steepest(["find-lr", "houses.yaml", "--json", "--quiet", "--for", "training"], { cwd });
+  expect([found.code, found.stderr]).toEqual([0, ""]);
+  expect(JSON.parse(found.stdout)).toMatchObject({
+    schema: "steepest.find-lr/1",
+    suggestion: expect.any(Number),
+    for: "training",
+    refusal: null,
+    curve: [],
+    seeds: [{ seed: 42 }],
+  });
+  const args = ["find-lr", "houses.yaml", "--json", "--quiet", "--from", "1e5"];
   const { code, stdout, stderr } = await steepest(args, { cwd });
   expect([code, stderr]).toEqual([1, ""]);
-  const document = JSON.parse(stdout) as Record<string, unknown> & { curve: object[] };
-  expect(document).toMatchObject({
-    schema: "steepest.find-lr/1",
-    suggestion: null,
-    refusal: "never-diverged",
-    spread: null,
-    seeds: [{ seed: 42, suggestion: null }],
-  });
-  expect(document.curve[0]).toMatchObject({ lr: 1e-7, loss: expect.any(Number) });
+  expect(JSON.parse(stdout)).toMatchObject({ suggestion: null, refusal: "diverged-at-once", spread: null });
 });
+
+test("settings of the run file are flags, the program's flags are not, and --for is checked", async () => {
+  const cwd = withHouses();
+  const args = ["find-lr", "houses.yaml", "--json", "--quiet", "--steps", "100", "--seed", "7"];
+  const { code, stdout } = await steepest(args, { cwd });
+  expect(code).toBe(0);
+  const { shortRuns, seeds } = JSON.parse(stdout) as { shortRuns: { steps: number }; seeds: object[] };
+  expect(shortRuns.steps).toBeLessThanOrEqual(100);
+  expect(seeds[0]).toMatchObject({ seed: 7 });
+  for (const [flag, value] of [["--lr", "0.1"], ["--for", "test"]] as const) {
+    const refused = await steepest(["find-lr", "houses.yaml", flag, value], { cwd });
+    expect([refused.code, refused.stdout]).toEqual([2, ""]);
+    expect(refused.stderr).toMatch(flag === "--lr" ? /--optimizer\.lr/ : /--for validation or --for training/);
+  }
+}); // biome-ignore format: a table
 
 test("train takes lr auto: run.json holds the number and its origin, and a resumed run does not search", async () => {
   const cwd = withHouses();
@@ -52,7 +78,7 @@ test("train takes lr auto: run.json holds the number and its origin, and a resum
   const { optimizer, madeWith } = json(join(path, "run.json")) as Record<string, Record<string, unknown>>;
   expect(optimizer!["lr"]).toBe(json(join(path, "find-lr.json"))["suggestion"]);
   expect(optimizer!["lr"]).toBeGreaterThan(0);
-  expect(madeWith!["lr"]).toMatch(/^find-lr over 3 seeds/);
+  expect(madeWith!["lr"]).toMatch(/^find-lr by validation loss/);
   const more = ["train", "houses.yaml", "--resume", "--optimizer.lr", "auto", "--epochs", "4", "--no-plots"];
   const second = await steepest(more, { cwd });
   expect([second.code, second.stderr.includes("looking for the learning rate")]).toEqual([0, false]);

@@ -1,18 +1,18 @@
 /** The search on problems whose answer is known, what it refuses, and that it leaves a run as it was. */
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { memoryHost } from "../../src/data/memory-host.ts";
 import { wasm } from "../../src/engine/backends/wasm.ts";
 import { systemClock } from "../../src/run/long-work.ts";
 import { parseRun } from "../../src/run/parse-run.ts";
 import { type BuiltRun, buildRun } from "../../src/train/build.ts";
 import { train } from "../../src/train/loop.ts";
-import { type FindLrOptions, findLr } from "../../src/tune/find-lr/find-lr.ts";
+import { type FindLrOptions, findLr, usualBudget } from "../../src/tune/find-lr/find-lr.ts";
 import { rules } from "../../src/tune/find-lr/other-tools.ts";
 import type { FindLrResult } from "../../src/tune/find-lr/types.ts";
 import { quadratic, quadraticRun } from "./noisy-quadratic.ts";
 
-const find = async (run: BuiltRun, options: Partial<FindLrOptions> = {}): Promise<FindLrResult> =>
-  (await findLr(run, { curvature: false, ...options }))!;
+const find = async (run: BuiltRun, options: FindLrOptions = {}): Promise<FindLrResult> =>
+  (await findLr(run, { curvature: false, sweep: false, ...options }))!;
 
 const run = (more: Readonly<Record<string, unknown>>, csv = ""): Promise<BuiltRun> =>
   buildRun(
@@ -34,58 +34,55 @@ test.each([
   { optimizer: { name: "sgd" }, limit: (l: number) => 2 / l },
   { optimizer: { name: "sgd", momentum: 0.9 }, limit: (l: number) => 3.8 / l },
 ])(
-  "noisy quadratics, $optimizer: within 0.05 to 0.9 of the limit, closer together than other rules",
+  "noisy quadratics, $optimizer: stable, and less than a twentieth of the way to a grid's best is lost",
   async ({ optimizer, limit }) => {
-    const ratios: number[] = [];
-    const theirs: Record<string, number[]> = {};
-    for (let id = 100; id < 108; id++) {
+    for (let id = 100; id < 106; id++) {
       const q = quadratic(id);
-      const result = await find(await quadraticRun(q, optimizer));
-      ratios.push(result.suggestion! / limit(q.largest));
-      const { losses } = result.seeds[0]!;
-      for (const rule of rules) {
-        const lr = rule.choose(
-          result.curve.map((p) => p.lr),
-          losses.map((v) => v ?? Number.NaN),
-        );
-        theirs[rule.id] ??= [];
-        theirs[rule.id]!.push(lr! / limit(q.largest));
-      }
+      const built = await quadraticRun(q, optimizer);
+      const { suggestion, cost, budget } = await find(built);
+      expect(suggestion! / limit(q.largest)).toBeLessThan(0.95);
+      expect(cost).toBeLessThan(budget + 0.1);
+      const at = (lr: number): number => lastTenth(built, lr);
+      const grid = Array.from({ length: 12 }, (_, i) => at((0.9 * limit(q.largest)) / 2 ** i));
+      const [start, best] = [at(0), Math.min(...grid)];
+      expect((at(suggestion!) - best) / (start - best)).toBeLessThan(0.05);
     }
-    for (const r of ratios) {
-      expect(r).toBeGreaterThan(0.05);
-      expect(r).toBeLessThan(0.9);
-    }
-    const spread = (xs: readonly number[]): number => Math.max(...xs) / Math.min(...xs);
-    for (const [id, xs] of Object.entries(theirs)) expect(spread(ratios), id).toBeLessThan(spread(xs));
   },
 );
 
-test("curvature finds the quadratic's own L", async () => {
-  const q = quadratic(3, 0.05);
-  const { curvatureLimit, curvature, checks } = await find(await quadraticRun(q, { name: "sgd" }), {
-    curvature: true,
-  });
-  expect(curvature!.afterWarmUp / q.largest).toBeCloseTo(1, 1);
-  expect(curvatureLimit! / (2 / q.largest)).toBeCloseTo(1, 1);
-  expect(checks.find((c) => c.id === "curvature")!.ok).toBe(true);
+/** Mean loss of the last tenth of a whole training. */
+function lastTenth(built: BuiltRun, lr: number): number {
+  built.step.redraw(built.spec.seed);
+  let sum = 0;
+  const from = Math.floor(0.9 * built.totalSteps);
+  for (let k = 0; k < built.totalSteps; k++) {
+    const { loss } = built.advance(k, lr);
+    if (k >= from) sum += loss / (built.totalSteps - from);
+  }
+  return sum;
+}
+
+test("a run may cost 4 trainings when it is short, and 1.5 when it is long", () => {
+  expect([100, 300, 1000, 1e6].map(usualBudget)).toEqual([4, 4, 1.5, 1.5]);
+  expect(usualBudget(550)).toBeGreaterThan(usualBudget(600));
 });
 
-test("training after a search is the same to the last bit", async () => {
+test("what was there before is there after, to the last bit, and training goes on alike", async () => {
   const spec = {
-    data: { csv: "a.csv", target: "y" },
+    data: { csv: "a.csv", target: "y", standardize: true },
     model: { kind: "mlp", hidden: [8], dropout: 0.2 },
     loss: "mse",
-    optimizer: { name: "adam", lr: 0.01 },
-    schedule: { name: "one-cycle" },
-    batchSize: 7,
-    steps: 40,
+    optimizer: { name: "adam" },
+    schedule: "one-cycle",
+    batchSize: 16,
+    steps: 60,
+    validation: 0.2,
   };
-  const csv = `x,y\n${Array.from({ length: 40 }, (_, i) => `${Math.sin(i)},${Math.cos(2 * i)}`).join("\n")}`;
+  const csv = `x,z,y\n${Array.from({ length: 50 }, (_, i) => `${Math.sin(i)},${i % 7},${Math.cos(2 * i)}`).join("\n")}`;
   const [plain, searched] = [await run(spec, csv), await run(spec, csv)];
   for (const r of [plain, searched]) for (let k = 0; k < 5; k++) r.advance(k, 0.01, 0.9);
-  const result = await find(searched, { curvature: true });
-  expect(result.steps).toBeGreaterThan(500);
+  const result = await find(searched, { curvature: true, sweep: true });
+  expect(result.steps).toBeGreaterThan(300);
   const values = (r: BuiltRun): number[][] => r.step.state.map((t) => Array.from(t.values));
   expect(values(searched)).toEqual(values(plain));
   for (const r of [plain, searched]) await train(r);
@@ -93,52 +90,123 @@ test("training after a search is the same to the last bit", async () => {
   expect(searched.step.result).toEqual(plain.step.result);
 });
 
-test("the schedule's peak gets the rate that was measured", async () => {
+test("a schedule's factor is found, and the suggestion is what to write at optimizer.lr", async () => {
   const constant = await find(await run({}));
   const half = await find(
     await run({ schedule: { name: "constant-factor", factor: 0.5, totalIters: 100_000 } }),
   );
   expect(half.scheduleFactor).toBeCloseTo(0.5, 10);
-  expect(half.suggestion! / (2 * constant.suggestion!)).toBeCloseTo(1, 2);
+  const ratio = half.suggestion! / (2 * constant.suggestion!);
+  expect(ratio).toBeGreaterThan(0.49);
+  expect(ratio).toBeLessThan(2.01);
 });
 
 test("an interrupted search is null and leaves the run alone", async () => {
   const r = await run({});
   const before = Array.from(r.step.state[0]!.values);
   const stop = new AbortController();
-  let looks = 0;
+  let asked = 0;
   const now = (): number => {
-    if (++looks > 20) stop.abort();
-    return 100 * looks;
+    if (++asked > 20) stop.abort();
+    return 100 * asked;
   };
   const result = await findLr(r, { clock: { now, pause: systemClock.pause }, signal: stop.signal });
   expect(result).toBeNull();
   expect(Array.from(r.step.state[0]!.values)).toEqual(before);
 });
 
-test("refuses where the noise hides what is gained", async () => {
-  const { refusal, reason } = await find(await quadraticRun(quadratic(1, 30), { name: "sgd" }));
-  expect(refusal).toBe("flat");
-  expect(reason).toMatch(/noise/);
-});
-
-test("separable classes have no highest rate by the sweep's loss, and it says so", async () => {
-  const r = await run({ data: { source: "lesson-logistic" }, batchSize: "full" });
-  const { suggestion, refusal, reason } = await find(r, { to: 10 });
-  expect([suggestion, refusal]).toEqual([null, "never-diverged"]);
-  expect(reason).toMatch(/--to 10000/);
-});
-
-test.each([
-  { title: "begins where it diverges", refusal: "diverged-at-once", csv: "x,y\n1,0\n2,1\n3,0\n4,1", more: {}, from: 100, to: 1e5 },
-  { title: "overflows before the first step", refusal: "not-finite", csv: "x,y\n1e30,1e30\n2e30,-1e30", more: {} },
-])("refuses: $title", async ({ refusal, csv, more, from, to }) => {
-  const r = await run(
-    { data: { csv: "a.csv", target: "y" }, loss: "mse", batchSize: "full", ...more },
-    csv,
+test("progress says what is tried; the range test is a picture with other tools' rules, made on request", async () => {
+  const texts: string[] = [];
+  let asked = 0;
+  const clock = { now: (): number => 100 * ++asked, pause: async (): Promise<void> => {} };
+  const without = await find(await run({}), { clock, onProgress: (p) => texts.push(p.text) });
+  expect(texts).toEqual(
+    expect.arrayContaining([
+      expect.stringMatching(/steps at/),
+      expect.stringMatching(/beside the best|rates to/),
+    ]),
   );
-  const result = await find(r, { from, to });
-  expect(result.refusal).toBe(refusal);
-  expect(result.suggestion).toBeNull();
-  expect(result.reason.length).toBeGreaterThan(30);
-}); // biome-ignore format: a table
+  expect([without.curve, without.rules]).toEqual([[], {}]);
+  const drawn = await find(await run({}), { sweep: true });
+  expect(drawn.curve.length).toBeGreaterThan(100);
+  expect(Object.keys(drawn.rules)).toEqual(rules.map((r) => r.id));
+  expect(drawn.suggestion).toBe(without.suggestion);
+});
+
+describe("what the rate is for", () => {
+  /** Sixty rows of noise around a line: a large model learns them by heart. */
+  const rows = Array.from({ length: 60 }, (_, i) => {
+    const x = Array.from({ length: 6 }, (_, j) => Math.sin(97 * i + 13 * j + (i * j) / 7));
+    return [...x, x[0]! + Math.sin(1e3 * i * i)].join(",");
+  });
+  const csv = `a,b,c,d,e,f,y\n${rows.join("\n")}`;
+  const spec = {
+    data: { csv: "a.csv", target: "y" },
+    model: { kind: "mlp", hidden: [64] },
+    loss: "mse",
+    optimizer: { name: "adam" },
+    batchSize: 16,
+    steps: 300,
+    validation: 0.3,
+  };
+
+  test("held-out loss where rows are held out: a lower rate than by training loss, and both are told", async () => {
+    const byDefault = await find(await run(spec, csv));
+    const training = await find(await run(spec, csv), { for: "training" });
+    expect(byDefault.for).toBe("validation");
+    expect(byDefault.suggestion!).toBeLessThan(training.suggestion! / 2);
+    expect(byDefault.best.validation).toBe(byDefault.suggestion);
+    expect(byDefault.best.training!).toBeGreaterThan(byDefault.suggestion!);
+    expect(byDefault.checks.find((c) => c.id === "overfitting")!.text).toContain("by heart");
+  });
+
+  test("without held-out rows it can't be the held-out loss", async () => {
+    await expect(find(await run({}), { for: "validation" })).rejects.toThrow(/holds no rows out/);
+  });
+});
+
+describe("refusals, and where their advice leads", () => {
+  const table = (n: number, y: (i: number) => number): string =>
+    `x,y\n${Array.from({ length: n }, (_, i) => `${Math.sin(i)},${y(i)}`).join("\n")}`;
+  const regression = { data: { csv: "a.csv", target: "y" }, loss: "mse", batchSize: 20, steps: 100 };
+
+  test("the loss is no number before the first step", async () => {
+    const built = await run({ ...regression, batchSize: "full" }, "x,y\n1e30,1e30\n2e30,-1e30");
+    const { refusal, reason, suggestion } = await find(built);
+    expect([refusal, suggestion]).toEqual(["not-finite", null]);
+    expect(reason).toMatch(/data/);
+  });
+
+  test("every training dies above --from; the lower --from that it names finds a rate", async () => {
+    const csv = table(40, (i) => 3 * Math.sin(i));
+    const { refusal, reason } = await find(await run(regression, csv), { from: 1e5 });
+    expect(refusal).toBe("diverged-at-once");
+    const from = Number(/--from (\S+)\)/.exec(reason)![1]);
+    expect(from).toBeLessThan(1e5);
+    expect((await find(await run(regression, csv), { from })).suggestion).toBeGreaterThan(0);
+  });
+
+  test("nothing to learn: the loss stays at what a constant scores", async () => {
+    const csv = table(400, (i) => (Math.sin(1e4 * (i + 1) ** 2) > 0 ? 1 : -1));
+    const { refusal, reason } = await find(await run(regression, csv));
+    expect(refusal).toBe("flat");
+    expect(reason).toMatch(/--budget|--steps/);
+  });
+
+  test("a loss without an edge and one with much noise get a rate", async () => {
+    // separable classes: the loss goes on falling at any rate
+    const separable = await find(await run({ data: { source: "lesson-logistic" }, batchSize: "full" }));
+    expect(separable.suggestion).toBeGreaterThan(0);
+    const noisy = await find(await quadraticRun(quadratic(1, 1), { name: "sgd" }));
+    expect(noisy.suggestion).toBeGreaterThan(0);
+  });
+
+  test("a larger --budget, as it is advised, goes further", async () => {
+    const spec = { steps: 1200 };
+    const first = await find(await run(spec));
+    const text = first.checks.find((c) => c.id === "length")!.text;
+    const budget = Number(/--budget (\S+)/.exec(text)![1]);
+    const second = await find(await run(spec), { budget });
+    expect(second.shortRuns.steps).toBeGreaterThan(first.shortRuns.steps);
+  });
+});

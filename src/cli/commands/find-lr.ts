@@ -1,7 +1,7 @@
 /** `steepest find-lr`: run file and flags → search with progress → a rate, how sure it is, and a sketch. */
 import { SteepestError } from "../../run/errors.ts";
 import { readRunFile } from "../../run/node-run-file.ts";
-import { DEFAULTS } from "../../tune/find-lr/find-lr.ts";
+import type { FindLrOptions } from "../../tune/find-lr/find-lr.ts";
 import type { Invocation } from "../command.ts";
 import { reportFindLr } from "../find-lr/report.ts";
 import { findLrChart, searchWithProgress } from "../find-lr/search.ts";
@@ -11,27 +11,36 @@ import { findProgramRate } from "../search/find.ts";
 import type { ProgramFlags } from "../search/options.ts";
 import { chartOf, documentOf, reportProgram } from "../search/report.ts";
 
+/** Flags of both: with a run file they are its settings. */
+const SETTINGS = ["seed", "steps", "loss"] as const;
+/** Flags that say nothing of a run file. */
+const PROGRAM_ONLY = ["lr", "time", "gpus", "log", "step", "launcher", "pause", "out", "resume"] as const;
+
 export async function run(invocation: Invocation): Promise<number> {
   return invocation.program === null ? forRunFile(invocation) : forProgram(invocation, invocation.program);
 }
 
 async function forRunFile({ args, flags, options, terminal, json }: Invocation): Promise<number> {
-  const [file, overrides] = splitArguments(args, flags);
+  const foreign = PROGRAM_ONLY.find((name) => options[name] !== undefined);
+  if (foreign !== undefined) {
+    throw new SteepestError("usage", `--${foreign} goes with a program after --, not with a run file`, {
+      help: foreign === "lr" ? "the run's own rate is --optimizer.lr" : "steepest find-lr --help lists both",
+    });
+  }
+  const given = SETTINGS.flatMap((name) =>
+    options[name] === undefined ? [] : [`--${name}`, String(options[name])],
+  );
+  const [file, overrides] = splitArguments([...args, ...given], flags);
   if (file === undefined) {
     throw new SteepestError("usage", "no run file is given", {
       help: "name one: steepest find-lr run.json (examples/ has some)",
     });
   }
-  const range = rangeOf(options);
+  const search = searchFlags(options);
   const plot = options["plot"] as string | undefined;
   if (plot !== undefined) requirePlotFile(plot);
   const spec = await readRunFile(file, { overrides });
-  const found = await searchWithProgress(spec, {
-    ...range,
-    curvature: options["curvature"] !== false,
-    terminal,
-    quiet: options["quiet"] === true,
-  });
+  const found = await searchWithProgress(spec, { ...search, terminal, quiet: options["quiet"] === true });
   if (found === null) {
     terminal.note("interrupted before anything is known");
     return 130;
@@ -63,7 +72,7 @@ async function forProgram(
     ...flags,
     from: options["from"] as number | undefined,
     to: options["to"] as number | undefined,
-    seeds: options["seeds"] as number,
+    seeds: (options["seeds"] as number | undefined) ?? 3,
     quiet: options["quiet"] === true,
     terminal,
   });
@@ -81,20 +90,17 @@ async function forProgram(
   return found.suggestion === null ? 1 : 0;
 }
 
-type RangeFlags = {
-  readonly from?: number | undefined;
-  readonly to?: number | undefined;
-  readonly iterations: number;
-  readonly seeds: number;
-};
+type SearchFlags = Pick<
+  FindLrOptions,
+  "for" | "budget" | "from" | "to" | "seeds" | "sweep" | "iterations" | "curvature"
+>;
 
-function rangeOf(options: Readonly<Record<string, unknown>>): RangeFlags {
-  const { from, to, iterations, seeds } = options as RangeFlags;
-  const [low, high] = [from ?? DEFAULTS.from, to ?? DEFAULTS.to];
-  if (from !== undefined && high <= 10 * low) {
-    throw new SteepestError("usage", `--from ${low} and --to ${high} span less than a factor of 10`, {
-      help: "a range test needs a range: a few powers of ten around the rate you expect",
+function searchFlags(options: Readonly<Record<string, unknown>>): SearchFlags {
+  const { for: purpose, budget, from, to, seeds, sweep, iterations, curvature } = options as SearchFlags;
+  if (from !== undefined && to !== undefined && to < 4 * from) {
+    throw new SteepestError("usage", `--from ${from} and --to ${to} span less than a factor of 4`, {
+      help: "leave room for a few rates: a power of ten around the rate you expect",
     });
   }
-  return { from, to, iterations, seeds };
+  return { for: purpose, budget, from, to, seeds, sweep, iterations, curvature };
 }

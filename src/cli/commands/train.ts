@@ -152,7 +152,7 @@ function writeRunFile(
     ...spec,
     madeWith: {
       ...(found !== null && {
-        lr: `find-lr over ${found.seeds.length} seeds, confidence ${found.confidence}`,
+        lr: `find-lr by ${found.for} loss, confidence ${found.confidence}`,
       }),
       steepest: version,
       backend,

@@ -34,11 +34,9 @@ export async function resolveRate(
     });
   }
   if (!quiet) {
-    const over =
-      spread && spread[0] < spread[1]
-        ? `, ${showNumber(spread[0])} to ${showNumber(spread[1])} over the seeds`
-        : "";
-    terminal.note(`learning rate ${suggestion} (confidence ${confidence}${over})`);
+    const between =
+      spread === null ? "" : `, the best lies between ${showNumber(spread[0])} and ${showNumber(spread[1])}`;
+    terminal.note(`learning rate ${suggestion} (confidence ${confidence}${between})`);
   }
   return { spec: { ...spec, optimizer: { ...spec.optimizer, lr: suggestion } }, found: search.result };
 }

@@ -14,47 +14,62 @@ interface ReportOptions {
 }
 
 const SURE: Readonly<Record<Confidence, string>> = {
-  high: "sure: everything measured agrees",
-  moderate: "fairly sure: one thing disagrees",
-  low: "unsure: the measurements disagree; try it and one a third as large",
+  high: "sure",
+  moderate: "fairly sure: one thing speaks against it",
+  low: "unsure: several things speak against it; try it and one a third as large",
 };
 
 export function reportFindLr(result: FindLrResult, { chart, terminal, file, plot }: ReportOptions): void {
-  const { suggestion, reason, spread, confidence, checks, scheduleFactor } = result;
-  const { bold, dim, green, yellow, red } = terminal.colors;
+  const { suggestion, reason } = result;
+  const { bold, dim, red } = terminal.colors;
   const { width, ascii } = look(terminal);
-  const [yes, no] = ascii ? ["+", "-"] : ["✓", "✗"];
   if (suggestion === null) {
     terminal.print(`${bold(red("no learning rate suggested"))} (${result.refusal})`);
     terminal.print(reason);
-  } else {
-    const over =
-      spread && spread[0] < spread[1]
-        ? ` (${showNumber(spread[0])} to ${showNumber(spread[1])} over ${result.seeds.length} seeds)`
-        : "";
-    terminal.print(`learning rate ${bold(showNumber(suggestion))}${over}`);
-    terminal.print(`${(confidence === "high" ? green : yellow)(SURE[confidence!])}`);
-    terminal.print(`  ${green(yes)} ${reason}`);
-    for (const c of checks) terminal.print(`  ${c.ok ? green(yes) : yellow(no)} ${c.text}`);
-    if (scheduleFactor === null)
-      terminal.print("the schedule sets rates of its own: make this its highest rate");
-    else if (Math.abs(scheduleFactor - 1) > 0.01)
-      terminal.print(
-        `the schedule peaks at ${showNumber(scheduleFactor)} × lr: steps reach ${showNumber(suggestion * scheduleFactor)}`,
-      );
+  } else reportRate(result, suggestion, terminal);
+  if (chart.panels.length > 0) {
+    terminal.print(
+      `\n${sketch({ ...chart, panels: [sketched(chart)] }, { width: Math.min(width, 100), ascii })}\n`,
+    );
   }
-  terminal.print(
-    `\n${sketch({ ...chart, panels: [sketched(chart)] }, { width: Math.min(width, 100), ascii })}\n`,
-  );
-  const picks = rules.flatMap(({ id, title }): string[][] => {
-    const { lr, spread: s } = result.rules[id] ?? { lr: null, spread: null };
-    if (lr === null || s === null) return [[title, "nothing"]];
-    return [[title, showNumber(lr), s[0] < s[1] ? `${showNumber(s[0])} to ${showNumber(s[1])}` : ""]];
-  });
-  terminal.print(dim("what other tools would read from this sweep"));
-  terminal.print(dim(table(picks.map((row) => ["  ", ...row]))));
+  if (result.curve.length > 0) reportOtherTools(result, terminal);
   if (plot !== undefined) terminal.print(dim(`plot in ${plot}`));
   if (suggestion !== null) terminal.print(`use it: steepest train ${file} --optimizer.lr ${suggestion}`);
+}
+
+function reportRate(result: FindLrResult, suggestion: number, terminal: Terminal): void {
+  const { reason, spread, confidence, checks, scheduleFactor, cost, best } = result;
+  const { bold, green, yellow } = terminal.colors;
+  const [yes, no] = look(terminal).ascii ? ["+", "-"] : ["✓", "✗"];
+  const between =
+    spread === null ? "" : ` (the best lies between ${showNumber(spread[0])} and ${showNumber(spread[1])})`;
+  terminal.print(`learning rate ${bold(showNumber(suggestion))}${between}`);
+  terminal.print((confidence === "high" ? green : yellow)(SURE[confidence!]));
+  terminal.print(`  ${green(yes)} ${reason}`);
+  for (const c of checks) terminal.print(`  ${c.ok ? green(yes) : yellow(no)} ${c.text}`);
+  if (best.validation !== null && best.training !== null && best.validation !== best.training) {
+    terminal.print(
+      `best for the held-out loss: ${showNumber(best.validation)}; for the training loss: ${showNumber(best.training)}`,
+    );
+  }
+  if (scheduleFactor === null) {
+    terminal.print("the schedule sets rates of its own: make this its highest rate");
+  } else if (Math.abs(scheduleFactor - 1) > 0.01) {
+    terminal.print(
+      `the schedule peaks at ${showNumber(scheduleFactor)} × lr: steps reach ${showNumber(suggestion * scheduleFactor)}`,
+    );
+  }
+  terminal.print(`cost: ${showNumber(cost)} trainings`);
+}
+
+function reportOtherTools(result: FindLrResult, terminal: Terminal): void {
+  const { dim } = terminal.colors;
+  const picks = rules.map(({ id, title }): string[] => {
+    const lr = result.rules[id]?.lr ?? null;
+    return ["  ", title, lr === null ? "nothing" : showNumber(lr)];
+  });
+  terminal.print(dim("what other tools would read from the range test"));
+  terminal.print(dim(table(picks)));
 }
 
 /** The sweep without the ticks of other tools: they stand in the table. */

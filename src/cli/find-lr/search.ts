@@ -14,8 +14,7 @@ import { catchInterrupt } from "../interrupt.ts";
 import { createBar } from "../progress.ts";
 import type { Terminal } from "../terminal.ts";
 
-export interface SearchOptions
-  extends Pick<FindLrOptions, "from" | "to" | "iterations" | "seeds" | "curvature"> {
+export interface SearchOptions extends Omit<FindLrOptions, "signal" | "onProgress" | "clock"> {
   readonly terminal: Terminal;
   readonly quiet: boolean;
 }
@@ -26,16 +25,16 @@ export interface Search {
   readonly built: BuiltRun;
 }
 
-/** Null when interrupted. The spec's own rate has no part in it. */
+/** Null when interrupted. A rate that the run file has is where the search begins. */
 export async function searchWithProgress(
   spec: RunSpec,
   { terminal, quiet, ...options }: SearchOptions,
 ): Promise<Search | null> {
-  const { lr: _, ...optimizer } = spec.optimizer;
-  const built = await buildRun(
-    { ...spec, optimizer },
-    { host: { ...nodeHost(), importFunction }, backend: await chooseBackend(spec.backend) },
-  );
+  const { lr, ...optimizer } = spec.optimizer;
+  const built = await buildRun(lr === "auto" ? { ...spec, optimizer } : spec, {
+    host: { ...nodeHost(), importFunction },
+    backend: await chooseBackend(spec.backend),
+  });
   const interrupt = catchInterrupt();
   if (!quiet) {
     const what = `${built.parameters.toLocaleString("en")} parameters, batches of ${built.plan.batchSize}, backend ${built.backend}`;

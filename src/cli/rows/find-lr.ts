@@ -1,37 +1,49 @@
+import { Option } from "commander";
 import type { CommandRow } from "../command.ts";
 import { positive, whole } from "../flags.ts";
 import { programFlags } from "../search/options.ts";
 
 /** Below so many rates an average says nothing. */
 const FEWEST_ITERATIONS = 30;
+const PURPOSES = ["validation", "training"] as const;
 
 export const findLr: CommandRow = {
   name: "find-lr",
-  summary: "find the learning rate, with its spread, or say why there is none",
+  summary: "find the learning rate by short trainings, with how sure it is, or say why there is none",
   takesProgram: true,
   define: (c) => {
     c.usage("[options] <run> | [options] -- <program> [arguments…]")
       .argument("[run]", "a run file")
       .option(
-        "--from <rate>",
-        "lowest rate of the sweep; default 1e-7, lower where that diverges",
-        positive("learning rate"),
+        "--budget <n>",
+        "what may be spent, in whole trainings; default 12 with a program, else 1.5 to 4",
+        positive(),
       )
-      .option(
-        "--to <rate>",
-        "highest rate of the sweep; default 10, higher where the loss has not risen",
-        positive("learning rate"),
-      )
-      .option("--iterations <n>", "rates of the sweep", whole({ min: FEWEST_ITERATIONS, max: 100_000 }), 250)
+      .option("--from <rate>", "try no lower rate", positive("learning rate"))
+      .option("--to <rate>", "try no higher rate", positive("learning rate"))
       .option(
         "--seeds <n>",
-        "repetitions, each with its own initial weights and batches",
+        "seeds for the best rates, as far as the budget allows; default 3 with a program, else 1",
         whole({ min: 1, max: 100 }),
-        3,
       )
-      .option("--no-curvature", "don't ask the curvature for its limit")
-      .option("--plot <file>", "draw sweep and short runs into this file: .svg or .png")
-      .option("--quiet", "no progress");
+      .option("--plot <file>", "draw the trainings into this file: .svg or .png")
+      .option("--quiet", "no progress")
+      .optionsGroup("With a run file:")
+      .addOption(
+        new Option(
+          "--for <loss>",
+          "the loss to make small; default validation where rows are held out",
+        ).choices(PURPOSES),
+      )
+      .option("--sweep", "make a range test too: a picture, and what other tools would read from it")
+      .option(
+        "--iterations <n>",
+        "rates of the range test",
+        whole({ min: FEWEST_ITERATIONS, max: 100_000 }),
+        250,
+      )
+      .option("--curvature", "ask the curvature for its limit; default where that is cheap")
+      .option("--no-curvature", "don't ask it");
     programFlags(c)
       .allowUnknownOption()
       .allowExcessArguments()

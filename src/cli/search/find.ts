@@ -35,14 +35,16 @@ export interface Search {
 }
 
 const FIRST_RATE = 1e-3;
+/** Whole trainings that a search may cost. */
+const BUDGET = 12;
 
 /** Null when interrupted; what has ended by then is kept. */
 export async function findProgramRate(
   command: readonly string[],
-  { terminal, quiet, launcher, override = [], seed, ...options }: FindOptions,
+  { terminal, quiet, launcher, override = [], seed = 0, ...options }: FindOptions,
 ): Promise<Search | { readonly folder: string; readonly result: null }> {
   const template = createTemplate([...wordsOf(launcher), ...command], override);
-  const { out, resume = false, steps, gpus, budget, time } = options;
+  const { out, resume = false, steps, gpus, budget = BUDGET, time } = options;
   if (steps === undefined && mentions(template, "steps")) {
     throw new SteepestError("usage", "the command names {steps}, and --steps is not given", {
       help: "give --steps, or write a number into the command",

@@ -5,9 +5,9 @@ import type { Pausing } from "../program/trial.ts";
 
 export type ProgramFlags = {
   readonly lr?: number;
-  readonly seed: number;
+  readonly seed?: number;
   readonly steps?: number;
-  readonly budget: number;
+  readonly budget?: number;
   readonly time?: number;
   readonly jobs: number;
   readonly gpus?: readonly string[];
@@ -28,9 +28,8 @@ export function programFlags(command: Command): Command {
   return command
     .optionsGroup("With a program after --:")
     .option("--lr <rate>", "the rate of the first training; default 1e-3", positive("learning rate"))
-    .option("--seed <n>", "the first seed", whole({ min: 0 }), 0)
+    .option("--seed <n>", "the first seed; default 0", whole({ min: 0 }))
     .option("--steps <n>", "steps of a training, as its log counts them; default: until it ends", positive())
-    .option("--budget <n>", "whole trainings that the search may cost", positive(), 12)
     .option("--time <duration>", "begin nothing new after this: 90s, 30m, 8h", duration)
     .option("--jobs <n>", "trainings side by side; default 1, or one a GPU of --gpus", whole({ min: 1 }), 1)
     .option("--gpus <ids>", "run each training on one of these: 0,1,2,3", list)

@@ -1,4 +1,4 @@
-/** The range test that chose a run's rate, as `find-lr.json` in its folder tells it (`steepest.find-lr/1`). */
+/** The search that chose a run's rate, as `find-lr.json` in its folder tells it (`steepest.find-lr/1`). */
 import { type RangeTestRecord, rangeTestChart } from "../../plot/charts/range-test.ts";
 import type { Chart } from "../../plot/index.ts";
 import { showNumber } from "../terminal.ts";
@@ -7,11 +7,11 @@ import { showNumber } from "../terminal.ts";
 export function rangeTest(from: unknown): { readonly chart: Chart; readonly words: string } | null {
   if (!isRecord(from)) return null;
   const { suggestion, reason, spread } = from;
-  const over = spread ? ` (${showNumber(spread[0])} to ${showNumber(spread[1])} over the seeds)` : "";
+  const between = spread ? ` (the best between ${showNumber(spread[0])} and ${showNumber(spread[1])})` : "";
   const words =
     suggestion === null
       ? `No rate is suggested: ${reason}.`
-      : `The range test suggests ${showNumber(suggestion)}${over}: ${reason}.`;
+      : `The search suggests ${showNumber(suggestion)}${between}: ${reason}.`;
   // what other tools would pick belongs to find-lr's own chart
   const { rules: _, ...own } = from;
   return { words, chart: rangeTestChart(own, { title: "Loss by learning rate" }) };

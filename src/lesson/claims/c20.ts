@@ -3,7 +3,7 @@ import { add, constant, matmul } from "../../engine/graph/index.ts";
 import { bceWithLogits } from "../../nn/losses/index.ts";
 import { sgd } from "../../optim/index.ts";
 import type { Chart } from "../../plot/chart.ts";
-import { type Sweep, sweep, type Trial } from "../../tune/find-lr/range-test.ts";
+import { type Stepper, type Sweep, sweep } from "../../tune/find-lr/range-test.ts";
 import { defineExperiment, type Experiment } from "../claim.ts";
 import type { LessonContext } from "../context.ts";
 import { secondProgram, stableRate } from "../second-program.ts";
@@ -27,13 +27,13 @@ export const experiment: Experiment = defineExperiment({
   claimed: "just before the loss rises, typically 10× smaller than the minimum's",
   settings: { from: 1e-7, to: 10, extended: 1000, iterations: 300 },
   run: async (context, { from, to, extended, iterations }) => {
-    const test = async (name: string, trial: Trial, highest: number): Promise<Found> => {
+    const test = async (name: string, stepper: Stepper, highest: number): Promise<Found> => {
       const options = { seed: 0, from, to: highest, iterations, highest };
-      const curve = await sweep(trial, { ...options, pulse: () => context.pause(0.5) });
+      const curve = await sweep(stepper, { ...options, onStep: () => context.pause(0.5) });
       const { lrMin, lrRise } = read(curve);
       return { name, lrMin, lrRise, pick: lrRise === null ? null : lrMin / 10, curve };
     };
-    const problem = (name: "as-written" | "flipped" | "squared"): Trial => {
+    const problem = (name: "as-written" | "flipped" | "squared"): Stepper => {
       const run = secondProgram(context, name);
       return { restart: run.reset, step: (lr) => run.step(lr).loss };
     };
@@ -80,7 +80,7 @@ function read({ lrs, losses }: Sweep): { lrMin: number; lrRise: number | null } 
 }
 
 /** SGD on the lesson's first program, from zero weights: from its own the first losses are saturated. */
-function walkthroughTrial({ backend }: LessonContext): Trial {
+function walkthroughTrial({ backend }: LessonContext): Stepper {
   const program = firstProgram({
     backend,
     optimizer: sgd({ lr: 1 }),

@@ -1,4 +1,4 @@
-/** The search for a learning rate: the sweep with its marks and what other tools would pick; below it the short runs. */
+/** The search for a learning rate: the loss of parts of the run by their rate; above it the range test, where one was made. */
 import type { Axis, Chart, Ghost, LinePanel, Rule } from "../chart.ts";
 import { showValue } from "../numbers.ts";
 
@@ -11,6 +11,8 @@ export interface RangeTestRecord {
   readonly lrDiverged: number | null;
   readonly curvatureLimit: number | null;
   readonly scheduleFactor?: number | null;
+  /** Loss without training. */
+  readonly reference?: number | null;
   readonly spread: readonly [number, number] | null;
   readonly stretch?: { readonly low: number; readonly high: number } | null;
   readonly curve: readonly {
@@ -39,63 +41,74 @@ export function rangeTestChart(
   record: RangeTestRecord,
   { title = "Learning rate", ruleNames = {} }: RangeTestOptions = {},
 ): Chart {
-  const { suggestion, reason, spread, curve, seeds = [] } = record;
+  const { suggestion, reason, spread, curve, shortRuns } = record;
+  const rates = [...curve.map((p) => p.lr), ...(shortRuns?.runs ?? []).map((r) => r.lr)];
+  const shown = [...rates, ...marks(record).map((r) => r.x)];
+  const axis: Axis = {
+    label: "learning rate",
+    scale: "log",
+    ...(shown.length > 0 && {
+      domain: [Math.min(...shown), (curve.length > 0 ? ROOM : 1) * Math.max(...shown)] as const,
+    }),
+  };
+  const panels: LinePanel[] = [sweepPanel(record, axis, ruleNames), shortPanel(record, axis)].flatMap((p) =>
+    p === null ? [] : [p],
+  );
+  const range =
+    spread && spread[0] < spread[1]
+      ? `, the best between ${showValue(spread[0])} and ${showValue(spread[1])}`
+      : "";
+  const captions = [
+    ...(curve.length > 0
+      ? ["thin: raw losses of the range test; ticks: what other tools would pick from it"]
+      : []),
+    ...(shortRuns ? [`loss after ${shortRuns.steps} steps of the run at each rate`] : []),
+  ];
+  return {
+    title: suggestion === null ? `${title}: none suggested` : `${title}: ${showValue(suggestion)}${range}`,
+    subtitle: reason,
+    caption: captions.join("; "),
+    panels,
+  };
+}
+
+function sweepPanel(
+  record: RangeTestRecord,
+  axis: Axis,
+  ruleNames: Readonly<Record<string, string>>,
+): LinePanel | null {
+  const { curve, seeds = [] } = record;
+  if (curve.length === 0) return null;
   const averaged = curve.filter((p) => p.smoothed !== null);
-  const [first, least] = [averaged[0]?.smoothed ?? 1, Math.min(...averaged.map((p) => p.smoothed!))];
+  const [first, lowest] = [averaged[0]?.smoothed ?? 1, Math.min(...averaged.map((p) => p.smoothed!))];
   // where the sweep runs away it must not set the scale: it leaves at the upper edge
-  const ceiling = first + 0.6 * (first - least);
+  const ceiling = first + 0.6 * (first - lowest);
   const smoothed = upTo(
     ceiling,
     averaged.map((p) => [p.lr, p.smoothed!]),
   );
-  const ghosts = (seeds.length > 0 ? seeds.map((s) => s.losses) : [curve.map((p) => p.loss)]).map(
-    (losses): Ghost => {
-      const points = losses.flatMap((v, i): [number, number][] => (v === null ? [] : [[curve[i]!.lr, v]]));
-      const kept = upTo(ceiling, points);
-      return { x: kept.map(([x]) => x), y: kept.map(([, y]) => y), slot: 0 };
-    },
-  );
-  const rates = [...curve.map((p) => p.lr), ...(record.shortRuns?.runs ?? []).map((r) => r.lr)];
-  const shownRates = [
-    ...smoothed.map(([x]) => x),
-    ...ghosts.flatMap((g) => Array.from(g.x)),
-    ...marks(record).map((r) => r.x),
-  ];
-  const axis: Axis = {
-    label: "learning rate",
-    scale: "log",
-    domain: [Math.min(...rates), ROOM * Math.max(...shownRates)],
-  };
-  const panels: LinePanel[] = [
-    {
-      kind: "lines",
-      x: axis,
-      y: { label: "loss along the sweep", scale: "auto" },
-      series: [
-        {
-          name: "averaged over the seeds",
-          x: smoothed.map(([x]) => x),
-          y: smoothed.map(([, y]) => y),
-          slot: 0,
-          endLabel: false,
-        },
-      ],
-      ghosts,
-      rules: [...marks(record), ...picks(record, ruleNames)],
-      weight: 1.3,
-    },
-  ];
-  const short = shortPanel(record, axis);
-  if (short) panels.push(short);
-  const range =
-    spread && spread[0] < spread[1]
-      ? `, ${showValue(spread[0])} to ${showValue(spread[1])} over the seeds`
-      : "";
+  const raw = seeds.map((s) => s.losses).filter((losses) => losses.length > 0);
+  const ghosts = (raw.length > 0 ? raw : [curve.map((p) => p.loss)]).map((losses): Ghost => {
+    const points = losses.flatMap((v, i): [number, number][] => (v === null ? [] : [[curve[i]!.lr, v]]));
+    const kept = upTo(ceiling, points);
+    return { x: kept.map(([x]) => x), y: kept.map(([, y]) => y), slot: 0 };
+  });
   return {
-    title: suggestion === null ? `${title}: none suggested` : `${title}: ${showValue(suggestion)}${range}`,
-    subtitle: reason,
-    caption: `thin: raw losses of each seed; ticks: what other tools would pick from this sweep${record.shortRuns ? `; below: mean loss late in short runs of ${record.shortRuns.steps} steps` : ""}`,
-    panels,
+    kind: "lines",
+    x: axis,
+    y: { label: "loss along the range test", scale: "auto" },
+    series: [
+      {
+        name: "averaged",
+        x: smoothed.map(([x]) => x),
+        y: smoothed.map(([, y]) => y),
+        slot: 0,
+        endLabel: false,
+      },
+    ],
+    ghosts,
+    rules: [...marks(record), ...picks(record, ruleNames)],
+    weight: 1.3,
   };
 }
 
@@ -118,7 +131,7 @@ function marks(record: RangeTestRecord): Rule[] {
   return (
     [
       [peak, "suggested", "info"],
-      [lrMin, "least loss", "info"],
+      [lrMin, "lowest loss", "info"],
       [lrRise, "starts to rise", "warning"],
       [curvatureLimit, "limit by curvature", "warning"],
       [lrDiverged, "diverges", "critical"],
@@ -132,29 +145,30 @@ const picks = ({ rules = {} }: RangeTestRecord, names: Readonly<Record<string, s
   );
 
 /** Losses above the start tell nothing: a diverged run is drawn at the upper edge. */
-function shortPanel(
-  { shortRuns, stretch, curve, suggestion, scheduleFactor }: RangeTestRecord,
-  axis: Axis,
-): LinePanel | null {
+function shortPanel(record: RangeTestRecord, axis: Axis): LinePanel | null {
+  const { shortRuns, stretch, curve, suggestion } = record;
   const runs = shortRuns?.runs ?? [];
   if (runs.length === 0) return null;
-  const start = curve.find((p) => p.smoothed !== null)?.smoothed ?? Number.POSITIVE_INFINITY;
+  const start =
+    record.reference ?? curve.find((p) => p.smoothed !== null)?.smoothed ?? Number.POSITIVE_INFINITY;
+  const most = Math.max(...runs.map((r) => r.losses.length));
   return {
     kind: "lines",
     x: axis,
-    y: { label: "short runs' loss", scale: "auto" },
-    series: runs[0]!.losses.map((_, s) => ({
-      name: `short runs, seed ${s + 1}`,
-      x: runs.map((r) => r.lr),
-      y: runs.map((r) => Math.min(start, r.losses[s] ?? start)),
-      slot: s + 1,
-      endLabel: false,
-    })),
-    ...(stretch && {
-      ranges: [
-        { from: stretch.low, to: stretch.high, label: "within a tenth of the best", tone: "info" as const },
-      ],
+    y: { label: shortRuns?.steps ? `loss after ${shortRuns.steps} steps` : "loss", scale: "auto" },
+    series: Array.from({ length: most }, (_, s) => {
+      const own = runs.filter((r) => r.losses.length > s);
+      return {
+        name: most === 1 ? "part of the run" : `part of the run, seed ${s + 1}`,
+        x: own.map((r) => r.lr),
+        y: own.map((r) => Math.min(start, r.losses[s] ?? start)),
+        slot: s + 1,
+        endLabel: false,
+      };
     }),
-    ...(suggestion !== null && { rules: [{ x: suggestion * (scheduleFactor ?? 1), label: "suggested" }] }),
+    ...(stretch && {
+      ranges: [{ from: stretch.low, to: stretch.high, label: "as good as the best", tone: "info" as const }],
+    }),
+    ...(suggestion !== null && { rules: [{ x: suggestion, label: "suggested" }] }),
   };
 }

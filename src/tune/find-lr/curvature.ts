@@ -4,8 +4,8 @@ import { SteepestError } from "../../run/errors.ts";
 import type { BuiltRun } from "../../train/build.ts";
 import { type RunObjective, runObjective } from "../../train/objective.ts";
 import { optimizerOf, preconditionerOf } from "../../train/preconditioner.ts";
-import type { Trial } from "./range-test.ts";
-import type { Squeezed } from "./short-runs.ts";
+import type { RunStepper } from "./run-stepper.ts";
+import type { SchedulePeak } from "./schedule-peak.ts";
 import type { CurvatureCheck } from "./types.ts";
 
 export interface CurvatureOptions {
@@ -13,8 +13,8 @@ export interface CurvatureOptions {
   readonly rate: number;
   readonly steps: number;
   readonly seed: number;
-  readonly schedule: Squeezed;
-  readonly pulse: () => Promise<void> | undefined;
+  readonly peak: Pick<SchedulePeak, "at">;
+  readonly onStep: () => Promise<void> | undefined;
 }
 
 export interface CurvatureAnswer {
@@ -24,6 +24,11 @@ export interface CurvatureAnswer {
   readonly note: string | null;
 }
 
+/**
+ * Steps of this run that asking costs: a product is about two gradients, and there are two times as many as needed once.
+ */
+export const curvatureCost = (batchSize: number): number => (4 * PRODUCTS * ROWS) / batchSize;
+
 /** Enough rows and products for a limit that is good to some ten per cent. */
 const ROWS = 256;
 const PRODUCTS = 20;
@@ -31,7 +36,7 @@ const TOLERANCE = 0.02;
 
 export async function curvatureAnswer(
   run: BuiltRun,
-  trial: Trial,
+  stepper: RunStepper,
   options: CurvatureOptions,
 ): Promise<CurvatureAnswer> {
   const { entry, options: settings } = optimizerOf(run);
@@ -40,13 +45,13 @@ export async function curvatureAnswer(
   if (rule === undefined) return none(`no stability limit is proved for ${entry.name}`);
   try {
     const objective = runObjective(run, { rows: ROWS });
-    trial.restart(options.seed);
+    stepper.restart(options.seed);
     // before the first gradient a preconditioner is nothing
     const atStart = rule.preconditioner ? null : await sharpness(objective, null, options);
     for (let k = 0; k < options.steps; k++) {
-      const { factor, momentum } = options.schedule((k + 0.5) / options.steps);
-      trial.step(options.rate * factor, momentum);
-      await options.pulse();
+      const { factor, momentum } = options.peak.at(k);
+      stepper.step(options.rate * factor, momentum);
+      await options.onStep();
     }
     const p = preconditionerOf(run, options.steps);
     if (rule.preconditioner !== undefined && p === null)
@@ -68,7 +73,7 @@ export async function curvatureAnswer(
 async function sharpness(
   objective: RunObjective,
   p: Float64Array | null,
-  { seed, pulse }: CurvatureOptions,
+  { seed, onStep }: CurvatureOptions,
 ): Promise<number> {
   objective.sync();
   const operator = p === null ? objective.hessian : preconditioned(objective.hessian, p);
@@ -77,7 +82,7 @@ async function sharpness(
     tolerance: TOLERANCE,
     most: PRODUCTS,
     seed,
-    pulse,
+    pulse: onStep,
   });
   return largest.value;
 }

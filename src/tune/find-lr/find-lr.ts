@@ -1,279 +1,201 @@
 /**
- * Finds a run's learning rate: a range test tells roughly where the loss falls and rises, short runs around there measure
- * it, curvature is asked for its limit; all over several seeds, so that the answer comes with its spread. Or refuses.
+ * Finds a run's learning rate by the search over trainings (src/tune/search): parts of the run itself at rates a factor
+ * of two apart, of which the best are continued. Answers with how sure it is, or says why there is no rate.
  */
 
+import { SteepestError } from "../../run/errors.ts";
 import { type LongWork, nullWhenAborted, takeTurns } from "../../run/long-work.ts";
 import type { BuiltRun } from "../../train/build.ts";
-import { type CurvatureAnswer, curvatureAnswer } from "./curvature.ts";
-import {
-  checkRate,
-  chooseRate,
-  type Found,
-  geometricMean,
-  type Refused,
-  refuseSweeps,
-  spreadOf,
-} from "./judge.ts";
-import { rules } from "./other-tools.ts";
-import {
-  HIGHEST,
-  LOWEST,
-  mean,
-  readSweep,
-  type Sweep,
-  type SweepMarks,
-  sweep,
-  type Trial,
-  windowOf,
-} from "./range-test.ts";
-import { schedulePeak, trialOf } from "./run-trial.ts";
-import { type ShortRun, shortRuns } from "./short-runs.ts";
-import type { FindLrResult, RuleResult, SweepPoint, SweepSummary } from "./types.ts";
+import { type SearchResult, searchRate } from "../search/search.ts";
+import { type ConstantScores, constantScores } from "./constant-predictor.ts";
+import { type CurvatureAnswer, curvatureAnswer, curvatureCost } from "./curvature.ts";
+import { type Judged, judgeSearch, withCurvature } from "./judge.ts";
+import { finite, noPicture, type Picture, picture } from "./picture.ts";
+import { runStepper } from "./run-stepper.ts";
+import { type Purpose, type RunTrials, runTrials } from "./run-trials.ts";
+import { schedulePeak } from "./schedule-peak.ts";
+import type { FindLrResult } from "./types.ts";
 
 export interface FindLrProgress {
-  /** Steps made so far, and how many there will be, as far as is known. */
+  /** Steps made so far, and how many there will be at most. */
   readonly steps: number;
   readonly expected: number;
+  /** What is being tried, and why. */
   readonly text: string;
 }
 
 export interface FindLrOptions extends LongWork<FindLrProgress> {
-  /** Lowest and highest rate of the sweep; an end that is not given may be moved out to 1e-14 and 1e6. */
+  /** Which loss the rate is to make small. Default: that of held-out rows where the run has some, else the training loss. */
+  readonly for?: Purpose | undefined;
+  /** What may be spent, in trainings of the run. Default: `usualBudget`. */
+  readonly budget?: number | undefined;
+  /** Seeds for the best rates, as far as the budget allows. Default 1, and a second look at the best if that can be paid. */
+  readonly seeds?: number | undefined;
+  /** Rates beyond these are not tried. */
   readonly from?: number | undefined;
   readonly to?: number | undefined;
-  /** Rates from end to end. Default 250. */
+  /** Make the range test too, for the picture and other tools' rules. Default: where it costs at most a tenth of the run. */
+  readonly sweep?: boolean | undefined;
+  /** Rates of the range test. Default 250. */
   readonly iterations?: number | undefined;
-  /** Repetitions, each with its own initial weights and batches. Default 3. */
-  readonly seeds?: number | undefined;
-  /** Ask the curvature too. Default true. */
+  /** Ask the curvature too. Default: where it costs at most a tenth of the run. */
   readonly curvature?: boolean | undefined;
 }
 
-export const DEFAULTS: {
-  readonly from: number;
-  readonly to: number;
-  readonly iterations: number;
-  readonly seeds: number;
-} = { from: 1e-7, to: 10, iterations: 250, seeds: 3 };
-/** A sweep that ends within this many decades of its first rate is begun again so much lower. */
-const TOO_SOON = 10;
-const LOWER_BY = 1e3;
-/** A short run is a quarter of the run, within these. */
-const SHORT = [20, 64] as const;
-/** Milliseconds between two looks around. */
+const DEFAULT_ITERATIONS = 250;
+/** What is cheap costs at most this share of the run. */
+const CHEAP = 1 / 10;
+/** Milliseconds between two pauses. */
 const SLICE = 30;
+/** Runs of this many steps and fewer may cost the first number of trainings, of this many and more the second. */
+const BUDGETS = { short: [300, 4], long: [1000, 1.5] } as const;
+
+/** Trainings that a search may cost: 4 for runs of 300 steps, 1.5 from 1,000, and between them along the logarithm. */
+export function usualBudget(steps: number): number {
+  const { short, long } = BUDGETS;
+  const share = Math.log(steps / short[0]) / Math.log(long[0] / short[0]);
+  return short[1] + Math.min(1, Math.max(0, share)) * (long[1] - short[1]);
+}
 
 /** The run is left as it was found, to the last bit. Null when aborted. */
 export async function findLr(run: BuiltRun, options: FindLrOptions = {}): Promise<FindLrResult | null> {
-  const trial = trialOf(run);
+  const stepper = runStepper(run);
   try {
-    return await nullWhenAborted(options.signal, () => search(run, trial, options));
+    return await nullWhenAborted(options.signal, () => search(run, stepper, options));
   } finally {
-    trial.restore();
+    stepper.restore();
   }
 }
 
-interface Pulse {
-  readonly beat: () => Promise<void> | undefined;
-  readonly say: (text: string) => void;
-  readonly steps: () => number;
-}
+type Stepper = ReturnType<typeof runStepper>;
 
-/** Rates that short runs are usually made at. */
-const USUAL_RATES = 12;
-
-function pulseOf({ iterations, seeds = DEFAULTS.seeds, ...work }: FindLrOptions, short: number): Pulse {
-  let [steps, text] = [0, ""];
-  const expected = seeds * ((iterations ?? DEFAULTS.iterations) + USUAL_RATES * short);
-  const turn = takeTurns(work, SLICE);
-  return {
-    beat: () => {
-      steps++;
-      return turn(() => ({ steps, expected: Math.max(expected, steps), text }));
-    },
-    say: (what) => {
-      text = what;
-    },
-    steps: () => steps,
-  };
-}
-
-async function search(run: BuiltRun, trial: Trial, options: FindLrOptions): Promise<FindLrResult> {
-  const steps = Math.min(SHORT[1], Math.max(SHORT[0], Math.round(run.totalSteps / 4)));
-  const pulse = pulseOf(options, steps);
-  const peak = schedulePeak(run);
-  const seeds = Array.from({ length: options.seeds ?? DEFAULTS.seeds }, (_, i) => run.spec.seed + i);
-  const { sweeps, window } = await sweepAll(trial, seeds, { ...options, momentum: peak.momentum, pulse });
-  const marks = sweeps.map((s) => readSweep(s, window));
-  const used = marks.flatMap((m, i) => (m.fell && m.lrRise !== null ? [i] : []));
-
-  const refused = refuseSweeps(sweeps, marks, window);
-  let runs: readonly ShortRun[] = [];
-  let outcome: Found | Refused;
-  if (refused !== null) outcome = refused;
-  else {
-    const good = used.map((i) => marks[i]!);
-    runs = await shortRuns(trial, {
-      seeds: used.map((i) => seeds[i]!),
-      starts: good.map((m) => m.start),
-      near: geometricMean(good.map((m) => m.lrMin)) / 4,
-      steps,
-      schedule: peak.squeezed,
-      onRate: (lr) => pulse.say(`short runs at ${Number(lr.toPrecision(2))}`),
-      pulse: pulse.beat,
+async function search(run: BuiltRun, stepper: Stepper, options: FindLrOptions): Promise<FindLrResult> {
+  const { totalSteps, spec } = run;
+  const { iterations = DEFAULT_ITERATIONS, budget = usualBudget(totalSteps) } = options;
+  const holdsOut = run.data.validation !== undefined;
+  const purpose = options.for ?? (holdsOut ? "validation" : "training");
+  if (purpose === "validation" && !holdsOut) {
+    throw new SteepestError("option", "the run holds no rows out, so there is no held-out loss to look at", {
+      help: "hold some out (--validation 0.1), or ask for the training loss (--for training)",
     });
-    outcome = chooseRate(runs, good, { steps, totalSteps: run.totalSteps });
   }
-  const summary = summaryOf(refused === null ? used.map((i) => marks[i]!) : marks);
-  const measured = {
-    ...summary,
-    scheduleFactor: peak.factor,
-    curve: curveOf(sweeps, marks),
-    shortRuns: { steps, runs: runs.map(({ lr, losses }) => ({ lr, losses: losses.map(finite) })) },
-    rules: Object.fromEntries(
-      rules.map(({ id, choose }) => [id, ruleResult(sweeps.map((s) => choose(s.lrs, s.losses)))]),
-    ),
-    steps: pulse.steps(),
+  const peak = schedulePeak(run);
+  const sweeps = options.sweep ?? iterations <= CHEAP * totalSteps;
+  const asks = options.curvature ?? curvatureCost(run.plan.batchSize) <= CHEAP * totalSteps;
+
+  let [steps, text] = [0, "the loss without training"];
+  const expected = Math.ceil(budget * totalSteps) + (sweeps ? iterations : 0);
+  const turn = takeTurns(options, SLICE);
+  const onStep = (): Promise<void> | undefined => {
+    steps++;
+    return turn(() => ({ steps, expected: Math.max(steps, expected), text }));
   };
-  const perSeed = seeds.map((seed, i) => ({
-    seed,
-    ...summaryOf([marks[i]!]),
-    losses: sweeps[i]!.losses.map(finite),
-  }));
-  if ("refusal" in outcome) {
-    return {
-      schema: "steepest.find-lr/1",
-      suggestion: null,
-      ...outcome,
-      confidence: null,
-      checks: [],
-      spread: null,
-      stretch: null,
-      curvatureLimit: null,
-      curvature: null,
-      curvatureNote: "no rate was found to ask it about",
-      ...measured,
-      seeds: perSeed.map((s) => ({ ...s, suggestion: null })),
-    };
-  }
-  // what is written at optimizer.lr reaches the measured rate at the schedule's peak
-  const base = (rate: number): number => Number((rate / (peak.factor ?? 1)).toPrecision(3));
-  const { rate, rates, stretch } = outcome;
-  let { limit, curvature, note }: CurvatureAnswer = { limit: null, curvature: null, note: "not asked" };
-  if (options.curvature !== false) {
-    pulse.say("curvature");
-    ({ limit, curvature, note } = await curvatureAnswer(run, trial, {
-      rate,
-      steps,
-      seed: seeds[0]!,
-      schedule: peak.squeezed,
-      pulse: pulse.beat,
-    }));
-  }
-  const { checks, confidence } = checkRate(outcome, {
-    lrMin: summary.lrMin!,
-    lrRise: summary.lrRise!,
-    limit,
+  const trials = runTrials(run, { purpose, peak, stepper, onStep });
+  const result = await searchRate(trials, {
+    first: Math.max(options.from ?? 0, Math.min(options.to ?? Number.POSITIVE_INFINITY, run.lr)),
+    seed: spec.seed,
+    budget,
+    seeds: options.seeds,
+    secondLook: true,
+    lowest: options.from,
+    highest: options.to,
+    signal: options.signal,
+    clock: options.clock,
+    onProgress: (at) => {
+      text = at.text;
+    },
   });
-  const n = (x: number): number => Number(x.toPrecision(2));
+  const constants = constantScores(run);
+  let judged = judgeSearch(result, trials, { purpose, constants, totalSteps, budget });
+  let curve = noPicture;
+  if (sweeps) {
+    text = "range test, for the picture";
+    curve = await picture(stepper, { seed: spec.seed, iterations, momentum: peak.momentum, onStep });
+  }
+  let answer: CurvatureAnswer = { limit: null, curvature: null, note: "not asked" };
+  if (asks && judged.suggestion !== null) {
+    text = "curvature";
+    const { suggestion: rate } = judged;
+    answer = await curvatureAnswer(run, stepper, {
+      rate,
+      steps: trials.shortest,
+      seed: spec.seed,
+      peak,
+      onStep,
+    });
+    judged = withCurvature(judged, answer);
+  }
+  return record(result, trials, {
+    judged,
+    curve,
+    answer,
+    purpose,
+    budget,
+    constants,
+    scheduleFactor: peak.factor,
+    steps,
+    seed: spec.seed,
+  });
+}
+
+interface Parts extends Pick<FindLrResult, "budget" | "scheduleFactor" | "steps"> {
+  readonly judged: Judged;
+  readonly curve: Picture;
+  readonly answer: CurvatureAnswer;
+  readonly purpose: Purpose;
+  readonly constants: ConstantScores | null;
+  readonly seed: number;
+}
+
+function record(
+  result: SearchResult,
+  trials: RunTrials,
+  {
+    judged,
+    curve: { losses, ...curve },
+    answer,
+    purpose,
+    budget,
+    constants,
+    scheduleFactor,
+    steps,
+    seed,
+  }: Parts,
+): FindLrResult {
+  const { limit, curvature, note } = answer;
+  const seeds = Math.max(1, ...result.rates.map((r) => r.scores.length));
   return {
     schema: "steepest.find-lr/1",
-    suggestion: base(rate),
-    reason: `in short runs of ${steps} steps the loss is within a tenth of its best from ${n(stretch.low)} to ${n(stretch.high)}, and gets worse above`,
-    refusal: null,
-    confidence,
-    checks,
-    spread: spreadOf(rates.map(base)),
-    stretch,
+    ...judged,
+    for: purpose,
+    edge: result.edge,
+    fragile: result.fragile,
+    budget,
+    cost: (result.paid + trials.referenceSteps()) / trials.length,
+    trials: result.rates.map(({ rate, steps: made, died }) => {
+      const scores = trials.scoresAt(rate, result.steps);
+      return {
+        lr: rate,
+        steps: made,
+        died,
+        training: scores && finite(scores.training),
+        validation: finite(scores?.validation ?? Number.NaN),
+      };
+    }),
+    reference: finite(result.reference),
+    constant: constants?.[purpose] ?? null,
     curvatureLimit: limit,
     curvature,
     curvatureNote: note,
-    ...measured,
-    steps: pulse.steps(),
-    seeds: perSeed.map((s, i) => {
-      const at = used.indexOf(i);
-      return { ...s, suggestion: at < 0 ? null : base(rates[at]!) };
-    }),
+    scheduleFactor,
+    shortRuns: {
+      steps: result.steps,
+      runs: result.rates
+        .filter((r) => r.scores.length > 0)
+        .map(({ rate, scores }) => ({ lr: rate, losses: scores.map(finite) })),
+    },
+    ...curve,
+    seeds: Array.from({ length: seeds }, (_, i) => ({ seed: seed + i, losses: i === 0 ? losses : [] })),
+    steps,
   };
-}
-
-interface SweepAllOptions extends Pick<FindLrOptions, "from" | "to" | "iterations"> {
-  readonly momentum: number | undefined;
-  readonly pulse: Pulse;
-}
-
-/** One sweep for each seed over the same rates. The first decides whether they have to begin lower. */
-async function sweepAll(
-  trial: Trial,
-  seeds: readonly number[],
-  { from: given, to: top, iterations = DEFAULTS.iterations, momentum, pulse }: SweepAllOptions,
-): Promise<{ sweeps: Sweep[]; window: number }> {
-  const to = top ?? DEFAULTS.to;
-  let from = given ?? Math.min(DEFAULTS.from, to / 1e4);
-  const window = windowOf({ from, to, iterations });
-  const perDecade = (iterations - 1) / Math.log10(to / from);
-  const one = (seed: number): Promise<Sweep> =>
-    sweep(trial, {
-      seed,
-      from,
-      to,
-      iterations: Math.round(perDecade * Math.log10(to / from)) + 1,
-      highest: top ?? HIGHEST,
-      momentum,
-      pulse: pulse.beat,
-    });
-  const sweeps: Sweep[] = [];
-  for (const [i, seed] of seeds.entries()) {
-    pulse.say(`range test, seed ${i + 1} of ${seeds.length}`);
-    let done = await one(seed);
-    while (i === 0 && given === undefined && from > LOWEST && endedSoon(done, window)) {
-      from = Math.max(LOWEST, from / LOWER_BY);
-      done = await one(seed);
-    }
-    sweeps.push(done);
-  }
-  return { sweeps, window };
-}
-
-const endedSoon = (done: Sweep, window: number): boolean =>
-  done.stopped !== "end" &&
-  Number.isFinite(done.losses[0]!) &&
-  readSweep(done, window).lrMin < TOO_SOON * done.lrs[0]!;
-
-const finite = (x: number): number | null => (Number.isFinite(x) ? x : null);
-const meanOf = (xs: readonly (number | null)[]): number | null => {
-  const known = xs.flatMap((x) => (x === null ? [] : [x]));
-  return known.length === 0 ? null : geometricMean(known);
-};
-
-function summaryOf(marks: readonly SweepMarks[]): SweepSummary {
-  return {
-    lrMin: meanOf(marks.map((m) => (m.fell ? m.lrMin : null))),
-    lrRise: meanOf(marks.map((m) => (m.fell ? m.lrRise : null))),
-    lrDiverged: meanOf(marks.map((m) => m.lrDiverged)),
-  };
-}
-
-/** Means over the seeds that got so far. */
-function curveOf(sweeps: readonly Sweep[], marks: readonly SweepMarks[]): SweepPoint[] {
-  const longest = sweeps.reduce((a, b) => (b.lrs.length > a.lrs.length ? b : a));
-  const average = (of: (i: number) => number | undefined): number | null => {
-    const known = sweeps
-      .map((_, i) => of(i))
-      .filter((x) => x !== undefined && Number.isFinite(x)) as number[];
-    return known.length === 0 ? null : mean(known);
-  };
-  return longest.lrs.map((lr, k) => ({
-    lr,
-    loss: average((i) => sweeps[i]!.losses[k]),
-    smoothed: average((i) => marks[i]!.smoothed[k]),
-  }));
-}
-
-function ruleResult(chosen: readonly (number | null)[]): RuleResult {
-  const known = chosen.flatMap((lr) => (lr === null ? [] : [lr]));
-  return known.length === 0
-    ? { lr: null, spread: null }
-    : { lr: geometricMean(known), spread: spreadOf(known) };
 }

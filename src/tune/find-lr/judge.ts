@@ -1,178 +1,203 @@
-/** From measurements to an answer: a rate with reasons and doubts, or a refusal that says what to do. */
+/** What a search's figures say of a run: a rate with reasons and doubts, or a refusal that says what to do. */
+import type { SearchResult } from "../search/search.ts";
+import type { ConstantScores } from "./constant-predictor.ts";
+import type { CurvatureAnswer } from "./curvature.ts";
+import type { Purpose, RunTrials, Scores } from "./run-trials.ts";
+import type { Check, Confidence, FindLrResult, Refusal } from "./types.ts";
 
-import { HIGHEST, mean, type Sweep, type SweepMarks } from "./range-test.ts";
-import { type ShortRun, stretchOf } from "./short-runs.ts";
-import type { Check, Confidence, Refusal, Stretch } from "./types.ts";
+export interface JudgeOptions {
+  readonly purpose: Purpose;
+  readonly constants: ConstantScores | null;
+  readonly totalSteps: number;
+  readonly budget: number;
+}
 
-export interface Refused {
+export type Judged = Pick<
+  FindLrResult,
+  "suggestion" | "reason" | "refusal" | "confidence" | "checks" | "spread" | "stretch" | "best"
+>;
+
+/** A loss within this share of the constant answer's has not learnt more than that. */
+const AT_CONSTANT = 0.02;
+/** Rates best by the two losses ask for a word when this share of the gain is lost by taking the one for the other. */
+const APART = 0.05;
+
+const show = (x: number): string => String(Number(x.toPrecision(2)));
+const typed = (rate: number): number => Number(rate.toPrecision(3));
+const NAMES: Readonly<Record<Purpose, string>> = { training: "training loss", validation: "held-out loss" };
+
+export function judgeSearch(result: SearchResult, trials: RunTrials, options: JudgeOptions): Judged {
+  const scored = result.rates.flatMap(({ rate, died }) => {
+    const scores = died ? null : trials.scoresAt(rate, result.steps);
+    return scores === null ? [] : [{ rate, scores }];
+  });
+  const best = { training: bestBy(scored, "training"), validation: bestBy(scored, "validation") };
+  const refused = refusalOf(result, scored, options);
+  if (refused !== null || result.rate === null || result.interval === null || result.plateau === null) {
+    return {
+      suggestion: null,
+      ...(refused ?? flat(result, options)),
+      confidence: null,
+      checks: [],
+      spread: null,
+      stretch: null,
+      best,
+    };
+  }
+  const suggestion = typed(result.rate);
+  const checks = checksOf(result, { scored, best }, options);
+  const [low, high] = result.plateau;
+  const word = NAMES[options.purpose];
+  const after = `after ${result.steps} of ${options.totalSteps} steps`;
+  return {
+    suggestion,
+    reason:
+      low < high
+        ? `${after} the ${word} is lowest, and the same within its noise, from ${show(low)} to ${show(high)}`
+        : `${after} the ${word} is lowest here, and higher at twice and at half this rate`,
+    refusal: null,
+    confidence: confidenceOf(checks),
+    checks,
+    spread: [typed(result.interval[0]), typed(result.interval[1])],
+    stretch: { low, high },
+    best,
+  };
+}
+
+type Scored = readonly { readonly rate: number; readonly scores: Scores }[];
+
+function bestBy(scored: Scored, purpose: Purpose): number | null {
+  let [best, lowest]: [number | null, number] = [null, Number.POSITIVE_INFINITY];
+  for (const { rate, scores } of scored) {
+    const score = scores[purpose];
+    if (score !== null && score < lowest) [best, lowest] = [typed(rate), score];
+  }
+  return best;
+}
+
+interface Refused {
   readonly refusal: Refusal;
   readonly reason: string;
 }
 
-export interface Found {
-  /** The peak rate. */
-  readonly rate: number;
-  /** Of each seed that was used. */
-  readonly rates: readonly number[];
-  readonly stretch: Stretch;
-}
-
-/** A run's rate lies within these shares of the rate where short runs get worse: "ten times smaller", and half. */
-const LOWEST_SHARE = 1 / 10;
-const HIGHEST_SHARE = 1 / 2;
-/** How the best rate falls with the length of the run: measured on the runs of docs/find-lr.md, between 0 and the √k. */
-const LENGTH_EXPONENT = 1 / 5;
-/** A dip counts as another valley when the loss rose by this share of the gain in between. */
-const BARRIER = 0.5;
-/** Training at the edge of stability goes on at a rate a little beyond the limit (Cohen et al. 2021, arXiv 2103.00065). */
-const BEYOND = 1.25;
-/** Seeds that differ by more than this factor do not measure the same thing. */
-const DISAGREE = 10;
-
-export const geometricMean = (xs: readonly number[]): number => Math.exp(mean(xs.map(Math.log)));
-export const spreadOf = (xs: readonly number[]): [number, number] => [Math.min(...xs), Math.max(...xs)];
-const most = (xs: readonly boolean[]): boolean => 2 * xs.filter(Boolean).length > xs.length;
-const show = (x: number): string => String(Number(x.toPrecision(2)));
-
-/** Whether the sweeps say anything at all; null when they do. */
-export function refuseSweeps(
-  sweeps: readonly Sweep[],
-  marks: readonly SweepMarks[],
-  window: number,
-): Refused | null {
-  const [first, last] = [sweeps[0]!.lrs[0]!, Math.max(...sweeps.map((s) => s.lrs.at(-1)!))];
-  if (sweeps.some((s) => !Number.isFinite(s.losses[0]!))) {
+function refusalOf(result: SearchResult, scored: Scored, options: JudgeOptions): Refused | null {
+  if (!Number.isFinite(result.reference)) {
     return {
       refusal: "not-finite",
       reason:
         "the loss is no number before the first step, so no learning rate can help: look for NaN or extreme values in the data, and at the initial weights and the loss",
     };
   }
-  if (most(sweeps.map((s) => s.stopped !== "end" && s.lrs.length <= 3 * window))) {
+  if (result.rates.every((r) => r.died)) {
+    const lowest = Math.min(...result.rates.map((r) => r.rate));
     return {
       refusal: "diverged-at-once",
-      reason: `the loss rises from the lowest rate on, ${show(first)}: begin lower (--from ${show(first / 1e4)})`,
+      reason: `every training down to a rate of ${show(lowest)} diverged: look for extreme values in the data (--data.standardize true), clip the gradient (--clip.globalNorm 1), or allow lower rates (--from ${show(lowest / 1e4)})`,
     };
   }
-  if (most(marks.map((m) => !m.fell))) {
-    const gain = mean(marks.map((m) => m.start - m.least));
-    return {
-      refusal: "flat",
-      reason: `no rate from ${show(first)} to ${show(last)} lowers the loss by more than its noise (gain ${show(gain)}, noise ${show(mean(marks.map((m) => m.noise)))}): ${
-        last < HIGHEST / 2 && sweeps.every((s) => s.stopped === "end")
-          ? `these rates may be too low (--to ${show(last * 1e3)}), or `
-          : ""
-      }the model is trained already, its gradient does not reach the weights, or batches are too small to tell`,
-    };
-  }
-  if (most(marks.map((m) => m.fell && (m.lrRise === null || m.lrDiverged === null)))) {
-    return {
-      refusal: "never-diverged",
-      reason: `the loss has not risen up to ${show(last)}, so there is no edge to stay away from${last < HIGHEST / 2 ? `: go on higher (--to ${show(last * 1e3)})` : ": this loss puts no limit on the rate (separable classes and scale-free models do not); choose one by training, e.g. with steepest compare"}`,
-    };
-  }
-  if (most(marks.map((m) => valleys(m) > 1))) {
-    return {
-      refusal: "several-valleys",
-      reason:
-        "the loss falls, rises by more than half of its gain and falls again as the rate grows: there are several ranges that work, and one sweep can't rank them; narrow it down with --from and --to",
-    };
-  }
-  return null;
+  return result.rate === null || staysAtConstant(scored, options.constants) ? flat(result, options) : null;
 }
 
-/** Valleys of the averaged loss that are deep enough and parted by a barrier that is high enough. */
-export function valleys({ smoothed, least, start, noise }: SweepMarks): number {
-  const bar = Math.max(BARRIER * (start - least), 6 * noise);
-  const values = smoothed.filter(Number.isFinite);
-  let [count, low, high, falling] = [0, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, true];
-  for (const v of values) {
-    [low, high] = [Math.min(low, v), Math.max(high, v)];
-    if (falling && v > low + bar) {
-      if (low < start - bar) count++;
-      [falling, high] = [false, v];
-    } else if (!falling && v < high - bar) [falling, low] = [true, v];
-  }
-  return falling && low < start - bar ? count + 1 : count;
+/** Neither loss of any training got below the constant answer's, and the best is at its level. */
+function staysAtConstant(scored: Scored, constants: ConstantScores | null): boolean {
+  if (constants === null) return false;
+  const lowest = (purpose: Purpose): number =>
+    Math.min(...scored.map(({ scores }) => scores[purpose] ?? Number.POSITIVE_INFINITY));
+  const near = (score: number, constant: number): boolean =>
+    score >= constant - AT_CONSTANT * Math.abs(constant) &&
+    score <= constant + AT_CONSTANT * Math.abs(constant);
+  const training = lowest("training");
+  const above = constants.validation === null || lowest("validation") >= constants.validation;
+  return above && near(training, constants.training);
 }
 
-/**
- * The rate from the short runs. Each seed has a stretch of good rates. Of a run k times as long the lower end of the
- * stretch lies k times lower, if loss depends on rate × steps alone, and the upper end where it is: the middle moves by
- * √k. But the longer run's loss goes on falling at the upper end as well, and takes most of that back.
- */
-export function chooseRate(
-  runs: readonly ShortRun[],
-  marks: readonly SweepMarks[],
-  { steps, totalSteps }: { steps: number; totalSteps: number },
-): Found | Refused {
-  const stretches = marks.map(({ start }, s) => stretchOf(runs, s, start));
-  if (stretches.some((s) => s.high === null)) {
-    return {
-      refusal: "never-diverged",
-      reason: `in ${steps} steps at one rate the loss gets worse at none up to ${show(runs.at(-1)!.lr)}, so there is no edge to stay away from`,
-    };
-  }
-  const longer = Math.max(1, totalSteps / steps) ** LENGTH_EXPONENT;
-  const ends = stretches.map(({ low, high }) => ({ low: low ?? runs[0]!.lr, high: high! }));
-  const rates = ends.map(({ low, high }, s) =>
-    Math.min(
-      HIGHEST_SHARE * high,
-      marks[s]!.lrRise!,
-      Math.max(LOWEST_SHARE * high, Math.sqrt(low * high) / longer),
-    ),
-  );
-  const [least, greatest] = spreadOf(rates);
-  if (greatest > DISAGREE * least) {
-    return {
-      refusal: "seeds-disagree",
-      reason: `the seeds disagree by a factor of ${show(greatest / least)} (${show(least)} to ${show(greatest)}): larger batches or more --seeds would tell more`,
-    };
-  }
+function flat({ steps }: SearchResult, { totalSteps, budget, constants }: JudgeOptions): Refused {
+  const level = constants === null ? "its start" : "what a constant answer scores";
+  const longer =
+    steps < totalSteps
+      ? `it may need longer than the ${steps} steps that were looked at (--budget ${Math.ceil(2 * budget)}), `
+      : "it may need more steps (--steps), ";
   return {
-    rate: geometricMean(rates),
-    rates,
-    stretch: {
-      low: geometricMean(ends.map((e) => e.low)),
-      high: geometricMean(ends.map((e) => e.high)),
-    },
+    refusal: "flat",
+    reason: `in ${steps} steps no rate brings the loss below ${level}: ${longer}the gradient may not reach the weights, or there is nothing to learn from these features`,
   };
 }
 
-/** What else is known, held against the rate. */
-export function checkRate(
-  { rate, rates }: Found,
-  { lrMin, lrRise, limit }: { lrMin: number; lrRise: number; limit: number | null },
-): { checks: Check[]; confidence: Confidence } {
-  const [low, high] = spreadOf(rates);
-  const off = rate / (lrMin / 10);
+function checksOf(
+  result: SearchResult,
+  { scored, best }: { readonly scored: Scored; readonly best: Judged["best"] },
+  options: JudgeOptions,
+): Check[] {
+  const { steps, fragile, score, edge } = result;
+  const { totalSteps, budget, purpose, constants } = options;
   const checks: Check[] = [
     {
-      id: "sweep-rise",
-      ok: rate < lrRise,
-      text: `the sweep's loss starts to rise at ${show(lrRise)}, ${rate < lrRise ? "above" : "below"} it`,
-    },
-    {
-      id: "tenth-of-minimum",
-      ok: off > 1 / 5 && off < 5,
-      text: `a tenth of the sweep's minimum is ${show(lrMin / 10)}, ${off >= 1 ? `${show(off)} times lower` : `${show(1 / off)} times higher`}`,
-    },
-    {
-      id: "seeds",
-      ok: rates.length > 1 && high <= 2 * low,
+      id: "length",
+      ok: 2 * steps >= totalSteps,
       text:
-        rates.length > 1
-          ? `${rates.length} seeds say ${show(low)} to ${show(high)}`
-          : "one seed says nothing about the spread",
+        steps >= totalSteps
+          ? "rates were compared over the whole run"
+          : `rates were compared after ${show((100 * steps) / totalSteps)} % of the run; --budget ${show(Math.max(2 * budget, 4))} goes further`,
     },
   ];
-  if (limit !== null) {
+  if (fragile !== null) {
     checks.push({
-      id: "curvature",
-      ok: rate < BEYOND * limit,
-      text: `curvature after a short run allows up to ${show(limit)}`,
+      id: "seeds",
+      ok: !fragile,
+      text: fragile
+        ? "fragile: another seed at this rate ends elsewhere, by more than a tenth of what is gained; --seeds 4 and a larger --budget tell more"
+        : "another seed at this rate ends alike",
     });
   }
+  if (edge !== null) {
+    checks.push({
+      id: "enclosed",
+      ok: edge > 2.5 * result.rate!,
+      text: `trainings break down from ${show(edge)} on`,
+    });
+  }
+  const constant = constants?.[purpose] ?? null;
+  if (constant !== null && score >= constant) {
+    checks.push({
+      id: "constant",
+      ok: false,
+      text: `the ${NAMES[purpose]} (${show(score)}) is not below what a constant answer scores (${show(constant)})`,
+    });
+  }
+  const apart = apartBy(scored, best, result);
+  if (apart !== null) checks.push({ id: "overfitting", ok: true, text: apart });
+  return checks;
+}
+
+/** Why the two losses want different rates; null where they don't by more than a little. */
+function apartBy(
+  scored: Scored,
+  { training, validation }: Judged["best"],
+  { reference }: SearchResult,
+): string | null {
+  const heldOut = (at: number | null): number | null =>
+    scored.find(({ rate }) => typed(rate) === at)?.scores.validation ?? null;
+  const [lowest, there] = [heldOut(validation), heldOut(training)];
+  if (training === null || validation === null || lowest === null || there === null) return null;
+  if (training === validation || there - lowest < APART * (reference - lowest)) return null;
+  return training > validation
+    ? `the training loss is lowest at ${show(training)}, the held-out loss at ${show(validation)}: above that the run learns its rows by heart (--for training asks for the first)`
+    : `the held-out loss is lowest at ${show(validation)}, the training loss at ${show(training)} (--for training asks for the second)`;
+}
+
+/** Training at the edge of stability goes on at a rate a little beyond the limit (Cohen et al. 2021, arXiv 2103.00065). */
+const BEYOND = 1.25;
+
+/** A limit that is proved is held against the rate; one through a preconditioner that changes is a hint, and stays out. */
+export function withCurvature(judged: Judged, { limit, curvature }: CurvatureAnswer): Judged {
+  if (judged.suggestion === null || limit === null || curvature?.atStart == null) return judged;
+  const ok = judged.suggestion < BEYOND * limit;
+  const text = `curvature after a short run allows up to ${show(limit)}`;
+  const checks: Check[] = [...judged.checks, { id: "curvature", ok, text }];
+  return { ...judged, checks, confidence: confidenceOf(checks) };
+}
+
+function confidenceOf(checks: readonly Check[]): Confidence {
   const doubts = checks.filter((c) => !c.ok).length;
-  return { checks, confidence: doubts === 0 ? "high" : doubts === 1 ? "moderate" : "low" };
+  return doubts === 0 ? "high" : doubts === 1 ? "moderate" : "low";
 }

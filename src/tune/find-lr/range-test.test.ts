@@ -1,9 +1,9 @@
 import { describe, expect, test } from "vitest";
 import { stream } from "../../random/index.ts";
-import { readSweep, type Sweep, type SweepMarks, sweep, type Trial, windowOf } from "./range-test.ts";
+import { readSweep, type Stepper, type Sweep, type SweepMarks, sweep, windowOf } from "./range-test.ts";
 
 /** A trial whose loss depends on the rate of the step before, so that what a sweep should say is known. */
-function made(loss: (lr: number, k: number) => number): Trial & { readonly seeds: number[] } {
+function made(loss: (lr: number, k: number) => number): Stepper & { readonly seeds: number[] } {
   const seeds: number[] = [];
   let [before, k] = [0, 0];
   return {
@@ -22,7 +22,7 @@ function made(loss: (lr: number, k: number) => number): Trial & { readonly seeds
 
 const range = { seed: 1, from: 1e-7, to: 10, iterations: 250, highest: 1e6 };
 const window = windowOf(range);
-const marksOf = async (trial: Trial): Promise<SweepMarks> => readSweep(await sweep(trial, range), window);
+const marksOf = async (trial: Stepper): Promise<SweepMarks> => readSweep(await sweep(trial, range), window);
 /** Falls by 2 around 1e-4 and rises from 0.1 on. */
 const bowl = (lr: number): number => 1 + 2 / (1 + (lr / 1e-4) ** 2) + (lr / 0.3) ** 3;
 

@@ -1,10 +1,10 @@
 /**
  * The range test: one step at each of a row of exponentially growing learning rates (Smith 2015, arXiv 1506.01186, made
- * exponential by fastai), and what its curve says: where the loss is least, where it starts to rise, where it diverges.
+ * exponential by fastai), and what its curve says: where the loss is lowest, where it starts to rise, where it diverges.
  */
 
 /** Training as the search sees it. */
-export interface Trial {
+export interface Stepper {
   /** Back to the start with the initial weights, batches and random numbers of this seed. */
   readonly restart: (seed: number) => void;
   /** One step; returns the loss before it. */
@@ -23,7 +23,7 @@ export interface SweepOptions {
   /** Stop where the loss diverges. Default true; without it only a loss that is no number ends the sweep early. */
   readonly stop?: boolean | undefined;
   /** Called after every step; what it returns is waited for. */
-  readonly pulse?: () => Promise<void> | undefined;
+  readonly onStep?: () => Promise<void> | undefined;
 }
 
 export interface Sweep {
@@ -39,7 +39,7 @@ export interface SweepMarks {
   readonly smoothed: readonly number[];
   /** Mean loss before anything moved. */
   readonly start: number;
-  readonly least: number;
+  readonly lowest: number;
   /** Deviation of the averaged loss that batches alone explain. */
   readonly noise: number;
   /** The loss fell by more than noise does. */
@@ -57,7 +57,7 @@ export const HIGHEST = 1e6;
 
 /** The averaging window, as a share of a decade of rates. */
 const WINDOW = 0.3;
-/** Averaged noise this many deviations deep is what the least of a long row of them reaches by chance. */
+/** Averaged noise this many deviations deep is what the lowest of a long row of them reaches by chance. */
 const CHANCE = 4;
 
 /** Rates per averaging window, at least 3. */
@@ -68,22 +68,22 @@ export const windowOf = ({
 }: Pick<SweepOptions, "from" | "to" | "iterations">): number =>
   Math.max(3, Math.round((WINDOW * (iterations - 1)) / Math.log10(to / from)));
 
-export async function sweep(trial: Trial, options: SweepOptions): Promise<Sweep> {
-  const { seed, from, to, iterations, highest, momentum, stop = true, pulse } = options;
+export async function sweep(stepper: Stepper, options: SweepOptions): Promise<Sweep> {
+  const { seed, from, to, iterations, highest, momentum, stop = true, onStep } = options;
   const window = windowOf(options);
   const ratio = (to / from) ** (1 / (iterations - 1));
   const lrs: number[] = [];
   const losses: number[] = [];
   const average = movingAverage(window);
   const watch = divergenceWatch(window);
-  trial.restart(seed);
+  stepper.restart(seed);
   for (let i = 0; ; i++) {
     const lr = from * ratio ** i;
     if (i >= iterations && lr > highest) return { seed, lrs, losses, stopped: "end" };
-    const loss = trial.step(lr, momentum);
+    const loss = stepper.step(lr, momentum);
     lrs.push(lr);
     losses.push(loss);
-    await pulse?.();
+    await onStep?.();
     if (!Number.isFinite(loss)) return { seed, lrs, losses, stopped: "non-finite" };
     if (watch(loss, average(loss)) && stop) return { seed, lrs, losses, stopped: "diverged" };
   }
@@ -101,21 +101,21 @@ function movingAverage(window: number): (x: number) => number {
 }
 
 /**
- * Says when to stop: every loss of a window lies above the least average by four times what has been gained, or most of
+ * Says when to stop: every loss of a window lies above the lowest average by four times what has been gained, or most of
  * three windows by half of it. Nothing is compared with zero, so losses may be negative; a spike is too short to count.
  */
 function divergenceWatch(window: number): (loss: number, average: number) => boolean {
   const early: number[] = [];
-  let [least, far, high] = [Number.POSITIVE_INFINITY, 0, 0];
+  let [lowest, far, high] = [Number.POSITIVE_INFINITY, 0, 0];
   return (loss, average) => {
     if (early.length < window) early.push(average);
-    least = Math.min(least, average);
+    lowest = Math.min(lowest, average);
     if (early.length < window) return false;
     const first = early[window - 1]!;
     const wobble = CHANCE * (Math.max(...early) - Math.min(...early)) + tiny(first);
-    const gained = Math.max(first - least, wobble);
-    far = loss - least > 4 * gained ? far + 1 : 0;
-    high = loss - least > gained / 2 ? high + 1 : Math.max(0, high - 3);
+    const gained = Math.max(first - lowest, wobble);
+    far = loss - lowest > 4 * gained ? far + 1 : 0;
+    high = loss - lowest > gained / 2 ? high + 1 : Math.max(0, high - 3);
     return far >= window || high >= 3 * window;
   };
 }
@@ -132,24 +132,24 @@ export function readSweep({ lrs, losses, stopped }: Sweep, window: number): Swee
   const settled = known.filter((i) => i >= window);
   let at = settled[0] ?? known[0] ?? 0;
   for (const i of settled) if (smoothed[i]! < smoothed[at]!) at = i;
-  const least = smoothed[at] ?? Number.NaN;
+  const lowest = smoothed[at] ?? Number.NaN;
   // an exponential average of independent values has 1/(2·window − 1) of their variance, a mean of `window` 1/window
   const batch = deviation(losses.slice(0, at + 1));
   const noise = batch / Math.sqrt(2 * window - 1);
-  const gained = start - least;
+  const gained = start - lowest;
   const fell = gained > CHANCE * Math.hypot(noise, batch / Math.sqrt(window)) + tiny(start);
   const lastBelow = (level: number): number => {
     for (let k = known.length - 1; k >= 0; k--) if (smoothed[known[k]!]! <= level) return known[k]!;
     return -1;
   };
-  const rise = lastBelow(least + Math.max(gained / 10, CHANCE * noise));
-  const loss = lastBelow(least + Math.max(gained / 2, CHANCE * noise));
+  const rise = lastBelow(lowest + Math.max(gained / 10, CHANCE * noise));
+  const loss = lastBelow(lowest + Math.max(gained / 2, CHANCE * noise));
   const lastKnown = known.at(-1) ?? -1;
   const broken = stopped === "non-finite" ? (lrs[n] ?? null) : stopped === "diverged" ? lrs[n - 1]! : null;
   return {
     smoothed: lrs.map((_, i) => smoothed[i] ?? Number.NaN),
     start,
-    least,
+    lowest,
     noise,
     fell,
     lrMin: lrs[at] ?? Number.NaN,

@@ -1,27 +1,28 @@
 /** What the search for a learning rate found, as `steepest find-lr --json` prints it. */
+import type { Purpose } from "./run-trials.ts";
 
 export type Refusal =
+  /** The loss is no number before the first step. */
   | "not-finite"
-  | "flat"
+  /** Every training died. */
   | "diverged-at-once"
-  | "never-diverged"
-  | "several-valleys"
-  | "seeds-disagree";
+  /** No training got below what a constant answer scores. */
+  | "flat";
 
 export type Confidence = "high" | "moderate" | "low";
 
 /** One way of asking whether the suggestion can be right. */
 export interface Check {
-  readonly id: "sweep-rise" | "tenth-of-minimum" | "seeds" | "curvature";
+  readonly id: "length" | "seeds" | "enclosed" | "constant" | "overfitting" | "curvature";
   readonly ok: boolean;
   readonly text: string;
 }
 
 export interface SweepPoint {
   readonly lr: number;
-  /** Mean over the seeds that got so far; null where it is no number. */
+  /** Null where it is no number. */
   readonly loss: number | null;
-  /** The same of the averages, lag undone; null where they end. */
+  /** Of the averages, lag undone; null where they end. */
   readonly smoothed: number | null;
 }
 
@@ -33,22 +34,24 @@ export interface SweepSummary {
   readonly lrDiverged: number | null;
 }
 
-export interface SeedResult extends SweepSummary {
-  readonly seed: number;
-  /** What this seed alone would suggest; null where it says nothing. */
-  readonly suggestion: number | null;
-  /** Raw losses at the rates of `curve`; null for one that is no number. */
-  readonly losses: readonly (number | null)[];
+/** All trainings at one rate. */
+export interface TrialResult {
+  readonly lr: number;
+  /** Steps of the longest. */
+  readonly steps: number;
+  readonly died: boolean;
+  /** After `shortRuns.steps`, of the first seed; null for a rate that was dropped before, or died. */
+  readonly training: number | null;
+  readonly validation: number | null;
 }
 
-/** The run in miniature at one rate. */
+/** Losses after so many steps of the run, at the rates that got so far. */
 export interface ShortRunResult {
   readonly lr: number;
-  /** Mean loss of the last third, for each seed that was used; null where it became no number. */
+  /** For each seed, by the chosen purpose; null where the training died. */
   readonly losses: readonly (number | null)[];
 }
 
-/** Between these the short runs' loss is within a tenth of the gain of its least. */
 export interface Stretch {
   readonly low: number;
   readonly high: number;
@@ -66,7 +69,7 @@ export interface CurvatureCheck {
 }
 
 export interface RuleResult {
-  /** Geometric mean over the seeds; null where the rule chose nothing. */
+  /** Null where the rule chose nothing. */
   readonly lr: number | null;
   readonly spread: readonly [number, number] | null;
 }
@@ -80,20 +83,43 @@ export interface FindLrResult extends SweepSummary {
   readonly refusal: Refusal | null;
   readonly confidence: Confidence | null;
   readonly checks: readonly Check[];
-  /** Lowest and highest suggestion of a single seed. */
+  /** What is made small. */
+  readonly for: Purpose;
+  /** The rates that were best by each loss, after `shortRuns.steps`; null where none was, or no rows are held out. */
+  readonly best: { readonly training: number | null; readonly validation: number | null };
+  /** Where the best rate of the whole run is expected in nine cases of ten. */
   readonly spread: readonly [number, number] | null;
+  /** Rates that can't be told from the suggestion. */
   readonly stretch: Stretch | null;
+  /** Lowest rate that died; null where none did. */
+  readonly edge: number | null;
+  /** Two seeds of the suggestion disagree by more than a tenth of what it gains; null where one seed was run. */
+  readonly fragile: boolean | null;
+  /** Trainings of the run that might be paid, and that were. */
+  readonly budget: number;
+  readonly cost: number;
+  readonly trials: readonly TrialResult[];
+  /** Loss without training, on the same rows; null where it is no number. */
+  readonly reference: number | null;
+  /** What the best constant answer scores; null where that has no closed form. */
+  readonly constant: number | null;
   /** Largest rate the curvature allows; null where it was not or can't be asked. */
   readonly curvatureLimit: number | null;
   readonly curvature: CurvatureCheck | null;
   /** Why there is no such limit. */
   readonly curvatureNote: string | null;
-  /** Highest rate of the schedule over optimizer.lr, by which suggestion and measured rates differ; null: it sets its own. */
+  /** Highest rate of the schedule over optimizer.lr; null: the schedule sets rates of its own, the suggestion is its highest. */
   readonly scheduleFactor: number | null;
-  readonly curve: readonly SweepPoint[];
   readonly shortRuns: { readonly steps: number; readonly runs: readonly ShortRunResult[] };
+  /** The range test, which is a picture and decides nothing; empty where none was made. */
+  readonly curve: readonly SweepPoint[];
+  /** What other tools would read from it. */
   readonly rules: Readonly<Record<string, RuleResult>>;
-  readonly seeds: readonly SeedResult[];
-  /** Optimizer steps that the search made. */
+  readonly seeds: readonly {
+    readonly seed: number;
+    /** Raw losses at the rates of `curve`; null for one that is no number. */
+    readonly losses: readonly (number | null)[];
+  }[];
+  /** Optimizer steps that the search made, those of the range test included. */
   readonly steps: number;
 }

@@ -23,6 +23,8 @@ export interface SearchOptions extends LongWork<SearchProgress> {
   readonly budget: number;
   /** Seeds in all for the best rates, as far as the budget allows. Default 1. */
   readonly seeds?: number | undefined;
+  /** At the end, out of what is left: a second seed of the chosen rate, as far as it gets. Default false. */
+  readonly secondLook?: boolean | undefined;
   /** Says that nothing new shall begin: the answer is what is known by then. */
   readonly enough?: (() => boolean) | undefined;
   /** Rates beyond these are not tried. */
@@ -50,7 +52,7 @@ export interface SearchResult {
   readonly plateau: readonly [number, number] | null;
   /** The lowest rate that died; null where none did. */
   readonly edge: number | null;
-  /** Two seeds of the chosen rate differ by more than a tenth of the gain; null where one seed was run. */
+  /** Two seeds of the best rate differ by more than a tenth of the gain; null where one seed was run. */
   readonly fragile: boolean | null;
   /** Standard deviation between seeds; null where one seed was run. */
   readonly noise: number | null;
@@ -89,7 +91,7 @@ const FRAGILE = 0.1;
 const RATES = [1e-14, 1e6] as const;
 
 export async function searchRate(trials: Trials, options: SearchOptions): Promise<SearchResult> {
-  const { first, seed, budget, seeds = 1, enough = () => false } = options;
+  const { first, seed, budget, seeds = 1, secondLook = false, enough = () => false } = options;
   const ladder = createLadder(trials, { first, seed });
   const more: Trial[] = [];
   const allowed = budget * trials.length;
@@ -103,21 +105,20 @@ export async function searchRate(trials: Trials, options: SearchOptions): Promis
     // the best rates' other seeds are paid out of what is left
     const reserve = (steps: number): number => Math.min(2 * (seeds - 1) * steps, allowed / 3);
     const reached = await climb(ladder, trials, { ...options, left, reserve, say });
-    if (reached === null) return failed(ladder, trials, paid());
-    const scores = await repeat(ladder, trials, {
-      steps: reached,
-      seed,
-      seeds,
-      more,
-      say,
-      left,
-    });
-    return judge(ladder, trials, { steps: reached, scores, paid: paid() });
+    if (reached === null) return await failed(ladder, trials, paid());
+    const parts = { steps: reached, seed, seeds, more, say, left };
+    const scores = await repeat(ladder, trials, parts);
+    const apart = await seedsApart(ladder, trials, { ...parts, scores, secondLook });
+    return await judge(ladder, trials, { steps: reached, scores, apart, paid: paid() });
   } finally {
     for (const place of ladder.places()) ladder.trialAt(place)!.release();
     for (const trial of more) trial.release();
   }
 }
+
+/** Steps of so large a part of a training, and not so few that they say nothing. */
+const stageOf = ({ length, shortest }: Trials, share: number): number =>
+  Math.min(length, Math.max(shortest, Math.ceil(share * length)));
 
 interface Climb extends Pick<SearchOptions, "lowest" | "highest" | "budget" | "first"> {
   readonly left: () => number;
@@ -136,15 +137,13 @@ async function climb(
     lowest: Math.ceil(Math.log2(lowest / first) - 1e-9),
     highest: Math.floor(Math.log2(highest / first) + 1e-9),
   };
-  const stage = (share: number): number =>
-    Math.min(trials.length, Math.max(trials.shortest, Math.ceil(share * trials.length)));
   const factor = KEEP_MORE.find(([least]) => budget >= least)?.[1] ?? 1;
-  let steps = stage(SCAN_SHARE);
-  const alive = await scan(ladder, { ...bounds, steps, reference: trials.reference(steps), say });
+  let steps = stageOf(trials, SCAN_SHARE);
+  const alive = await scan(ladder, { ...bounds, steps, reference: await trials.reference(steps), say });
   if (!alive) return null;
   let kept = best(ladder, steps, Number.POSITIVE_INFINITY);
   for (const [share, keep] of RUNGS) {
-    const next = stage(share);
+    const next = stageOf(trials, share);
     const chosen = best(ladder, steps, Math.ceil(keep * factor), kept);
     const free = (): number => left() - reserve(next);
     if (ladder.cost(chosen.slice(0, 2), next) > free()) break;
@@ -226,6 +225,47 @@ async function repeat(
   return scores;
 }
 
+/** The best by the mean of its seeds; a rate with fewer seeds was behind those with more. */
+function leading(scores: ReadonlyMap<number, readonly number[]>): [place: number, scores: readonly number[]] {
+  const most = Math.max(...[...scores.values()].map((s) => s.length));
+  const [winner] = [...scores].filter(([, s]) => s.length === most).sort(([, a], [, b]) => mean(a) - mean(b));
+  return winner!;
+}
+
+/**
+ * How far seeds of the best are apart, as a share of what is gained: after all steps, or in a second look after as many as
+ * can still be paid and its first seed was scored at. Null where neither can be.
+ */
+async function seedsApart(
+  ladder: Ladder,
+  trials: Trials,
+  {
+    scores,
+    secondLook,
+    steps,
+    seed,
+    more,
+    say,
+    left,
+  }: Repeat & { readonly scores: ReadonlyMap<number, readonly number[]>; readonly secondLook: boolean },
+): Promise<number | null> {
+  const [top, its] = leading(scores);
+  const share = async (of: readonly number[], after: number): Promise<number> =>
+    (Math.max(...of) - Math.min(...of)) / ((await trials.reference(after)) - Math.min(...of));
+  if (its.length > 1) return share(its, steps);
+  if (!secondLook) return null;
+  const after = RUNGS.map(([part]) => stageOf(trials, part)).findLast(
+    (n) => n <= steps && n <= left() && Number.isFinite(ladder.score(top, n)),
+  );
+  if (after === undefined) return null;
+  const rate = ladder.rateAt(top);
+  await say(`a second seed at ${Number(rate.toPrecision(3))}, ${after} steps`);
+  const trial = trials.start(rate, seed + 1);
+  more.push(trial);
+  await trial.advance(after);
+  return share([ladder.score(top, after), trial.scoreAt(after)], after);
+}
+
 const mean = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0) / values.length;
 
 /** Between the seeds of one rate, over all rates that have several; null where none has. */
@@ -242,17 +282,20 @@ function noiseOf(scores: readonly (readonly number[])[]): number | null {
 
 interface Judge {
   readonly steps: number;
-  readonly scores: Map<number, number[]>;
+  readonly scores: ReadonlyMap<number, readonly number[]>;
+  /** How far seeds of the best are apart, as a share of the gain. */
+  readonly apart: number | null;
   readonly paid: number;
 }
 
-function judge(ladder: Ladder, trials: Trials, { steps, scores, paid }: Judge): SearchResult {
-  const reference = trials.reference(steps);
+async function judge(
+  ladder: Ladder,
+  trials: Trials,
+  { steps, scores, apart, paid }: Judge,
+): Promise<SearchResult> {
+  const reference = await trials.reference(steps);
   const noise = noiseOf([...scores.values()]);
-  const most = Math.max(...[...scores.values()].map((s) => s.length));
-  // a rate with fewer seeds was behind those with more
-  const [winner] = [...scores].filter(([, s]) => s.length === most).sort(([, a], [, b]) => mean(a) - mean(b));
-  const [top, its] = winner!;
+  const [top, its] = leading(scores);
   const gain = reference - mean(its);
   const same = Math.max(SAME * gain, noise === null ? 0 : noise / Math.sqrt(its.length));
   const level = (place: number): boolean => {
@@ -275,7 +318,7 @@ function judge(ladder: Ladder, trials: Trials, { steps, scores, paid }: Judge): 
     interval: learnt ? [ladder.rateAt(low - below), ladder.rateAt(high + above)] : null,
     plateau: learnt ? [ladder.rateAt(low), ladder.rateAt(high)] : null,
     edge: edgeOf(ladder),
-    fragile: its.length < 2 ? null : Math.max(...its) - Math.min(...its) > FRAGILE * gain,
+    fragile: apart === null ? null : apart > FRAGILE,
     noise,
     score: mean(of),
     reference,
@@ -285,7 +328,7 @@ function judge(ladder: Ladder, trials: Trials, { steps, scores, paid }: Judge): 
   };
 }
 
-function failed(ladder: Ladder, trials: Trials, paid: number): SearchResult {
+async function failed(ladder: Ladder, trials: Trials, paid: number): Promise<SearchResult> {
   return {
     rate: null,
     interval: null,
@@ -294,7 +337,7 @@ function failed(ladder: Ladder, trials: Trials, paid: number): SearchResult {
     fragile: null,
     noise: null,
     score: Number.POSITIVE_INFINITY,
-    reference: trials.reference(trials.shortest),
+    reference: await trials.reference(trials.shortest),
     steps: trials.shortest,
     paid,
     rates: ratesOf(ladder, new Map()),

@@ -28,5 +28,5 @@ export interface Trials {
   /** Standard deviation of the reference, where it rests on few losses. Default 0. */
   uncertainty?(): number;
   /** The score after `steps` of a training that learns nothing: on the same batches, or where trainings begin. */
-  reference(steps: number): number;
+  reference(steps: number): number | Promise<number>;
 }

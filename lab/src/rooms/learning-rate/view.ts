@@ -15,6 +15,6 @@ export const fields = {
   epochs: int({ default: 500, min: 20, max: 2000 }),
   optimizer: choice(optimizers, "sgd"),
   hidden: int({ default: 32, min: 8, max: 128 }),
-  seeds: int({ default: 3, min: 1, max: 8 }),
+  seeds: int({ default: 1, min: 1, max: 8 }),
   seed: int({ default: 1, min: 0, max: 1e6 }),
 };

@@ -72,13 +72,7 @@ const build = (asked: DigitsRun, lr?: number): Promise<BuiltRun> =>
 export interface Found {
   readonly result: FindLrResult;
   readonly chart: Chart;
-  /** Rule, rate, lowest and highest over the seeds. */
-  readonly picks: readonly (readonly [
-    title: string,
-    lr: number | null,
-    low: number | null,
-    high: number | null,
-  ])[];
+  readonly picks: readonly (readonly [title: string, lr: number | null])[];
 }
 
 export interface Progress {
@@ -97,6 +91,7 @@ export async function search(
   const stop = new AbortController();
   const result = await findLr(built, {
     seeds,
+    sweep: true,
     signal: stop.signal,
     onProgress: ({ steps, expected, text }) => {
       void report({ share: Math.min(1, steps / expected), text }).then((goOn) => {
@@ -109,10 +104,7 @@ export async function search(
     title: `Digits, ${asked.optimizer}`,
     ruleNames: Object.fromEntries(rules.map((r) => [r.id, r.title])),
   });
-  const picks = rules.map(({ id, title }) => {
-    const found = result.rules[id];
-    return [title, found?.lr ?? null, found?.spread?.[0] ?? null, found?.spread?.[1] ?? null] as const;
-  });
+  const picks = rules.map(({ id, title }) => [title, result.rules[id]?.lr ?? null] as const);
   return { result, chart, picks };
 }
 

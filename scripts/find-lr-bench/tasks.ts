@@ -1,0 +1,175 @@
+/** The tasks of the benchmark: run files in one line each. Settings of the search were chosen on those that are tuned. */
+import { readFileSync } from "node:fs";
+import { memoryHost } from "../../src/data/memory-host.ts";
+import { nodeHost } from "../../src/data/node-host.ts";
+import { chooseBackend } from "../../src/engine/registry.ts";
+import { embedding, gru, type Layer, linear, sequential } from "../../src/nn/index.ts";
+import { parseRun } from "../../src/run/parse-run.ts";
+import type { RunSpec } from "../../src/run/spec.ts";
+import { type BuildHost, type BuiltRun, buildRun, type ModelSizes } from "../../src/train/index.ts";
+import { files } from "./data.ts";
+
+type Fields = Readonly<Record<string, unknown>>;
+
+export interface Task {
+  readonly name: string;
+  readonly tuned: boolean;
+  readonly run: Fields;
+}
+
+const table = (name: string, more: Fields = {}): Fields => ({
+  csv: `${name}.csv`,
+  target: "y",
+  standardize: true,
+  ...more,
+});
+const DATA: Readonly<Record<string, Fields>> = {
+  friedman: table("friedman"),
+  raw: table("raw", { standardize: false, task: "regression" }),
+  clouds20: table("clouds20"),
+  clouds50: table("clouds50"),
+  mislabelled: table("mislabelled"),
+  tiny: table("tiny"),
+  spirals: table("spirals"),
+  bars: table("bars", { standardize: false }),
+  parity: table("parity", { standardize: false, categorical: [] }),
+  text: { text: "text.txt", context: 16 },
+  digits: { source: "digits" },
+};
+const MODEL: Readonly<Record<string, Fields>> = {
+  linear: { kind: "linear" },
+  mlp: { kind: "mlp", hidden: [32] },
+  wide: { kind: "mlp", hidden: [128, 64] },
+  deep: { kind: "mlp", hidden: [10, 10, 10, 10, 10, 10], activation: "tanh" },
+  cnn: { kind: "cnn", image: [1, 8, 8], channels: [8], hidden: [16] },
+  picture: { kind: "cnn", image: [1, 28, 28], channels: [4], hidden: [] },
+  gru: { module: "gru" },
+  transformer: { kind: "transformer", layers: 1, width: 24, heads: 2 },
+};
+const OPTIMIZER: Readonly<Record<string, Fields>> = {
+  momentum: { name: "sgd", momentum: 0.9 },
+  adamw: { name: "adamw", weightDecay: 0.05 },
+};
+const SCHEDULE: Readonly<Record<string, (steps: number) => Fields>> = {
+  constant: () => ({ name: "constant" }),
+  cosine: () => ({ name: "cosine-annealing" }),
+  warm: (steps) => ({ name: "warmup-cosine", warmupSteps: Math.ceil(steps / 10) }),
+  up: (steps) => ({ name: "warmup-constant", warmupSteps: Math.ceil(steps / 5) }),
+  cycle: () => ({ name: "one-cycle" }),
+};
+
+/** data, model, optimizer, schedule, steps, batch size */
+const LINES = `
+tuned
+friedman mlp sgd constant 1000 32
+friedman mlp adam cosine 600 32
+friedman wide muon cosine 500 32
+raw linear sgd constant 500 32
+raw mlp adamw warm 800 32
+clouds20 mlp momentum cosine 1000 32
+clouds20 linear adagrad constant 400 50
+mislabelled mlp adam constant 1500 32
+tiny mlp lion constant 300 full
+spirals deep rmsprop constant 2000 25
+bars cnn momentum cycle 300 32
+bars cnn adam constant 150 32
+text transformer adamw warm 200 16
+text transformer lion constant 400 16
+text gru adam cosine 250 16
+digits mlp sgd constant 400 32
+left out
+raw linear momentum constant 1200 32
+raw mlp sgd constant 2000 20
+raw mlp rmsprop cosine 600 40
+friedman mlp adafactor constant 600 32
+friedman wide adagrad constant 1000 32
+friedman deep adam cycle 3000 20
+friedman mlp momentum up 1500 64
+clouds50 mlp sgd constant 800 40
+clouds50 mlp lion cosine 1000 40
+clouds20 mlp muon constant 400 50
+clouds50 linear adam warm 2000 50
+mislabelled linear adamw constant 500 32
+mislabelled wide momentum cosine 2000 32
+mislabelled deep rmsprop up 1000 32
+tiny mlp sgd constant 500 full
+tiny linear adam constant 100 full
+tiny wide adamw cosine 1000 full
+spirals deep momentum constant 5000 25
+spirals mlp adam cosine 3000 50
+spirals wide lion constant 1000 50
+bars cnn sgd constant 400 32
+bars cnn adamw warm 600 32
+bars cnn rmsprop constant 200 32
+bars cnn adafactor cosine 300 32
+text transformer adam constant 500 16
+text transformer momentum up 300 16
+text transformer muon cosine 200 16
+text gru rmsprop constant 200 16
+text gru momentum constant 300 16
+digits mlp adam cycle 300 32
+digits mlp momentum constant 120 32
+digits picture adamw warm 150 32
+parity wide adam constant 1500 32
+parity mlp momentum constant 3000 32
+`;
+
+export const TASKS: readonly Task[] = tasks();
+
+function tasks(): Task[] {
+  let tuned = true;
+  return LINES.trim()
+    .split("\n")
+    .flatMap((line): Task[] => {
+      if (!line.includes("constant") && line.split(" ").length < 6) {
+        tuned = line === "tuned";
+        return [];
+      }
+      const [data, model, optimizer, schedule, steps, batch] = line.split(" ") as [
+        string,
+        string,
+        string,
+        string,
+        string,
+        string,
+      ];
+      return [
+        {
+          name: line,
+          tuned,
+          run: {
+            name: line.replaceAll(" ", "-"),
+            data: DATA[data],
+            model: MODEL[model],
+            optimizer: OPTIMIZER[optimizer] ?? { name: optimizer },
+            schedule: SCHEDULE[schedule]!(Number(steps)),
+            batchSize: batch === "full" ? "full" : Number(batch),
+            steps: Number(steps),
+            validation: 0.25,
+            ...(data === "text" && optimizer === "momentum" && { clip: { globalNorm: 1 } }),
+          },
+        },
+      ];
+    });
+}
+
+const CHARACTERS = 80;
+
+/** A recurrent model of the text: the state after the last character says the next one. */
+const recurrent = ({ outputs }: ModelSizes): Layer =>
+  sequential(embedding(CHARACTERS, 16), gru(16, 24, { output: "last" }), linear(24, outputs));
+
+export function specOf({ run }: Task, seed: number): RunSpec {
+  return parseRun({ ...run, seed });
+}
+
+export async function buildTask(spec: RunSpec): Promise<BuiltRun> {
+  const made = Object.fromEntries(Object.entries(files).map(([name, make]) => [name, make()]));
+  const text = readFileSync(new URL("../../test/golden/text.txt", import.meta.url));
+  const host: BuildHost = {
+    ...memoryHost({ ...made, "text.txt": new Uint8Array(text) }),
+    readPackageFile: nodeHost().readPackageFile,
+    importFunction: async () => recurrent,
+  };
+  return buildRun(spec, { host, backend: await chooseBackend("wasm") });
+}
