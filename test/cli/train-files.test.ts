@@ -93,7 +93,7 @@ test("--no-plots leaves them out; a range test in the folder is on the page", as
   const more = ["train", "runs/houses-1", "--resume", "--steps", "40", "--quiet"];
   expect((await steepest(more, { cwd })).code).toBe(0);
   const page = read(cwd, "report.html");
-  expect(page).toContain("The range test suggests 0.004 (0.003 to 0.005 over the seeds)");
+  expect(page).toContain("The search suggests 0.004 (the best between 0.003 and 0.005)");
   expect(page).toContain("Loss by learning rate");
   expect(page).not.toMatch(/="[^"]*NaN[^"]*"/);
 });

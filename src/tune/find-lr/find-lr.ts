@@ -106,7 +106,7 @@ async function search(run: BuiltRun, stepper: Stepper, options: FindLrOptions): 
     },
   });
   const constants = constantScores(run);
-  let judged = judgeSearch(result, trials, { purpose, constants, totalSteps, budget });
+  let judged = judgeSearch(result, trials, { purpose, constants, totalSteps, budget, from: options.from });
   let curve = noPicture;
   if (sweeps) {
     text = "range test, for the picture";

@@ -10,6 +10,8 @@ export interface JudgeOptions {
   readonly constants: ConstantScores | null;
   readonly totalSteps: number;
   readonly budget: number;
+  /** The lowest rate that might be tried, where one was given. */
+  readonly from: number | undefined;
 }
 
 export type Judged = Pick<
@@ -92,7 +94,11 @@ function refusalOf(result: SearchResult, scored: Scored, options: JudgeOptions):
     const lowest = Math.min(...result.rates.map((r) => r.rate));
     return {
       refusal: "diverged-at-once",
-      reason: `every training down to a rate of ${show(lowest)} diverged: look for extreme values in the data (--data.standardize true), clip the gradient (--clip.globalNorm 1), or allow lower rates (--from ${show(lowest / 1e4)})`,
+      reason: `every training down to a rate of ${show(lowest)} diverged: ${
+        options.from === undefined
+          ? "look for extreme values in the data (--data.standardize true), or clip the gradient (--clip.globalNorm 1)"
+          : "leave --from out, so that lower rates are tried"
+      }`,
     };
   }
   return result.rate === null || staysAtConstant(scored, options.constants) ? flat(result, options) : null;
