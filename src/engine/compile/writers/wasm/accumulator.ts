@@ -133,6 +133,41 @@ export function combine({ f, lanes }: Emit, node: Pick<Reduction, "op" | "dtype"
   }
 }
 
+/** Joins the lanes of partial results into one element on the stack; sums of float32 in float64. */
+export function joinTotals(
+  f: FunctionWriter,
+  node: Reduction,
+  partials: readonly { readonly width: 1 | 2 | 4; readonly partial: Accumulator }[],
+): void {
+  const inDouble = node.op === "reduceSum" && node.dtype === "float32";
+  let first = true;
+  const join = (): void => {
+    if (inDouble) f.op("f64.promote_f32");
+    if (!first) {
+      if (inDouble) f.op("f64.add");
+      else combine({ f, lanes: 1 }, node);
+    }
+    first = false;
+  };
+  const vector = node.dtype === "float64" ? "f64x2" : node.dtype === "int32" ? "i32x4" : "f32x4";
+  for (const { width, partial } of partials) {
+    if (width === 1) {
+      partial.finish();
+      join();
+      continue;
+    }
+    const lanes = f.local("v128");
+    partial.finish();
+    f.set(lanes);
+    for (let lane = 0; lane < width; lane++) {
+      f.get(lanes).lane(`${vector}.extract_lane`, lane);
+      join();
+    }
+    f.release("v128", lanes);
+  }
+  if (inDouble) f.op("f32.demote_f64");
+}
+
 /** Single elements: the best value so far, its index, and the running index. The first NaN wins. */
 function argmaxAccumulator(f: FunctionWriter, node: Reduction): Accumulator {
   const dtype = node.inputs[0]!.dtype;

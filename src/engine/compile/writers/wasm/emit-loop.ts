@@ -1,17 +1,18 @@
 /** Writes a loop kernel as one WebAssembly function. */
-import { bytesOf, type DType } from "../../../graph/dtype.ts";
 import type { Expr } from "../../../graph/expr.ts";
-import type { Buffer, LoopKernel } from "../../kernels.ts";
+import type { LoopKernel } from "../../kernels.ts";
 import { aligned, uniformValue } from "../../nodes.ts";
 import { type LoopPlan, planLoop, type Stream } from "../../passes/loop-plan.ts";
-import { type Accumulator, accumulator, combine, RUN } from "./accumulator.ts";
+import type { AddressOf } from "../../passes/memory.ts";
+import { type Accumulator, accumulator, combine, joinTotals, RUN } from "./accumulator.ts";
 import { FunctionWriter, type Local, type ValueType } from "./assembler/assembler.ts";
 import { constant, emitOp, valueType } from "./emit-op.ts";
 import { lanesOf } from "./lanes.ts";
 import type { MathContext } from "./math/index.ts";
+import { type StreamAccess, streamAccess } from "./stream-access.ts";
 
 export interface EmitContext {
-  readonly addressOf: (b: Buffer) => number;
+  readonly addressOf: AddressOf;
   readonly fma: boolean;
   readonly callHost: (f: FunctionWriter) => MathContext["callHost"];
 }
@@ -41,7 +42,8 @@ class LoopWriter {
   readonly #context: EmitContext;
   /** Of the vector loop. */
   readonly #lanes: 1 | 2 | 4;
-  readonly #offsets: Local[];
+  readonly #offsets: readonly Local[];
+  readonly #memory: StreamAccess;
   /** Loop-invariant operands by width of the body that uses them. */
   readonly #hoisted = new Map<string, Local>();
 
@@ -52,6 +54,7 @@ class LoopWriter {
     this.#context = context;
     this.#lanes = lanesOf(kernel, plan);
     this.#offsets = plan.groups.map(() => f.local("i32"));
+    this.#memory = streamAccess(f, { plan, offsets: this.#offsets, addressOf: context.addressOf });
   }
 
   write(): void {
@@ -152,7 +155,7 @@ class LoopWriter {
       for (const lanes of new Set(widths.map((w) => w.lanes))) {
         const type = valueType(e.dtype, lanes);
         const local = this.#f.local(type);
-        this.#load(stream, e.dtype, lanes, 0);
+        this.#memory.load(stream, e.dtype, lanes, 0);
         this.#f.set(local);
         this.#hoisted.set(hoistKey(stream, lanes), local);
         held.push([type, local]);
@@ -180,51 +183,14 @@ class LoopWriter {
     inner(firstReduced);
     this.#plan.reductions.forEach(({ node, stream }, r) => {
       f.get(this.#offsets[stream.group]!);
-      this.#total(node.op === "reduceSum" && node.dtype === "float32", node, sets, r);
-      this.#storeValue(stream, node.dtype, 1, 0);
+      joinTotals(
+        f,
+        node,
+        sets.flatMap(({ width, vectors }) => vectors.map((set) => ({ width, partial: set[r]! }))),
+      );
+      this.#memory.store(stream, node.dtype, 1, 0);
     });
     for (const a of sets.flatMap((s) => s.vectors.flat())) a.release();
-  }
-
-  /** Joins the lanes of all accumulators of reduction r into one element on the stack. */
-  #total(
-    inDouble: boolean,
-    node: LoopPlan["reductions"][number]["node"],
-    sets: readonly WidthAccumulators[],
-    r: number,
-  ): void {
-    const f = this.#f;
-    let first = true;
-    const join = (): void => {
-      if (!first) {
-        if (inDouble) f.op("f64.add");
-        else combine({ f, lanes: 1 }, node);
-      }
-      first = false;
-    };
-    for (const { width, vectors } of sets) {
-      for (const set of vectors) {
-        const a = set[r]!;
-        if (width === 1) {
-          a.finish();
-          if (inDouble) f.op("f64.promote_f32");
-          join();
-          continue;
-        }
-        const type: ValueType = "v128";
-        const lanes = f.local(type);
-        a.finish();
-        f.set(lanes);
-        const shape = node.dtype === "float64" ? "f64x2" : node.dtype === "int32" ? "i32x4" : "f32x4";
-        for (let lane = 0; lane < width; lane++) {
-          f.get(lanes).lane(`${shape}.extract_lane`, lane);
-          if (inDouble) f.op("f64.promote_f32");
-          join();
-        }
-        f.release(type, lanes);
-      }
-    }
-    if (inDouble) f.op("f32.demote_f64");
   }
 
   /** Column mode: several columns at a time, all reduced iterations inside. */
@@ -265,7 +231,7 @@ class LoopWriter {
             this.#plan.reductions.forEach(({ node, stream }, r) => {
               f.get(this.#offsets[stream.group]!);
               set[r]!.finish();
-              this.#storeValue(stream, node.dtype, width.lanes, v * width.lanes);
+              this.#memory.store(stream, node.dtype, width.lanes, v * width.lanes);
             });
           });
         },
@@ -310,7 +276,7 @@ class LoopWriter {
           f.get(hoisted);
           return;
         }
-        this.#load(stream, source.dtype, lanes, element);
+        this.#memory.load(stream, source.dtype, lanes, element);
         hold(source);
       }
       f.get(values.get(source)!);
@@ -325,69 +291,12 @@ class LoopWriter {
       f.get(this.#offsets[stream.group]!);
       push(value);
       if (accumulate) {
-        this.#load(stream, value.dtype, lanes, element);
+        this.#memory.load(stream, value.dtype, lanes, element);
         combine({ f, lanes }, { op: "reduceSum", dtype: value.dtype });
       }
-      this.#storeValue(stream, value.dtype, lanes, element);
+      this.#memory.store(stream, value.dtype, lanes, element);
     }
     for (const [type, local] of own) f.release(type, local);
-  }
-
-  /** First byte of the stream's element `element` steps along the vector loop, relative to its offset variable. */
-  #static(stream: Stream, element: number): number {
-    const { buffer, view } = stream.operand;
-    const step = stream.strides[this.#plan.vector] ?? 0;
-    return this.#context.addressOf(buffer) + view.offset * bytesOf[buffer.dtype] + element * step;
-  }
-
-  #load(stream: Stream, dtype: DType, lanes: number, element: number): void {
-    const f = this.#f;
-    const at = this.#static(stream, element);
-    const offset = this.#offsets[stream.group]!;
-    const step = stream.strides[this.#plan.vector] ?? 0;
-    const size = bytesOf[dtype];
-    f.get(offset);
-    if (lanes === 1)
-      f.memory(dtype === "float32" ? "f32.load" : dtype === "float64" ? "f64.load" : "i32.load", at);
-    else if (step === size) f.memory("v128.load", at);
-    else if (step === 0) f.memory(size === 8 ? "v128.load64_splat" : "v128.load32_splat", at);
-    else {
-      const lanesOut = f.local("v128");
-      f.memory(size === 8 ? "v128.load64_zero" : "v128.load32_zero", at).set(lanesOut);
-      for (let l = 1; l < lanes; l++) {
-        f.get(offset)
-          .get(lanesOut)
-          .laneMemory(size === 8 ? "v128.load64_lane" : "v128.load32_lane", l, at + l * step)
-          .set(lanesOut);
-      }
-      f.get(lanesOut).release("v128", lanesOut);
-    }
-    if (dtype === "bool" && lanes > 1) f.splat("i32x4", 0).op("i32x4.ne");
-  }
-
-  /** Offset and value are on the stack. */
-  #storeValue(stream: Stream, dtype: DType, lanes: number, element: number): void {
-    const f = this.#f;
-    const at = this.#static(stream, element);
-    if (lanes === 1) {
-      f.memory(dtype === "float32" ? "f32.store" : dtype === "float64" ? "f64.store" : "i32.store", at);
-      return;
-    }
-    if (dtype === "bool") f.splat("i32x4", 1).op("v128.and");
-    const step = stream.strides[this.#plan.vector]!;
-    const size = bytesOf[dtype];
-    if (step === size) {
-      f.memory("v128.store", at);
-      return;
-    }
-    const [value, offset] = [f.local("v128"), f.local("i32")];
-    f.set(value).set(offset);
-    for (let l = 0; l < lanes; l++) {
-      f.get(offset)
-        .get(value)
-        .laneMemory(size === 8 ? "v128.store64_lane" : "v128.store32_lane", l, at + l * step);
-    }
-    f.release("v128", value).release("i32", offset);
   }
 }
 
