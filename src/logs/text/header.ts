@@ -111,7 +111,7 @@ function isHeader(cells: readonly Cell[]): boolean {
   if (filled.length === 0) return false;
   if (filled.some((c) => NUMERIC.test(c.text))) return false;
   if (filled.some((c) => /[:=]\s*\S/.test(c.text) && !/\(.*:.*\)/.test(c.text))) return false;
-  return filled.every((c) => c.text.length <= 40);
+  return filled.every((c) => c.text.length <= 90);
 }
 
 function stacked(above: readonly Cell[], below: readonly Cell[]): Cell[] {

@@ -178,8 +178,7 @@ export function labelSlots(line: string, pieces: readonly Piece[]): Labelled {
         g &&
         g.words === 1 &&
         g.held !== null &&
-        pieces[k + 1]?.text === "/" &&
-        pieces[k + 2]?.kind === NUMBER
+        ((pieces[k + 1]?.text === "/" && pieces[k + 2]?.kind === NUMBER) || slot.bracketed)
       ) {
         held = g.held; // "Test: [10/79]": a counter of the test, whose losses follow
         slot.held = held;

@@ -224,8 +224,14 @@ function phaseOf(
   if (NO_PHASE.test(text)) return null;
   const held = words.some((w) => speaksOfValidation(w));
   const train = words.some((w) => speaksOfTraining(w));
-  if (held === train) return null;
+  if (held === train || words.some(namesMetric)) return null;
   return held;
+}
+
+/** "val_loss" or "lr", as in a table's header; "validation" alone is no metric here. */
+function namesMetric(word: string): boolean {
+  const { role } = slotMeaning(word);
+  return role === "loss" || role === "lr" || role === "accuracy" || (/validation/.test(role) && /loss|acc|err|[_/]/.test(word));
 }
 
 /** Role and rank of a series' name for `finishRuns`. */
