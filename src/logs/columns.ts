@@ -90,6 +90,12 @@ const EXACT: Readonly<Record<string, readonly string[]>> = {
     "mse",
     "train_mse",
     "train_error",
+    "xent",
+    "bce",
+    "rmse",
+    "crossentropy",
+    "logloss",
+    "log_loss",
   ],
   lr: [
     "lr",

@@ -43,6 +43,7 @@ export function parseNumber(text: string): number | undefined {
   }
   const word = NON_FINITE.get(t.toLowerCase());
   if (word !== undefined) return word;
+  if (/^[+-]?nanx+$/i.test(t)) return Number.NaN; // padded to the width of the field
   const wrapped = /^(?:tensor|array|np\.float(?:32|64)?|float)\(\s*([^,()]{1,40})\s*[,)]/.exec(t);
   return wrapped ? parseNumber(wrapped[1]!) : undefined;
 }

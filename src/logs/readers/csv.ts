@@ -327,7 +327,7 @@ function detectCsv({ lines, complete }: Head): boolean {
   const header = headerLine(lines);
   if (header === "" || (lines.length === 1 && !complete)) return false;
   const delimiter = delimiterOf(header);
-  if (delimiter === "" || /^\s*\||\u001b/.test(header)) return false; // a drawn table is text
+  if (delimiter === "" || /^\s*\||\u001b|\d\d:\d\d:\d\d/.test(header)) return false; // a drawn table and a line with its time are text
   const cells = Papa.parse<string[]>(header, { delimiter }).data[0] ?? [];
   if (cells.length < 2 || cells.some((c) => c.length > 200 || parseNumber(c) !== undefined)) return false;
   const at = lines.findIndex((line) => line.endsWith(header));

@@ -109,9 +109,10 @@ function requireMetrics(logs: readonly RunLog[], options: ReadOptions): void {
 
 /** "2,5" can only be two and a half where three digits don't follow, or a zero stands before. */
 function hasDecimalComma(text: string): boolean {
-  const commas = text.match(/(?<![\d.,[(])(?:0,\d{3,}|\d+,(?:\d{1,2}|\d{4,}))(?![\d.,])/g)?.length ?? 0;
-  const points = text.match(/(?<![\d.,])\d+\.\d+(?![\d.])/g)?.length ?? 0;
-  return commas >= 2 && commas > points;
+  const timeless = text.replace(/\d+:\d\d(?::\d\d)?[.,]?\d*/g, " ");
+  const commas = timeless.match(/(?<![\d.,[(])(?:0,\d{3,}|\d+,(?:\d{1,2}|\d{4,}))(?![\d.,])/g)?.length ?? 0;
+  const points = timeless.match(/(?<![\d.,])\d+\.\d+(?![\d.])/g)?.length ?? 0;
+  return commas >= 2 && commas * 2 >= points;
 }
 
 export const text: Format = { id: "text", detect: () => true, create: createText };

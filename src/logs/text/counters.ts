@@ -63,6 +63,7 @@ export function chooseCounters(
         nested: false,
       };
   }
+  const hasEpoch = judged.some((j) => j.meaning.role === "epoch" && j.counts !== null);
   const usable = judged.filter((j) => {
     if (j.counts === null) return false;
     const isNamed = j.meaning.role === "step" || j.meaning.role === "epoch";
@@ -70,7 +71,7 @@ export function chooseCounters(
       j.counts >= (isNamed ? ACCEPT_NAMED : ACCEPT_NAMELESS) ||
       (j.name === "" &&
         ((j.slot.bracketed && !(j.behaviour.constant && j.behaviour.n > 3)) ||
-          (j.slot.total >= 0 && j.counts >= 1.9))) ||
+          (j.slot.total >= 0 && j.counts >= (hasEpoch ? 0.4 : 1.9)))) ||
       (isNamed && j.behaviour.n < 4)
     );
   });

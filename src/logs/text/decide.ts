@@ -42,6 +42,7 @@ export function decide(templates: Iterable<Template>, options: ReadOptions): Dec
   }
   const all = [...plans.values()];
   const notes: Decision["notes"] = [];
+  shareNesting(all);
   dropSettings(all);
   settlePhases(all);
   const decided: Decided = { notes, objective: null };
@@ -71,6 +72,19 @@ function follows(template: Template, table: Template): boolean {
   return (
     template.first > table.first && template.first - table.last <= 3000 && template.first <= table.last + 3
   );
+}
+
+/** Lines with the same counters count alike, however few of one form there are. */
+function shareNesting(plans: readonly LinePlan[]): void {
+  const key = (p: LinePlan): string | null =>
+    p.counters.step < 0 || p.counters.epoch < 0
+      ? null
+      : `${p.judged[p.counters.epoch]!.name}|${p.judged[p.counters.step]!.name}|${p.stepTotal >= 0}`;
+  const nested = new Set(plans.filter((p) => p.counters.nested).map(key));
+  for (const plan of plans) {
+    const own = key(plan);
+    if (own !== null && nested.has(own)) plan.counters = { ...plan.counters, nested: true };
+  }
 }
 
 /** A command line or a setting, printed once: its epochs and rates are what was asked for, not what happened. */
@@ -219,5 +233,16 @@ function markPending(plans: readonly LinePlan[], clock: Decision["clock"]): void
     if (plan.template.rows < 2 || counting.length === 0) continue;
     const near = counting.filter((c) => c.template.rows * 2 >= plan.template.rows);
     plan.pending = near.length > 0 && near.every((c) => plan.template.first < c.template.first);
+  }
+  const before = new Set(plans.filter((p) => p.pending).flatMap((p) => p.curves.map((c) => c.name)));
+  for (const plan of plans) {
+    if (
+      plan.telling &&
+      plan.counters.step < 0 &&
+      plan.counters.epoch < 0 &&
+      plan.curves.length > 0 &&
+      plan.curves.every((c) => before.has(c.name))
+    )
+      plan.pending = true;
   }
 }

@@ -109,7 +109,12 @@ function isRule(line: string): boolean {
 function isHeader(cells: readonly Cell[]): boolean {
   const filled = cells.filter((c) => c.text !== "");
   if (filled.length === 0) return false;
-  if (filled.some((c) => NUMERIC.test(c.text))) return false;
+  if (
+    filled.some(
+      (c) => NUMERIC.test(c.text) || /(?:^|[\s[(=:])[-+]?\d+(?:\.\d+)?(?:$|[\s\])%,:])/.test(c.text),
+    )
+  )
+    return false;
   if (filled.some((c) => /[:=]\s*\S/.test(c.text) && !/\(.*:.*\)/.test(c.text))) return false;
   return filled.every((c) => c.text.length <= 90);
 }

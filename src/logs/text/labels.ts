@@ -82,7 +82,12 @@ export function labelSlots(line: string, pieces: readonly Piece[]): Labelled {
     if (piece.kind === WORD) {
       const lower = piece.text.toLowerCase();
       words.push(lower);
-      if (LEVELS.has(lower)) {
+      const logger =
+        pieces[k - 1]?.text === ":" &&
+        LEVELS.has(pieces[k - 2]?.text.toLowerCase() ?? "") &&
+        pieces[k + 1]?.text === ":" &&
+        !isCounterWord(piece.text);
+      if (LEVELS.has(lower) || logger) {
         drop();
         continue;
       }
@@ -177,7 +182,7 @@ export function labelSlots(line: string, pieces: readonly Piece[]): Labelled {
       } else if (
         g &&
         g.words === 1 &&
-        g.held !== null &&
+        isPhaseWord(g.text) &&
         ((pieces[k + 1]?.text === "/" && pieces[k + 2]?.kind === NUMBER) || slot.bracketed)
       ) {
         held = g.held; // "Test: [10/79]": a counter of the test, whose losses follow
@@ -301,6 +306,12 @@ export function labelSlots(line: string, pieces: readonly Piece[]): Labelled {
   return { slots, held, words, assigned: assignedAny };
 }
 
+/** "Test", "validation": where a measurement is made, not which. */
+function isPhaseWord(word: string): boolean {
+  if (heldWord(word) === null) return false;
+  return slotMeaning(word).role === "other" || /^(?:val|valid|validation|eval|test|dev)$/i.test(word);
+}
+
 /** 第1轮, 3 エポック, 5에포크: the counter's word stands behind its number, with the next name glued on at times. */
 function countedBehind(
   pieces: readonly Piece[],
@@ -362,7 +373,7 @@ function alternates(pieces: readonly Piece[], at: number): boolean {
 
 /** `[1000]` or a number of `[1, 2000]` before any metric of the line. */
 function isBracketed(pieces: readonly Piece[], k: number, wordsBefore: number): boolean {
-  if (wordsBefore > 3) return false;
+  if (wordsBefore > 3 || !/^\d+$/.test(pieces[k]!.text)) return false;
   const open = pieces[k - 1]?.text === "[";
   const close = pieces[k + 1]?.text === "]";
   if (open && close) return true;

@@ -94,6 +94,16 @@ export function lexLine(bytes: Uint8Array, from: number, to: number, t: Tokens, 
     }
     const sign = (c === 45 || c === 43) && !(i > from && endsValue(bytes[i - 1]!));
     const first = sign ? bytes[i + 1] : c;
+    if (sign && isLetter(first)) {
+      let j = i + 1;
+      while (isLetter(bytes[j])) j++;
+      const value = j - i <= 14 ? nonFinite(i + 1, j) : undefined;
+      if (value !== undefined && j <= to && !wordFollows(j)) {
+        putNumber(i, j, c === 45 ? -value : value, j);
+        i = j;
+        continue;
+      }
+    }
     if (
       isDigit(first) ||
       (first === 46 && isDigit(bytes[i + (sign ? 2 : 1)]) && !(i > from && isDigit(bytes[i - 1])))
@@ -131,7 +141,7 @@ export function lexLine(bytes: Uint8Array, from: number, to: number, t: Tokens, 
       if (j + 1 < to && (c === 46 || c === 47 || c === 64 || c === 45 || c === 92 || c === 39)) {
         if (
           c === 39
-            ? next === 115 && bytes[j + 2] === 32
+            ? isLetter(next) && isLetter(bytes[j - 1])
             : isLetter(next) ||
               (isDigit(next) && c !== 45 && (c !== 46 || dotted || path > 0 || !isDigit(bytes[j - 1]))) ||
               (c === 45 && path > 0 && isDigit(next))
@@ -290,9 +300,13 @@ export function lexLine(bytes: Uint8Array, from: number, to: number, t: Tokens, 
     ) {
       return opaqueTo(at, at + 1);
     }
-    if (c === 35 || c === 42 || c === 34 || c === 39 || c === 96) {
-      // quotes and marks say nothing, but keep words apart
-      if (c === 42 || c === 35) return at + 1;
+    if (c === 42 || c === 35) return at + 1;
+    if (c === 34 || c === 39 || c === 96) {
+      // a quote keeps words apart, but a value in quotes is the same value
+      t.kind[t.count] = PUNCT;
+      t.start[t.count] = at;
+      t.end[t.count++] = at + 1;
+      return at + 1;
     }
     put(PUNCT, at, at + 1);
     return at + 1;

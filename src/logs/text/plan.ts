@@ -231,7 +231,12 @@ function phaseOf(
 /** "val_loss" or "lr", as in a table's header; "validation" alone is no metric here. */
 function namesMetric(word: string): boolean {
   const { role } = slotMeaning(word);
-  return role === "loss" || role === "lr" || role === "accuracy" || (/validation/.test(role) && /loss|acc|err|[_/]/.test(word));
+  return (
+    role === "loss" ||
+    role === "lr" ||
+    role === "accuracy" ||
+    (/validation/.test(role) && /loss|acc|err|[_/]/.test(word))
+  );
 }
 
 /** Role and rank of a series' name for `finishRuns`. */

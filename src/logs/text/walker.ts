@@ -34,6 +34,8 @@ export function createWalker(decision: Decision, recorder: Recorder): Walker {
   } | null = null;
   const withStep = new Set<string>();
   let rowNames = new Set<string>();
+  let rowEpoch: number | undefined;
+  const rowLines = new Set<string>();
 
   const put = (name: string, value: number): void => {
     if (recorder.names.length >= MAX_NAMES && !recorder.names.includes(name)) {
@@ -84,9 +86,9 @@ export function createWalker(decision: Decision, recorder: Recorder): Walker {
   const heldHere = (plan: LinePlan, own: number | undefined, step: number | undefined): boolean => {
     if (!scope) return false;
     const later =
-      own !== undefined && scope.epoch !== undefined
-        ? own > scope.epoch
-        : step !== undefined && own === undefined && scope.step !== undefined && step > scope.step;
+      own !== undefined
+        ? scope.epoch !== undefined && own !== scope.epoch
+        : step !== undefined && step !== scope.step;
     if (later || scope.seen.has(plan.template.id)) {
       if (scope.held) scope = null;
       return false;
@@ -181,6 +183,12 @@ export function createWalker(decision: Decision, recorder: Recorder): Walker {
   }
 
   function countedRow(found: readonly Held[], own: number | undefined): void {
+    // ranks that print the same line
+    const same = found.map((f) => `${f.name}=${f.value}`).join();
+    if ((own ?? epoch) !== undefined && rowEpoch === (own ?? epoch) && rowLines.has(same)) return;
+    if (rowEpoch !== (own ?? epoch)) rowLines.clear();
+    rowEpoch = own ?? epoch;
+    rowLines.add(same);
     if (own !== undefined || found.some((f) => rowNames.has(f.name)) || rowNames.size === 0) {
       recorder.row(undefined, own ?? epoch);
       rowNames = new Set();

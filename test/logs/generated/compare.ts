@@ -43,14 +43,18 @@ function difference(logs: readonly RunLog[], truth: Truth): string {
 
 function curveDiffers(series: Series | null, { steps, values }: Curve): string {
   if (!series) return "missing";
-  if (series.values.length !== values.length) return `${series.values.length} points instead of ${values.length} ('${series.name}')`;
-  for (let i = 0; i < values.length; i++) if (!Object.is(series.values[i], values[i])) return `value ${i} is ${series.values[i]} instead of ${values[i]}`;
+  if (series.values.length !== values.length)
+    return `${series.values.length} points instead of ${values.length} ('${series.name}')`;
+  for (let i = 0; i < values.length; i++)
+    if (!Object.is(series.values[i], values[i]))
+      return `value ${i} is ${series.values[i]} instead of ${values[i]}`;
   if (values.length < 2) return "";
   const offset = series.steps[0]! - steps[0]!;
   const scale = (series.steps[1]! - series.steps[0]!) / (steps[1]! - steps[0]!);
   for (let i = 0; i < steps.length; i++) {
     const shifted = series.steps[i]! - offset === steps[i];
-    const scaled = Math.abs(series.steps[i]! - series.steps[0]! - scale * (steps[i]! - steps[0]!)) < 1e-6 && scale > 0;
+    const scaled =
+      Math.abs(series.steps[i]! - series.steps[0]! - scale * (steps[i]! - steps[0]!)) < 1e-6 && scale > 0;
     if (!shifted && !scaled) return `step ${i} is ${series.steps[i]} instead of ${steps[i]}`;
   }
   return "";

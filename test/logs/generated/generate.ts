@@ -61,7 +61,11 @@ export function generate(seed: number): { text: string; truth: Truth } {
   const used: string[] = [];
   const pick = choose(random, used);
   const layout = pick("layout", Object.keys(LAYOUTS));
-  const language = pick("language", LANGUAGES.length > 0 && random() < 0.55 ? [LANGUAGES[0]!] : LANGUAGES, (l) => l.id);
+  const language = pick(
+    "language",
+    LANGUAGES.length > 0 && random() < 0.55 ? [LANGUAGES[0]!] : LANGUAGES,
+    (l) => l.id,
+  );
   const spelling = pick("spelling", Object.keys(SPELLINGS));
   const isTable = layout.startsWith("table");
   const plain = isTable || layout === "dictionary" || layout === "json";
@@ -88,8 +92,8 @@ export function generate(seed: number): { text: string; truth: Truth } {
   const prefix = PREFIXES[plain ? "none" : pick("prefix", Object.keys(PREFIXES))]!;
   const noise = random() < 0.5 ? pick("noise", Object.keys(NOISE)) : null;
   const nan = !commas && random() < 0.15 ? pick("nan", NANS) : null;
-  const ranks = !isTable && layout !== "bar" && random() < 0.08 ? 2 : 1;
-  const runs = random() < 0.1 ? 2 : 1;
+  const ranks = !isTable && layout !== "bar" && layout !== "bracketOf" && random() < 0.08 ? 2 : 1;
+  const runs = layout !== "bar" && random() < 0.1 ? 2 : 1;
   const colour = random() < 0.1;
   const end = pick("end", ["\n", "\n", "\n", "\r\n"], (e) => JSON.stringify(e));
   used.push(`ranks:${ranks}`, `runs:${runs}`, `colour:${colour}`, `lr:${style.hasLr}`);
@@ -110,7 +114,12 @@ export function generate(seed: number): { text: string; truth: Truth } {
 }
 
 /** The course of a run: an exponential fall with noise. */
-function course(style: Style, spell: (v: number) => { text: string; value: number }, spellLr: (v: number) => { text: string; value: number }, nan: string | null): Point[] {
+function course(
+  style: Style,
+  spell: (v: number) => { text: string; value: number },
+  spellLr: (v: number) => { text: string; value: number },
+  nan: string | null,
+): Point[] {
   const { random, perEpoch, epochs } = style;
   const every = perEpoch / (perEpoch > 10 ? 5 : 2);
   const points: Point[] = [];
@@ -144,11 +153,20 @@ type Layout = (style: Style, points: readonly Point[]) => Laid;
 
 const field = (style: Style, name: string, value: string): string => `${name}${style.assign}${value}`;
 
-function curveOf(points: readonly Point[], value: (p: Point) => number, step: (p: Point) => number = (p) => p.step): Curve {
+function curveOf(
+  points: readonly Point[],
+  value: (p: Point) => number,
+  step: (p: Point) => number = (p) => p.step,
+): Curve {
   return { steps: points.map(step), values: points.map(value) };
 }
 
-function truthOf(style: Style, points: readonly Point[], step: (p: Point) => number = (p) => p.step, validates: boolean = style.validates !== "none"): Laid["truth"] {
+function truthOf(
+  style: Style,
+  points: readonly Point[],
+  step: (p: Point) => number = (p) => p.step,
+  validates: boolean = style.validates !== "none",
+): Laid["truth"] {
   const validated = points.filter((p) => p.validation !== null);
   return {
     loss: curveOf(points, (p) => p.loss.value, step),
@@ -161,14 +179,25 @@ function truthOf(style: Style, points: readonly Point[], step: (p: Point) => num
 function validationLines(style: Style, p: Point, counter: string): string[] {
   if (!p.validation) return [];
   const { names, delimiter, validates } = style;
-  if (validates === "line") return [`${counter}${delimiter}${field(style, names.validation, p.validation.text)}`];
-  if (validates === "prefix") return [`Validation: ${counter}${delimiter}${field(style, names.loss.replace(/^train(?:ing)?[_/ ]/i, ""), p.validation.text)}`];
-  if (validates === "phase") return ["Running validation ...", `${counter}${delimiter}${field(style, names.loss.replace(/^train(?:ing)?[_/ ]/i, ""), p.validation.text)}`];
+  if (validates === "line")
+    return [`${counter}${delimiter}${field(style, names.validation, p.validation.text)}`];
+  if (validates === "prefix")
+    return [
+      `Validation: ${counter}${delimiter}${field(style, names.loss.replace(/^(?:train(?:ing)?[_/ ]|Trainings|训练|訓練)/i, ""), p.validation.text)}`,
+    ];
+  if (validates === "phase")
+    return [
+      "Running validation ...",
+      `${counter}${delimiter}${field(style, names.loss.replace(/^(?:train(?:ing)?[_/ ]|Trainings|训练|訓練)/i, ""), p.validation.text)}`,
+    ];
   return [];
 }
 
 /** One line a point: a counter in some form, then the fields. */
-function lineLayout(counter: (style: Style, p: Point) => string, validationCounter: (style: Style, p: Point) => string = counter): Layout {
+function lineLayout(
+  counter: (style: Style, p: Point) => string,
+  validationCounter: (style: Style, p: Point) => string = counter,
+): Layout {
   return (style, points) => {
     // a phase line speaks of names that don't say training themselves
     const mayPhase = !/train|训练|訓練/i.test(style.names.loss);
@@ -176,8 +205,12 @@ function lineLayout(counter: (style: Style, p: Point) => string, validationCount
     const lines = points.flatMap((p) => {
       const fields = [field(own, own.names.loss, p.loss.text)];
       if (own.hasLr) fields.push(field(own, own.names.lr, p.lr.text));
-      if (own.validates === "same" && p.validation) fields.push(field(own, own.names.validation, p.validation.text));
-      return [`${counter(own, p)}${own.delimiter}${fields.join(own.delimiter)}`, ...validationLines(own, p, validationCounter(own, p))];
+      if (own.validates === "same" && p.validation)
+        fields.push(field(own, own.names.validation, p.validation.text));
+      return [
+        `${counter(own, p)}${own.delimiter}${fields.join(own.delimiter)}`,
+        ...validationLines(own, p, validationCounter(own, p)),
+      ];
     });
     return { lines, truth: truthOf(own, points) };
   };
@@ -189,12 +222,27 @@ function epochOnly(points: readonly Point[]): Point[] {
 
 const pad = (text: string, width: number): string => text.padStart(width);
 
-function table(style: Style, points: readonly Point[], draw: (cells: readonly string[], header: boolean) => string, { rule, again }: { rule?: string; again?: boolean } = {}): Laid {
+function table(
+  style: Style,
+  points: readonly Point[],
+  draw: (cells: readonly string[], header: boolean) => string,
+  { rule, again }: { rule?: string; again?: boolean } = {},
+): Laid {
   const one = epochOnly(points);
   const validates = style.validates !== "none";
   const word = (name: string): string => name.replaceAll(" ", "_");
-  const head = [word(style.names.epoch), word(style.names.loss), ...(validates ? [word(style.names.validation)] : []), ...(style.hasLr ? [word(style.names.lr)] : [])];
-  const row = (p: Point): string[] => [String(p.epoch), p.loss.text.trim(), ...(validates ? [p.validation!.text.trim()] : []), ...(style.hasLr ? [p.lr.text] : [])];
+  const head = [
+    word(style.names.epoch),
+    word(style.names.loss),
+    ...(validates ? [word(style.names.validation)] : []),
+    ...(style.hasLr ? [word(style.names.lr)] : []),
+  ];
+  const row = (p: Point): string[] => [
+    String(p.epoch),
+    p.loss.text.trim(),
+    ...(validates ? [p.validation!.text.trim()] : []),
+    ...(style.hasLr ? [p.lr.text] : []),
+  ];
   const lines = [draw(head, true), ...(rule ? [rule] : [])];
   one.forEach((p, i) => {
     if (again && i > 0) lines.push("", draw(head, true));
@@ -210,17 +258,28 @@ const LAYOUTS: Readonly<Record<string, Layout>> = {
   bracketStep: lineLayout((_, p) => `[${pad(String(p.step), 6)}]`),
   bracketOf: lineLayout((s, p) => `[${p.step}/${s.perEpoch * s.epochs}]`),
   epochAndStep: lineLayout((s, p) => `${s.names.epoch} ${p.epoch}${s.delimiter}${s.names.step} ${p.step}`),
-  epochStepInside: lineLayout((s, p) => `${s.names.epoch} [${p.epoch}/${s.epochs}], ${s.names.step} [${p.inEpoch}/${s.perEpoch}]`),
-  imagenet: lineLayout((s, p) => `${s.names.epoch}: [${p.epoch}][${pad(String(p.inEpoch), 3)}/${s.perEpoch}]`),
-  mnist: lineLayout((s, p) => `${s.names.epoch}: ${p.epoch} [${p.inEpoch}/${s.perEpoch} (${Math.round((100 * p.inEpoch) / s.perEpoch)}%)]`),
-  batchOf: lineLayout((s, p) => `${s.names.epoch} ${p.epoch}${s.delimiter}batch ${p.inEpoch} of ${s.perEpoch}`),
+  epochStepInside: lineLayout(
+    (s, p) => `${s.names.epoch} [${p.epoch}/${s.epochs}], ${s.names.step} [${p.inEpoch}/${s.perEpoch}]`,
+  ),
+  imagenet: lineLayout(
+    (s, p) => `${s.names.epoch}: [${p.epoch}][${pad(String(p.inEpoch), 3)}/${s.perEpoch}]`,
+  ),
+  mnist: lineLayout(
+    (s, p) =>
+      `${s.names.epoch}: ${p.epoch} [${p.inEpoch}/${s.perEpoch} (${Math.round((100 * p.inEpoch) / s.perEpoch)}%)]`,
+  ),
+  batchOf: lineLayout(
+    (s, p) => `${s.names.epoch} ${p.epoch}${s.delimiter}batch ${p.inEpoch} of ${s.perEpoch}`,
+  ),
   sentence(style, points) {
     const { names, random } = style;
     const word = random() < 0.5 ? "at" : "after";
     const own: Style = { ...style, hasLr: false, validates: style.validates === "none" ? "none" : "line" };
     const lines = points.flatMap((p) => [
       `${names.loss} ${word} ${names.step} ${p.step}: ${p.loss.text}`,
-      ...(own.validates === "line" && p.validation ? [`${names.validation} ${word} ${names.step} ${p.step}: ${p.validation.text}`] : []),
+      ...(own.validates === "line" && p.validation
+        ? [`${names.validation} ${word} ${names.step} ${p.step}: ${p.validation.text}`]
+        : []),
     ]);
     return { lines, truth: truthOf(own, points) };
   },
@@ -268,22 +327,37 @@ const LAYOUTS: Readonly<Record<string, Layout>> = {
   dictionary(style, points) {
     const lines = points.flatMap((p) => [
       `{'loss': ${p.loss.text.trim()}, 'learning_rate': ${p.lr.text}, 'step': ${p.step}, 'epoch': ${(p.step / style.perEpoch).toFixed(2)}}`,
-      ...(style.validates !== "none" && p.validation ? [`{'eval_loss': ${p.validation.text.trim()}, 'eval_runtime': 2.5, 'step': ${p.step}, 'epoch': ${(p.step / style.perEpoch).toFixed(2)}}`] : []),
+      ...(style.validates !== "none" && p.validation
+        ? [
+            `{'eval_loss': ${p.validation.text.trim()}, 'eval_runtime': 2.5, 'step': ${p.step}, 'epoch': ${(p.step / style.perEpoch).toFixed(2)}}`,
+          ]
+        : []),
     ]);
     return { lines: ["starting", ...lines], truth: truthOf({ ...style, hasLr: true }, points) };
   },
   json(style, points) {
-    const lines = points.map((p) => `metrics ${`{"step": ${p.step}, "train_loss": ${p.loss.text.trim().replace(/^nan.*|^-.*|^1\.#.*/i, "NaN")}${style.hasLr ? `, "lr": ${p.lr.text}` : ""}}`}`);
+    const lines = points.map(
+      (p) =>
+        `metrics ${`{"step": ${p.step}, "train_loss": ${p.loss.text.trim().replace(/^nan.*|^-.*|^1\.#.*/i, "NaN")}${style.hasLr ? `, "lr": ${p.lr.text}` : ""}}`}`,
+    );
     return { lines, truth: truthOf(style, points, (p) => p.step, false) };
   },
   blockAfter(style, points) {
     const own: Style = { ...style, validates: "none" };
-    const lines = points.flatMap((p) => [`${own.names.step}: ${p.step}`, `  ${field(own, own.names.loss, p.loss.text)}`, ...(own.hasLr ? [`  ${field(own, own.names.lr, p.lr.text)}`] : [])]);
+    const lines = points.flatMap((p) => [
+      `${own.names.step}: ${p.step}`,
+      `  ${field(own, own.names.loss, p.loss.text)}`,
+      ...(own.hasLr ? [`  ${field(own, own.names.lr, p.lr.text)}`] : []),
+    ]);
     return { lines, truth: truthOf(own, points) };
   },
   blockBefore(style, points) {
     const own: Style = { ...style, validates: "none" };
-    const lines = points.flatMap((p) => [field(own, own.names.loss, p.loss.text), ...(own.hasLr ? [field(own, own.names.lr, p.lr.text)] : []), `finished ${own.names.step} ${p.step}`]);
+    const lines = points.flatMap((p) => [
+      field(own, own.names.loss, p.loss.text),
+      ...(own.hasLr ? [field(own, own.names.lr, p.lr.text)] : []),
+      `finished ${own.names.step} ${p.step}`,
+    ]);
     return { lines, truth: truthOf(own, points) };
   },
   epochHeading(style, points) {
@@ -300,15 +374,37 @@ const LAYOUTS: Readonly<Record<string, Layout>> = {
   },
   tableSpaces: (s, points) => table(s, points, (cells) => cells.map((c) => pad(c, 14)).join(" ")),
   tableLeft: (s, points) => table(s, points, (cells) => cells.map((c) => c.padEnd(28)).join("")),
-  tablePipe: (s, points) => table(s, points, (cells) => `| ${cells.map((c) => pad(c, 14)).join(" | ")} |`, { rule: "|----------------|----------------|" }),
-  tableBox: (s, points) => table(s, points, (cells) => `│ ${cells.map((c) => pad(c, 14)).join(" │ ")} │`, { rule: "├────────────────┼────────────────┤" }),
-  tableAgain: (s, points) => table(s, points, (cells) => cells.map((c) => pad(c, 14)).join(" "), { again: true }),
+  tablePipe: (s, points) =>
+    table(s, points, (cells) => `| ${cells.map((c) => pad(c, 14)).join(" | ")} |`, {
+      rule: "|----------------|----------------|",
+    }),
+  tableBox: (s, points) =>
+    table(s, points, (cells) => `│ ${cells.map((c) => pad(c, 14)).join(" │ ")} │`, {
+      rule: "├────────────────┼────────────────┤",
+    }),
+  tableAgain: (s, points) =>
+    table(s, points, (cells) => cells.map((c) => pad(c, 14)).join(" "), { again: true }),
   tableTabs: (s, points) => table(s, points, (cells) => cells.join("\t")),
-  tableRuled: (s, points) => table(s, points, (cells) => cells.map((c) => pad(c, 12)).join("  "), { rule: "-----------  -----------" }),
+  tableRuled: (s, points) =>
+    table(s, points, (cells) => cells.map((c) => pad(c, 12)).join("  "), {
+      rule: "-----------  -----------",
+    }),
 };
 
 /** Every element a log can be made of, for counting. */
 export function elements(): number {
-  const names = LANGUAGES.reduce((n, l) => n + l.loss.length + l.validation.length + l.lr.length + l.epoch.length + l.step.length, 0);
-  return names + ASSIGN.length + DELIMITERS.length + Object.keys(SPELLINGS).length + NANS.length + Object.keys(PREFIXES).length + Object.keys(NOISE).length + Object.keys(LAYOUTS).length;
+  const names = LANGUAGES.reduce(
+    (n, l) => n + l.loss.length + l.validation.length + l.lr.length + l.epoch.length + l.step.length,
+    0,
+  );
+  return (
+    names +
+    ASSIGN.length +
+    DELIMITERS.length +
+    Object.keys(SPELLINGS).length +
+    NANS.length +
+    Object.keys(PREFIXES).length +
+    Object.keys(NOISE).length +
+    Object.keys(LAYOUTS).length
+  );
 }

@@ -28,5 +28,6 @@ if (process.argv[1]?.endsWith("measure.ts")) {
     failures.set(key, [...(failures.get(key) ?? []), seed]);
   }
   console.log(`${count} logs of ${elements()} elements:`, outcomes);
-  for (const [key, seeds] of [...failures].sort((a, b) => b[1].length - a[1].length).slice(0, 40)) console.log(seeds.length, key, seeds.slice(0, 4).join(" "));
+  for (const [key, seeds] of [...failures].sort((a, b) => b[1].length - a[1].length).slice(0, 40))
+    console.log(seeds.length, key, seeds.slice(0, 4).join(" "));
 }
