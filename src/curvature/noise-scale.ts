@@ -18,8 +18,6 @@ export interface NoiseScale {
   readonly trace: number;
   readonly batchSize: number;
   readonly batches: number;
-  /** Mean over the batches of each coordinate's squared gradient: where an adaptive optimizer's v would settle. */
-  readonly meanSquare: Float64Array;
 }
 
 export interface NoiseScaleOptions {
@@ -63,14 +61,12 @@ export async function noiseScale({
   }
   const sums = Array.from({ length: GROUPS }, () => new Float64Array(size));
   const squares = new Float64Array(GROUPS);
-  const meanSquare = new Float64Array(size);
   const gradient = new Float64Array(size);
   for (let k = 0; ; ) {
     for (let group = 0; group < GROUPS; group++) {
       draw(gradient);
       addScaled(sums[group]!, 1, gradient);
       squares[group]! += dot(gradient, gradient);
-      for (let i = 0; i < size; i++) meanSquare[i] = meanSquare[i]! + gradient[i]! ** 2;
       k++;
       await pulse?.(k);
     }
@@ -79,7 +75,7 @@ export async function noiseScale({
     const precise =
       found.standardError !== null && found.standardError <= relativeError * Math.abs(found.rows!);
     if (!precise && k < most) continue;
-    return { ...found, batchSize, batches: k, meanSquare: meanSquare.map((s) => s / k) };
+    return { ...found, batchSize, batches: k };
   }
 }
 
@@ -87,7 +83,7 @@ function estimate(
   sums: readonly Float64Array[],
   squares: Float64Array,
   { k, batchSize }: { k: number; batchSize: number },
-): Omit<NoiseScale, "batchSize" | "batches" | "meanSquare"> {
+): Omit<NoiseScale, "batchSize" | "batches"> {
   const total = new Float64Array(sums[0]!.length);
   for (const s of sums) addScaled(total, 1, s);
   const totalSquares = squares.reduce((a, b) => a + b, 0);

@@ -31,8 +31,6 @@ export interface Preconditioner<O> {
   readonly slot: (options: O) => string;
   /** One entry of that tensor → one of P, after so many steps; Infinity when what starts up has settled. */
   readonly of: (options: O, step: number) => (kept: number) => number;
-  /** What is kept settles at the gradient's mean square, where the weights stay: P can be had without a run. */
-  readonly settles: boolean;
 }
 
 export interface OptimizerEntry {

@@ -22,7 +22,7 @@ const rootMeanSquare =
 export const adamLimit: StabilityLimit<Moments> = {
   rule: `2(1+β₁)/((1−β₁)·λmax(P⁻¹H)), ${P}`,
   limit: ({ betas: [b1] }, sharpness) => averagedLimit(b1, sharpness),
-  preconditioner: { slot: () => "v", of: rootMeanSquare, settles: true },
+  preconditioner: { slot: () => "v", of: rootMeanSquare },
 };
 
 /** The same with the correction outside: ε is divided by it too, as in PyTorch's SparseAdam and RAdam. */
@@ -34,7 +34,6 @@ export const outsideAdamLimit: StabilityLimit<Moments> = {
       ({ betas: [, b2], eps }, step) =>
       (v) =>
         (Math.sqrt(v) + eps) / Math.sqrt(1 - b2 ** step),
-    settles: true,
   },
 };
 
@@ -42,5 +41,5 @@ export const outsideAdamLimit: StabilityLimit<Moments> = {
 export const nadamLimit: StabilityLimit<Moments> = {
   rule: `(2+2β₁)/((1−β₁)(1+2β₁)·λmax(P⁻¹H)), ${P}`,
   limit: ({ betas: [b1] }, sharpness) => averagedLimit(b1, sharpness) / (1 + 2 * b1),
-  preconditioner: { slot: () => "v", of: rootMeanSquare, settles: true },
+  preconditioner: { slot: () => "v", of: rootMeanSquare },
 };

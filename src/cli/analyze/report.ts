@@ -107,8 +107,10 @@ function printLimits({ limits, run, ownRule }: Analysis, { print, colors: { bold
     `λmax ${showNumber(l.sharpness)}${l.preconditioner === null ? "" : " of P⁻¹H"}`,
   ]);
   print(table([["optimizer", "limit", `lr ${showNumber(run.lr)} is`, "at"], ...rows]));
-  if (limits.some((l) => l.preconditioner === "mean-square"))
-    print(dim("P is taken from the gradients' mean square here, where an optimizer has no state of its own"));
+  if (limits.some((l) => l.preconditioner !== null))
+    print(
+      dim("P is what the run's optimizer has gathered; others would gather their own, so they have no row"),
+    );
   if (ownRule === null) print(dim(`no stability limit is proved for ${run.optimizer}`));
 }
 

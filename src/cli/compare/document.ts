@@ -29,6 +29,7 @@ export interface CompareDocument extends Summary {
     readonly ran: number;
     readonly nonFinite: number;
     readonly risen: number;
+    readonly overfitted: number;
   };
   readonly jobs: number;
   /** Wall-clock time of this call. */
@@ -75,6 +76,7 @@ export function compareDocument(
       ran,
       nonFinite: sum((r) => r.nonFinite),
       risen: sum((r) => r.risen),
+      overfitted: sum((r) => r.overfitted),
     },
     jobs,
     seconds,

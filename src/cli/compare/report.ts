@@ -122,7 +122,12 @@ function notes({
   const diverged = cells.nonFinite + cells.risen;
   if (diverged > 0) {
     lines.push(
-      `${diverged} of ${cells.total} runs diverged: ${cells.nonFinite} to NaN or infinity, ${cells.risen} to a loss above the start.`,
+      `${diverged} of ${cells.total} runs diverged: ${cells.nonFinite} to NaN or infinity, ${cells.risen} to a training loss above the start.`,
+    );
+  }
+  if (cells.overfitted > 0) {
+    lines.push(
+      `${cells.overfitted} of ${cells.total} runs overfitted: the validation loss ended above its start while the training loss fell. They count; fewer --steps, a lower rate or weight decay may help.`,
     );
   }
   for (const { label, best } of contestants) {

@@ -35,7 +35,7 @@ export const adabelief: Optimizer<AdabeliefOptions> = defineOptimizer<AdabeliefO
   stabilityLimit: {
     ...adamLimit,
     // s is the spread around m, not the mean square
-    preconditioner: { ...adamLimit.preconditioner!, slot: () => "s", settles: false },
+    preconditioner: { ...adamLimit.preconditioner!, slot: () => "s" },
   },
   make: ({ betas: [b1, b2], eps: e, epsRoot, weightDecay: decay }) =>
     chain(

@@ -41,7 +41,6 @@ export const adagrad: Optimizer<AdagradOptions> = defineOptimizer<AdagradOptions
         const slower = 1 + Math.max(0, step - 1) * lrDecay;
         return (s) => (Math.sqrt(s) + e) * slower;
       },
-      settles: false,
     },
   },
   make: ({ lrDecay, weightDecay: decay, initialAccumulatorValue, eps: e, maximize: climb }) =>

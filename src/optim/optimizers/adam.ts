@@ -53,7 +53,6 @@ export const adam: Optimizer<AdamOptions> = defineOptimizer<AdamOptions>({
       slot,
       of: ({ biasCorrection, ...moments }, step) =>
         adamLimit.preconditioner!.of(moments, biasCorrection ? step : Number.POSITIVE_INFINITY),
-      settles: true,
     },
   },
   make: ({ weightDecay: decay, amsgrad, maximize: climb, decoupledWeightDecay, ...moments }) =>

@@ -55,7 +55,6 @@ export const adopt: Optimizer<AdoptOptions> = defineOptimizer<AdoptOptions>({
         ({ eps }) =>
         (v) =>
           Math.max(Math.sqrt(v), eps),
-      settles: true,
     },
   },
   make: ({ betas: [b1, b2], eps: e, weightDecay: decay, clip, clipExponent }) =>

@@ -36,7 +36,6 @@ export const amsgrad: Optimizer<AmsgradOptions> = defineOptimizer<AmsgradOptions
         ({ eps }) =>
         (v) =>
           Math.sqrt(v) + eps,
-      settles: true,
     },
   },
   make: ({ betas: [b1, b2], eps: e }) =>

@@ -71,7 +71,6 @@ export const rmsprop: Optimizer<RmspropOptions> = defineOptimizer<RmspropOptions
         ({ eps: e }) =>
         (v) =>
           Math.sqrt(v) + e,
-      settles: true,
     },
   },
   make: ({ alpha, eps: e, weightDecay: decay, momentum, centered, maximize: climb }) =>

@@ -18,10 +18,11 @@ export interface Course {
 }
 
 /**
- * How a cell ended. `non-finite`: loss or gradient became NaN or infinite. `risen`: it ended above the loss it began
- * with, by more than a hundredth.
+ * How a cell ended. `non-finite`: loss or gradient became NaN or infinite. `risen`: the training loss ended above where
+ * it began, by more than a hundredth. `overfitted`: only the validation loss did; the training went well, and its
+ * validation loss counts like any other.
  */
-export type CellStatus = "ok" | "non-finite" | "risen";
+export type CellStatus = "ok" | "non-finite" | "risen" | "overfitted";
 
 export interface Cell {
   /** Name, options and lr. */
@@ -47,6 +48,8 @@ export interface CellTools extends LongWork<TrainProgress> {
 /** Validation points over the budget, at least: epochs may be longer than the budget. */
 const EVALUATIONS = 20;
 const MOST_LOWS = 2000;
+/** A loss this share above its start has risen. */
+const RISE = 0.01;
 
 /**
  * Steps that a training loss is averaged over. Batches differ: one epoch, but not more than a twentieth of the run (or 10
@@ -74,18 +77,23 @@ export async function runCell(
     finite = false;
   }
   const { training, validation, lows, steps } = watch.end(finite);
-  const ranked = validation ?? training;
-  const limit = ranked.start + 0.01 * Math.abs(ranked.start);
   return {
     optimizer: run.optimizer,
     seed: run.seed,
-    status: ranked.final === null ? "non-finite" : ranked.final > limit ? "risen" : "ok",
+    status: statusOf(training, validation),
     steps,
     training,
     validation,
     lows,
     seconds: (clock.now() - began) / 1000,
   };
+}
+
+function statusOf(training: Course, validation: Course | null): CellStatus {
+  const above = ({ start, final }: Course): boolean => final! > start + RISE * Math.abs(start);
+  if (training.final === null || validation?.final === null) return "non-finite";
+  if (above(training)) return "risen";
+  return validation !== null && above(validation) ? "overfitted" : "ok";
 }
 
 /** The run with its steps and evaluations listened to. */

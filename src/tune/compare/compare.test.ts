@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
+import { memoryHost } from "../../data/memory-host.ts";
 import { nodeHost } from "../../data/node-host.ts";
 import { wasm } from "../../engine/backends/wasm.ts";
 import { parseRun } from "../../run/parse-run.ts";
@@ -241,6 +242,15 @@ describe("a comparison", () => {
     });
   });
 
+  test("a rate at which a seed overfits ranks by its validation loss like any other", async () => {
+    const { contestants } = await compared(question({ plan: ratePlan({ rates: "0.1,1" }) }), {
+      runCell: async (run) =>
+        run.optimizer.lr === 1 ? { ...made(run, 0.5), status: "overfitted" } : made(run, 1),
+    });
+    expect(contestants[0]!.best!.lr).toBe(1);
+    expect(contestants[0]!.rates[1]).toMatchObject({ final: 0.5, risen: 0, overfitted: 3 });
+  });
+
   test("a rate that passes the target and ends above the start is no way to get there", async () => {
     const { contestants } = await compared(question({ plan: ratePlan({ rates: "0.1,1" }), target: 1 }), {
       runCell: async (run) =>
@@ -289,6 +299,26 @@ describe("a cell", () => {
     const risen = (await runCell({ ...small, optimizer: { name: "sgd", lr: 2 } }, tools))!;
     expect(risen.status).toBe("risen");
     await expect(runCell({ ...small, data: { source: "digts" } }, tools)).rejects.toThrow("digts");
+  });
+
+  test("a validation loss that rises while the training loss falls is overfitting, not divergence", async () => {
+    const rows = Array.from(
+      { length: 40 },
+      (_, i) => `${Math.sin(97 * i)},${Math.cos(31 * i * i)},${i % 2 ? "a" : "b"}`,
+    );
+    const run = parseRun({
+      data: { csv: "noise.csv", target: "y" },
+      model: { kind: "mlp", hidden: [32] },
+      optimizer: { name: "adam", lr: 0.03 },
+      batchSize: "full",
+      steps: 300,
+      validation: 0.4,
+    });
+    const host = memoryHost({ "noise.csv": ["x,z,y", ...rows].join("\n") });
+    const cell = (await runCell(run, { ...tools, host }))!;
+    expect(cell.validation!.final).toBeGreaterThan(cell.validation!.start);
+    expect(cell.training.final).toBeLessThan(cell.training.start / 2);
+    expect(cell.status).toBe("overfitted");
   });
 
   test("validation ranks where there is one, also within a long epoch", async () => {

@@ -16,8 +16,10 @@ export interface RateResult {
   /** The same without the seeds' mean, in the seeds' order; null for a non-finite end. */
   readonly finals: readonly (number | null)[];
   readonly nonFinite: number;
-  /** Seeds that ended above their start. */
+  /** Seeds whose training loss ended above its start. */
   readonly risen: number;
+  /** Seeds whose validation loss alone did: they count. */
+  readonly overfitted: number;
   readonly toTarget: ToTarget | null;
 }
 
@@ -120,7 +122,9 @@ function ratesOf(
   return lrs.map((lr) => {
     const at = seeds.flatMap((seed) => cells.find((c) => c.optimizer.lr === lr && c.seed === seed) ?? []);
     const finals = at.map((c) => ranked(c).final);
-    const healthy = at.every((c) => c.status === "ok") ? meanOf(finals as number[]) : null;
+    const healthy = at.every((c) => c.status === "ok" || c.status === "overfitted")
+      ? meanOf(finals as number[])
+      : null;
     return {
       lr,
       final: healthy?.mean ?? null,
@@ -128,6 +132,7 @@ function ratesOf(
       finals,
       nonFinite: at.filter((c) => c.status === "non-finite").length,
       risen: at.filter((c) => c.status === "risen").length,
+      overfitted: at.filter((c) => c.status === "overfitted").length,
       toTarget: null,
       at,
     };

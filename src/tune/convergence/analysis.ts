@@ -35,8 +35,8 @@ export interface LimitRow {
   readonly rule: string;
   /** λmax that the rule is taken at: of P⁻¹H where the optimizer divides by P. */
   readonly sharpness: number;
-  /** P from the run's own state, or from the gradients' mean square here. */
-  readonly preconditioner: "state" | "mean-square" | null;
+  /** P from the run's own state; null where the optimizer divides by nothing. */
+  readonly preconditioner: "state" | null;
   readonly limit: number | null;
   /** The run's rate is below it; null where the loss curves nowhere upwards and there is no limit. */
   readonly stable: boolean | null;
@@ -60,7 +60,7 @@ export interface Analysis {
   /** After the steps; null when none were made. */
   readonly end: CurvatureAt | null;
   readonly diverged: number | null;
-  readonly noise: (Omit<NoiseScale, "meanSquare"> & { readonly criticalBatchSize: number | null }) | null;
+  readonly noise: (NoiseScale & { readonly criticalBatchSize: number | null }) | null;
   readonly limits: readonly LimitRow[];
   /** Null where no rule is proved for the run's optimizer. */
   readonly ownRule: string | null;
@@ -92,8 +92,6 @@ const COMPARED: readonly (readonly [string, ResolvedOptions])[] = [
   ["sgd", { momentum: 0.9 }],
   ["sgd", { momentum: 0.9, nesterov: true }],
   ["ema-momentum", { beta: 0.9 }],
-  ["rmsprop", {}],
-  ["adam", {}],
 ];
 
 /** Null when aborted. */
@@ -135,7 +133,6 @@ async function measure(run: BuiltRun, options: AnalyzeOptions): Promise<Analysis
   });
   const limits = await limitsOf(run, objective, {
     sharpness: (last ?? first).largest.value,
-    meanSquare: noise.meanSquare,
     steps: healthy ? from + steps : 0,
     seed,
     pulse: () => pulse(done, "stability limits"),
@@ -154,7 +151,6 @@ async function measure(run: BuiltRun, options: AnalyzeOptions): Promise<Analysis
           trace: noise.trace,
           pulse: () => pulse(done, "looking for the minimum"),
         });
-  const { meanSquare: _, ...measured } = noise;
   return {
     schema: "steepest.analyze/1",
     run: {
@@ -171,7 +167,7 @@ async function measure(run: BuiltRun, options: AnalyzeOptions): Promise<Analysis
     start,
     end,
     diverged: path.diverged,
-    noise: { ...measured, criticalBatchSize: noise.interval[1] === null ? null : noise.rows },
+    noise: { ...noise, criticalBatchSize: noise.interval[1] === null ? null : noise.rows },
     limits,
     ownRule: optimizerOf(run).entry.stabilityLimit?.rule ?? null,
     sharpness: path.sharpness,
@@ -203,20 +199,17 @@ async function limitsOf(
   objective: RunObjective,
   {
     sharpness,
-    meanSquare,
     steps,
     seed,
     pulse,
   }: {
     sharpness: number;
-    meanSquare: Float64Array;
     steps: number;
     seed: number;
     pulse: () => Promise<void> | undefined;
   },
 ): Promise<LimitRow[]> {
   const own = optimizerOf(run);
-  const settled = run.plan.batchSize === run.plan.n ? squaredGradient(objective) : meanSquare;
   const known = new Map<number, number>();
   const sharpnessUnder = async (p: Float64Array): Promise<number> => {
     const key = p.reduce((a, b) => a + b, 0);
@@ -241,11 +234,9 @@ async function limitsOf(
   ): Promise<LimitRow[]> => {
     const rule = entry.stabilityLimit;
     if (rule === undefined) return [];
-    const state = isOwn ? preconditionerOf(run, steps) : null;
-    const p = rule.preconditioner;
-    if (p !== undefined && state === null && !p.settles) return [];
-    const diagonal =
-      p === undefined ? null : (state ?? settled.map(p.of(settings, Number.POSITIVE_INFINITY)));
+    const diagonal = isOwn ? preconditionerOf(run, steps) : null;
+    // what an optimizer would divide by is known where it has run, and nowhere else
+    if (rule.preconditioner !== undefined && diagonal === null) return [];
     const at = diagonal === null ? sharpness : await sharpnessUnder(diagonal);
     const limit = at > 0 ? rule.limit(settings, at) : null;
     return [
@@ -254,7 +245,7 @@ async function limitsOf(
         own: isOwn,
         rule: rule.rule,
         sharpness: at,
-        preconditioner: diagonal === null ? null : state === null ? "mean-square" : "state",
+        preconditioner: diagonal === null ? null : "state",
         limit,
         stable: limit === null ? null : run.lr < limit,
       },
@@ -269,12 +260,6 @@ async function limitsOf(
     rows.push(...(await row(label, entry, all, false)));
   }
   return rows;
-}
-
-function squaredGradient(objective: RunObjective): Float64Array {
-  const g = new Float64Array(objective.size);
-  objective.gradient(g);
-  return g.map((x) => x * x);
 }
 
 function given({ spec }: BuiltRun): ResolvedOptions {
