@@ -14,6 +14,7 @@ const areas = [
   "curvature",
   "surface",
   "tune",
+  "predict",
   "lesson",
 ];
 
@@ -22,6 +23,7 @@ const config: UserConfig = defineConfig({
     index: "src/index.ts",
     ...Object.fromEntries(areas.map((a) => [`${a}/index`, `src/${a}/index.ts`])),
     "logs/node": "src/logs/node-files.ts",
+    "predict/node": "src/predict/node-load-run.ts",
     "cli/main": "src/cli/main.ts",
     "cli/compare-worker": "src/cli/compare-worker.ts",
   },

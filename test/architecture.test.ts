@@ -12,7 +12,7 @@ const layers: Readonly<Record<string, number>> = {
   optim: 2, nn: 2, data: 2, curvature: 2,
   surface: 2.5,
   train: 3,
-  tune: 3.5, handoff: 3.5,
+  tune: 3.5, handoff: 3.5, predict: 3.5,
   lesson: 4,
   cli: 5,
 }; // biome-ignore format: one layer a line

@@ -4,13 +4,16 @@ import { analyze } from "./rows/analyze.ts";
 import { compare } from "./rows/compare.ts";
 import { descend } from "./rows/descend.ts";
 import { diagnose } from "./rows/diagnose.ts";
+import { evaluate } from "./rows/evaluate.ts";
 import { exportRun } from "./rows/export.ts";
 import { findLr } from "./rows/find-lr.ts";
+import { generate } from "./rows/generate.ts";
 import { info } from "./rows/info.ts";
 import { lab } from "./rows/lab.ts";
 import { lesson } from "./rows/lesson.ts";
 import { optimizers } from "./rows/optimizers.ts";
 import { plan } from "./rows/plan.ts";
+import { predict } from "./rows/predict.ts";
 import { run } from "./rows/run.ts";
 import { schedule } from "./rows/schedule.ts";
 import { schedules } from "./rows/schedules.ts";
@@ -18,6 +21,9 @@ import { train } from "./rows/train.ts";
 
 export const commands: readonly CommandRow[] = [
   train,
+  predict,
+  evaluate,
+  generate,
   findLr,
   compare,
   analyze,

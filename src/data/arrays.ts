@@ -32,6 +32,33 @@ export function readIdx(host: DataHost, path: string, dtype: FloatDType): Promis
   return readArray(host, path, dtype, idxHeader);
 }
 
+/** Rows of a file in pieces of at most `rows`, so that memory does not grow with the file. */
+export async function streamArray(
+  host: DataHost,
+  path: string,
+  { kind, dtype, rows }: { kind: "npy" | "idx"; dtype: FloatDType; rows: number },
+  sink: (piece: NumberArray) => Promise<void>,
+): Promise<void> {
+  await withBytes(host, path, async (reader) => {
+    const header = await (kind === "npy" ? npyHeader : idxHeader)(reader, path);
+    const { element, littleEndian, fortranOrder, shape } = header;
+    const [n = 1, ...row] = shape;
+    if (fortranOrder && row.length > 0) {
+      throw new SteepestError("npy-format", "the file holds its columns one after another (Fortran order)", {
+        where: path,
+        help: "save it row by row: numpy.save(path, numpy.ascontiguousarray(array))",
+      });
+    }
+    const size = row.reduce((a, b) => a * b, 1);
+    for (let done = 0; done < n; done += rows) {
+      const count = Math.min(rows, n - done);
+      const data = allocateFloat(dtype, count * size, path);
+      await decodeInto(data, reader, { element, littleEndian, path });
+      await sink({ data, shape: [count, ...row], element });
+    }
+  });
+}
+
 function readArray(
   host: DataHost,
   path: string,

@@ -37,8 +37,29 @@ export interface Dataset extends Samples {
   readonly categorical?: readonly boolean[];
   /** What was subtracted and divided by, per column, when the data was standardised. */
   readonly scaling?: Scaling;
+  /** How the columns of a table became features and target: what new rows need. */
+  readonly encoding?: TableEncoding;
+  /** What the numbers of an array file were multiplied by. */
+  readonly inputScale?: number;
   readonly validation?: Samples;
   readonly test?: Samples;
+}
+
+/** A column of a table: numbers, or words with their codes in order. */
+export interface ColumnEncoding {
+  readonly name: string;
+  /** A column of features: one 0/1 feature a word. A target: its classes. null: numbers. */
+  readonly words: readonly string[] | null;
+}
+
+export interface TableEncoding {
+  /** Whether the file names its columns; else a column's name is its place, from 0. */
+  readonly header: boolean;
+  /** Cells in a row of the training file. */
+  readonly width: number;
+  readonly features: readonly ColumnEncoding[];
+  /** Without `words` but with classes, the classes are the target's different numbers. */
+  readonly target: ColumnEncoding | null;
 }
 
 export interface Scaling {

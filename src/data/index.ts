@@ -1,5 +1,6 @@
 export { type BatchPlan, batchPlan } from "./batches.ts";
 export {
+  type ColumnEncoding,
   type DataArray,
   type Dataset,
   type FloatDType,
@@ -8,6 +9,7 @@ export {
   rowSize,
   type Samples,
   type Scaling,
+  type TableEncoding,
   type Target,
   type TargetKind,
 } from "./dataset.ts";

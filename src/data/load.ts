@@ -83,13 +83,14 @@ async function loadArrays(
 ): Promise<Dataset> {
   const idx = "idx" in spec;
   const readOne = idx ? readIdx : readNpy;
+  let scale = 1;
   const samples = async (
     path: string,
     targetPath: string | null | undefined,
     classes?: number,
   ): Promise<Samples> => {
     const features = await readOne(host, path, dtype);
-    const scale = spec.scale ?? (idx && features.element === "u1" ? 1 / 255 : 1);
+    scale = spec.scale ?? (idx && features.element === "u1" ? 1 / 255 : 1);
     const { data } = features;
     if (scale !== 1) for (let i = 0; i < data.length; i++) data[i] = data[i]! * scale;
     const rows = packed(data, features.shape.length === 1 ? [features.shape[0]!, 1] : features.shape);
@@ -105,10 +106,12 @@ async function loadArrays(
   const name = idx ? spec.idx : spec.npy;
   const train = await samples(name, spec.target, spec.classes);
   const classes = train.target.kind === "class" ? (spec.classes ?? classCount(train.target)) : undefined;
+  const inputScale = scale;
   const { test } = spec;
   return {
     name,
     ...train,
+    inputScale,
     ...(classes !== undefined && { classes: Array.from({ length: classes }, (_, i) => String(i)) }),
     ...(test && { test: await samples("idx" in test ? test.idx : test.npy, test.target, classes) }),
   };

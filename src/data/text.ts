@@ -34,7 +34,8 @@ export async function loadText(
   };
 }
 
-function windows(
+/** Windows of `context` ids and what follows them; they share the memory of `ids`. Throws `text-context`. */
+export function windows(
   ids: Int32Array,
   { context, predict, path }: { context: number; predict: "next" | "every"; path: string },
 ): Samples {

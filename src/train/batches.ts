@@ -1,6 +1,6 @@
 /** Batches of a data set into compiled programs: steps over the training rows, means over held-out ones. */
 import { type BatchPlan, batchPlan, type Dataset, rowCount, type Samples } from "../data/index.ts";
-import type { EvalStep, StepResult, TrainStep } from "./program.ts";
+import type { EvalStep, StepResult, StoredState, TrainStep } from "./program.ts";
 import type { BatchShapes } from "./trace.ts";
 
 /** Rows per evaluation call. */
@@ -70,7 +70,7 @@ function copyState(from: TrainStep, to: TrainStep): void {
 
 /** Measures over all rows at the state that `step` has: weighted means of batches, summed in float64. */
 export function evaluator(
-  step: Pick<TrainStep, "state">,
+  step: { readonly state: readonly StoredState[] },
   compile: (rows: number) => EvalStep,
 ): (samples: Samples) => Readonly<Record<string, number>> {
   const programs = new Map<number, EvalStep>();

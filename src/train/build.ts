@@ -30,6 +30,8 @@ export interface BuiltRun {
   readonly rate: LearningRate;
   /** Base learning rate. */
   readonly lr: number;
+  /** Numbers that the model gives for one row or position. */
+  readonly outputs: number;
   /** Number of trained values. */
   readonly parameters: number;
   readonly backend: string;
@@ -97,6 +99,7 @@ export async function buildRun(
     logEvery,
     rate,
     lr,
+    outputs,
     parameters: countParams(model),
     backend: backend.name,
     parts,

@@ -1,5 +1,6 @@
 /** Everything a run needs to go on bit for bit: tensors, and in the metadata where it stood. */
 import { SteepestError } from "../run/errors.ts";
+import type { ModelRecord } from "./model-record.ts";
 import type { StateTensor } from "./program.ts";
 import { decodeSafeTensors, encodeSafeTensors } from "./safetensors.ts";
 
@@ -30,9 +31,15 @@ export interface Progress {
 /** Parameters and buffers keep the model's own names, as PyTorch's state dict has them. */
 const storedName = (name: string): string => name.replace(/^(param|buffer)\./, "");
 
-export function encodeCheckpoint(state: readonly StateTensor[], progress: Progress): Uint8Array<ArrayBuffer> {
+/** `model` says how the model is used on new data; without it the checkpoint only goes on training. */
+export function encodeCheckpoint(
+  state: readonly StateTensor[],
+  progress: Progress,
+  model?: ModelRecord,
+): Uint8Array<ArrayBuffer> {
   const metadata = {
     format: CHECKPOINT_FORMAT,
+    ...(model && { model: JSON.stringify(model) }),
     ...Object.fromEntries(Object.entries(progress).map(([key, value]) => [key, encodeValue(value)])),
   };
   return encodeSafeTensors(

@@ -9,6 +9,7 @@ export {
   train,
 } from "./loop.ts";
 export type { CustomModel, ModelSizes } from "./model.ts";
+export { type InputRecord, type ModelRecord, modelRecord } from "./model-record.ts";
 export { type RunNoiseOptions, runNoiseScale } from "./noise.ts";
 export { type ObjectiveOptions, type RunObjective, runObjective } from "./objective.ts";
 export {
@@ -18,6 +19,9 @@ export {
   type EvalStepOptions,
   evalStep,
   type LossFunction,
+  type PredictStep,
+  type PredictStepOptions,
+  predictStep,
   type StateTensor,
   type StepResult,
   type TrainStep,

@@ -6,6 +6,7 @@ import type { Backend, Executable } from "../engine/backend.ts";
 import { wasm } from "../engine/backends/wasm.ts";
 import {
   type DType,
+  type Expr,
   type Node,
   type Shape,
   sizeOf,
@@ -21,6 +22,7 @@ import type { Transform } from "../optim/transform.ts";
 import { stream, streamKey, threefryInto } from "../random/index.ts";
 import {
   type BatchShapes,
+  type BatchTensors,
   batchInputs,
   type LossFunction,
   type StepParts,
@@ -54,6 +56,9 @@ export interface StateTensor {
   /** The tensor itself: writing here sets it. */
   readonly values: TypedArray;
 }
+
+/** What an evaluation takes from a training step. */
+export type StoredState = Pick<StateTensor, "name" | "values">;
 
 export interface TrainStep<B extends BatchShapes = BatchShapes> {
   /** Copies the batch in, makes one step and returns its measurements (one record, overwritten by the next step). */
@@ -217,7 +222,7 @@ export interface EvalStepOptions<B extends BatchShapes = BatchShapes, M extends 
 export interface EvalStep<B extends BatchShapes = BatchShapes, M extends string = string> {
   readonly inputs: { readonly [K in keyof B]: TypedArray };
   /** Copies parameters, buffers and what else is needed out of a training step's state. */
-  readonly load: (state: readonly StateTensor[]) => void;
+  readonly load: (state: readonly StoredState[]) => void;
   readonly run: () => Readonly<Record<M, number>>;
 }
 
@@ -225,24 +230,81 @@ export interface EvalStep<B extends BatchShapes = BatchShapes, M extends string 
 export function evalStep<const B extends BatchShapes, M extends string>(
   options: EvalStepOptions<B, M>,
 ): EvalStep<B, M>;
-export function evalStep({
-  model,
-  measures,
-  optimizer,
-  batch,
-  dtype = "float32",
-  backend,
-}: EvalStepOptions): EvalStep {
+export function evalStep({ measures, batch, ...options }: EvalStepOptions): EvalStep {
+  const names = Object.keys(measures);
+  const program = forwardProgram({ ...options, batch }, (output, data) =>
+    names.map((name) => ({ name: `out.${name}`, value: measures[name]!(output, data) })),
+  );
+  const { executable } = program;
+  const result: Record<string, number> = {};
+  return {
+    inputs: program.inputs,
+    load: program.load,
+    run: () => {
+      executable.run();
+      for (const name of names) result[name] = executable.view(`out.${name}`)[0]!;
+      return result;
+    },
+  };
+}
+
+export interface PredictStepOptions {
+  readonly model: Layer;
+  /** Its `evaluationParams` are used where it has them. */
+  readonly optimizer: Transform;
+  /** Shape of `x`, the examples first. */
+  readonly batch: BatchShapes;
+  readonly dtype?: ParamDType;
+  readonly backend: Backend;
+}
+
+export interface PredictStep {
+  /** The model's input, to be written to before `run`. */
+  readonly x: TypedArray;
+  /** Copies parameters, buffers and what else is needed out of a training step's state. */
+  readonly load: (state: readonly StoredState[]) => void;
+  /** The model's output for the whole batch, overwritten by the next run. */
+  readonly run: () => TypedArray;
+  /** Shape of the output, the examples first. */
+  readonly shape: Shape;
+}
+
+/** Compiles the forward pass alone: dropout is off, batch norm uses its running statistics. */
+export function predictStep(options: PredictStepOptions): PredictStep {
+  let shape: Shape = [];
+  const { executable, inputs, load } = forwardProgram(options, (output) => {
+    shape = output.shape;
+    return [{ name: "out.output", value: output }];
+  });
+  const values = executable.view("out.output");
+  return {
+    x: inputs["x"]!,
+    load,
+    shape,
+    run: () => {
+      executable.run();
+      return values;
+    },
+  };
+}
+
+interface ForwardProgram {
+  readonly executable: Executable;
+  readonly inputs: Readonly<Record<string, TypedArray>>;
+  readonly load: PredictStep["load"];
+}
+
+function forwardProgram(
+  { model, optimizer, batch, dtype = "float32", backend }: PredictStepOptions,
+  outputsOf: (output: Expr, data: BatchTensors) => { readonly name: string; readonly value: Expr }[],
+): ForwardProgram {
   const data = batchInputs(batch, dtype);
   const params = tensorInputs("param.", model.params, dtype);
   const buffers = tensorInputs("buffer.", model.buffers, dtype);
   const state = stateInputs(optimizer.init(params), "optimizer.");
   const at = optimizer.evaluationParams?.(params, state) ?? params;
   const { output } = model.forward({ ...at, ...buffers }, data["x"]!, { training: false });
-  const outputs = Object.entries(measures).map(([name, f]) => ({
-    name: `out.${name}`,
-    value: f(output, data),
-  }));
+  const outputs = outputsOf(output, data);
   const used = new Set(topologicalOrder(outputs.map((o) => o.value)));
   const inputs = [
     ...Object.values(data),
@@ -252,8 +314,8 @@ export function evalStep({
   ].filter((e) => used.has(e)) as Node<"input">[];
   const executable = backend.compile({ inputs, state: [], outputs });
   const isInput = new Set(inputs.map((e) => e.attrs.name));
-  const result: Record<string, number> = {};
   return {
+    executable,
     inputs: Object.fromEntries(
       Object.entries(data).map(([name, e]) => [
         name,
@@ -262,11 +324,6 @@ export function evalStep({
     ),
     load: (tensors) => {
       for (const { name, values } of tensors) if (isInput.has(name)) executable.view(name).set(values);
-    },
-    run: () => {
-      executable.run();
-      for (const { name } of outputs) result[name.slice(4)] = executable.view(name)[0]!;
-      return result;
     },
   };
 }

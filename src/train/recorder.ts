@@ -4,6 +4,7 @@ import { NonFiniteError } from "../run/errors.ts";
 import type { BuiltRun } from "./build.ts";
 import { type Best, encodeCheckpoint, type Progress } from "./checkpoint.ts";
 import { metricsHeader, metricsLine } from "./log.ts";
+import { type ModelRecord, modelRecord } from "./model-record.ts";
 import type { StateTensor, StepResult } from "./program.ts";
 
 /** Where a run is kept: a folder, or nothing at all. Each call is complete when it returns. */
@@ -49,7 +50,8 @@ export function createRecorder(run: BuiltRun, { store, from }: RecorderOptions):
     waiting: from === undefined ? metricsHeader(run) : "",
     bytes: from?.metricsBytes ?? 0,
   });
-  const best = bestState(state, { best: from?.best ?? null, keep: store !== undefined });
+  const model = modelRecord(run);
+  const best = bestState(state, { best: from?.best ?? null, keep: store !== undefined, model });
   let [epochSum, epochCount] = from?.epochLoss ?? [0, 0];
   let lastLoss = from?.lastLoss ?? null;
   let validation: Readonly<Record<string, number>> | null = null;
@@ -87,7 +89,7 @@ export function createRecorder(run: BuiltRun, { store, from }: RecorderOptions):
     }
     // best before last: a run resumed from last finds again whatever best it had not written
     best.save(store);
-    store.saveCheckpoint("last", encodeCheckpoint(state, progressAt(k)));
+    store.saveCheckpoint("last", encodeCheckpoint(state, progressAt(k), model));
   };
   return {
     take: (k, result, lr) => {
@@ -150,7 +152,7 @@ interface BestState {
 /** The best state is copied when it is met and written with the next checkpoint: it may be met many times a second. */
 function bestState(
   state: readonly StateTensor[],
-  { best, keep }: { best: Best | null; keep: boolean },
+  { best, keep, model }: { best: Best | null; keep: boolean; model: ModelRecord },
 ): BestState {
   const copy: StateTensor[] = []; // made on first use and reused
   let unsaved: Progress | null = null;
@@ -165,7 +167,7 @@ function bestState(
       unsaved = progress();
     },
     save: (store) => {
-      if (unsaved !== null) store.saveCheckpoint("best", encodeCheckpoint(copy, unsaved));
+      if (unsaved !== null) store.saveCheckpoint("best", encodeCheckpoint(copy, unsaved, model));
       unsaved = null;
     },
   };

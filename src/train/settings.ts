@@ -16,15 +16,15 @@ export interface Settings {
 /** Throws `option`, and what `makeOptimizer`, `makeClip` and `makeSchedule` throw. */
 export function checkSettings(declared: RunSpec): Settings {
   const spec = withOnePrediction(declared);
-  const { name, ...options } = spec.optimizer;
-  if (options.lr === "auto") {
+  const { name } = spec.optimizer;
+  if (spec.optimizer.lr === "auto") {
     throw new SteepestError("option", 'the learning rate is "auto" and has not been looked for', {
       where: "at optimizer.lr",
       help: "steepest train looks for it; elsewhere run steepest find-lr first and write the number it gives",
     });
   }
-  const own = makeOptimizer(name, options);
-  const { lr } = own;
+  const optimizer = clippedOptimizer(spec);
+  const { lr } = optimizer;
   if (lr === undefined || !(lr > 0 && Number.isFinite(lr))) {
     throw new SteepestError("option", `${name}: lr is ${lr ?? "not given"}`, {
       help: "give lr a positive number",
@@ -32,7 +32,14 @@ export function checkSettings(declared: RunSpec): Settings {
   }
   // lengths are not known yet: any will do to see that names and options are right
   learningRateFromSpec(spec.schedule, lr, { totalSteps: 1000, stepsPerEpoch: 10 });
-  return { spec, optimizer: spec.clip === undefined ? own : chain(makeClip(spec.clip), own), lr };
+  return { spec, optimizer, lr };
+}
+
+/** The optimizer behind the clip, where there is one. Throws what `makeOptimizer` and `makeClip` throw. */
+export function clippedOptimizer({ optimizer, clip }: Pick<RunSpec, "optimizer" | "clip">): Transform {
+  const { name, ...options } = optimizer;
+  const own = makeOptimizer(name, options);
+  return clip === undefined ? own : chain(makeClip(clip), own);
 }
 
 /** A transformer on text predicts the character after every position unless one of the two says otherwise. */

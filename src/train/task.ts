@@ -4,7 +4,7 @@ import type { Dataset } from "../data/index.ts";
 import type { Expr } from "../engine/graph/index.ts";
 import type { Layer } from "../nn/index.ts";
 import { findLoss } from "../nn/losses/index.ts";
-import type { Loss } from "../nn/losses/loss.ts";
+import type { Loss, LossOptions } from "../nn/losses/loss.ts";
 import { accuracyFor, classAccuracy } from "../nn/metrics.ts";
 import { SteepestError } from "../run/errors.ts";
 import type { RunSpec } from "../run/spec.ts";
@@ -84,17 +84,25 @@ function namedGoal(spec: RunSpec, data: Dataset): Goal {
   };
   const row = findLoss(name);
   requireFit(row, data);
-  const loss: LossFunction = (output, batch) => row.make(output, batch["y"]!, options);
-  const accuracy = accuracyFor(row);
+  const measures = measuresOf(row, options);
   return {
     lossName: row.name,
-    loss,
-    measures: {
-      loss,
-      ...(accuracy && { accuracy: (output: Expr, batch: BatchTensors) => accuracy(output, batch["y"]!) }),
-    },
+    loss: measures.loss,
+    measures,
     outputs: row.target === "class" ? classes!.length : sizeOfTarget(data),
     probability: row.output === "probability",
+  };
+}
+
+/** A loss, and the accuracy that goes with it: what training and evaluation measure. */
+export function measuresOf(
+  row: Loss,
+  options: LossOptions,
+): { readonly loss: LossFunction; readonly accuracy?: LossFunction } {
+  const accuracy = accuracyFor(row);
+  return {
+    loss: (output, batch) => row.make(output, batch["y"]!, options),
+    ...(accuracy && { accuracy: (output: Expr, batch: BatchTensors) => accuracy(output, batch["y"]!) }),
   };
 }
 

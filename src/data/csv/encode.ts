@@ -99,7 +99,13 @@ function hasMissing(schema: Schema, row: readonly string[]): boolean {
   );
 }
 
-function encodeCell(column: Column, cell: string, row: number, options: EncodeOptions): number {
+/** A number, or the code of a word. Throws `csv-missing`, `csv-cell`, `csv-categories`. */
+export function encodeCell(
+  column: Column,
+  cell: string,
+  row: number,
+  options: Pick<EncodeOptions, "where" | "frozen">,
+): number {
   if (column.codes === null) {
     const value = Number(cell);
     // Number("") is 0: an empty cell must not become one.
@@ -108,15 +114,15 @@ function encodeCell(column: Column, cell: string, row: number, options: EncodeOp
   }
   if (isMissing(cell)) return refuseCell(column, cell, row, options);
   const word = cell.trim();
-  const known = column.codes.get(word);
-  if (known !== undefined) return known;
+  const code = column.codes.get(word);
+  if (code !== undefined) return code;
   if (options.frozen) {
     throw new SteepestError(
       "csv-categories",
       `row ${row}, column "${column.name}": "${word}" is not in the training file`,
       {
         where: options.where,
-        help: "add rows of this kind to the training file, or remove the row from the test file",
+        help: `it knows ${known(column.codes)}; correct the cell, remove the row, or train on rows of this kind`,
       },
     );
   }
@@ -134,7 +140,18 @@ function encodeCell(column: Column, cell: string, row: number, options: EncodeOp
   return column.codes.size - 1;
 }
 
-function refuseCell(column: Column, cell: string, row: number, { where }: EncodeOptions): never {
+function known(codes: ReadonlyMap<string, number>): string {
+  const { words } = sortedWords(codes);
+  const shown = words.slice(0, 20).map((word) => `"${word}"`);
+  return shown.join(", ") + (words.length > 20 ? ` and ${words.length - 20} more` : "");
+}
+
+function refuseCell(
+  column: Column,
+  cell: string,
+  row: number,
+  { where }: Pick<EncodeOptions, "where">,
+): never {
   const place = `row ${row}, column "${column.name}"`;
   if (isMissing(cell)) {
     throw new SteepestError(

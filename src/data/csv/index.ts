@@ -1,6 +1,7 @@
 /** A table in a CSV file: numbers, categories as one-hot columns, and a target of classes or numbers. */
 import { SteepestError } from "../../run/errors.ts";
 import {
+  type ColumnEncoding,
   checkFinite,
   checkSamples,
   classTarget,
@@ -9,6 +10,7 @@ import {
   noTarget,
   packed,
   type Samples,
+  type TableEncoding,
   type Target,
 } from "../dataset.ts";
 import type { DataHost } from "../host.ts";
@@ -24,7 +26,7 @@ import {
   sortedWords,
 } from "./encode.ts";
 import { readCsvRows } from "./rows.ts";
-import { alignSchema, inferSchema, type Schema } from "./schema.ts";
+import { alignSchema, type Column, inferSchema, type Schema } from "./schema.ts";
 
 /** Rows looked at before deciding what each column is. */
 const SAMPLE = 1000;
@@ -60,6 +62,7 @@ export async function loadCsv(
     name: spec.csv,
     featureNames: names,
     categorical,
+    encoding: encodingOf(schema),
     ...(goal.classes && { classes: goal.classes }),
   };
   if (spec.test === undefined) return { ...common, ...train };
@@ -102,6 +105,14 @@ async function readTable(
     if (held.length > SAMPLE) table = begin();
   });
   return table ?? begin();
+}
+
+function encodingOf({ header, width, features, target }: Schema): TableEncoding {
+  const encoded = ({ name, codes }: Column): ColumnEncoding => ({
+    name,
+    words: codes && sortedWords(codes).words,
+  });
+  return { header, width, features: features.map(encoded), target: target && encoded(target) };
 }
 
 interface TargetMaker {

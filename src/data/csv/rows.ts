@@ -6,7 +6,7 @@ import type { DataHost } from "../host.ts";
 import { decode } from "../text.ts";
 
 /** Receives consecutive rows of cells; `first` is the number in the file, from 1, of the first of them. */
-export type RowSink = (rows: readonly string[][], first: number) => void;
+export type RowSink = (rows: readonly string[][], first: number) => void | Promise<void>;
 
 interface Parsed {
   readonly data: string[][];
@@ -50,7 +50,7 @@ export function readCsvRows(
       }
       pending = pending.slice(meta.cursor);
       if (ended && data.at(-1)?.join("") === "") data.pop();
-      sink(data, first);
+      await sink(data, first);
       first += data.length;
     }
   });

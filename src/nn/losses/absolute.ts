@@ -55,6 +55,7 @@ export const absoluteRows: readonly Loss[] = [
     formula: "|ŷ − y|",
     target: "number",
     output: "value",
+    link: null,
     options: { reduction: reductionOption },
     make: l1,
   }),
@@ -65,6 +66,7 @@ export const absoluteRows: readonly Loss[] = [
     formula: "½e² for |e| ≤ δ, else δ(|e| − ½δ);  e = ŷ − y, δ = delta",
     target: "number",
     output: "value",
+    link: null,
     options: {
       delta: { default: 1, min: Number.MIN_VALUE, about: "where the parabola turns into a line" },
       reduction: reductionOption,
@@ -78,6 +80,7 @@ export const absoluteRows: readonly Loss[] = [
     formula: "½e²/β for |e| ≤ β, else |e| − ½β;  e = ŷ − y, β = beta",
     target: "number",
     output: "value",
+    link: null,
     options: {
       beta: { default: 1, min: 0, about: "where the parabola turns into a line" },
       reduction: reductionOption,

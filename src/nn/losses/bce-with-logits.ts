@@ -39,6 +39,7 @@ export const bceWithLogitsRow: Loss = defineLoss<BceWithLogitsOptions>({
   formula: "−w·y·log σ(z) − (1 − y)·log(1 − σ(z)), w = posWeight",
   target: "number",
   output: "logit",
+  link: "sigmoid",
   options: {
     posWeight: { default: 1, min: 0, about: "weight of the positive term" },
     reduction: reductionOption,

@@ -41,6 +41,7 @@ export const bceRow: Loss = defineLoss<BceOptions>({
   formula: "−y·log p − (1 − y)·log(1 − p), both logs at least −100",
   target: "number",
   output: "probability",
+  link: "identity",
   options: { reduction: reductionOption },
   make: bce,
 });

@@ -35,6 +35,7 @@ export const focalRow: Loss = defineLoss<FocalOptions>({
     "aₜ·(1 − pₜ)^gamma·(−log pₜ), pₜ the probability of the truth;  aₜ = alpha for the positive class, 1 − alpha for the other",
   target: "number",
   output: "logit",
+  link: "sigmoid",
   options: {
     gamma: { default: 2, min: 0, about: "how strongly easy examples are turned down" },
     alpha: { default: 0.25, min: -1, max: 1, about: "weight of the positive class; -1 for none" },

@@ -48,6 +48,7 @@ export const logProbabilityRows: readonly Loss[] = [
     formula: "−ŷ[y], ŷ log-probabilities",
     target: "class",
     output: "logProbabilities",
+    link: "exp",
     options: {
       ignoreIndex: { default: null, about: "rows with this label count for nothing" },
       reduction: reductionOption,
@@ -61,6 +62,7 @@ export const logProbabilityRows: readonly Loss[] = [
     formula: "y·(log y − ŷ), 0 where y = 0, ŷ log-probabilities",
     target: "number",
     output: "logProbabilities",
+    link: "exp",
     options: {
       reduction: { ...reductionOption, choices: ["mean", "sum", "batchmean"] },
     },

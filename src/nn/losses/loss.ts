@@ -29,6 +29,9 @@ export interface LossOption {
   readonly choices?: readonly string[];
 }
 
+/** From a model's output to probabilities: exp is for logarithms of them. */
+export type Link = "softmax" | "sigmoid" | "exp" | "identity";
+
 export interface Loss {
   /** As run files write it. */
   readonly name: string;
@@ -42,6 +45,8 @@ export interface Loss {
   readonly target: "class" | "number";
   /** What the model's output means to this loss. */
   readonly output: "logits" | "logit" | "probability" | "logProbabilities" | "value";
+  /** How the output becomes probabilities; null where it has none: values, margins. */
+  readonly link: Link | null;
   readonly options: Readonly<Record<string, LossOption>>;
   /** The scalar loss. Throws `loss` for an unknown option, `shape` for tensors that do not fit. */
   readonly make: (output: Expr, target: Expr, options?: LossOptions) => Expr;

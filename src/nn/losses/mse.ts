@@ -17,6 +17,7 @@ export const mseRow: Loss = defineLoss<MseOptions>({
   formula: "(ŷ − y)²",
   target: "number",
   output: "value",
+  link: null,
   options: { reduction: reductionOption },
   make: mse,
 });

@@ -45,6 +45,7 @@ export const softmaxCrossEntropyRow: Loss = defineLoss<SoftmaxCrossEntropyOption
     "−log softmax(z)[y];  labelSmoothing s: (1 − s)·(−log softmax(z)[y]) + s·mean over classes of −log softmax(z)",
   target: "class",
   output: "logits",
+  link: "softmax",
   options: {
     labelSmoothing: { default: 0, min: 0, max: 1, about: "share of the target spread over all classes" },
     ignoreIndex: { default: null, about: "rows with this label count for nothing" },

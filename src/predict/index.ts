@@ -1,0 +1,6 @@
+export type { EvaluateSource, Evaluation } from "./evaluate.ts";
+export type { GenerateOptions } from "./generate.ts";
+export type { Prediction } from "./interpret.ts";
+export { type LoadedRun, type LoadOptions, loadRun } from "./load-run.ts";
+export type { ClassMetrics, NumberMetrics, PerClass } from "./metrics.ts";
+export type { RowFormat } from "./read-rows.ts";

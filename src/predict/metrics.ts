@@ -1,0 +1,114 @@
+/** How good predictions are, for classes and for numbers; the usual definitions, in float64. */
+
+export interface ClassMetrics {
+  readonly accuracy: number;
+  /** Share of rows whose class is among the five most probable; absent up to five classes. */
+  readonly top5?: number;
+  /** Mean of −ln p(the row's class); absent without probabilities. */
+  readonly logLoss?: number;
+  /** Mean gap between probability and accuracy over 15 bins (Guo et al. 2017); absent without probabilities. */
+  readonly calibrationError?: number;
+  readonly perClass: readonly PerClass[];
+  /** Rows by their class, columns by the prediction. */
+  readonly confusion: readonly (readonly number[])[];
+}
+
+export interface PerClass {
+  readonly name: string;
+  /** Rows of the class. */
+  readonly rows: number;
+  /** Of the rows predicted so, the share that is; null where none is predicted so. */
+  readonly precision: number | null;
+  /** Of the rows that are so, the share found; null where there are none. */
+  readonly recall: number | null;
+  /** Harmonic mean of the two; null where one is null or both are 0. */
+  readonly f1: number | null;
+}
+
+export interface NumberMetrics {
+  readonly rmse: number;
+  readonly mae: number;
+  /** 1 − squared error over the variance of the target; null for a constant target. */
+  readonly r2: number | null;
+}
+
+export interface ClassRow {
+  /** Index of the row's class, and of the predicted one. */
+  readonly truth: number;
+  readonly predicted: number;
+  readonly probabilities: readonly number[] | null;
+}
+
+const BINS = 15;
+const TOP = 5;
+
+export function classMetrics(rows: readonly ClassRow[], classes: readonly string[]): ClassMetrics {
+  const confusion = classes.map(() => classes.map(() => 0));
+  for (const { truth, predicted } of rows) confusion[truth]![predicted]!++;
+  const right = rows.filter((r) => r.truth === r.predicted).length;
+  const probable = rows.every((r) => r.probabilities !== null);
+  return {
+    accuracy: right / rows.length,
+    ...(probable && classes.length > TOP && { top5: top(rows, TOP) }),
+    ...(probable && { logLoss: logLoss(rows), calibrationError: calibrationError(rows) }),
+    perClass: classes.map((name, c) => perClass(name, c, confusion)),
+    confusion,
+  };
+}
+
+function perClass(name: string, c: number, confusion: readonly (readonly number[])[]): PerClass {
+  const hits = confusion[c]![c]!;
+  const rows = confusion[c]!.reduce((a, b) => a + b, 0);
+  const predicted = confusion.reduce((sum, row) => sum + row[c]!, 0);
+  const precision = predicted === 0 ? null : hits / predicted;
+  const recall = rows === 0 ? null : hits / rows;
+  const f1 =
+    precision === null || recall === null || precision + recall === 0
+      ? null
+      : (2 * precision * recall) / (precision + recall);
+  return { name, rows, precision, recall, f1 };
+}
+
+function top(rows: readonly ClassRow[], k: number): number {
+  const among = rows.filter(({ truth, probabilities }) => {
+    const own = probabilities![truth]!;
+    return probabilities!.filter((p) => p > own).length < k;
+  });
+  return among.length / rows.length;
+}
+
+/** A probability of 0 for what happened would be an infinite loss: the smallest double above 0 stands for it. */
+function logLoss(rows: readonly ClassRow[]): number {
+  let sum = 0;
+  for (const { truth, probabilities } of rows)
+    sum -= Math.log(Math.max(probabilities![truth]!, Number.MIN_VALUE));
+  return sum / rows.length;
+}
+
+function calibrationError(rows: readonly ClassRow[]): number {
+  const bins = Array.from({ length: BINS }, () => ({ surplus: 0 }));
+  for (const { truth, predicted, probabilities } of rows) {
+    const p = probabilities![predicted]!;
+    const bin = bins[Math.min(BINS - 1, Math.floor(p * BINS))]!;
+    bin.surplus += p - (truth === predicted ? 1 : 0);
+  }
+  return bins.reduce((sum, { surplus }) => sum + Math.abs(surplus), 0) / rows.length;
+}
+
+/** Over all numbers of all rows. */
+export function numberMetrics(truth: ArrayLike<number>, predicted: ArrayLike<number>): NumberMetrics {
+  const n = truth.length;
+  let [mean, squares, absolute, variance] = [0, 0, 0, 0];
+  for (let i = 0; i < n; i++) mean += truth[i]! / n;
+  for (let i = 0; i < n; i++) {
+    const error = predicted[i]! - truth[i]!;
+    squares += error * error;
+    absolute += Math.abs(error);
+    variance += (truth[i]! - mean) ** 2;
+  }
+  return {
+    rmse: Math.sqrt(squares / n),
+    mae: absolute / n,
+    r2: variance === 0 ? null : 1 - squares / variance,
+  };
+}

@@ -1,0 +1,68 @@
+/** Trained runs on disk: a run folder, or a checkpoint by itself. */
+import { readFileSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { nodeHost } from "../data/node-host.ts";
+import type { Backend } from "../engine/backend.ts";
+import { chooseBackend } from "../engine/registry.ts";
+import { SteepestError } from "../run/errors.ts";
+import { importFunction, readRunFile } from "../run/node-run-file.ts";
+import { buildRun } from "../train/build.ts";
+import { type ModelRecord, modelRecord, readModelRecord } from "../train/model-record.ts";
+import { decodeSafeTensors } from "../train/safetensors.ts";
+import { type LoadedRun, loadedRun } from "./load-run.ts";
+import { openModel, type TrainedModel } from "./trained-model.ts";
+
+/** A run folder's best weights, or a checkpoint's. Throws `run-missing`, and what `loadRun` of bytes throws. */
+export const loadRun = async (path: string): Promise<LoadedRun> => loadedRun(await openTrained(path));
+
+/** As `loadRun`, with the inner parts. */
+export async function openTrained(path: string): Promise<TrainedModel> {
+  const found = statSync(path, { throwIfNoEntry: false });
+  if (found === undefined) throw missing(path, "there is no run");
+  const file = found.isDirectory() ? checkpointIn(path) : path;
+  const bytes = readFileSync(file);
+  const described = decodeSafeTensors(bytes, file).metadata["model"];
+  let record: ModelRecord | undefined;
+  if (described !== undefined) record = readModelRecord(described, file);
+  else if (found.isDirectory()) record = await recordOfOlder(path);
+  return openModel(bytes, {
+    where: file,
+    backend: await backendFor(record?.backend),
+    importModel: (module) => importFunction(module, "model"),
+    record,
+  });
+}
+
+/** The one that trained it, so that numbers agree to the last bit; where this machine has it not, what there is. */
+async function backendFor(name = "auto"): Promise<Backend> {
+  try {
+    return await chooseBackend(name);
+  } catch (error) {
+    if (name !== "blas") throw error;
+    return chooseBackend("auto");
+  }
+}
+
+/** The best weights; a run that was cut before its first epoch's end has only the last ones. */
+function checkpointIn(folder: string): string {
+  for (const which of ["best", "last"]) {
+    const file = join(folder, `checkpoint-${which}.safetensors`);
+    if (statSync(file, { throwIfNoEntry: false }) !== undefined) return file;
+  }
+  throw missing(folder, "there is no checkpoint");
+}
+
+const missing = (path: string, what: string): SteepestError =>
+  new SteepestError("run-missing", `${what} ${path}`, {
+    help: "name a folder that steepest train wrote, such as runs/digits-1, or a checkpoint in it",
+  });
+
+/** Runs of other versions, and those that PyTorch trained: what they lack is read from the run file and its data. */
+async function recordOfOlder(folder: string): Promise<ModelRecord> {
+  const spec = await readRunFile(join(folder, "run.json"));
+  const built = await buildRun(spec, {
+    host: { ...nodeHost(), importFunction },
+    backend: await chooseBackend("wasm"),
+  });
+  return modelRecord(built);
+}
