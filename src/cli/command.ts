@@ -21,9 +21,9 @@ export type Run = (invocation: Invocation) => Promise<number | undefined>;
 export interface CommandRow {
   readonly name: string;
   readonly summary: string;
-  /** What stands after `--` is somebody's program and its arguments. */
-  readonly takesProgram?: boolean;
   /** Arguments, options and examples. */
   readonly define: (command: Command) => void;
+  /** What stands after `--` is somebody's program; these are the options that it brings. */
+  readonly defineProgram?: (command: Command) => void;
   readonly load: () => Promise<{ readonly run: Run }>;
 }

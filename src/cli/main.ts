@@ -45,6 +45,8 @@ async function runCommandLine(line: readonly string[]): Promise<number> {
         exitCode = result ?? 0;
       });
     row.define(command);
+    // beside a run file the same names may be its settings
+    if (after !== null || argv.some((arg) => arg === "--help" || arg === "-h")) row.defineProgram?.(command);
   }
   if (argv.length === 0) {
     program.outputHelp();
@@ -64,7 +66,7 @@ async function runCommandLine(line: readonly string[]): Promise<number> {
 /** The command line, and what follows `--` where the command takes a program. */
 function splitProgram(line: readonly string[]): [argv: readonly string[], program: readonly string[] | null] {
   const at = line.indexOf("--");
-  const takes = commands.find((c) => c.name === line[0])?.takesProgram === true;
+  const takes = commands.find((c) => c.name === line[0])?.defineProgram !== undefined;
   return at < 0 || !takes ? [line, null] : [line.slice(0, at), line.slice(at + 1)];
 }
 

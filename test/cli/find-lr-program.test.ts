@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
+import type { ProgramComparison } from "../../src/cli/search/compare.ts";
 import type { ProgramFindLr } from "../../src/cli/search/report.ts";
 import { torch } from "../handoff/torch.ts";
 import { examples, folder, start, steepest } from "./steepest.ts";
@@ -213,6 +214,70 @@ test.each([
   const { code, stderr } = await steepest(["find-lr", ...args], { cwd: folder() });
   expect(code).toBe(2);
   expect(stderr).toContain(words);
+});
+
+test("compare finds each setting's own best rate, and tells a lead from a tie", async () => {
+  const cwd = folder();
+  // momentum helps on a narrow valley; "same" is plain descent under another name
+  write(
+    cwd,
+    `const [how, lr, seed] = [process.argv[2], Number(process.argv[3]), Number(process.argv[4])];
+const beta = how === "momentum" ? 0.9 : 0;
+let [x, y, u, v] = [1, 1, 0, 0];
+for (let step = 0; step < 300; step++) {
+  const noise = 0.02 * Math.sin(step * 12.9898 + seed * 78.233) * Math.sin(step * 3.7);
+  console.log("step " + step + " loss " + (50 * x * x + 0.05 * y * y + 0.001 + noise * noise).toPrecision(6));
+  u = beta * u + 100 * x + noise;
+  v = beta * v + 0.1 * y;
+  x -= lr * u;
+  y -= lr * v;
+}`,
+  );
+  const command = [
+    "--set",
+    "how=plain,momentum,same",
+    "--",
+    process.execPath,
+    "train.mjs",
+    "{how}",
+    "{lr}",
+    "{seed}",
+  ];
+  const { code, stdout, stderr } = await steepest(["compare", "--quiet", "--json", ...command], { cwd });
+  expect(stderr).toBe("");
+  expect(code).toBe(0);
+  const { contestants, lead } = JSON.parse(stdout) as ProgramComparison;
+  expect(contestants.map((c) => c.set["how"]).sort()).toEqual(["momentum", "plain", "same"]);
+  expect(contestants[0]!.set["how"]).toBe("momentum");
+  expect(lead!.beyondNoise).toBe(true);
+  expect(contestants.every((c) => c.losses.length === 3 && c.search.lrDiverged! < 0.1)).toBe(true);
+  const tie = await steepest(
+    ["compare", "--quiet", "--json", "--set", "how=plain,same", ...command.slice(2)],
+    { cwd },
+  );
+  expect((JSON.parse(tie.stdout) as ProgramComparison).lead).toMatchObject({
+    difference: 0,
+    beyondNoise: false,
+  });
+});
+
+test.each([
+  [["--set", "how", ...blanks], "is no setting"],
+  [["--set", "how=a,b", ...blanks], "does not name {how}"],
+  [["--set", "lr=1", ...blanks], "nothing to compare"],
+])("compare %j is wrong usage", async (args, words) => {
+  const { code, stderr } = await steepest(["compare", ...args], { cwd: folder() });
+  expect(code).toBe(2);
+  expect(stderr).toContain(words);
+});
+
+test("beside a run file, --steps and --seed are its settings", async () => {
+  const cwd = folder();
+  const run = join(examples, "houses.yaml");
+  const { code, stderr } = await steepest(["find-lr", run, "--steps", "none"], { cwd });
+  expect(code).toBe(2);
+  expect(stderr).toContain("steps");
+  expect(stderr).not.toContain("positive number");
 });
 
 /** Trainings whose own folder lies in this one. */

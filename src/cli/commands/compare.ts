@@ -1,8 +1,9 @@
 /** `steepest compare`: run file and optimizers → cells in worker threads → folder → table, sketch and charts. */
 
 import { createHash } from "node:crypto";
+import { writeFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
-import { relative } from "node:path";
+import { join, relative } from "node:path";
 import type { Samples } from "../../data/index.ts";
 import { SteepestError } from "../../run/errors.ts";
 import { readRunFile } from "../../run/node-run-file.ts";
@@ -22,11 +23,48 @@ import { catchInterrupt } from "../interrupt.ts";
 import { requirePlotFile } from "../plot-path.ts";
 import { createBar } from "../progress.ts";
 import { splitArguments } from "../run-arguments.ts";
+import { combinations, comparePrograms } from "../search/compare.ts";
+import { reportPrograms } from "../search/compare-report.ts";
+import { prepare } from "../search/find.ts";
+import type { ProgramFlags } from "../search/options.ts";
 import { showNumber, showSeconds, type Terminal } from "../terminal.ts";
 
 const RUNS = "runs";
 
 export async function run(invocation: Invocation): Promise<number> {
+  return invocation.program === null ? forRunFile(invocation) : forProgram(invocation, invocation.program);
+}
+
+async function forProgram(
+  { args, options, terminal, json }: Invocation,
+  program: readonly string[],
+): Promise<number> {
+  if (program.length === 0 || args.length > 0) {
+    throw new SteepestError(
+      "usage",
+      program.length === 0 ? "no program is given" : `${args[0]} stands before --`,
+      {
+        help: "steepest compare --set optimizer=sgd,adamw -- python train.py --opt {optimizer} --lr {lr}",
+      },
+    );
+  }
+  const flags = options as ProgramFlags;
+  const quiet = options["quiet"] === true;
+  const prepared = prepare(program, "compare", { ...flags, jobs: flags.jobs ?? 1, quiet, terminal });
+  const comparison = await comparePrograms(prepared, combinations(flags.set ?? [], prepared));
+  if (comparison === null) {
+    terminal.note(
+      `interrupted; trainings that had ended are kept: go on with --resume --out ${prepared.folder}`,
+    );
+    return 130;
+  }
+  writeFileSync(join(prepared.folder, "compare.json"), `${JSON.stringify(comparison, null, 2)}\n`);
+  if (json) terminal.print(JSON.stringify(comparison));
+  else reportPrograms(comparison, { terminal });
+  return comparison.contestants[0]?.mean == null ? 1 : 0;
+}
+
+async function forRunFile(invocation: Invocation): Promise<number> {
   const { options, terminal, json } = invocation;
   const question = await questionOf(invocation);
   const jobs = (options["jobs"] as number | undefined) ?? availableParallelism();
@@ -68,7 +106,7 @@ export async function run(invocation: Invocation): Promise<number> {
 }
 
 type Flags = {
-  readonly optimizers: string;
+  readonly optimizers?: string;
   readonly rates?: string;
   readonly bounds?: string;
   readonly refine?: number;
@@ -99,6 +137,11 @@ async function questionOf({ args, flags, options }: Invocation): Promise<Compari
     ...(bounds !== undefined && { bounds }),
     ...(refine !== undefined && { refine }),
   });
+  if (optimizers === undefined) {
+    throw new SteepestError("usage", "no optimizers are given", {
+      help: "name those to compare: --optimizers sgd:momentum=0.9,adam",
+    });
+  }
   const contestants = parseContestants(optimizers, run.optimizer);
   for (const c of contestants) checkRates(c, plan.coarse);
   return {

@@ -7,30 +7,16 @@ import { reportFindLr } from "../find-lr/report.ts";
 import { findLrChart, searchWithProgress } from "../find-lr/search.ts";
 import { requirePlotFile } from "../plot-path.ts";
 import { splitArguments } from "../run-arguments.ts";
-import { findProgramRate } from "../search/find.ts";
+import { findProgramRate, prepare } from "../search/find.ts";
 import type { ProgramFlags } from "../search/options.ts";
 import { chartOf, documentOf, reportProgram } from "../search/report.ts";
-
-/** Flags of both: with a run file they are its settings. */
-const SETTINGS = ["seed", "steps", "loss"] as const;
-/** Flags that say nothing of a run file. */
-const PROGRAM_ONLY = ["lr", "time", "gpus", "log", "step", "launcher", "pause", "out", "resume"] as const;
 
 export async function run(invocation: Invocation): Promise<number> {
   return invocation.program === null ? forRunFile(invocation) : forProgram(invocation, invocation.program);
 }
 
 async function forRunFile({ args, flags, options, terminal, json }: Invocation): Promise<number> {
-  const foreign = PROGRAM_ONLY.find((name) => options[name] !== undefined);
-  if (foreign !== undefined) {
-    throw new SteepestError("usage", `--${foreign} goes with a program after --, not with a run file`, {
-      help: foreign === "lr" ? "the run's own rate is --optimizer.lr" : "steepest find-lr --help lists both",
-    });
-  }
-  const given = SETTINGS.flatMap((name) =>
-    options[name] === undefined ? [] : [`--${name}`, String(options[name])],
-  );
-  const [file, overrides] = splitArguments([...args, ...given], flags);
+  const [file, overrides] = splitArguments(args, flags);
   if (file === undefined) {
     throw new SteepestError("usage", "no run file is given", {
       help: "name one: steepest find-lr run.json (examples/ has some)",
@@ -67,18 +53,15 @@ async function forProgram(
   }
   const plot = options["plot"] as string | undefined;
   if (plot !== undefined) requirePlotFile(plot);
-  const flags = options as ProgramFlags;
-  const search = await findProgramRate(program, {
-    ...flags,
-    from: options["from"] as number | undefined,
-    to: options["to"] as number | undefined,
-    seeds: (options["seeds"] as number | undefined) ?? 3,
+  const prepared = prepare(program, "find-lr", {
+    ...(options as ProgramFlags),
     quiet: options["quiet"] === true,
     terminal,
   });
-  if (search.result === null) {
+  const search = await findProgramRate(prepared);
+  if (search === null) {
     terminal.note(
-      `interrupted; trainings that had ended are kept: go on with --resume --out ${search.folder}`,
+      `interrupted; trainings that had ended are kept: go on with --resume --out ${prepared.folder}`,
     );
     return 130;
   }

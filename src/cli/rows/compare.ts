@@ -1,12 +1,21 @@
 import type { CommandRow } from "../command.ts";
-import { finite, whole } from "../flags.ts";
+import { collect, finite, whole } from "../flags.ts";
+import { programFlags } from "../search/options.ts";
 
 export const compare: CommandRow = {
   name: "compare",
   summary: "optimizers side by side, each at its own best learning rate",
+  defineProgram: (c) =>
+    void programFlags(c).option(
+      "--set <name=values>",
+      "values of a blank of the command, compared: optimizer=sgd,adamw",
+      collect,
+      [],
+    ),
   define: (c) => {
-    c.argument("<run>", "a run file; its optimizer and rate are replaced by those compared")
-      .requiredOption("--optimizers <list>", "names with options, e.g. sgd:momentum=0.9,adam,adamw")
+    c.usage("[options] <run> | [options] -- <program> [arguments…]")
+      .argument("[run]", "a run file; its optimizer and rate are replaced by those compared")
+      .option("--optimizers <list>", "names with options, e.g. sgd:momentum=0.9,adam,adamw")
       .option(
         "--rates <rates>",
         "range low:high, one rate a decade, extended and refined; or a list a,b,c, tried as it is",
@@ -40,6 +49,9 @@ export const compare: CommandRow = {
           "",
           "Every setting of the run file is a flag too; the budget is --steps or --epochs:",
           "  steepest compare run.json --optimizers sgd:momentum=0.9,adamw --steps 300",
+          "",
+          "With a program, every combination of --set is searched for its best rate, then run with all seeds:",
+          "  steepest compare --set optimizer=sgd,adamw -- python train.py --opt {optimizer} --lr {lr} --seed {seed}",
           "",
           "Finished runs are kept in the folder: after Ctrl-C the same command with --out FOLDER runs the",
           "missing ones only, and with more --optimizers, --rates or --seeds it adds to what is there.",

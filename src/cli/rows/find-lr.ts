@@ -10,7 +10,7 @@ const PURPOSES = ["validation", "training"] as const;
 export const findLr: CommandRow = {
   name: "find-lr",
   summary: "find the learning rate by short trainings, with how sure it is, or say why there is none",
-  takesProgram: true,
+  defineProgram: (c) => void programFlags(c),
   define: (c) => {
     c.usage("[options] <run> | [options] -- <program> [arguments…]")
       .argument("[run]", "a run file")
@@ -43,8 +43,7 @@ export const findLr: CommandRow = {
         250,
       )
       .option("--curvature", "ask the curvature for its limit; default where that is cheap")
-      .option("--no-curvature", "don't ask it");
-    programFlags(c)
+      .option("--no-curvature", "don't ask it")
       .allowUnknownOption()
       .allowExcessArguments()
       .addHelpText(

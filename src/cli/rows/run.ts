@@ -6,7 +6,7 @@ import { STOP_ON } from "../program/stop-on.ts";
 export const run: CommandRow = {
   name: "run",
   summary: "run any training program under the doctor's watch",
-  takesProgram: true,
+  defineProgram: () => {},
   define: (c) => {
     c.usage("[options] -- <program> [arguments…]")
       .allowExcessArguments()

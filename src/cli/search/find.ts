@@ -1,21 +1,24 @@
 /** The search for the rate of somebody's program: trainings as processes, progress, an answer or a reasoned refusal. */
 
 import { SteepestError } from "../../run/errors.ts";
+import { nullWhenAborted } from "../../run/long-work.ts";
 import { type SearchResult, searchRate } from "../../tune/search/search.ts";
 import { catchInterrupt } from "../interrupt.ts";
 import { createSlots } from "../program/slots.ts";
-import { createTemplate, mentions } from "../program/template.ts";
+import { type Blanks, createTemplate, mentions, type Template } from "../program/template.ts";
 import type { ProgramTrial } from "../program/trial.ts";
-import { createProgramTrials, namesRate, type ProgramTrials } from "../program/trials.ts";
-import { createBar } from "../progress.ts";
+import {
+  createProgramTrials,
+  namesRate,
+  type ProgramTrials,
+  type ProgramTrialsOptions,
+} from "../program/trials.ts";
+import { type BarView, createBar } from "../progress.ts";
 import { showNumber, showSeconds, type Terminal } from "../terminal.ts";
 import { openFolder } from "./folder.ts";
 import type { ProgramFlags } from "./options.ts";
 
 export interface FindOptions extends ProgramFlags {
-  readonly from?: number | undefined;
-  readonly to?: number | undefined;
-  readonly seeds: number;
   readonly quiet: boolean;
   readonly terminal: Terminal;
 }
@@ -37,79 +40,108 @@ export interface Search {
 const FIRST_RATE = 1e-3;
 /** Whole trainings that a search may cost. */
 const BUDGET = 12;
+/** Seeds of the best rates. */
+export const SEEDS = 3;
 
-/** Null when interrupted; what has ended by then is kept. */
-export async function findProgramRate(
-  command: readonly string[],
-  { terminal, quiet, launcher, override = [], seed = 0, ...options }: FindOptions,
-): Promise<Search | { readonly folder: string; readonly result: null }> {
+/** A command with its flags, before anything runs. */
+export interface Prepared {
+  readonly template: Template;
+  readonly folder: string;
+  readonly options: FindOptions;
+  /** The settings of every trial, beside its rate, seed and folder. */
+  readonly trials: Omit<ProgramTrialsOptions, "root" | "signal">;
+}
+
+/** @throws SteepestError for what can't work, before the first training. */
+export function prepare(command: readonly string[], verb: string, options: FindOptions): Prepared {
+  const { launcher, override = [], out, resume = false, steps, gpus, jobs, log, loss, step, pause } = options;
   const template = createTemplate([...wordsOf(launcher), ...command], override);
-  const { out, resume = false, steps, gpus, budget = BUDGET, time } = options;
   if (steps === undefined && mentions(template, "steps")) {
     throw new SteepestError("usage", "the command names {steps}, and --steps is not given", {
       help: "give --steps, or write a number into the command",
     });
   }
   const asked = { command: template.command, override, steps: steps ?? null };
-  const folder = openFolder({ out, resume, verb: "find-lr", asked });
+  const trials = {
+    template,
+    paths: log,
+    loss,
+    step,
+    slots: createSlots(Math.max(jobs ?? 1, gpus?.length ?? 1)),
+    gpus,
+    steps,
+    // a launcher's programs run elsewhere, where no signal of ours stops them
+    pausing: pause ?? (launcher === undefined ? "stop" : "run"),
+  } as const;
+  return { template, folder: openFolder({ out, resume, verb, asked }), options, trials };
+}
+
+/** Null when interrupted; what has ended by then is kept. */
+export async function findProgramRate(prepared: Prepared): Promise<Search | null> {
+  const { template, folder, options } = prepared;
+  const { terminal, quiet } = options;
   const interrupt = catchInterrupt();
   const bar = createBar({ terminal, quiet, total: 1 });
   if (!quiet)
     terminal.note(`looking for the learning rate of: ${template.command.join(" ")}\nlogs in ${folder}`);
+  try {
+    return await nullWhenAborted(interrupt.signal, () =>
+      searchProgram(prepared, { root: folder, signal: interrupt.signal, bar }),
+    );
+  } finally {
+    bar.stop();
+    interrupt.release();
+  }
+}
+
+export interface SearchIn {
+  readonly root: string;
+  readonly signal: AbortSignal;
+  readonly bar: BarView;
+  /** Other blanks of the template. */
+  readonly blanks?: Blanks | undefined;
+}
+
+/** One search, in a folder that is there. Whatever happens, no training goes on after it. */
+export async function searchProgram(
+  { template, options, trials: settings }: Prepared,
+  { root, signal, bar, blanks }: SearchIn,
+): Promise<Search> {
+  const { terminal, quiet, seed = 0, seeds = SEEDS, budget = BUDGET, time, from, to } = options;
   const begun = performance.now();
   const late = (): boolean => time !== undefined && performance.now() - begun > time;
-  let trials: ProgramTrials | null = null;
+  bar.update(0, "the first training", { line: "the first training, to its end" });
+  const first = { rate: options.lr ?? FIRST_RATE, seed };
+  const trials = await createProgramTrials({ ...settings, root, signal, blanks }, first);
   try {
-    bar.update(0, "the first training", { line: "the first training, to its end" });
-    trials = await createProgramTrials(
-      {
-        ...options,
-        paths: options.log,
-        template,
-        root: folder,
-        slots: createSlots(Math.max(options.jobs, gpus?.length ?? 1)),
-        gpus,
-        steps,
-        // a launcher's programs run elsewhere, where no signal of ours stops them
-        pausing: options.pause ?? (launcher === undefined ? "stop" : "run"),
-        signal: interrupt.signal,
-      },
-      { rate: options.lr ?? FIRST_RATE, seed },
-    );
     if (!quiet) terminal.note(foundWords(trials, performance.now() - begun));
     const result = await searchRate(trials, {
       first: trials.first,
       seed,
-      seeds: options.seeds,
+      seeds,
       budget,
-      lowest: options.from,
-      highest: options.to,
-      signal: interrupt.signal,
+      lowest: from,
+      highest: to,
+      signal,
       // nothing more is learnt where the rate changes nothing
-      enough: () => late() || (trials !== null && withoutEffect(trials, seed)),
+      enough: () => late() || withoutEffect(trials, seed),
       onProgress: ({ steps: paid, expected, text }) =>
         bar.update(Math.round(paid), text, {
           total: expected,
           line: `${text} (${percent(paid, expected)} of the budget)`,
         }),
     });
-    const all = trials.all();
     return {
       result,
       trials,
-      folder,
+      folder: root,
       rateWithoutEffect: withoutEffect(trials, seed),
-      seedWithoutEffect: seedsAgree(all),
+      seedWithoutEffect: seedsAgree(trials.all()),
       outOfTime: late(),
       namesRate: namesRate({ template }),
     };
-  } catch (error) {
-    if (interrupt.signal.aborted) return { folder, result: null };
-    throw error;
   } finally {
-    bar.stop();
-    await trials?.close();
-    interrupt.release();
+    await trials.close();
   }
 }
 

@@ -9,7 +9,10 @@ export type ProgramFlags = {
   readonly steps?: number;
   readonly budget?: number;
   readonly time?: number;
-  readonly jobs: number;
+  readonly from?: number;
+  readonly to?: number;
+  readonly seeds?: number;
+  readonly jobs?: number;
   readonly gpus?: readonly string[];
   readonly log?: readonly string[];
   readonly loss?: string;
@@ -19,19 +22,30 @@ export type ProgramFlags = {
   readonly pause?: Pausing;
   readonly out?: string;
   readonly resume?: true;
+  /** `name=a,b`, of compare. */
+  readonly set?: readonly string[];
 };
 
 const PAUSES: readonly Pausing[] = ["stop", "restart", "run"];
 
-/** Adds the flags under a heading of their own. */
+/** Adds the flags under a heading of their own; those that the command has already are not declared again. */
 export function programFlags(command: Command): Command {
+  command.optionsGroup("With a program after --:");
+  const has = (flag: string): boolean => command.options.some((o) => o.long === flag);
+  if (!has("--budget"))
+    command.option("--budget <n>", "whole trainings that a search may cost; default 12", positive());
+  if (!has("--jobs"))
+    command.option(
+      "--jobs <n>",
+      "trainings side by side; default 1, or one a GPU of --gpus",
+      whole({ min: 1 }),
+    );
+  if (!has("--out")) command.option("--out <folder>", "logs of all trainings; default find-lr-NAME");
   return command
-    .optionsGroup("With a program after --:")
     .option("--lr <rate>", "the rate of the first training; default 1e-3", positive("learning rate"))
     .option("--seed <n>", "the first seed; default 0", whole({ min: 0 }))
     .option("--steps <n>", "steps of a training, as its log counts them; default: until it ends", positive())
     .option("--time <duration>", "begin nothing new after this: 90s, 30m, 8h", duration)
-    .option("--jobs <n>", "trainings side by side; default 1, or one a GPU of --gpus", whole({ min: 1 }), 1)
     .option("--gpus <ids>", "run each training on one of these: 0,1,2,3", list)
     .option("--log <paths...>", "read these files or folders; {out} is the training's own")
     .option("--loss <column>", "the series that is the training loss")
@@ -41,6 +55,5 @@ export function programFlags(command: Command): Command {
     .addOption(
       new Option("--pause <how>", "what a training does while others go on; default stop").choices(PAUSES),
     )
-    .option("--out <folder>", "logs of all trainings; default find-lr-NAME")
     .option("--resume", "go on with the search in that folder");
 }
