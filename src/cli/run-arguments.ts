@@ -23,6 +23,9 @@ export function splitArguments(
   for (const { at } of overrides) {
     const key = String(at[0]);
     if (runKeys.includes(key)) continue;
+    if (key === "lr") {
+      throw new SteepestError("usage", "unknown flag --lr", { help: "the run's own rate is --optimizer.lr" });
+    }
     const near = closest(key, [...runKeys, ...flags]);
     throw new SteepestError("usage", `unknown flag --${at.join(".")}`, {
       help: near
