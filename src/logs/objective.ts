@@ -15,7 +15,7 @@ const GENERATOR = /^(?:g|gen|generator|net_g|err_g|loss_?g|lossg|g_?loss)$/;
 const DISCRIMINATOR = /^(?:d|dis|disc|discriminator|critic|net_d|err_d|loss_?d|lossd|d_?loss)$/;
 /** xgboost's `train-rmse`, LightGBM's `training's l2`, CatBoost's `learn:`. */
 const BOOSTING =
-  /^(?:train|valid|eval|test|validation|dtrain|dtest)(?:_?\d)?-[a-z]+(?:@\d+)?-?(?:mean|std)?$|^\w+'s [a-z_0-9]+$|^learn$/;
+  /^(?:train|valid|eval|test|validation|dtrain|dtest|validation_\d)(?:_?\d)?-(?:rmsle|rmse|mae|mape|mphe|logloss|m?error|mlogloss|auc|aucpr|map|ndcg|gamma|poisson|tweedie|cox)\S*$|^\w+'s [a-z_0-9]+$|^learn$/;
 const PART =
   /(?:^|_)(?:aux|auxiliary|reg|regularization|kl|kld|cls|class|bbox|box|mask|obj|dfl|iou|giou|rpn|loc|z|penalty|part|h\d+|\d+)(?:_|$)/;
 
@@ -32,7 +32,7 @@ export function objectiveOf(series: readonly Named[], named: string | null = nul
   const loss = of("loss");
   const validation = of("validation");
   const judged = loss ?? validation;
-  if (series.some((s) => BOOSTING.test(s.name.trim().toLowerCase()))) return "boosting";
+  if (series.some((s) => BOOSTING.test(s.name.trim()))) return "boosting";
   if (!judged) return of("accuracy") || of("validationAccuracy") ? "accuracy-only" : "none";
   if (/^log\(.*\)$/.test(judged.name)) return "perplexity";
   if (!loss) return "validation-only";

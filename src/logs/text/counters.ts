@@ -38,6 +38,7 @@ export function counterScore(
   else if (name !== "" && meaning.role === "other") score -= 1;
   else if (name !== "") return null;
   if (slot.total >= 0) {
+    if (b.max > template.columns[slot.total]!.at(template.rows - 1)) return null;
     score += 2;
     if (b.constant && b.n > 1 && b.min === template.columns[slot.total]!.at(0)) score += 1.5;
   }
@@ -144,5 +145,5 @@ function restartsWith(inner: Judged, outer: Judged, template: Template): boolean
     falls++;
     if (moved) together++;
   }
-  return falls > 0 && together >= 0.9 * falls && moves <= 2 * falls + 1;
+  return falls > 0 && together >= 0.9 * falls && moves <= 1.25 * falls + 1;
 }

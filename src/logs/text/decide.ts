@@ -87,14 +87,20 @@ function shareNesting(plans: readonly LinePlan[]): void {
   }
 }
 
-/** A command line or a setting, printed once: its epochs and rates are what was asked for, not what happened. */
+/** A command line, a setting or the program's own text, printed once: what was asked for, not what happened. */
 function dropSettings(plans: readonly LinePlan[]): void {
   const isCurve = (c: Curve): boolean =>
     /^(?:loss|validation|accuracy|validationAccuracy|perplexity|score)$/.test(c.role);
-  const most = Math.max(0, ...plans.filter((p) => p.curves.some(isCurve)).map((p) => p.template.rows));
-  if (most < 3) return;
+  const data = plans.filter((p) => p.curves.some(isCurve));
+  const main = data.reduce((a, b) => (b.template.rows > a.template.rows ? b : a), data[0]!);
+  if (!main || main.template.rows < 3) return;
+  const names = new Set(main.curves.map((c) => c.name));
+  const counts = main.counters.step >= 0 || main.counters.epoch >= 0;
   for (const plan of plans) {
-    if (plan.template.rows > 1 || plan.curves.some(isCurve) || plan.summary) continue;
+    const before = plan.template.first < main.template.first;
+    if (plan.template.rows > 1 || plan.summary || (plan.curves.some(isCurve) && !before)) continue;
+    const counted = plan.counters.step >= 0 || plan.counters.epoch >= 0;
+    if (counted === counts && plan.curves.some((c) => isCurve(c) && names.has(c.name))) continue;
     plan.telling = false;
     if (plan.phase === null) plan.counters = { step: -1, epoch: -1, nested: false };
   }

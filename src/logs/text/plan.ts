@@ -5,8 +5,9 @@ import type { ReadOptions } from "../types.ts";
 import { type Behaviour, behaviourOf } from "./behaviour.ts";
 import { type Counters, chooseCounters, counterScore, type Judged } from "./counters.ts";
 import { headerNames } from "./header.ts";
-import { type Labelled, labelSlots } from "./labels.ts";
+import { type Labelled, labelSlots, type Slot } from "./labels.ts";
 import type { Template } from "./template.ts";
+import { NUMBER, WORD } from "./tokens.ts";
 import { type SlotMeaning, slotMeaning } from "./words.ts";
 
 export interface Curve {
@@ -42,7 +43,15 @@ export interface LinePlan {
   readonly dictionary: boolean;
   /** It says nothing of its own place, and belongs to the counter that follows. */
   pending: boolean;
+  /** A batch of an evaluation: the last one before training goes on is the evaluation's result. */
+  readonly partial: boolean;
+  /** Its step is named, or printed as n/N or [n]: without a measurement it still says where the run is. */
+  readonly clocks: boolean;
   readonly judged: readonly Judged[];
+}
+
+function isClock({ slot, meaning }: Judged): boolean {
+  return meaning.role === "step" || slot.total >= 0 || slot.bracketed;
 }
 
 const TELLING = new Set([
@@ -70,16 +79,13 @@ export function planTemplate(
   const labelled = labelSlots(template.line, template.pieces);
   const headers = inherited ?? headerNames(template, labelled.slots);
   const judged: Judged[] = labelled.slots.map((slot) => {
-    const name = slot.label !== "" ? slot.label : (headers?.[slot.index] ?? "");
-    const one = {
-      slot,
-      name,
-      meaning: wantedMeaning(name, options) ?? slotMeaning(name),
-      behaviour: behaviourOf(template.columns[slot.index]!),
-    };
+    const name = slot.label !== "" ? slot.label : (headers?.[slot.index] ?? unitWord(template, slot));
+    const meaning = wantedMeaning(name, options) ?? timed(slotMeaning(name), template, slot);
+    const one = { slot, name, meaning, behaviour: behaviourOf(template.columns[slot.index]!) };
     return { ...one, counts: counterScore(one, template) };
   });
-  const counters = ownCounters(chooseCounters(judged, template, options.step), judged);
+  const chosen = chooseCounters(judged, template, options.step);
+  const counters = ownCounters(chosen, judged);
   const summary = judged.some((j) => normalise(j.name) === "train_runtime");
   const curves = curvesOf(judged, counters);
   const plan: LinePlan = {
@@ -95,10 +101,38 @@ export function planTemplate(
     telling: curves.some((c) => TELLING.has(c.role)),
     dictionary: /\{\s*'/.test(template.line),
     pending: false,
+    partial: counters !== chosen,
+    clocks: counters.step < 0 || isClock(judged[counters.step]!),
     judged,
   };
   if (!plan.telling) plan.phase = phaseOf(template, labelled, judged, counters);
   return plan;
+}
+
+/** "10925/8489 tok/s": what is behind a number without a name, when that says speed or time. */
+function unitWord(template: Template, slot: Slot): string {
+  const { pieces } = template;
+  let at = slot.piece + 1;
+  if (pieces[at]?.text === "/" && pieces[at + 1]?.kind === NUMBER) at += 2;
+  const word = pieces[at];
+  if (word?.kind !== WORD || word.start - pieces[at - 1]!.end > 1) return "";
+  const { role } = slotMeaning(word.text);
+  return role === "time" || role === "throughput" ? word.text : "";
+}
+
+/** A "cost" in seconds is no loss. */
+function timed(meaning: SlotMeaning, template: Template, slot: Slot): SlotMeaning {
+  if (meaning.role !== "loss") return meaning;
+  const next = template.pieces[slot.piece + 1];
+  const word =
+    slot.unit !== ""
+      ? slot.unit
+      : next?.kind === WORD && next.start - template.pieces[slot.piece]!.end <= 1
+        ? next.text
+        : "";
+  return /^(?:s|ms|us|sec|secs|seconds|min|minutes|h|hours)$/i.test(word)
+    ? { role: "time", rank: 0 }
+    : meaning;
 }
 
 /** A batch counter of an evaluation is not the training's clock. */

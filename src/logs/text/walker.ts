@@ -26,6 +26,7 @@ export function createWalker(decision: Decision, recorder: Recorder): Walker {
   let barTotal = 0;
   let lastStep: number | undefined;
   let pending: Held[] = [];
+  const evaluation = new Map<string, Held>();
   let scope: {
     held: boolean;
     epoch: number | undefined;
@@ -83,6 +84,14 @@ export function createWalker(decision: Decision, recorder: Recorder): Walker {
     pending = [];
   };
 
+  const endEvaluation = (): void => {
+    if (evaluation.size === 0) return;
+    const found = [...evaluation.values()];
+    evaluation.clear();
+    if (clock === "step") stepRow(found, undefined, undefined);
+    else countedRow(found, undefined);
+  };
+
   const heldHere = (plan: LinePlan, own: number | undefined, step: number | undefined): boolean => {
     if (!scope) return false;
     const later =
@@ -113,7 +122,7 @@ export function createWalker(decision: Decision, recorder: Recorder): Walker {
         if (epoch !== undefined && own < epoch) epochBase = undefined;
         epoch = own;
       }
-      const step = stepOf(plan, at);
+      const step = plan.telling || plan.clocks ? stepOf(plan, at) : undefined;
       if (plan.phase !== null) scope = { held: plan.phase, epoch, step: step ?? lastStep, seen: new Set() };
       if (!plan.telling) {
         counted(step, own);
@@ -131,6 +140,11 @@ export function createWalker(decision: Decision, recorder: Recorder): Walker {
           value: curve.log ? Math.log(value) : value,
         });
       }
+      if (plan.partial) {
+        for (const one of found) evaluation.set(one.name, one);
+        return;
+      }
+      endEvaluation();
       if (plan.pending) {
         pending.push(...found);
         if (pending.length > 5000) flush();
@@ -140,6 +154,7 @@ export function createWalker(decision: Decision, recorder: Recorder): Walker {
       else countedRow(found, own);
     },
     end() {
+      endEvaluation();
       flush();
     },
   };

@@ -51,11 +51,11 @@ function curveDiffers(series: Series | null, { steps, values }: Curve): string {
   if (values.length < 2) return "";
   const offset = series.steps[0]! - steps[0]!;
   const scale = (series.steps[1]! - series.steps[0]!) / (steps[1]! - steps[0]!);
-  for (let i = 0; i < steps.length; i++) {
-    const shifted = series.steps[i]! - offset === steps[i];
-    const scaled =
-      Math.abs(series.steps[i]! - series.steps[0]! - scale * (steps[i]! - steps[0]!)) < 1e-6 && scale > 0;
-    if (!shifted && !scaled) return `step ${i} is ${series.steps[i]} instead of ${steps[i]}`;
-  }
+  const shifted = steps.findIndex((step, i) => series.steps[i]! - offset !== step);
+  const scaled = steps.every(
+    (step, i) => Math.abs(series.steps[i]! - series.steps[0]! - scale * (step - steps[0]!)) < 1e-6,
+  );
+  if (shifted >= 0 && !(scaled && scale > 0))
+    return `step ${shifted} is ${series.steps[shifted]} instead of ${steps[shifted]}`;
   return "";
 }
