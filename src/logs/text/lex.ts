@@ -40,17 +40,97 @@ const MONTHS = new Set(
 const FILE =
   /\.(?:py|pyc|cc|cpp|cxx|c|h|hpp|cu|java|scala|rs|jl|lua|pt|pth|ckpt|h5|hdf5|json|jsonl|txt|log|ya?ml|png|jpg|csv|tsv|np[yz]|bin|model|safetensors|index|meta|zip|tar|gz|pkl|pickle|onnx|md|params|caffemodel|prototxt|sh|toml|ini|cfg|pb|tfrecord|parquet|db|out|x)$/;
 
-export function lexLine(bytes: Uint8Array, from: number, to: number, t: Tokens, options: LexOptions): void {
-  t.count = 0;
-  t.doubtful = false;
-  let h1 = 0x811c9dc5;
-  let h2 = 0x9e3779b9;
-  let i = from;
-  const put = (kind: number, start: number, end: number): void => {
+/** Reads lines into one set of tokens, used again for every line. */
+export class Lexer {
+  private readonly t: Tokens;
+  private bytes: Uint8Array = new Uint8Array(0);
+  private from = 0;
+  private to = 0;
+  private options: LexOptions = { decimalComma: false, nanIsWord: false };
+  private h1 = 0;
+  private h2 = 0;
+
+  constructor(tokens: Tokens) {
+    this.t = tokens;
+  }
+
+  /** The line [from, to) of `bytes`. */
+  line(bytes: Uint8Array, from: number, to: number, options: LexOptions): void {
+    const { t } = this;
+    this.bytes = bytes;
+    this.from = from;
+    this.to = to;
+    this.options = options;
+    this.h1 = 0x811c9dc5;
+    this.h2 = 0x9e3779b9;
+    t.count = 0;
+    t.doubtful = false;
+    let i = from;
+    while (i < to && t.count < MAX_TOKENS - 4) {
+      const c = bytes[i]!;
+      if (c <= 32) {
+        i++;
+        continue;
+      }
+      if (c >= 128) {
+        const symbol = symbolLength(bytes, i);
+        if (symbol > 0) {
+          if (
+            c === 0xe2 &&
+            (bytes[i + 1] === 0x94 || bytes[i + 1] === 0x95) &&
+            isPipe(bytes[i + 1]!, bytes[i + 2]!)
+          )
+            this.put(PUNCT, i, i + symbol);
+          i += symbol;
+          continue;
+        }
+      }
+      if (isLetter(c)) {
+        i = this.readWord(i);
+        continue;
+      }
+      const sign = (c === 45 || c === 43) && !(i > from && endsValue(bytes[i - 1]!));
+      const first = sign ? bytes[i + 1] : c;
+      if (sign && isLetter(first)) {
+        let j = i + 1;
+        while (isLetter(bytes[j])) j++;
+        const value = j - i <= 14 ? this.nonFinite(i + 1, j) : undefined;
+        if (value !== undefined && j <= to && !this.wordFollows(j)) {
+          this.putNumber(i, j, c === 45 ? -value : value, j);
+          i = j;
+          continue;
+        }
+      }
+      if (
+        isDigit(first) ||
+        (first === 46 && isDigit(bytes[i + (sign ? 2 : 1)]) && !(i > from && isDigit(bytes[i - 1])))
+      ) {
+        const n = scanNumber(bytes, i, to, options.decimalComma);
+        if (n.end > to) n.end = to;
+        if (!n.opaque && bytes[n.end] === 95) {
+          let j = n.end;
+          while (isLetter(bytes[j]) || isDigit(bytes[j])) j++;
+          this.put(OPAQUE, i, j);
+          i = j;
+          continue;
+        }
+        if (n.opaque) this.put(OPAQUE, i, n.end);
+        else this.putNumber(i, n.end, n.value, n.unit);
+        i = n.end;
+        continue;
+      }
+      i = this.readPunct(i, c);
+    }
+    t.hash = (this.h1 >>> 0) * 2097152 + ((this.h2 >>> 0) & 0x1fffff);
+  }
+
+  private put(kind: number, start: number, end: number): void {
+    const { t, bytes } = this;
     const n = t.count++;
     t.kind[n] = kind;
     t.start[n] = start;
     t.end[n] = end;
+    let { h1, h2 } = this;
     if (kind === WORD) {
       for (let k = start; k < end; k++) {
         h1 = Math.imul(h1 ^ bytes[k]!, 0x01000193);
@@ -62,71 +142,18 @@ export function lexLine(bytes: Uint8Array, from: number, to: number, t: Tokens, 
       h1 = Math.imul(h1 ^ c, 0x01000193);
       h2 = Math.imul(h2 + c, 0x85ebca6b) ^ (h2 >>> 13);
     }
-  };
-  const putNumber = (start: number, end: number, value: number, unit: number): void => {
-    t.value[t.count] = value;
-    t.unit[t.count] = unit;
-    put(NUMBER, start, end);
-  };
-
-  while (i < to && t.count < MAX_TOKENS - 4) {
-    const c = bytes[i]!;
-    if (c <= 32) {
-      i++;
-      continue;
-    }
-    if (c >= 128) {
-      const symbol = symbolLength(bytes, i);
-      if (symbol > 0) {
-        if (
-          c === 0xe2 &&
-          (bytes[i + 1] === 0x94 || bytes[i + 1] === 0x95) &&
-          isPipe(bytes[i + 1]!, bytes[i + 2]!)
-        )
-          put(PUNCT, i, i + symbol);
-        i += symbol;
-        continue;
-      }
-    }
-    if (isLetter(c)) {
-      i = readWord(i);
-      continue;
-    }
-    const sign = (c === 45 || c === 43) && !(i > from && endsValue(bytes[i - 1]!));
-    const first = sign ? bytes[i + 1] : c;
-    if (sign && isLetter(first)) {
-      let j = i + 1;
-      while (isLetter(bytes[j])) j++;
-      const value = j - i <= 14 ? nonFinite(i + 1, j) : undefined;
-      if (value !== undefined && j <= to && !wordFollows(j)) {
-        putNumber(i, j, c === 45 ? -value : value, j);
-        i = j;
-        continue;
-      }
-    }
-    if (
-      isDigit(first) ||
-      (first === 46 && isDigit(bytes[i + (sign ? 2 : 1)]) && !(i > from && isDigit(bytes[i - 1])))
-    ) {
-      const n = scanNumber(bytes, i, to, options.decimalComma);
-      if (n.end > to) n.end = to;
-      if (!n.opaque && bytes[n.end] === 95) {
-        let j = n.end;
-        while (isLetter(bytes[j]) || isDigit(bytes[j])) j++;
-        put(OPAQUE, i, j);
-        i = j;
-        continue;
-      }
-      if (n.opaque) put(OPAQUE, i, n.end);
-      else putNumber(i, n.end, n.value, n.unit);
-      i = n.end;
-      continue;
-    }
-    i = readPunct(i, c);
+    this.h1 = h1;
+    this.h2 = h2;
   }
-  t.hash = (h1 >>> 0) * 2097152 + ((h2 >>> 0) & 0x1fffff);
 
-  function readWord(start: number): number {
+  private putNumber(start: number, end: number, value: number, unit: number): void {
+    this.t.value[this.t.count] = value;
+    this.t.unit[this.t.count] = unit;
+    this.put(NUMBER, start, end);
+  }
+
+  private readWord(start: number): number {
+    const { bytes, to, t, options } = this;
     let j = start + 1;
     let path = 0;
     let dotted = false;
@@ -159,30 +186,33 @@ export function lexLine(bytes: Uint8Array, from: number, to: number, t: Tokens, 
       }
       break;
     }
-    if (bytes[j] === 58 && bytes[j + 1] === 47 && bytes[j + 2] === 47) return opaqueTo(start, j);
+    if (bytes[j] === 58 && bytes[j + 1] === 47 && bytes[j + 2] === 47) return this.opaqueTo(start, j);
     const length = j - start;
     if (path >= 3 || ((dotted || path > 0) && FILE.test(lowerWord(bytes, start, j))))
-      return opaqueTo(start, j);
+      return this.opaqueTo(start, j);
     const c = bytes[start]! | 32;
-    if (length <= 14 && (c === 110 || c === 105)) {
-      const value = nonFinite(start, j);
+    if (
+      length <= 14 &&
+      ((c === 110 && (bytes[start + 1]! | 32) === 97) || (c === 105 && (bytes[start + 2]! | 32) === 102))
+    ) {
+      const value = this.nonFinite(start, j);
       if (value !== undefined) {
-        if (!t.doubtful && !options.nanIsWord && !wordFollows(j)) {
+        if (!t.doubtful && !options.nanIsWord && !this.wordFollows(j)) {
           const negative = bytes[start - 1] === 45 && t.count > 0 && t.kind[t.count - 1] === PUNCT;
-          putNumber(start, j, negative ? -value : value, j);
+          this.putNumber(start, j, negative ? -value : value, j);
           return j;
         }
-        if (wordFollows(j)) {
+        if (this.wordFollows(j)) {
           t.doubtful = true;
           if (!options.nanIsWord) {
-            putNumber(start, j, value, j);
+            this.putNumber(start, j, value, j);
             return j;
           }
         }
       }
     }
     if (bytes[j] === 40 && length <= 13 && WRAPPERS.has(lowerWord(bytes, start, j)))
-      return readWrapped(start, j);
+      return this.readWrapped(start, j);
     const lastByte = bytes[j - 1]!;
     if (isDigit(lastByte)) {
       let k = j - 1;
@@ -193,48 +223,51 @@ export function lexLine(bytes: Uint8Array, from: number, to: number, t: Tokens, 
         isSpace(bytes[j]) &&
         "IWEF".includes(String.fromCharCode(bytes[start]!))
       ) {
-        put(OPAQUE, start, j); // glog's I0315
+        this.put(OPAQUE, start, j); // glog's I0315
         return j;
       }
       const stem = lowerWord(bytes, start, bytes[k - 1] === 95 ? k - 1 : k);
       if (COUNTING.has(stem)) {
-        put(WORD, start, bytes[k - 1] === 95 ? k - 1 : k);
+        this.put(WORD, start, bytes[k - 1] === 95 ? k - 1 : k);
         return k;
       }
     }
-    if (length <= 9 && bytes[j] === 32 && isDayOrMonth(start, j)) {
+    if (length <= 9 && bytes[j] === 32 && this.isDayOrMonth(start, j)) {
       let k = j;
       while (bytes[k] === 32) k++;
       if (isDigit(bytes[k])) {
         while (isDigit(bytes[k])) k++;
-        if (bytes[k] === 32 || bytes[k] === 44) return opaqueSpan(start, k);
+        if (bytes[k] === 32 || bytes[k] === 44) return this.opaqueSpan(start, k);
       }
-      put(OPAQUE, start, j);
+      this.put(OPAQUE, start, j);
       return j;
     }
-    put(WORD, start, j);
+    this.put(WORD, start, j);
     return j;
   }
 
-  function isDayOrMonth(start: number, end: number): boolean {
+  private isDayOrMonth(start: number, end: number): boolean {
+    const { bytes } = this;
     const c = bytes[start]!;
     return c >= 65 && c <= 90 && end - start === 3 && MONTHS.has(lowerWord(bytes, start, end));
   }
 
-  function opaqueSpan(start: number, end: number): number {
-    put(OPAQUE, start, end);
+  private opaqueSpan(start: number, end: number): number {
+    this.put(OPAQUE, start, end);
     return end;
   }
 
   /** The rest of a path, with a line number behind it. */
-  function opaqueTo(start: number, end: number): number {
+  private opaqueTo(start: number, end: number): number {
+    const { bytes, to } = this;
     let j = end;
     while (j < to && !isSpace(bytes[j]) && !`'"),;]|}>`.includes(String.fromCharCode(bytes[j]!))) j++;
-    return opaqueSpan(start, j);
+    return this.opaqueSpan(start, j);
   }
 
   /** `tensor(2.3, device='cuda:0')`: its number, and nothing of the rest. */
-  function readWrapped(start: number, open: number): number {
+  private readWrapped(start: number, open: number): number {
+    const { bytes, to } = this;
     let j = open + 1;
     while (j < to && (bytes[j] === 91 || bytes[j] === 40 || bytes[j]! <= 32)) j++;
     let close = j;
@@ -249,34 +282,37 @@ export function lexLine(bytes: Uint8Array, from: number, to: number, t: Tokens, 
     if (isDigit(bytes[at]) || bytes[at] === 46) {
       const n = scanNumber(bytes, j, to, false);
       if (!n.opaque) {
-        putNumber(start, close, n.value, close);
+        this.putNumber(start, close, n.value, close);
         return close;
       }
     } else {
       let k = at;
       while (isLetter(bytes[k])) k++;
-      const value = nonFinite(at, k);
+      const value = this.nonFinite(at, k);
       if (value !== undefined) {
-        putNumber(start, close, bytes[j] === 45 ? -value : value, close);
+        this.putNumber(start, close, bytes[j] === 45 ? -value : value, close);
         return close;
       }
     }
-    put(WORD, start, open);
+    this.put(WORD, start, open);
     return open;
   }
 
   /** nan and inf as a word, with a unit or padding glued on. */
-  function nonFinite(start: number, end: number): number | undefined {
+  private nonFinite(start: number, end: number): number | undefined {
+    const { bytes } = this;
     const word = lowerWord(bytes, start, end);
     if (/^nan(?:x+|ms|s|it|nats|bits|dB)?$/i.test(word)) return Number.NaN;
     return /^inf(?:inity|ms|s)?$/.test(word) ? Number.POSITIVE_INFINITY : undefined;
   }
 
-  function wordFollows(at: number): boolean {
+  private wordFollows(at: number): boolean {
+    const { bytes, to } = this;
     return bytes[at] === 32 && isLetter(bytes[at + 1]) && at + 1 < to;
   }
 
-  function readPunct(at: number, c: number): number {
+  private readPunct(at: number, c: number): number {
+    const { bytes, from, to, t } = this;
     const next = bytes[at + 1];
     if (c === 91) {
       const end = barEnd(bytes, at + 1, to);
@@ -298,7 +334,7 @@ export function lexLine(bytes: Uint8Array, from: number, to: number, t: Tokens, 
       ((c === 47 && isLetter(next)) ||
         ((c === 46 || c === 126) && (next === 47 || (next === 46 && bytes[at + 2] === 47))))
     ) {
-      return opaqueTo(at, at + 1);
+      return this.opaqueTo(at, at + 1);
     }
     if (c === 42 || c === 35) return at + 1;
     if (c === 34 || c === 39 || c === 96) {
@@ -308,7 +344,7 @@ export function lexLine(bytes: Uint8Array, from: number, to: number, t: Tokens, 
       t.end[t.count++] = at + 1;
       return at + 1;
     }
-    put(PUNCT, at, at + 1);
+    this.put(PUNCT, at, at + 1);
     return at + 1;
   }
 }

@@ -1,5 +1,5 @@
 /** Lines of bytes → templates with their numbers, in one pass and bounded memory. */
-import { lexLine } from "./lex.ts";
+import { Lexer } from "./lex.ts";
 import { Order } from "./store.ts";
 import { makeTemplate, type Template } from "./template.ts";
 import { createTokens, NUMBER, type Tokens } from "./tokens.ts";
@@ -33,6 +33,7 @@ export function createMiner({ decimalComma }: { decimalComma: boolean }): Miner 
   const byId = new Map<number, Template>();
   const order = new Order();
   const tokens = createTokens();
+  const lexer = new Lexer(tokens);
   const decoder = new TextDecoder();
   const recent: Place[] = [];
   let nextId = 0;
@@ -45,11 +46,11 @@ export function createMiner({ decimalComma }: { decimalComma: boolean }): Miner 
   const at = (column: number): number => values[column]!;
 
   const templateFor = (bytes: Uint8Array, from: number, to: number): Template => {
-    lexLine(bytes, from, to, tokens, plain);
+    lexer.line(bytes, from, to, plain);
     let known = byHash.get(tokens.hash);
     if (known) return known;
     if (tokens.doubtful) {
-      lexLine(bytes, from, to, tokens, worded);
+      lexer.line(bytes, from, to, worded);
       known = byHash.get(tokens.hash);
       if (known) return known;
       if (
@@ -57,7 +58,7 @@ export function createMiner({ decimalComma }: { decimalComma: boolean }): Miner 
           decoder.decode(bytes.subarray(from, to)),
         )
       )
-        lexLine(bytes, from, to, tokens, plain);
+        lexer.line(bytes, from, to, plain);
       known = byHash.get(tokens.hash);
       if (known) return known;
     }
@@ -127,13 +128,16 @@ export function createMiner({ decimalComma }: { decimalComma: boolean }): Miner 
     block(raw) {
       const bytes = tidy(raw);
       let from = 0;
-      for (let i = 0; i < bytes.length; i++) {
-        const c = bytes[i]!;
-        if (c !== 10 && c !== 13) continue;
-        if (i > from) oneLine(bytes, from, i);
-        from = i + 1;
+      let newline = bytes.indexOf(10);
+      let back = bytes.indexOf(13);
+      while (from < bytes.length) {
+        const first = newline < 0 ? back : back < 0 ? newline : Math.min(newline, back);
+        const end = first < 0 ? bytes.length : first;
+        if (end > from) oneLine(bytes, from, end);
+        from = end + 1;
+        if (newline >= 0 && newline < from) newline = bytes.indexOf(10, from);
+        if (back >= 0 && back < from) back = bytes.indexOf(13, from);
       }
-      if (from < bytes.length) oneLine(bytes, from, bytes.length);
       for (let i = 0; i < recent.length; i++) {
         const { bytes: b, from: f, to } = recent[i]!;
         recent[i] = { bytes: b.slice(f, to), from: 0, to: to - f };
@@ -158,7 +162,7 @@ export function createMiner({ decimalComma }: { decimalComma: boolean }): Miner 
 
 /** Without colours, redrawn text and full-width punctuation; the same bytes where there is none of it. */
 function tidy(bytes: Uint8Array): Uint8Array {
-  const wide = hasWide(bytes);
+  const wide = !isAscii(bytes) && hasWide(bytes);
   if (!wide && !bytes.includes(27) && !bytes.includes(8)) return bytes;
   let text = new TextDecoder().decode(bytes);
   text = text
@@ -173,6 +177,16 @@ function tidy(bytes: Uint8Array): Uint8Array {
       .replace(/[】」』]/g, "]")
       .replace(/\u2212/g, "-");
   return new TextEncoder().encode(text);
+}
+
+/** Four bytes at a time. */
+function isAscii(bytes: Uint8Array): boolean {
+  let i = 0;
+  while (i < bytes.length && (bytes.byteOffset + i) % 4 !== 0) if (bytes[i++]! > 127) return false;
+  const words = new Uint32Array(bytes.buffer, bytes.byteOffset + i, (bytes.length - i) >> 2);
+  for (let w = 0; w < words.length; w++) if ((words[w]! & 0x80808080) !== 0) return false;
+  for (i += words.length * 4; i < bytes.length; i++) if (bytes[i]! > 127) return false;
+  return true;
 }
 
 function hasWide(bytes: Uint8Array): boolean {

@@ -92,7 +92,7 @@ export function generate(seed: number): { text: string; truth: Truth } {
   const prefix = PREFIXES[plain ? "none" : pick("prefix", Object.keys(PREFIXES))]!;
   const noise = random() < 0.5 ? pick("noise", Object.keys(NOISE)) : null;
   const nan = !commas && random() < 0.15 ? pick("nan", NANS) : null;
-  const ranks = !isTable && layout !== "bar" && layout !== "bracketOf" && random() < 0.08 ? 2 : 1;
+  const ranks = !isTable && layout !== "bar" && random() < 0.08 ? 2 : 1;
   // a bar without epochs that begins again may be the next epoch or the next run
   const runs = layout !== "bar" && layout !== "bracketOf" && random() < 0.1 ? 2 : 1;
   const colour = random() < 0.1;
