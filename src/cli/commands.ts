@@ -17,6 +17,7 @@ import { predict } from "./rows/predict.ts";
 import { run } from "./rows/run.ts";
 import { schedule } from "./rows/schedule.ts";
 import { schedules } from "./rows/schedules.ts";
+import { serve } from "./rows/serve.ts";
 import { train } from "./rows/train.ts";
 
 export const commands: readonly CommandRow[] = [
@@ -24,6 +25,7 @@ export const commands: readonly CommandRow[] = [
   predict,
   evaluate,
   generate,
+  serve,
   findLr,
   compare,
   analyze,

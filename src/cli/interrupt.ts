@@ -22,3 +22,10 @@ export function catchInterrupt(): Interrupt {
     },
   };
 }
+
+/** For commands that serve until they are told to end: 130 after Ctrl-C, 0 when a supervisor asks. */
+export const endOfService = (): Promise<number> =>
+  new Promise((resolve) => {
+    process.once("SIGINT", () => resolve(130));
+    process.once("SIGTERM", () => resolve(0));
+  });

@@ -1,5 +1,6 @@
 /** Predictions of a trained model, for rows in memory and for files of any size. */
 
+import type { ModelRecord } from "../train/model-record.ts";
 import { requireFinite, scaleRows } from "./encode-rows.ts";
 import { interpreter, type Prediction } from "./interpret.ts";
 import { lineEncoder, type Piece, type ReadOptions, type RowSource, readRows } from "./read-rows.ts";
@@ -28,24 +29,20 @@ export async function predictSource(
  * One prediction a row. A row is a record of a table's columns, a list of its values in their order, or for a model of
  * arrays a list (of lists) of numbers. Throws an error that names row and column.
  */
-export function predictRows(model: TrainedModel, rows: readonly unknown[]): Prediction[] {
-  const { record, rowSize, batchSize } = model;
+export const predictRows = (model: TrainedModel, rows: readonly unknown[]): Prediction[] =>
+  predictor(model)(encodeRows(model.record, rows), rows.length);
+
+/** The rows' features one after another, scaled. Throws an error that names row and column. */
+export function encodeRows(record: ModelRecord, rows: readonly unknown[]): Floats {
   const where = "rows";
   const encode = lineEncoder(record, where, false);
-  const of = predictor(model);
-  const found: Prediction[] = [];
-  for (let first = 0; first < rows.length; first += batchSize) {
-    const part = rows.slice(first, first + batchSize);
-    const values: Floats =
-      record.dtype === "float64"
-        ? new Float64Array(part.length * rowSize)
-        : new Float32Array(part.length * rowSize);
-    part.forEach((row, i) => encode(row, first + i + 1).encode(values, i * rowSize));
-    requireFinite(values, { first: first + 1, rowSize, where });
-    scaleRows(values, record);
-    found.push(...of(values, part.length));
-  }
-  return found;
+  const rowSize = record.row.shape.reduce((a, b) => a * b, 1);
+  const length = rows.length * rowSize;
+  const values: Floats = record.dtype === "float64" ? new Float64Array(length) : new Float32Array(length);
+  rows.forEach((row, i) => encode(row, i + 1).encode(values, i * rowSize));
+  requireFinite(values, { first: 1, rowSize, where });
+  scaleRows(values, record);
+  return values;
 }
 
 /** Predictions of encoded rows, in as many calls as they need. */

@@ -5,7 +5,8 @@ import { join } from "node:path";
 import type { Result } from "axe-core";
 import { type Browser, type BrowserContext, chromium, type Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, describe, expect } from "vitest";
-import { type Serving, serveSite } from "../../src/cli/lab/server.ts";
+import { serveSite } from "../../src/cli/lab/server.ts";
+import type { Serving } from "../../src/cli/listen.ts";
 import { builtLab } from "./build.ts";
 
 const executablePath = [process.env["CHROMIUM"], "/usr/bin/chromium", "/usr/bin/chromium-browser"].find(

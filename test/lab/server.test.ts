@@ -7,8 +7,9 @@ import { join } from "node:path";
 import { brotliDecompressSync, gunzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { contentPolicy } from "../../src/cli/lab/policy.ts";
-import { type Serving, serveSite } from "../../src/cli/lab/server.ts";
+import { serveSite } from "../../src/cli/lab/server.ts";
 import { readSite } from "../../src/cli/lab/site.ts";
+import type { Serving } from "../../src/cli/listen.ts";
 import { folder, start, steepest } from "../cli/steepest.ts";
 import { builtLab } from "./build.ts";
 

@@ -1,8 +1,10 @@
 /** `steepest lab`: serves the page until Ctrl-C. */
 import { SteepestError } from "../../run/errors.ts";
 import type { Invocation } from "../command.ts";
-import { isLoopback, serveSite } from "../lab/server.ts";
+import { endOfService } from "../interrupt.ts";
+import { serveSite } from "../lab/server.ts";
 import { labFolder, readSite } from "../lab/site.ts";
+import { isLoopback } from "../listen.ts";
 
 export async function run({ args, options, terminal, json }: Invocation): Promise<number> {
   if (args.length > 0) {
@@ -11,9 +13,9 @@ export async function run({ args, options, terminal, json }: Invocation): Promis
     });
   }
   const host = String(options["host"]);
-  const port = options["port"] === undefined ? null : parsePort(options["port"]);
+  const port = (options["port"] as number | undefined) ?? null;
   const serving = await serveSite(readSite(labFolder()), { host, port });
-  const ended = interrupted();
+  const ended = endOfService();
   if (json) terminal.print(JSON.stringify({ schema: "steepest.lab/1", url: serving.url }));
   else terminal.print(`The lab is at ${terminal.colors.bold(serving.url)}`);
   if (!isLoopback(host))
@@ -25,13 +27,6 @@ export async function run({ args, options, terminal, json }: Invocation): Promis
   return code;
 }
 
-/** 130 after Ctrl-C, 0 when a supervisor asks to end. */
-const interrupted = (): Promise<number> =>
-  new Promise((resolve) => {
-    process.once("SIGINT", () => resolve(130));
-    process.once("SIGTERM", () => resolve(0));
-  });
-
 async function openBrowser(url: string, note: (text: string) => void): Promise<void> {
   const { default: open } = await import("open");
   try {
@@ -42,12 +37,4 @@ async function openBrowser(url: string, note: (text: string) => void): Promise<v
   } catch (error) {
     note(`No browser could be opened (${(error as Error).message}): follow the address above.`);
   }
-}
-
-function parsePort(text: unknown): number {
-  const port = Number(text);
-  if (/^\d+$/.test(String(text)) && port <= 65_535) return port;
-  throw new SteepestError("usage", `--port is ${String(text)}`, {
-    help: "give --port a whole number from 0 to 65535",
-  });
 }

@@ -1,5 +1,6 @@
 /** Requests → answers for the lab's page. */
 import { Hono } from "hono";
+import { LOOPBACK_NAME } from "../listen.ts";
 import { contentPolicy } from "./policy.ts";
 import type { Site } from "./site.ts";
 
@@ -7,8 +8,6 @@ export interface AppOptions {
   /** Listening on loopback only: a request under any other host name then comes from a page that was rebound to us. */
   readonly loopback: boolean;
 }
-
-const LOOPBACK_NAME = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])(?::\d+)?$/i;
 
 const headers: Readonly<Record<string, string>> = {
   "content-security-policy": `${contentPolicy}; frame-ancestors 'self'`,

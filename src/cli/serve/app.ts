@@ -1,0 +1,107 @@
+/** Requests → predictions. */
+import { Hono } from "hono";
+import { bodyLimit } from "hono/body-limit";
+import { HTTPException } from "hono/http-exception";
+import { type GenerateOptions, generate } from "../../predict/generate.ts";
+import { classesOf, type Prediction } from "../../predict/interpret.ts";
+import type { TrainedModel } from "../../predict/trained-model.ts";
+import { SteepestError } from "../../run/errors.ts";
+import { LOOPBACK_NAME } from "../listen.ts";
+import { openApi } from "./openapi.ts";
+import { predictionQueue } from "./queue.ts";
+
+export interface AppOptions {
+  /** Listening on loopback only. */
+  readonly loopback: boolean;
+  /** Bytes of the largest request. */
+  readonly mostBytes: number;
+}
+
+/** Characters that one request may ask for. */
+export const MOST_CHARACTERS = 10_000;
+
+export function createServeApp(model: TrainedModel, { loopback, mostBytes }: AppOptions): Hono {
+  const { record, step } = model;
+  const classes = classesOf(record);
+  const predict = predictionQueue(model);
+  const document = openApi(record);
+  const app = new Hono();
+  app.use(async (c, next) => {
+    if (loopback && !LOOPBACK_NAME.test(c.req.header("host") ?? ""))
+      throw refusal(421, "it answers to localhost only");
+    await next();
+  });
+  app.use(
+    bodyLimit({
+      maxSize: mostBytes,
+      onError: () => {
+        throw refusal(413, `a request has at most ${mostBytes} bytes`);
+      },
+    }),
+  );
+  app.get("/health", (c) => c.json({ status: "ok", model: record.name, step }));
+  app.get("/openapi.json", (c) => c.json(document));
+  if (record.input.kind === "text") {
+    app.post("/generate", async (c) => {
+      const options = generateOptions(await c.req.json());
+      return c.json({ text: [...generate(model, options)].join("") });
+    });
+  } else {
+    app.post("/predict", async (c) => {
+      const found = await predict(rowsOf(await c.req.json()));
+      return c.json({ predictions: found.map((p) => named(p, classes)) });
+    });
+  }
+  app.notFound((c) =>
+    c.json(errorBody("not-found", `there is no ${c.req.method} ${c.req.path}`, "see GET /openapi.json"), 404),
+  );
+  app.onError((error, c) => {
+    if (error instanceof HTTPException) return c.json(errorBody("request", error.message), error.status);
+    if (error instanceof SyntaxError)
+      return c.json(errorBody("json", `the body is not JSON: ${error.message}`), 400);
+    if (error instanceof SteepestError) return c.json(errorBody(error.id, error.message, error.help), 422);
+    process.stderr.write(`${error.stack ?? error.message}\n`);
+    return c.json(errorBody("internal", "the prediction failed; the server's own log has the reason"), 500);
+  });
+  return app;
+}
+
+const refusal = (status: 413 | 421 | 422, message: string): HTTPException =>
+  new HTTPException(status, { message });
+
+const errorBody = (id: string, message: string, help?: string): object => ({
+  error: { id, message, ...(help !== undefined && { help }) },
+});
+
+/** `{ rows: […] }` */
+function rowsOf(body: unknown): readonly unknown[] {
+  const rows = typeof body === "object" && body !== null && "rows" in body ? body.rows : undefined;
+  if (Array.isArray(rows)) return rows;
+  throw refusal(422, 'the body is { "rows": [ … ] }, with one record a row');
+}
+
+const named = ({ probabilities, ...rest }: Prediction, classes: readonly string[] | null): object => ({
+  ...rest,
+  ...(probabilities &&
+    classes && { probabilities: Object.fromEntries(classes.map((name, c) => [name, probabilities[c]])) }),
+});
+
+function generateOptions(body: unknown): GenerateOptions {
+  const { prompt, length = 200, temperature = 1, topK, seed = 0 } = (body ?? {}) as Partial<GenerateOptions>;
+  const whole = (x: unknown, min: number, max: number): boolean =>
+    Number.isSafeInteger(x) && (x as number) >= min && (x as number) <= max;
+  const wrong =
+    typeof prompt !== "string"
+      ? "prompt is a text"
+      : !whole(length, 1, MOST_CHARACTERS)
+        ? `length is a whole number from 1 to ${MOST_CHARACTERS}`
+        : !(Number.isFinite(temperature) && temperature >= 0)
+          ? "temperature is a number from 0"
+          : topK !== undefined && !whole(topK, 1, Number.MAX_SAFE_INTEGER)
+            ? "topK is a whole number from 1"
+            : !whole(seed, 0, Number.MAX_SAFE_INTEGER)
+              ? "seed is a whole number from 0"
+              : null;
+  if (wrong !== null) throw refusal(422, wrong);
+  return { prompt: prompt!, length, temperature, topK, seed };
+}
