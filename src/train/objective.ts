@@ -92,29 +92,14 @@ export function runObjective(
 
   const covered = fills.reduce((sum, _, k) => sum + chunks.sizeOf(k), 0);
   const size = programFor(chunk).size;
-  const part = new Float64Array(size);
-  /** Adds up the chunks, each weighted by its rows: losses are means over rows. */
-  const over = (out: Float64Array | null, run: (program: LossProgram, fill: Fill) => number): number => {
-    let total = 0;
-    if (out !== null) out.fill(0);
-    fills.forEach((fill, k) => {
-      const weight = chunks.sizeOf(k) / covered;
-      total += weight * run(programFor(chunks.sizeOf(k)), fill);
-      if (out !== null) for (let i = 0; i < size; i++) out[i] = out[i]! + weight * part[i]!;
-    });
-    return total;
-  };
-  const at: LossProgram = {
+  const at = meanOfChunks(
+    fills.map((fill, k) => ({
+      fill,
+      weight: chunks.sizeOf(k) / covered,
+      program: () => programFor(chunks.sizeOf(k)),
+    })),
     size,
-    loss: (point) => over(null, (program, fill) => program.loss(point, fill)),
-    gradient: (point, out) => over(out, (program, fill) => program.gradient(point, part, fill)),
-    product: (point, v, out) => {
-      over(out, (program, fill) => {
-        program.product(point, v, part, fill);
-        return 0;
-      });
-    },
-  };
+  );
   const own = (): Float64Array => {
     const flat = new Float64Array(size);
     let position = 0;
@@ -140,6 +125,38 @@ export function runObjective(
         y?.set(some.target.data);
       });
       return finiteLoss(programFor(indices.length).gradient(objective.point(), out, fill));
+    },
+  };
+}
+
+interface Chunk {
+  readonly fill: Fill;
+  readonly program: () => LossProgram;
+  /** Its share of the rows. */
+  readonly weight: number;
+}
+
+/** Adds up the chunks, each weighted by its rows: losses are means over rows. */
+function meanOfChunks(chunks: readonly Chunk[], size: number): LossProgram {
+  const part = new Float64Array(size);
+  const over = (out: Float64Array | null, run: (program: LossProgram, fill: Fill) => number): number => {
+    let total = 0;
+    if (out !== null) out.fill(0);
+    for (const { fill, program, weight } of chunks) {
+      total += weight * run(program(), fill);
+      if (out !== null) for (let i = 0; i < size; i++) out[i] = out[i]! + weight * part[i]!;
+    }
+    return total;
+  };
+  return {
+    size,
+    loss: (point) => over(null, (program, fill) => program.loss(point, fill)),
+    gradient: (point, out) => over(out, (program, fill) => program.gradient(point, part, fill)),
+    product: (point, v, out) => {
+      over(out, (program, fill) => {
+        program.product(point, v, part, fill);
+        return 0;
+      });
     },
   };
 }

@@ -108,26 +108,9 @@ export function trainStep({
   };
   draw(init);
 
-  const isInput = new Set(inputs.map((e) => e.attrs.name));
-  const scalarView = (name: string): TypedArray =>
-    isInput.has(name) ? executable.view(name) : new Float64Array(1);
-  const [lrView, stepView, momentumView] = [scalarView("lr"), scalarView("step"), scalarView("momentum")];
-  const keyWriters = (of: number): ((step: number) => void)[] =>
-    [keyWriter(of, "modelKey", "dropout"), keyWriter(of, "optimizerKey", "optimizer")].filter(
-      (f) => f !== null,
-    );
-  let writeKeys = keyWriters(seed);
-  function keyWriter(of: number, name: string, streamName: string): ((step: number) => void) | null {
-    if (!isInput.has(`${name}.0`) && !isInput.has(`${name}.1`)) return null;
-    const [k0, k1] = streamKey(of, streamName);
-    const words = new Uint32Array(2);
-    const [v0, v1] = [scalarView(`${name}.0`), scalarView(`${name}.1`)];
-    return (at) => {
-      threefryInto(k0, k1, at % 2 ** 32, Math.floor(at / 2 ** 32), words);
-      v0[0] = words[0]! | 0;
-      v1[0] = words[1]! | 0;
-    };
-  }
+  const viewOf = inputViews(executable, inputs);
+  const [lrView, stepView, momentumView] = [viewOf("lr"), viewOf("step"), viewOf("momentum")];
+  let writeKeys = keyWriter(seed, viewOf);
 
   const result: StepResult = { loss: Number.NaN, gradNorm: Number.NaN };
   const lossView = executable.view("out.loss");
@@ -137,7 +120,7 @@ export function trainStep({
     lrView[0] = rate;
     stepView[0] = at;
     momentumView[0] = beta;
-    for (const write of writeKeys) write(at);
+    writeKeys(at);
     executable.run();
     result.loss = lossView[0]!;
     for (let i = 0; i < measureNames.length; i++) result[measureNames[i]!] = measureViews[i]![0]!;
@@ -145,15 +128,7 @@ export function trainStep({
     return result;
   };
 
-  // a loss need not look at every part of the batch: the unused ones get memory of their own, so that filling works
-  const batchViews = Object.fromEntries(
-    Object.entries(data).map(([name, e]) => {
-      const view = isInput.has(`batch.${name}`)
-        ? executable.view(`batch.${name}`)
-        : new Float64Array(sizeOf(e.shape));
-      return [name, view];
-    }),
-  );
+  const batchViews = viewsOfBatch(data, viewOf);
   const defaultLr = optimizer.lr ?? Number.NaN;
   const call = (
     values: Readonly<Record<string, ArrayLike<number>>>,
@@ -178,13 +153,52 @@ export function trainStep({
     count: 0,
     redraw: (other: number): void => {
       draw(streamInit(stream(other, "init")));
-      writeKeys = keyWriters(other);
+      writeKeys = keyWriter(other, viewOf);
       api.count = 0;
     },
     lr: defaultLr,
     executable,
   });
   return api;
+}
+
+type ViewOf = (name: string, size?: number) => TypedArray;
+
+/** The memory of an input. One that the program does not read has memory of its own, so that writing works. */
+function inputViews(executable: Executable, inputs: readonly Node<"input">[]): ViewOf {
+  const names = new Set(inputs.map((e) => e.attrs.name));
+  return (name, size = 1) => (names.has(name) ? executable.view(name) : new Float64Array(size));
+}
+
+/** A loss need not look at every part of the batch. */
+const viewsOfBatch = (data: BatchTensors, viewOf: ViewOf): Record<string, TypedArray> =>
+  Object.fromEntries(
+    Object.entries(data).map(([name, e]) => [name, viewOf(`batch.${name}`, sizeOf(e.shape))]),
+  );
+
+/** Writes the random keys of a step: streams of the seed for dropout and for the optimizer. */
+function keyWriter(seed: number, viewOf: ViewOf): (step: number) => void {
+  const words = new Uint32Array(2);
+  const writers = (
+    [
+      ["modelKey", "dropout"],
+      ["optimizerKey", "optimizer"],
+    ] as const
+  ).flatMap(([name, streamName]) => {
+    const views = [viewOf(`${name}.0`, 0), viewOf(`${name}.1`, 0)] as const;
+    // a step that draws nothing has no such inputs
+    if (views.every((v) => v.length === 0)) return [];
+    const [v0, v1] = views;
+    const [k0, k1] = streamKey(seed, streamName);
+    return (at: number): void => {
+      threefryInto(k0, k1, at % 2 ** 32, Math.floor(at / 2 ** 32), words);
+      v0[0] = words[0]! | 0;
+      v1[0] = words[1]! | 0;
+    };
+  });
+  return (step) => {
+    for (const write of writers) write(step);
+  };
 }
 
 function evaluateInitial(
@@ -316,12 +330,7 @@ function forwardProgram(
   const isInput = new Set(inputs.map((e) => e.attrs.name));
   return {
     executable,
-    inputs: Object.fromEntries(
-      Object.entries(data).map(([name, e]) => [
-        name,
-        isInput.has(`batch.${name}`) ? executable.view(`batch.${name}`) : new Float64Array(sizeOf(e.shape)),
-      ]),
-    ),
+    inputs: viewsOfBatch(data, inputViews(executable, inputs)),
     load: (tensors) => {
       for (const { name, values } of tensors) if (isInput.has(name)) executable.view(name).set(values);
     },
