@@ -42,11 +42,22 @@ const ROLE_ORDER: readonly Role[] = [
 
 export function finishRuns(recorder: Recorder, finish: FinishOptions): RunLog[] {
   const runs = joinEpochRuns(recorder);
-  const kept = runs.filter((run) => run.buffers.some((buffer) => buffer && buffer.seen > 0));
+  const kept = withoutFragments(runs.filter((run) => longest(run) > 0));
   const named = { loss: nameFor(recorder, finish, "loss"), lr: nameFor(recorder, finish, "lr") };
   return kept.map((run, i) =>
     finishRun(recorder, run, finish, named, kept.length > 1 ? i : null, kept.length),
   );
+}
+
+/** Points of the run's longest series. */
+const longest = ({ buffers }: RecordedRun): number =>
+  buffers.reduce((most, buffer) => Math.max(most, buffer?.seen ?? 0), 0);
+
+/** So many points make a run, beside which a single number is none: settings, or source code that the log quotes. */
+const A_RUN = 8;
+
+function withoutFragments(runs: readonly RecordedRun[]): readonly RecordedRun[] {
+  return runs.some((run) => longest(run) >= A_RUN) ? runs.filter((run) => longest(run) > 1) : runs;
 }
 
 function finishRun(
