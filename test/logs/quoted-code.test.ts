@@ -17,7 +17,9 @@ test("one run is read, from its own lines", async () => {
     { length: 60 },
     (_, i) => `step:${i * 10}/600 val_loss:${(3 + 4 * Math.exp(-i / 20)).toFixed(4)} train_time:${i * 93}ms`,
   );
-  const logs = await readLog(new TextEncoder().encode(`${code}${lines.join("\n")}\n`), { source: "self.txt" });
+  const logs = await readLog(new TextEncoder().encode(`${code}${lines.join("\n")}\n`), {
+    source: "self.txt",
+  });
   expect(logs).toHaveLength(1);
   const [series] = logs[0]!.series.filter((s) => s.role === "validation");
   expect(series).toMatchObject({ name: "val_loss" });
