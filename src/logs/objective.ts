@@ -26,9 +26,8 @@ const PART =
 export function objectiveOf(series: readonly Named[], named: string | null = null): Objective {
   if (named !== null) return "loss";
   const of = (role: Role): Named | undefined => series.find((s) => s.role === role);
-  const keys = series.map((s) => normalise(s.name));
-  if (isReinforcement(keys)) return "reinforcement";
-  if (isAdversarial(keys)) return "adversarial";
+  const steered = steering(series.map((s) => s.name));
+  if (steered) return steered;
   const loss = of("loss");
   const validation = of("validation");
   const judged = loss ?? validation;
@@ -37,6 +36,13 @@ export function objectiveOf(series: readonly Named[], named: string | null = nul
   if (/^log\(.*\)$/.test(judged.name)) return "perplexity";
   if (!loss) return "validation-only";
   return /^(?:valid )?sum of \d+ parts$/.test(loss.name) || PART.test(normalise(loss.name)) ? "part" : "loss";
+}
+
+/** What steers a training other than its loss, by all names that it logs. */
+export function steering(names: readonly string[]): Objective | null {
+  const keys = names.map(normalise);
+  if (isReinforcement(keys)) return "reinforcement";
+  return isAdversarial(keys) ? "adversarial" : null;
 }
 
 function isReinforcement(keys: readonly string[]): boolean {

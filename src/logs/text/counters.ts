@@ -114,6 +114,21 @@ export function chooseCounters(
       }
     }
   }
+  // the outer of two n/N, without names
+  if (step && !epoch && step.behaviour.falls === 0) {
+    const outer = step;
+    const inner = nameless.find((o) => o !== outer && restartsWith(o, outer, template));
+    if (inner) [epoch, step] = [outer, inner];
+  }
+  if (
+    step &&
+    epoch &&
+    step.slot.total < 0 &&
+    step.behaviour.constant &&
+    step.behaviour.n > 2 &&
+    !epoch.behaviour.constant
+  )
+    step = undefined;
   const nested =
     step !== undefined &&
     epoch !== undefined &&

@@ -3,6 +3,7 @@
 import type { Objective } from "../../run/log.ts";
 import type { Meaning } from "../columns.ts";
 import { speaksOfValidation } from "../columns.ts";
+import { steering } from "../objective.ts";
 import type { ReadOptions } from "../types.ts";
 import { type Curve, type LinePlan, meaningFor, planTemplate } from "./plan.ts";
 import type { Template } from "./template.ts";
@@ -31,7 +32,10 @@ export function decide(templates: Iterable<Template>, options: ReadOptions): Dec
   for (const template of templates) {
     if (template.rows === 0) continue;
     const table = tables.findLast(
-      (t) => t.names.length === template.columns.length && follows(template, t.template),
+      (t) =>
+        t.names.length === template.columns.length &&
+        t.template.pieces[0]?.kind === template.pieces[0]?.kind &&
+        follows(template, t.template),
     );
     let plan = planTemplate(template, options, null);
     const unnamed = plan.judged.filter((j) => j.name === "" && !j.slot.isTotal && !j.slot.aside).length;
@@ -64,7 +68,7 @@ export function decide(templates: Iterable<Template>, options: ReadOptions): Dec
   const telling = all.filter((p) => p.telling);
   const rows = (of: readonly LinePlan[]): number => of.reduce((n, p) => n + p.template.rows, 0);
   const dictionary = rows(telling.filter((p) => p.dictionary)) * 2 > rows(telling);
-  return { plans, clock, meanings, notes, dictionary, objective: decided.objective };
+  return { plans, clock, meanings, notes, dictionary, objective: decided.objective ?? steeredBy(all) };
 }
 
 /** Its first line came soon after a line of the table. */
@@ -72,6 +76,12 @@ function follows(template: Template, table: Template): boolean {
   return (
     template.first > table.first && template.first - table.last <= 3000 && template.first <= table.last + 3
   );
+}
+
+/** Rewards or an adversary, in lines of their own that are no curves here. */
+function steeredBy(plans: readonly LinePlan[]): Objective | null {
+  const names = plans.filter((p) => p.template.rows >= 3).flatMap((p) => p.judged.map((j) => j.name));
+  return steering(names.filter((name) => name !== ""));
 }
 
 /** Lines with the same counters count alike, however few of one form there are. */
@@ -221,7 +231,8 @@ function chooseClock(plans: readonly LinePlan[]): Decision["clock"] {
   );
   const epochOnly = rows(pool) - own - rows(without);
   const steps = rows(plans.filter((p) => p.counters.step >= 0 && (!p.telling || !pool.includes(p))));
-  const joined = steps * 2 >= rows(without) ? rows(without) : 0;
+  const longest = Math.max(0, ...without.map((p) => p.template.rows));
+  const joined = steps * 2 >= longest ? rows(without) : 0;
   return own + joined > 0 && own + joined >= epochOnly ? "step" : "row";
 }
 

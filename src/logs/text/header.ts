@@ -20,6 +20,7 @@ export function headerNames(template: Template, slots: readonly Slot[]): (string
   for (let i = lines.length - 1; i >= 0; i--) {
     const names = bind(lines, i, template, slots);
     if (names) return names;
+    if (!isRule(lines[i]!) && /\d/.test(lines[i]!)) return null; // other data stands between
   }
   return null;
 }

@@ -59,6 +59,8 @@ export function labelSlots(line: string, pieces: readonly Piece[]): Labelled {
   const words: string[] = [];
   let group: Group | null = null;
   let held: boolean | null = null;
+  // "val loss 2.1 acc 0.5": the accuracy is of the same data
+  let metricHeld: boolean | null = null;
   let pendingMetric = "";
   let last: Slot | null = null;
   let lastEnd = -9;
@@ -87,7 +89,8 @@ export function labelSlots(line: string, pieces: readonly Piece[]): Labelled {
         LEVELS.has(pieces[k - 2]?.text.toLowerCase() ?? "") &&
         pieces[k + 1]?.text === ":" &&
         !isCounterWord(piece.text);
-      if (LEVELS.has(lower) || logger) {
+      const level = LEVELS.has(lower) && (lower !== "error" || piece.text === "ERROR");
+      if (level || logger) {
         drop();
         continue;
       }
@@ -199,6 +202,8 @@ export function labelSlots(line: string, pieces: readonly Piece[]): Labelled {
           slot.label = split.counter;
         } else pendingMetric = "";
         const { role } = slotMeaning(slot.label);
+        if (role === "accuracy" && slot.held === null) slot.held = metricHeld;
+        else if (g.held !== null && g.words > 1) metricHeld = g.held;
         if ((role === "step" || role === "epoch" || role === "other") && g.held !== null) held = g.held;
         if (/^(?:after|at|nach|tras|apres|après|after about)$/i.test(slot.label)) slot.label = "";
         group = null;
@@ -303,6 +308,7 @@ export function labelSlots(line: string, pieces: readonly Piece[]): Labelled {
   }
   drop();
   labelFromTheRight(line, pieces, slots);
+  labelFromTheCell(line, pieces, slots);
   return { slots, held, words, assigned: assignedAny };
 }
 
@@ -359,6 +365,16 @@ function labelFromTheRight(line: string, pieces: readonly Piece[], slots: Slot[]
     if (next?.kind === WORD && line.slice(pieces[slot.piece]!.end, next.start).length <= 1)
       slot.label = slot.after;
   }
+}
+
+/** `| loss | 2.1 |`: a drawn table of names and values. */
+function labelFromTheCell(line: string, pieces: readonly Piece[], slots: readonly Slot[]): void {
+  const only = slots[0];
+  if (slots.length !== 1 || !only || only.label !== "") return;
+  const cell = /^\s*[|│┃]\s*([^|│┃]*[^|│┃\s])\s*[|│┃]\s*$/.exec(
+    line.slice(0, pieces[only.piece]!.start),
+  )?.[1];
+  if (cell !== undefined) only.label = cell;
 }
 
 /** From `at` on: number, word, number, word … and nothing else. */

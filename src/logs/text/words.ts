@@ -57,7 +57,10 @@ export function slotMeaning(label: string): SlotMeaning {
 
 function findMeaning(label: string): SlotMeaning {
   const key = normalise(label);
-  if (key === "") return { role: "other", rank: 0 };
+  if (key === "") return label.trim() === "#" ? { role: "step", rank: 95 } : { role: "other", rank: 0 };
+  // CatBoost's two curves
+  if (key === "learn") return { role: "loss", rank: 300 };
+  if (key === "test") return { role: "validation", rank: 300 };
   const words = key.split("_");
   const plain = label.toLowerCase().trim();
   if (PERPLEXITY.test(key)) return { role: "perplexity", rank: speaksOfValidation(label) ? 1 : 0 };
