@@ -71,4 +71,4 @@ test("Ctrl-C ends it with 130 and writes nothing", async () => {
   expect([code, stdout]).toEqual([130, ""]);
   expect(stderr).toContain("interrupted");
   expect(readdirSync(cwd)).not.toContain("x.png");
-}, 30_000);
+});

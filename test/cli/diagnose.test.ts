@@ -138,7 +138,7 @@ test("a reader that goes away is no error", async () => {
   const code = await new Promise((resolve) => child.on("close", resolve));
   expect(stderr).not.toContain("error[");
   expect(code).toBe(0);
-}, 60_000);
+});
 
 test("--watch: an alert within a second of the line, the command with the finding; Ctrl-C ends with 130", async () => {
   const cwd = folder();
@@ -166,7 +166,7 @@ test("--watch: an alert within a second of the line, the command with the findin
   const { code, stdout } = await finished;
   expect(code).toBe(130);
   expect(stdout).toContain("no verdict on the learning rate");
-}, 30_000);
+});
 
 test("a watched file that is written anew is read from its beginning", async () => {
   const cwd = folder();
@@ -184,7 +184,7 @@ test("a watched file that is written anew is read from its beginning", async () 
   expect(performance.now() - begun).toBeLessThan(1000);
   child.kill("SIGINT");
   expect((await finished).code).toBe(130);
-}, 30_000);
+});
 
 test("--format writes Markdown, GitHub's commands, SARIF and a brief document, each alone on standard output", async () => {
   const cwd = folder();

@@ -125,7 +125,7 @@ test("a leap is told once while the run trains, on standard error; --strict then
   expect(diagnosis.findings.filter((f) => f.severity === "critical").length).toBeGreaterThan(0);
   expect(stderr.match(/✗ early jump at step/g)).toHaveLength(1);
   expect(code).toBe(1);
-}, 20_000);
+});
 
 test("a run that the guard stops keeps its document, its page, and one error", async () => {
   const cwd = houses({ optimizer: { name: "sgd", lr: 1e6 }, clip: undefined, steps: 300 });

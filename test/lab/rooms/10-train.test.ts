@@ -84,7 +84,7 @@ describeLab("room 10, train", (lab) => {
     expect(Number(cells[1])).toBeCloseTo(expected["loss"]!, 4);
     expect(Number(cells[2])).toBeCloseTo(expected["accuracy"]!, 6);
     expect(await settledHash(page)).toContain("k=60");
-  }, 60_000);
+  });
 
   test("trains, pauses, takes another rate without starting again, and goes on", async () => {
     const page = await lab.open("#/train?steps=5000&hidden=64");
@@ -118,7 +118,7 @@ describeLab("room 10, train", (lab) => {
     const kept = page.getByRole("region", { name: "Runs of this visit" }).locator("tbody tr");
     expect(await kept.count()).toBe(1);
     expect(await kept.textContent()).toContain("0.05, then 0.01");
-  }, 60_000);
+  });
 
   test("says that a rate is too high, and still answers for drawings by mouse and unseen digits by keyboard", async () => {
     const page = await lab.open("#/train?hidden=8&optimizer=rmsprop&lr=10&steps=20&k=20&rates=nonsense");
@@ -139,7 +139,7 @@ describeLab("room 10, train", (lab) => {
     expect(await settledHash(page)).not.toContain("ink=");
     const shares = await page.locator("[data-p]").allTextContents();
     expect(shares.reduce((sum, s) => sum + parseFloat(s), 0)).toBeCloseTo(100, 0);
-  }, 60_000);
+  });
 
   test("puts the guide to the test", async () => {
     const page = await lab.open("#/train?hidden=4&budget=20&seeds=1");
@@ -149,7 +149,7 @@ describeLab("room 10, train", (lab) => {
     expect(await page.getByRole("region", { name: "Result of the test" }).locator("tbody tr").count()).toBe(
       3,
     );
-  }, 90_000);
+  });
 
   test(
     "is readable by everybody",
