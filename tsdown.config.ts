@@ -3,6 +3,7 @@ import { defineConfig, type UserConfig } from "tsdown";
 const areas = [
   "engine",
   "optim",
+  "optim/schedules",
   "nn",
   "data",
   "random",

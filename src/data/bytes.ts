@@ -1,6 +1,6 @@
 /** Bytes of a possibly gzipped file, read in order and in pieces of the caller's choosing. */
 import { SteepestError } from "../run/errors.ts";
-import type { DataHost } from "./host.ts";
+import type { ByteStream, DataHost } from "./host.ts";
 
 export interface ByteReader {
   /** Exactly n bytes, or fewer at the end of the file. The result is the caller's own, at offset 0 of its buffer. */
@@ -34,7 +34,7 @@ interface ClosableReader extends ByteReader {
 }
 
 function streamReader(
-  stream: ReadableStream<Uint8Array>,
+  stream: ByteStream,
   path: string,
   failure: "data-gzip" | "data-unreadable",
 ): ClosableReader {

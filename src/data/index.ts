@@ -13,7 +13,7 @@ export {
   type Target,
   type TargetKind,
 } from "./dataset.ts";
-export type { DataHost } from "./host.ts";
+export type { ByteStream, DataHost } from "./host.ts";
 export { type LoadOptions, loadData } from "./load.ts";
 export { memoryHost } from "./memory-host.ts";
 export { type Source, sourceNames, sources } from "./sources/index.ts";

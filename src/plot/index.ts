@@ -8,7 +8,7 @@ export { type LossByRateOptions, lossByRateChart } from "./charts/loss-by-rate.t
 export { type ScheduleCurve, scheduleChart } from "./charts/schedule.ts";
 export type { TrajectoryMap, TrajectoryPath } from "./charts/trajectories.ts";
 export { renderTrajectories } from "./charts/trajectories-draw.ts";
-export { type RenderOptions, renderSvg } from "./render.ts";
+export { type HostDocument, type RenderOptions, renderSvg } from "./render.ts";
 export { escapeHtml, FIGURE_WIDTHS, factTable, figure, type Page, reportHtml } from "./report-page.ts";
 export { type Mark, type SketchLine, type SketchOptions, sketch, sketchLines } from "./sketch.ts";
 export { debiasedEma, defaultSmoothing } from "./smooth.ts";

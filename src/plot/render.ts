@@ -6,9 +6,12 @@ import { type LegendItem, type LinesPlan, planLines, xValues } from "./charts/li
 import { element, fitText, SVG_NS, serialize, textWidth } from "./svg.ts";
 import { dashOf, FONT, markerPath, strokeOf, type Theme, type ThemeName, themes } from "./theme.ts";
 
+/** `Document` where the project's types know the DOM, any object where they don't. */
+export type HostDocument = typeof globalThis extends { document: infer D } ? D : object;
+
 export interface RenderOptions {
   /** A browser's document, or linkedom's. Nothing is added to it. */
-  readonly document: Document;
+  readonly document: HostDocument;
   /** px. Default 860. */
   readonly width?: number;
   /** px. Default 440, and 150 more for every further panel. */

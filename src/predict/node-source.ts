@@ -2,7 +2,7 @@
 import { basename } from "node:path";
 import { Readable } from "node:stream";
 import type { ReadableStream as NodeStream } from "node:stream/web";
-import type { DataHost } from "../data/index.ts";
+import type { ByteStream, DataHost } from "../data/index.ts";
 import { nodeHost } from "../data/node-host.ts";
 import type { RowFormat, RowSource } from "./read-rows.ts";
 
@@ -10,7 +10,7 @@ import type { RowFormat, RowSource } from "./read-rows.ts";
 export async function openSource(path: string): Promise<RowSource> {
   const files = nodeHost();
   const shown = path === "-" ? "standard input" : path;
-  const open = (file: string): Promise<ReadableStream<Uint8Array>> =>
+  const open = (file: string): Promise<ByteStream> =>
     file === "-" ? Promise.resolve(standardInput()) : files.open(file);
   const [head, whole] = await peek(await open(path));
   let first: ReadableStream<Uint8Array> | null = whole;
@@ -31,7 +31,7 @@ const standardInput = (): ReadableStream<Uint8Array> =>
   Readable.toWeb(process.stdin) as NodeStream<Uint8Array> as ReadableStream<Uint8Array>;
 
 /** The first piece of a stream, and the whole of it as a stream again. */
-async function peek(stream: ReadableStream<Uint8Array>): Promise<[Uint8Array, ReadableStream<Uint8Array>]> {
+async function peek(stream: ByteStream): Promise<[Uint8Array, ReadableStream<Uint8Array>]> {
   const reader = stream.getReader();
   const { value: head = new Uint8Array(0) } = await reader.read();
   const again = new ReadableStream<Uint8Array>({

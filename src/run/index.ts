@@ -10,7 +10,7 @@ export {
   type Series,
   seriesOf,
 } from "./log.ts";
-export { type Clock, type LongWork, systemClock } from "./long-work.ts";
+export { type Clock, type LongWork, type StopSignal, systemClock } from "./long-work.ts";
 export { applyOverrides, type Override, parseOverrides } from "./overrides.ts";
 export { parseRun, runJsonSchema } from "./parse-run.ts";
 export { type ParsedText, parseRunText } from "./run-file.ts";

@@ -7,9 +7,16 @@ export interface Clock {
   readonly pause: () => Promise<void>;
 }
 
+/** What long work reads of an AbortSignal, and any AbortSignal is one. Named here so that the types need no DOM library. */
+export interface StopSignal {
+  readonly aborted: boolean;
+  /** Throws the reason once aborted. */
+  throwIfAborted(): void;
+}
+
 export interface LongWork<P> {
   /** Aborted: the work ends soon. Training writes a checkpoint first; everything else gives null. */
-  readonly signal?: AbortSignal | undefined;
+  readonly signal?: StopSignal | undefined;
   readonly onProgress?: ((progress: P) => void) | undefined;
   /** Default: the system's. */
   readonly clock?: Clock | undefined;
@@ -47,7 +54,7 @@ export function takeTurns<P>(
 
 /** What `work` gives; null where it was stopped by the signal. */
 export async function nullWhenAborted<T>(
-  signal: AbortSignal | undefined,
+  signal: StopSignal | undefined,
   work: () => Promise<T>,
 ): Promise<T | null> {
   try {

@@ -17,6 +17,7 @@ const root = resolve(import.meta.dirname, "../..");
 const tsc = join(root, "node_modules/typescript/bin/tsc");
 const manifest = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as {
   dependencies: Record<string, string>;
+  exports: Record<string, unknown>;
 };
 let project = "";
 
@@ -44,6 +45,31 @@ function complaints(...options: readonly string[]): string {
     return (error as { stdout: string }).stdout;
   }
 }
+
+test("every subpath type-checks with `skipLibCheck: false`, without the DOM's types and Node's", {
+  timeout: 120_000,
+}, () => {
+  const subpaths = Object.keys(manifest.exports).filter((path) => !path.endsWith(".json"));
+  expect(subpaths).toContain("./plot");
+  const imports = subpaths.map((path, i) => `export * as m${i} from "steepest${path.slice(1)}";`);
+  writeFileSync(join(project, "subpaths.ts"), imports.join("\n"));
+  const options = [
+    "--strict",
+    "--module",
+    "nodenext",
+    "--target",
+    "es2023",
+    "--lib",
+    "es2023",
+    "--skipLibCheck",
+    "false",
+  ];
+  expect(complaints(...options, "subpaths.ts")).toBe("");
+  // the same check finds a type that is not there
+  writeFileSync(join(project, "subpaths.ts"), `${imports.join("\n")}\nexport type Page = Document;`);
+  expect(complaints(...options, "subpaths.ts")).toContain("Cannot find name 'Document'");
+  rmSync(join(project, "subpaths.ts"));
+});
 
 test("README's code compiles in a project made by `npx tsc --init`", { timeout: 60_000 }, () => {
   const readme = readFileSync(join(root, "README.md"), "utf8");
