@@ -4,6 +4,7 @@ import type { Backend } from "../engine/backend.ts";
 import { wasm } from "../engine/backends/wasm.ts";
 import type { TypedArray } from "../engine/graph/index.ts";
 import type { ModelRecord } from "../train/model-record.ts";
+import { evaluationWeights } from "../train/weights.ts";
 import { type EvaluateSource, type Evaluation, evaluateSource } from "./evaluate.ts";
 import { type GenerateOptions, generate } from "./generate.ts";
 import { classesOf, type Prediction } from "./interpret.ts";
@@ -48,17 +49,12 @@ export async function loadRun(
 }
 
 export function loadedRun(model: TrainedModel): LoadedRun {
-  const { layer, state, record } = model;
-  const shapes = { ...layer.params, ...layer.buffers };
-  const own = state.filter(({ name }) => !name.startsWith("optimizer."));
+  const { layer, optimizer, state, record } = model;
   return {
     spec: record,
     classes: classesOf(record),
     weights: new Map(
-      own.map(({ name, values }) => {
-        const plain = name.replace(/^(param|buffer)\./, "");
-        return [plain, { shape: shapes[plain]!.shape, values }];
-      }),
+      evaluationWeights({ layer, optimizer, state, dtype: record.dtype }).map((t) => [t.name, t]),
     ),
     predict: (rows) => predictRows(model, rows),
     evaluate: (source) => evaluateSource(model, source),

@@ -20,8 +20,28 @@ const kinds = {
   F32: { bytes: 4, make: (b: ArrayBuffer): TypedArray => new Float32Array(b) },
   F64: { bytes: 8, make: (b: ArrayBuffer): TypedArray => new Float64Array(b) },
   I32: { bytes: 4, make: (b: ArrayBuffer): TypedArray => new Int32Array(b) },
+  // read, never written: the numbers become float32, which holds them exactly
+  F16: { bytes: 2, make: (b: ArrayBuffer): TypedArray => Float32Array.from(new Uint16Array(b), fromHalf) },
+  BF16: { bytes: 2, make: (b: ArrayBuffer): TypedArray => Float32Array.from(new Uint16Array(b), fromBrain) },
 } as const;
 type Kind = keyof typeof kinds;
+
+/** IEEE 754 binary16: 1 sign, 5 exponent and 10 fraction bits. */
+function fromHalf(bits: number): number {
+  const sign = bits & 0x8000 ? -1 : 1;
+  const exponent = (bits >> 10) & 31;
+  const fraction = bits & 1023;
+  if (exponent === 31) return fraction === 0 ? sign * Number.POSITIVE_INFINITY : Number.NaN;
+  return exponent === 0 ? sign * fraction * 2 ** -24 : sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
+}
+
+const word = new Uint32Array(1);
+const single = new Float32Array(word.buffer);
+/** bfloat16: the upper half of a float32. */
+function fromBrain(bits: number): number {
+  word[0] = bits << 16;
+  return single[0]!;
+}
 
 const kindOf = (values: TypedArray): Kind =>
   values instanceof Float32Array ? "F32" : values instanceof Float64Array ? "F64" : "I32";

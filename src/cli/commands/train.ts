@@ -23,6 +23,8 @@ import {
   type RunFolder,
 } from "../../train/node-run-folder.ts";
 import { mayChange, refuseChanges } from "../../train/resume.ts";
+import { decodeSafeTensors } from "../../train/safetensors.ts";
+import { startFrom } from "../../train/weights.ts";
 import type { FindLrResult } from "../../tune/find-lr/types.ts";
 import type { Invocation } from "../command.ts";
 import { alertLine } from "../diagnose/alert.ts";
@@ -51,6 +53,7 @@ export async function run({ args, flags, options, terminal, json }: Invocation):
     backend: torch?.backend ?? (await chooseBackend(resolved.spec.backend)),
   });
   torch?.check(built);
+  if (typeof options["init"] === "string") startFromFile(built, options["init"], { plan, terminal });
   const folder = plan.open();
   try {
     const from = plan.resume ? resumeFrom(folder, built) : undefined;
@@ -76,6 +79,27 @@ export async function run({ args, flags, options, terminal, json }: Invocation):
   } finally {
     folder.close();
   }
+}
+
+/** Weights of a file in place of random ones. Throws where the file is none or of another model. */
+function startFromFile(
+  built: BuiltRun,
+  file: string,
+  { plan, terminal }: { plan: Plan; terminal: Terminal },
+): void {
+  if (plan.resume) {
+    throw new SteepestError("usage", "--init and --resume both say where to start", {
+      help: "leave out --init: a resumed run goes on from its own checkpoint",
+    });
+  }
+  if (statSync(file, { throwIfNoEntry: false })?.isFile() !== true) {
+    throw new SteepestError("init-weights", `there is no file ${file}`, {
+      help: "name a .safetensors file: steepest export RUN --to safetensors writes one",
+    });
+  }
+  const others = startFrom(built, decodeSafeTensors(readFileSync(file), file).tensors, file);
+  if (others.length > 0)
+    terminal.note(`note: ${others.length} tensors of ${file} are not the model's: ${others[0]}`);
 }
 
 interface Plan {

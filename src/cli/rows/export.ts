@@ -4,9 +4,16 @@ export const exportRun: CommandRow = {
   name: "export",
   summary: "write a run as a PyTorch project, for machines that steepest does not reach",
   define: (c) => {
-    c.argument("<run>", "a run file (JSON, YAML, TypeScript)")
-      .option("--to <system>", "torch: model, data, initial weights, training loop, job files", "torch")
-      .option("--out <folder>", "an empty or new folder; default: <name>-torch")
+    c.argument("<run>", "a run file (JSON, YAML, TypeScript), or a run folder: then with its trained weights")
+      .option(
+        "--to <system>",
+        "torch: model, data, weights, training loop, job files; safetensors: a trained run's weights alone",
+        "torch",
+      )
+      .option(
+        "--out <path>",
+        "torch: an empty or new folder; default <name>-torch. safetensors: default <name>.safetensors",
+      )
       .option("--quiet", "no notes")
       .allowUnknownOption()
       .allowExcessArguments()
@@ -16,6 +23,9 @@ export const exportRun: CommandRow = {
           "",
           "Every setting of the run file is a flag too:",
           "  steepest export run.json --to torch --out project --dtype float64 --steps 500",
+          "",
+          "A trained run's weights have the names of PyTorch's state dict; train --init takes them back:",
+          "  steepest export runs/digits-1 --to safetensors",
           "",
           "The project needs PyTorch 1.13 or later and NumPy, and not steepest; its README has the commands for one",
           "process, several, and several machines. docs/handoff.md says what maps to what.",

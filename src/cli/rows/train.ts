@@ -10,6 +10,10 @@ export const train: CommandRow = {
         "--resume [folder]",
         "go on with a run from its last checkpoint; default: the newest of that name",
       )
+      .option(
+        "--init <file>",
+        "start from these weights (safetensors with PyTorch's names), not from random ones",
+      )
       .option("--quiet", "no progress; warnings are still given")
       .option("--strict", "exit with 1 when the diagnosis has a critical finding")
       .option("--no-plots", "write no loss.svg, loss.png and report.html")

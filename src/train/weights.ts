@@ -1,0 +1,77 @@
+/** Weights in and out of a run: what training starts from, and what a trained model is used with. */
+import type { TypedArray } from "../engine/graph/index.ts";
+import type { Layer, ParamDType } from "../nn/layer.ts";
+import { evaluateState, flattenState, initialState, stateInputs } from "../optim/state.ts";
+import type { Transform } from "../optim/transform.ts";
+import { SteepestError } from "../run/errors.ts";
+import type { BuiltRun } from "./build.ts";
+import type { StoredState } from "./program.ts";
+import type { StoredTensor } from "./safetensors.ts";
+import { tensorInputs } from "./trace.ts";
+
+/**
+ * Sets parameters and buffers to the tensors of the same names, and the optimizer's state to its first one. Tensors of
+ * other names are left alone; returns their names. Nothing is changed when this throws `init-weights`, for a parameter or
+ * buffer that is missing or has another shape.
+ */
+export function startFrom(
+  { step, parts }: Pick<BuiltRun, "step" | "parts">,
+  tensors: ReadonlyMap<string, StoredTensor>,
+  where: string,
+): string[] {
+  const plain = (name: string): string => name.replace(/^(param|buffer)\./, "");
+  const own = step.state.filter(({ name }) => !name.startsWith("optimizer."));
+  for (const { name, shape } of own) {
+    const found = tensors.get(plain(name));
+    if (found !== undefined && String(found.shape) === String(shape)) continue;
+    const there = found === undefined ? "not there" : `[${found.shape.join(", ")}] there`;
+    throw new SteepestError("init-weights", `${plain(name)} is [${shape.join(", ")}] here and ${there}`, {
+      where,
+      help: "give the weights of the same model, under the names of PyTorch's state dict",
+    });
+  }
+  for (const { name, values } of own) values.set(tensors.get(plain(name))!.values);
+  const { model, optimizer, dtype = "float32" } = parts;
+  const params = tensorInputs("param.", model.params, dtype);
+  const given = new Map(
+    Object.keys(params).map((name) => [params[name]!, tensors.get(name)!.values] as const),
+  );
+  const first = evaluateState(initialState(optimizer, params), given);
+  for (const { name, values } of step.state)
+    if (name.startsWith("optimizer.")) values.set(first[name.slice("optimizer.".length)]!);
+  const names = new Set(own.map(({ name }) => plain(name)));
+  return [...tensors.keys()].filter((name) => !names.has(name) && !name.startsWith("optimizer."));
+}
+
+export interface EvaluationModel {
+  readonly layer: Layer;
+  readonly optimizer: Transform;
+  readonly state: readonly StoredState[];
+  readonly dtype: ParamDType;
+}
+
+/**
+ * Parameters and buffers that the model is used with, under their own names: for optimizers that average, the averages and
+ * not the weights being trained.
+ */
+export function evaluationWeights({ layer, optimizer, state, dtype }: EvaluationModel): StoredTensor[] {
+  const values = new Map(state.map((t) => [t.name, t.values] as const));
+  const params = tensorInputs("param.", layer.params, dtype);
+  const stored = stateInputs(optimizer.init(params), "optimizer.");
+  const at = optimizer.evaluationParams?.(params, stored) ?? params;
+  const given = new Map([
+    ...Object.entries(params).map(([name, e]) => [e, values.get(`param.${name}`)!] as const),
+    ...Object.entries(flattenState(stored)).map(
+      ([name, e]) => [e, values.get(`optimizer.${name}`)!] as const,
+    ),
+  ]);
+  const weights = evaluateState(at, given);
+  return [
+    ...Object.entries(layer.params).map(([name, { shape }]) => ({ name, shape, values: weights[name]! })),
+    ...Object.entries(layer.buffers).map(([name, { shape }]) => ({
+      name,
+      shape,
+      values: values.get(`buffer.${name}`) as TypedArray,
+    })),
+  ];
+}
