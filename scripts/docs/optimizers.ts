@@ -1,4 +1,4 @@
-import { libraries } from "../../src/cli/commands/optimizers.ts";
+import { batchRule, libraries } from "../../src/cli/commands/optimizers.ts";
 import { type Elsewhere, type OptimizerEntry, optimizers, showRange } from "../../src/optim/index.ts";
 import { code, fence, generatedNote, page, sectionLink, table, value } from "./markdown.ts";
 
@@ -37,6 +37,8 @@ export const optionRows = (options: readonly Option[]): string =>
     options.map((o) => [code(o.name), value(o.default), accepts(o), o.description]),
   );
 
+const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
+
 function section(o: OptimizerEntry): string {
   const names = keys.flatMap((k) =>
     o.elsewhere[k] === null ? [] : [`${libraries[k]} ${elsewhere(o.elsewhere[k])}`],
@@ -48,6 +50,7 @@ function section(o: OptimizerEntry): string {
     fence("text", o.paper.equation),
     [
       `- Source: ${o.paper.url ? `[${o.paper.cite}](${o.paper.url})` : o.paper.cite}`,
+      `- ${capital(batchRule(o))}`,
       `- Elsewhere: ${names.join(", ") || "in none of the four libraries"}`,
       ...(stable
         ? [

@@ -1,4 +1,5 @@
-import { type OptionSpec, type OptionSpecs, type OptionValue, resolveOptions } from "./options.ts";
+import { type OptionSpec, type OptionSpecs, resolveOptions } from "./options.ts";
+import type { TorchClass } from "./torch.ts";
 import type { Transform } from "./transform.ts";
 
 /** Where the update comes from and what it is, in the paper's letters. */
@@ -33,12 +34,29 @@ export interface Preconditioner<O> {
   readonly of: (options: O, step: number) => (kept: number) => number;
 }
 
-export interface OptimizerEntry {
+/** What an update is made of: the gradient, an average of gradients, those divided by their size, signs, matrices. */
+export type OptimizerKind = "gradient" | "momentum" | "adaptive" | "sign" | "matrix";
+
+/** How the best rate grows with the batch: with it while the update is linear in the gradient, else with its root. */
+export type BatchRule = "linear" | "square-root";
+
+/** What a row says whatever its options are. */
+interface Facts {
   readonly name: string;
-  readonly options: readonly (OptionSpec & { readonly name: string })[];
+  readonly kind: OptimizerKind;
+  readonly batchRule: BatchRule;
+  /** State tensors that the paper divides by 1 − βᵗ, each with β's place among `betas`; null where none is. */
+  readonly corrected: Readonly<Record<string, number>> | null;
   readonly paper: Paper;
-  readonly elsewhere: Elsewhere;
   readonly purpose: string;
+}
+
+export interface OptimizerEntry extends Facts {
+  readonly options: readonly (OptionSpec & { readonly name: string })[];
+  readonly elsewhere: Elsewhere;
+  /** Its equal in PyTorch under these options, complete and checked; null where only its formula says what it does. */
+  readonly torch: (options: Readonly<Record<string, unknown>>) => TorchClass | null;
+  /** Takes complete options, as `resolveOptions` gives them. */
   readonly stabilityLimit?: StabilityLimit<Readonly<Record<string, unknown>>>;
   /** Needs `hyper.loss`, `hyper.evaluate` or `hyper.key`: the host has to provide them. */
   readonly needs: readonly ("loss" | "evaluate" | "key")[];
@@ -46,12 +64,11 @@ export interface OptimizerEntry {
   readonly make: (options?: Readonly<Record<string, unknown>>) => Transform;
 }
 
-export interface Definition<O extends { readonly lr: number }> {
-  readonly name: string;
+export interface Definition<O extends { readonly lr: number }> extends Facts {
   readonly options: OptionSpecs<O>;
-  readonly paper: Paper;
   readonly elsewhere: Partial<Elsewhere>;
-  readonly purpose: string;
+  /** Its equal in PyTorch; null where it has none, or where these options have none. */
+  readonly torch: ((options: O) => TorchClass | null) | null;
   readonly stabilityLimit?: StabilityLimit<O>;
   readonly needs?: OptimizerEntry["needs"];
   /** Throws for combinations of options that make no sense, beyond the ranges. */
@@ -64,25 +81,46 @@ export interface Optimizer<O> {
   readonly entry: OptimizerEntry;
 }
 
+/** Complete options, as the row's own functions take them. */
+const complete = <O extends object>(options: object): O => options as O;
+
+function limitOf<O extends object>({
+  rule,
+  limit,
+  preconditioner: p,
+}: StabilityLimit<O>): NonNullable<OptimizerEntry["stabilityLimit"]> {
+  return {
+    rule,
+    limit: (options, sharpness) => limit(complete(options), sharpness),
+    ...(p && {
+      preconditioner: {
+        slot: (options) => p.slot(complete(options)),
+        of: (options, step) => p.of(complete(options), step),
+      },
+    }),
+  };
+}
+
 /** One row of the table: options are validated on every call, and `lr` is attached to the transform. */
 export function defineOptimizer<O extends { readonly lr: number }>(definition: Definition<O>): Optimizer<O> {
-  const { name, paper, purpose, stabilityLimit, needs = [] } = definition;
-  const specs = definition.options as Readonly<Record<string, OptionSpec>>;
-  const make = (given: Readonly<Record<string, OptionValue | undefined>> = {}): Transform => {
-    const options = resolveOptions(name, specs, given) as unknown as O;
+  const { name, kind, batchRule, corrected, paper, purpose, stabilityLimit, torch, needs = [] } = definition;
+  const make = (given: object = {}): Transform => {
+    const options = resolveOptions<O>(name, definition.options, given);
     return { ...definition.make(options), lr: options.lr };
   };
   const entry: OptimizerEntry = {
     name,
-    options: Object.entries(specs).map(([key, spec]) => ({ name: key, ...spec })),
+    kind,
+    batchRule,
+    corrected,
+    options: Object.entries<OptionSpec>(definition.options).map(([key, spec]) => ({ name: key, ...spec })),
     paper,
     elsewhere: { pytorch: null, optax: null, keras: null, hf: null, ...definition.elsewhere },
     purpose,
-    ...(stabilityLimit === undefined
-      ? {}
-      : { stabilityLimit: stabilityLimit as unknown as NonNullable<OptimizerEntry["stabilityLimit"]> }),
+    torch: (options) => torch?.(complete(options)) ?? null,
+    ...(stabilityLimit && { stabilityLimit: limitOf(stabilityLimit) }),
     needs,
-    make: make as OptimizerEntry["make"],
+    make,
   };
-  return Object.assign((options: Partial<O> = {}) => make(options as Record<string, OptionValue>), { entry });
+  return Object.assign((options: Partial<O> = {}) => make(options), { entry });
 }

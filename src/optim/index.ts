@@ -1,11 +1,13 @@
 export { chain } from "./chain.ts";
 export * from "./clip/index.ts";
 export {
+  type BatchRule,
   type Definition,
   defineOptimizer,
   type Elsewhere,
   type Optimizer,
   type OptimizerEntry,
+  type OptimizerKind,
   type Paper,
   type StabilityLimit,
 } from "./define.ts";

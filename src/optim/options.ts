@@ -120,14 +120,15 @@ function complaint(spec: OptionSpec, value: unknown): string | null {
  * Defaults overridden by the given values. Throws `option` for a name that is not in the table (with the closest one)
  * or a value outside its range, naming owner, key and value.
  */
-export function resolveOptions(
+export function resolveOptions<O extends object = Record<string, OptionValue>>(
   owner: string,
-  specs: Readonly<Record<string, OptionSpec>>,
-  given: Readonly<Record<string, unknown>>,
-): Record<string, OptionValue> {
+  table: OptionSpecs<O>,
+  given: object,
+): O {
+  const specs: Readonly<Record<string, OptionSpec>> = { ...table };
   const out: Record<string, OptionValue> = {};
   for (const [name, spec] of Object.entries(specs)) out[name] = spec.default;
-  for (const [name, value] of Object.entries(given)) {
+  for (const [name, value] of Object.entries<unknown>({ ...given })) {
     if (value === undefined) continue;
     const spec = specs[name];
     if (spec === undefined) {
@@ -148,5 +149,5 @@ export function resolveOptions(
     }
     out[name] = value as OptionValue;
   }
-  return out;
+  return out as O;
 }

@@ -4,22 +4,6 @@ import { optimizerEntry } from "../optim/index.ts";
 /** A term of an update: one number for each coordinate, or a single one kept for all of them. */
 export type Terms = Readonly<Record<string, readonly number[]>>;
 
-/** Moments that the paper divides by 1 − βᵗ, each with its place among `betas`. */
-const corrected: Readonly<Record<string, Readonly<Record<string, number>>>> = {
-  adam: { m: 0, v: 1 },
-  adamw: { m: 0, v: 1 },
-  amsgrad: { m: 0, v: 1 },
-  "sparse-adam": { m: 0, v: 1 },
-  lamb: { m: 0, v: 1 },
-  yogi: { m: 0, v: 1 },
-  radam: { m: 0, v: 1 },
-  adabelief: { m: 0, s: 1 },
-  adamax: { m: 0 },
-  nadam: { v: 1 },
-  ademamix: { m1: 0, v: 1 },
-  adan: { m: 0, v: 1, n: 2 },
-};
-
 /** A letter with its hat. */
 const hat = (letter: string): string => `${letter[0]}\u0302${letter.slice(1)}`;
 
@@ -28,9 +12,10 @@ export function correctionOf(
   name: string,
   options: Readonly<Record<string, unknown>>,
 ): ((state: Terms, step: number, momentum?: number) => Terms) | null {
-  const moments = corrected[name];
-  if (moments === undefined || options["biasCorrection"] === false) return null;
-  const defaults = optimizerEntry(name).options.find((o) => o.name === "betas")?.default;
+  const row = optimizerEntry(name);
+  const moments = row.corrected;
+  if (moments === null || options["biasCorrection"] === false) return null;
+  const defaults = row.options.find((o) => o.name === "betas")?.default;
   const betas = (options["betas"] ?? defaults) as readonly number[];
   return (state, step, momentum) =>
     Object.fromEntries(

@@ -23,7 +23,7 @@ export async function run({ args: [name], terminal, json }: Invocation): Promise
   }
   const row = rows[0]!;
   const { name: own, purpose, paper, stabilityLimit } = row;
-  const lines = [`${own}: ${purpose}`, paper.cite, paper.equation];
+  const lines = [`${own}: ${purpose}`, paper.cite, paper.equation, batchRule(row)];
   if (stabilityLimit) {
     const { rule, preconditioner } = stabilityLimit;
     lines.push(
@@ -35,6 +35,10 @@ export async function run({ args: [name], terminal, json }: Invocation): Promise
   terminal.print(`${lines.join("\n")}\n`);
   terminal.print(table(row.options.map((o) => [o.name, showDefault(o.default), rangeOf(o), o.description])));
 }
+
+/** How its rate follows the batch. */
+export const batchRule = ({ kind, batchRule: rule }: OptimizerEntry): string =>
+  `${kind} updates: the best rate grows with the ${rule === "linear" ? "batch" : "square root of the batch"}`;
 
 /** How people write the libraries. */
 export const libraries: Readonly<Record<keyof Elsewhere, string>> = {
@@ -58,6 +62,8 @@ const rangeOf = (o: OptimizerEntry["options"][number]): string =>
 
 const describe = (o: OptimizerEntry): unknown => ({
   name: o.name,
+  kind: o.kind,
+  batchRule: o.batchRule,
   purpose: o.purpose,
   paper: o.paper,
   elsewhere: o.elsewhere,

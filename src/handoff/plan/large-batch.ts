@@ -1,6 +1,7 @@
 /** Which rate, rule and optimizer go with a batch larger than the one the rate was found for. */
+import { type BatchRule, optimizerEntry } from "../../optim/index.ts";
 
-export type LrRule = "linear" | "square-root";
+export type LrRule = BatchRule;
 
 export interface LargeBatchAdvice {
   readonly globalBatch: number;
@@ -13,11 +14,6 @@ export interface LargeBatchAdvice {
 
 /** Beyond this the lesson's guide names LAMB (You et al. 2020 trained BERT at 32,868). */
 const LAMB_FROM = 32_768;
-
-/** Updates linear in the gradient; all others divide by its running size, or take its sign. */
-const linearUpdates: ReadonlySet<string> = new Set([
-  "sgd", "nag", "nesterov", "ema-momentum", "noisy-sgd", "optimistic-gd", "asgd", "schedule-free-sgd", "lars",
-]); // biome-ignore format: a list
 
 /**
  * SGD and its momenta: linear (Goyal et al. 2017), damped as the batch nears the noise scale:
@@ -34,8 +30,8 @@ export function largeBatchAdvice(
   }: { batchSize: number; optimizer: string; lr: number | null; noiseScale: number | null },
 ): LargeBatchAdvice {
   const growth = globalBatch / batchSize;
-  const isAdaptive = !linearUpdates.has(optimizer);
-  const rule: LrRule = isAdaptive ? "square-root" : "linear";
+  const rule: LrRule = optimizerEntry(optimizer).batchRule;
+  const isAdaptive = rule === "square-root";
   const damped = noiseScale === null ? growth : (1 + noiseScale / batchSize) / (1 + noiseScale / globalBatch);
   const factor = isAdaptive ? Math.sqrt(damped) : damped;
   const large = globalBatch >= LAMB_FROM && growth > 1;

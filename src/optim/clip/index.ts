@@ -48,13 +48,12 @@ function entry<O extends object>(
   purpose: string,
   make: (values: O) => Clip,
 ): ClipEntry {
-  const specs = options as Readonly<Record<string, OptionSpec>>;
   return {
     name,
-    options: Object.entries(specs).map(([key, spec]) => ({ name: key, ...spec })),
+    options: Object.entries<OptionSpec>(options).map(([key, spec]) => ({ name: key, ...spec })),
     elsewhere,
     purpose,
-    make: (given) => make(resolveOptions(`clip ${name}`, specs, given) as O),
+    make: (given) => make(resolveOptions<O>(`clip ${name}`, options, given)),
   };
 }
 

@@ -5,6 +5,7 @@ import { betas, eps, lr, weightDecay } from "../options.ts";
 import { perTensor } from "../per-tensor.ts";
 import { adamLimit } from "../stability.ts";
 import { biasCorrection, ema, momentumOr } from "../tensors.ts";
+import { inProject } from "../torch.ts";
 import { addDecayedWeights } from "../transforms/decay.ts";
 import { scaleByLr } from "../transforms/scale.ts";
 
@@ -31,6 +32,10 @@ export const adabelief: Optimizer<AdabeliefOptions> = defineOptimizer<AdabeliefO
     equation: "m = β₁m + (1−β₁)g;  s = β₂s + (1−β₂)(g−m)² + ε;  θ −= η m̂/(√ŝ + ε)",
   },
   elsewhere: { optax: "adabelief" },
+  kind: "adaptive",
+  batchRule: "square-root",
+  corrected: { m: 0, s: 1 },
+  torch: (o) => inProject("AdaBelief", o, { m: "adabelief.m", s: "adabelief.s" }, "betas"),
   purpose: "long steps where the gradient is as predicted, short ones where it surprises",
   stabilityLimit: {
     ...adamLimit,

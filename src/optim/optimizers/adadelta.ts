@@ -4,6 +4,7 @@ import { defineOptimizer, type Optimizer } from "../define.ts";
 import { beta, eps, lr, maximize, weightDecay } from "../options.ts";
 import { perTensor } from "../per-tensor.ts";
 import { ema } from "../tensors.ts";
+import { inTorch } from "../torch.ts";
 import { addDecayedWeights } from "../transforms/decay.ts";
 import { ascend, scaleByLr } from "../transforms/scale.ts";
 
@@ -30,6 +31,17 @@ export const adadelta: Optimizer<AdadeltaOptions> = defineOptimizer<AdadeltaOpti
     equation: "s = ρs + (1−ρ)g²;  Δ = √(a+ε)/√(s+ε) · g;  a = ρa + (1−ρ)Δ²;  θ −= ηΔ",
   },
   elsewhere: { pytorch: "Adadelta", optax: "adadelta", keras: "Adadelta" },
+  kind: "adaptive",
+  batchRule: "square-root",
+  corrected: null,
+  torch: (o) =>
+    o.maximize
+      ? null
+      : inTorch(
+          "Adadelta",
+          { weight_decay: o.weightDecay, rho: o.rho, eps: o.eps },
+          { square_avg: "adadelta.s", acc_delta: "adadelta.a" },
+        ),
   purpose: "steps in the parameter's own unit, without choosing a learning rate; slow to start",
   make: ({ rho, eps: e, weightDecay: decay, maximize: climb }) =>
     chain(

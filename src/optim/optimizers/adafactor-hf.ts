@@ -127,6 +127,10 @@ export const adafactorHf: Optimizer<AdafactorHfOptions> = defineOptimizer<Adafac
     equation: "u = g/√(R/mean R)/√C;  u /= max(1, RMS(u)/d);  θ −= α(u + λθ), α = max(ε₂, RMS θ)·ρₜ",
   },
   elsewhere: { hf: "adafactor" },
+  kind: "adaptive",
+  batchRule: "square-root",
+  corrected: null,
+  torch: null,
   purpose: "fine-tuning T5 and its like as their recipes say; PyTorch's form is `adafactor`",
   make: (options) =>
     chain(

@@ -77,6 +77,10 @@ export const adafactor: Optimizer<AdafactorOptions> = defineOptimizer<AdafactorO
       "R, C: averages of g² over columns, rows;  V = RC/mean(R);  u = g/√V;  θ −= max(ε₂, RMS θ) min(η, 1/√t) u/max(1, RMS(u)/d)",
   },
   elsewhere: { pytorch: "Adafactor", optax: "adafactor", keras: "Adafactor" },
+  kind: "adaptive",
+  batchRule: "square-root",
+  corrected: null,
+  torch: null,
   purpose:
     "large models on little memory: m + n numbers of state for an m×n matrix, steps relative to the weights",
   make: ({ beta2Decay, eps: [eps1, eps2], d, weightDecay: decay, maximize: climb }) => {

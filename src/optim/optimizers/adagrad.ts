@@ -3,6 +3,7 @@ import { chain } from "../chain.ts";
 import { defineOptimizer, type Optimizer } from "../define.ts";
 import { eps, lr, maximize, number, weightDecay } from "../options.ts";
 import { perTensor } from "../per-tensor.ts";
+import { inTorch } from "../torch.ts";
 import { addDecayedWeights } from "../transforms/decay.ts";
 import { ascend, scaleByLr } from "../transforms/scale.ts";
 
@@ -31,6 +32,22 @@ export const adagrad: Optimizer<AdagradOptions> = defineOptimizer<AdagradOptions
     equation: "s = s + g²;  θ −= η/(1+(t−1)·lrDecay) · g/(√s + ε)",
   },
   elsewhere: { pytorch: "Adagrad", optax: "adagrad", keras: "Adagrad", hf: "adagrad" },
+  kind: "adaptive",
+  batchRule: "square-root",
+  corrected: null,
+  torch: (o) =>
+    o.maximize
+      ? null
+      : inTorch(
+          "Adagrad",
+          {
+            weight_decay: o.weightDecay,
+            lr_decay: o.lrDecay,
+            initial_accumulator_value: o.initialAccumulatorValue,
+            eps: o.eps,
+          },
+          { sum: "adagrad.sum" },
+        ),
   purpose: "sparse features: rare ones keep large steps; steps only ever shrink",
   stabilityLimit: {
     rule: "2/λmax(P⁻¹H), P = diag(√s+ε)·(1+(t−1)·lrDecay), which only grows",

@@ -3,6 +3,7 @@ import { defineOptimizer, type Optimizer } from "../define.ts";
 import type { OptionSpecs } from "../options.ts";
 import { betas, eps, flag, lr, maximize, weightDecay } from "../options.ts";
 import { adamLimit } from "../stability.ts";
+import { adamArguments, adamState, inTorch } from "../torch.ts";
 import { addDecayedWeights } from "../transforms/decay.ts";
 import { ascend, scaleByLr } from "../transforms/scale.ts";
 import { scaleByAdam, scaleByAmsgrad } from "../transforms/scale-by-adam.ts";
@@ -46,6 +47,13 @@ export const adam: Optimizer<AdamOptions> = defineOptimizer<AdamOptions>({
   },
   paper: { cite: "Kingma & Ba 2015, algorithm 1", url: "https://arxiv.org/abs/1412.6980", equation },
   elsewhere: { pytorch: "Adam", optax: "adam", keras: "Adam" },
+  kind: "adaptive",
+  batchRule: "square-root",
+  corrected: { m: 0, v: 1 },
+  torch: (o) =>
+    o.biasCorrection
+      ? inTorch(o.decoupledWeightDecay ? "AdamW" : "Adam", adamArguments(o), adamState(o), "betas")
+      : null,
   purpose: "fast progress with little tuning; per-parameter steps for gradients of very different sizes",
   stabilityLimit: {
     ...adamLimit,
@@ -74,6 +82,10 @@ export const adamw: Optimizer<AdamWOptions> = defineOptimizer<AdamWOptions>({
     equation: `θ ← (1−ηλ)θ, then ${equation}`,
   },
   elsewhere: { pytorch: "AdamW", optax: "adamw", keras: "AdamW", hf: "adamw_torch" },
+  kind: "adaptive",
+  batchRule: "square-root",
+  corrected: { m: 0, v: 1 },
+  torch: (o) => inTorch("AdamW", adamArguments(o), adamState(o), "betas"),
   purpose: "the default for transformers and fine-tuning: decay does not depend on the gradient's size",
   stabilityLimit: { ...adamLimit, preconditioner: { ...adamLimit.preconditioner!, slot } },
   make: (options) => adam({ ...options, decoupledWeightDecay: true }),

@@ -4,6 +4,7 @@ import { defineOptimizer, type Optimizer } from "../define.ts";
 import { betas, eps, lr, maximize, weightDecay } from "../options.ts";
 import { perTensor } from "../per-tensor.ts";
 import { biasCorrection, ema, momentumOr } from "../tensors.ts";
+import { inTorch } from "../torch.ts";
 import { addDecayedWeights } from "../transforms/decay.ts";
 import { ascend, scaleByLr } from "../transforms/scale.ts";
 
@@ -30,6 +31,18 @@ export const adamax: Optimizer<AdamaxOptions> = defineOptimizer<AdamaxOptions>({
     equation: "m = β₁m + (1−β₁)g;  u = max(β₂u, |g|+ε);  θ −= η/(1−β₁ᵗ) · m/u",
   },
   elsewhere: { pytorch: "Adamax", optax: "adamax", keras: "Adamax" },
+  kind: "adaptive",
+  batchRule: "square-root",
+  corrected: { m: 0 },
+  torch: (o) =>
+    o.maximize
+      ? null
+      : inTorch(
+          "Adamax",
+          { weight_decay: o.weightDecay, betas: o.betas, eps: o.eps },
+          { exp_avg: "adamax.m", exp_inf: "adamax.u" },
+          "betas",
+        ),
   purpose: "Adam with the largest recent gradient in place of the root mean square; steps never exceed η",
   make: ({ betas: [b1, b2], eps: e, weightDecay: decay, maximize: climb }) =>
     chain(

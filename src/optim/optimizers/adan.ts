@@ -4,6 +4,7 @@ import { defineOptimizer, type Optimizer } from "../define.ts";
 import { betas, eps, flag, lr, weightDecay } from "../options.ts";
 import { perTensor } from "../per-tensor.ts";
 import { biasCorrection, ema } from "../tensors.ts";
+import { inProject } from "../torch.ts";
 import { addDecayedWeights } from "../transforms/decay.ts";
 import { proximalDecay } from "../transforms/proximal-decay.ts";
 import { scaleByLr } from "../transforms/scale.ts";
@@ -34,6 +35,10 @@ export const adan: Optimizer<AdanOptions> = defineOptimizer<AdanOptions>({
     equation: "d = g − gₜ₋₁;  m, v, n: averages of g, d, (g+β₂d)²;  θ ← (θ − η (m̂ + β₂v̂)/(√n̂ + ε))/(1+ηλ)",
   },
   elsewhere: { optax: "adan" },
+  kind: "adaptive",
+  batchRule: "square-root",
+  corrected: { m: 0, v: 1, n: 2 },
+  torch: (o) => inProject("Adan", o, { m: "adan.m", v: "adan.v", n: "adan.n", prev: "adan.prev" }),
   purpose: "Nesterov momentum for adaptive steps: vision and language models with large batches",
   make: ({ betas: [b1, b2, b3], eps: e, weightDecay: decay, noProx }) =>
     chain(

@@ -50,6 +50,10 @@ export const ademamix: Optimizer<AdemamixOptions> = defineOptimizer<AdemamixOpti
     equation: "m₁, m₂: fast and slow averages of g;  θ −= η ((m₁/(1−β₁ᵗ) + αm₂)/(√(v/(1−β₂ᵗ)) + ε) + λθ)",
   },
   elsewhere: { optax: "contrib.ademamix", hf: "ademamix" },
+  kind: "adaptive",
+  batchRule: "square-root",
+  corrected: { m1: 0, v: 1 },
+  torch: null,
   purpose: "long runs: gradients of ten thousand steps ago still help",
   make: ({ betas: [b1, b2, b3], alpha, warmupSteps, eps: e, weightDecay: decay }) =>
     chain(

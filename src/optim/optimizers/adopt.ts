@@ -45,6 +45,10 @@ export const adopt: Optimizer<AdoptOptions> = defineOptimizer<AdoptOptions>({
     equation: "t=1: v = g²;  t>1: m = β₁m + (1−β₁) clip(g/max(√v, ε));  θ −= ηm;  v = β₂v + (1−β₂)g²",
   },
   elsewhere: { optax: "contrib.adopt" },
+  kind: "adaptive",
+  batchRule: "square-root",
+  corrected: null,
+  torch: null,
   purpose: "Adam that converges for any β₂: v of the steps before scales the gradient of this one",
   stabilityLimit: {
     rule: "2(1+β₁)/((1−β₁)·λmax(P⁻¹H)), P = diag(max(√v, ε)), while nothing is clipped",

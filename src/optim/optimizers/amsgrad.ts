@@ -26,6 +26,10 @@ export const amsgrad: Optimizer<AmsgradOptions> = defineOptimizer<AmsgradOptions
     equation: "v̂ = max(v̂, v/(1−β₂ᵗ));  θ −= η m̂/(√v̂ + ε)",
   },
   elsewhere: { pytorch: "Adam(amsgrad=True), corrected after the maximum", optax: "amsgrad" },
+  kind: "adaptive",
+  batchRule: "square-root",
+  corrected: { m: 0, v: 1 },
+  torch: null,
   purpose: "Adam with steps that never grow again; PyTorch's form is adam with amsgrad",
   // its v̂ is kept corrected
   stabilityLimit: {

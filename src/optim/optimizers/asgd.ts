@@ -51,6 +51,10 @@ export const asgd: Optimizer<AsgdOptions> = defineOptimizer<AsgdOptions>({
     equation: "ηₜ = η/(1 + λη(t−1))^α;  θ ← (1−ληₜ)θ − ηₜg;  average += (θ − average)/max(1, t−1−t₀)",
   },
   elsewhere: { pytorch: "ASGD" },
+  kind: "gradient",
+  batchRule: "linear",
+  corrected: null,
+  torch: null,
   purpose: "the average of the iterates of SGD: its noise shrinks without shrinking the step",
   make: (options) =>
     chain(

@@ -66,6 +66,10 @@ export const dAdaptAdam: Optimizer<DAdaptAdamOptions> = defineOptimizer<DAdaptAd
       "r = √β₂r + (1−√β₂)dη⟨g, s/(√v+ε)⟩;  s = √β₂s + (1−√β₂)dηg;  m of dηg, v of g;  d = max(d, r/((1−√β₂)‖s‖₁));  θ −= m/(√v+ε)",
   },
   elsewhere: { optax: "contrib.dadapt_adamw" },
+  kind: "adaptive",
+  batchRule: "square-root",
+  corrected: null,
+  torch: null,
   purpose: "Adam without a learning rate; Prodigy finds the rate faster",
   make: (o) => chain(scaleByDAdaptAdam(o)),
 });

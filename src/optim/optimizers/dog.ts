@@ -66,6 +66,10 @@ export const dog: Optimizer<DogOptions> = defineOptimizer<DogOptions>({
     equation: "r̄ = max(r̄, ‖θ−θ₀‖);  G += ‖g‖²;  θ −= η r̄/√(G+ε) g;  r̄₀ = reps (1+‖θ₀‖)",
   },
   elsewhere: { optax: "contrib.dog" },
+  kind: "gradient",
+  batchRule: "square-root",
+  corrected: null,
+  torch: null,
   purpose: "SGD without a learning rate: one step size for the model, from how far it has moved",
   make: (o) => chain(o.weightDecay > 0 && addDecayedWeights(o.weightDecay), distanceOverGradients(o)),
 });

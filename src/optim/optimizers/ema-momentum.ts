@@ -2,6 +2,7 @@ import { chain } from "../chain.ts";
 import { defineOptimizer, type Optimizer } from "../define.ts";
 import { beta, flag, lr } from "../options.ts";
 import { averagedLimit } from "../stability.ts";
+import { inProject } from "../torch.ts";
 import { emaMomentum as averaged } from "../transforms/ema-momentum.ts";
 import { scaleByLr } from "../transforms/scale.ts";
 
@@ -23,6 +24,10 @@ export const emaMomentum: Optimizer<EmaMomentumOptions> = defineOptimizer<EmaMom
     equation: "v = β v + (1−β) g, v₀ = 0;  θ −= η v",
   },
   elsewhere: { optax: "chain(ema(decay, debias), scale_by_learning_rate)" },
+  kind: "momentum",
+  batchRule: "linear",
+  corrected: null,
+  torch: (o) => inProject("EmaMomentum", o, { m: "ema.m" }, "beta"),
   purpose: "momentum whose learning rate means the same as without; equals sgd with momentum β at lr η(1−β)",
   stabilityLimit: { rule: "2(1+β)/((1−β)L)", limit: ({ beta }, sharpness) => averagedLimit(beta, sharpness) },
   make: ({ beta: b, biasCorrection }) => chain(averaged({ beta: b, corrected: biasCorrection }), scaleByLr()),

@@ -43,6 +43,10 @@ export const ftrl: Optimizer<FtrlOptions> = defineOptimizer<FtrlOptions>({
     equation: "n' = n + g²;  z += ηg − (√n' − √n)θ;  θ = (clip(z, ±ηλ₁) − z)/(√n' + 2ηλ₂ + β);  n = n'",
   },
   elsewhere: { keras: "Ftrl" },
+  kind: "adaptive",
+  batchRule: "square-root",
+  corrected: null,
+  torch: null,
   purpose: "sparse linear models on streams of clicks: exact zeros by L1",
   make: ({ lrPower, initialAccumulatorValue, l1, l2, beta }) => {
     const root = (n: Expr): Expr => (lrPower === -0.5 ? sqrt(n) : pow(n, -lrPower));

@@ -1,6 +1,7 @@
 import { chain } from "../chain.ts";
 import { defineOptimizer, type Optimizer } from "../define.ts";
 import { betas, eps, flag, lr, maybeNumber, number, weightDecay } from "../options.ts";
+import { inProject } from "../torch.ts";
 import { addDecayedWeights } from "../transforms/decay.ts";
 import { scaleByLr } from "../transforms/scale.ts";
 import { scaleByAdam } from "../transforms/scale-by-adam.ts";
@@ -35,6 +36,10 @@ export const lamb: Optimizer<LambOptions> = defineOptimizer<LambOptions>({
     equation: "u = m̂/(√v̂ + ε) + λθ;  θ −= η · φ(‖θ‖)/‖u‖ · u for each tensor",
   },
   elsewhere: { optax: "lamb", keras: "Lamb" },
+  kind: "adaptive",
+  batchRule: "square-root",
+  corrected: { m: 0, v: 1 },
+  torch: (o) => inProject("Lamb", o, { m: "adam.m", v: "adam.v" }, "betas"),
   purpose: "very large batches (the paper: BERT at 32k): each tensor moves by a share of its own norm",
   make: ({ betas: b, eps: e, weightDecay: decay, biasCorrection, phiMin, phiMax, trustClip }) =>
     chain(

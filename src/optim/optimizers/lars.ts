@@ -1,6 +1,7 @@
 import { chain } from "../chain.ts";
 import { defineOptimizer, type Optimizer } from "../define.ts";
 import { eps, flag, lr, number, weightDecay } from "../options.ts";
+import { inProject } from "../torch.ts";
 import { addDecayedWeights } from "../transforms/decay.ts";
 import { scaleByLr } from "../transforms/scale.ts";
 import { trace } from "../transforms/trace.ts";
@@ -31,6 +32,17 @@ export const lars: Optimizer<LarsOptions> = defineOptimizer<LarsOptions>({
     equation: "u = g + λθ;  r = trust·‖θ‖/(‖u‖ + ε) for each tensor;  buf = μ buf + η r u;  θ −= buf",
   },
   elsewhere: { optax: "lars" },
+  kind: "momentum",
+  batchRule: "linear",
+  corrected: null,
+  torch: (o) =>
+    inProject(
+      "Lars",
+      o,
+      o.momentum > 0 ? { buf: "momentum.buf" } : {},
+      // a momentum that is off stays off
+      o.momentum > 0 ? "momentum" : null,
+    ),
   purpose: "image models on very large batches",
   make: ({ momentum, weightDecay: decay, trust, eps: e, nesterov }) =>
     chain(

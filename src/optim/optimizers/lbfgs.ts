@@ -131,6 +131,10 @@ export const lbfgs: Optimizer<LbfgsOptions> = defineOptimizer<LbfgsOptions>({
     equation: "d = −H∇f by two loops over the last m pairs (s, y);  θ += η d;  first step η·min(1, 1/‖g‖₁)",
   },
   elsewhere: { pytorch: "LBFGS(max_iter=1)", optax: "lbfgs" },
+  kind: "gradient",
+  batchRule: "square-root",
+  corrected: null,
+  torch: null,
   purpose:
     "smooth full-batch problems of moderate size; one step a call, without a line search: `minimize` adds strong Wolfe",
   make: scaleByLbfgs,

@@ -4,6 +4,7 @@ import { defineOptimizer, type Optimizer } from "../define.ts";
 import { betas, lr, weightDecay } from "../options.ts";
 import { perTensor } from "../per-tensor.ts";
 import { ema, momentumOr } from "../tensors.ts";
+import { inProject } from "../torch.ts";
 import { addDecayedWeights } from "../transforms/decay.ts";
 import { scaleByLr } from "../transforms/scale.ts";
 
@@ -26,6 +27,10 @@ export const lion: Optimizer<LionOptions> = defineOptimizer<LionOptions>({
     equation: "θ −= η (sign(β₁m + (1−β₁)g) + λθ);  m = β₂m + (1−β₂)g",
   },
   elsewhere: { optax: "lion", keras: "Lion", hf: "lion_32bit" },
+  kind: "sign",
+  batchRule: "square-root",
+  corrected: null,
+  torch: (o) => inProject("Lion", o, { m: "lion.m" }, "betas"),
   purpose: "large batches with half of Adam's state: every weight moves by exactly η",
   make: ({ betas: [b1, b2], weightDecay: decay }) =>
     chain(

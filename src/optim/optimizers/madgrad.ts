@@ -26,6 +26,10 @@ export const madgrad: Optimizer<MadgradOptions> = defineOptimizer<MadgradOptions
     equation: "λₜ = η√t;  s += λₜg;  v += λₜg²;  z = θ₀ − s/(v^⅓ + ε);  θ = (1−c)θ + cz",
   },
   elsewhere: { optax: "contrib.madgrad" },
+  kind: "adaptive",
+  batchRule: "square-root",
+  corrected: null,
+  torch: null,
   purpose: "dual averaging that generalises like SGD on images and trains like Adam on sparse data",
   make: ({ momentum: kept, weightDecay: decay, eps: e }) =>
     chain(

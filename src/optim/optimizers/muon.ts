@@ -98,6 +98,10 @@ export const muon: Optimizer<MuonOptions> = defineOptimizer<MuonOptions>({
     equation: "B = μB + (1−μ)g;  O ≈ UVᵀ of (1−μ)g + μB by Newton–Schulz;  θ ← (1−ηλ)θ − η·ratio·O",
   },
   elsewhere: { pytorch: "Muon", optax: "contrib.muon", keras: "Muon" },
+  kind: "matrix",
+  batchRule: "square-root",
+  corrected: null,
+  torch: null,
   purpose:
     "hidden weight matrices of transformers; scalars and vectors go to AdamW with the same rate and decay",
   make: (o) => {

@@ -28,6 +28,10 @@ export const nadamOptax: Optimizer<NadamOptaxOptions> = defineOptimizer<NadamOpt
     equation: "m̂ = β₁m/(1−β₁ᵗ⁺¹) + (1−β₁)g/(1−β₁ᵗ);  θ −= η (m̂/(√(v/(1−β₂ᵗ)) + ε) + λθ)",
   },
   elsewhere: { optax: "nadam, nadamw" },
+  kind: "adaptive",
+  batchRule: "square-root",
+  corrected: null,
+  torch: null,
   purpose: "runs that came from optax: its NAdam has other numbers than PyTorch's",
   make: ({ betas: [b1, b2], eps: e, weightDecay: decay }) =>
     chain(

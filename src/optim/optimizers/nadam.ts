@@ -36,6 +36,10 @@ export const nadam: Optimizer<NadamOptions> = defineOptimizer<NadamOptions>({
     equation: "μₜ = β₁(1 − ½·0.96^(tψ));  θ −= η [(1−μₜ)g/(1−Πμ) + μₜ₊₁m/(1−μₜ₊₁Πμ)] / (√(v/(1−β₂ᵗ)) + ε)",
   },
   elsewhere: { pytorch: "NAdam", keras: "Nadam" },
+  kind: "adaptive",
+  batchRule: "square-root",
+  corrected: { v: 1 },
+  torch: null,
   purpose: "Adam with Nesterov's look ahead: a little faster where Adam is good",
   stabilityLimit: nadamLimit,
   make: ({

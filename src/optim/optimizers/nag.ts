@@ -36,6 +36,10 @@ export const nag: Optimizer<NagOptions> = defineOptimizer<NagOptions>({
     equation: "v = μv − η∇f(θ + μv);  θ += v",
   },
   elsewhere: { keras: "SGD(nesterov=True), at the looked-ahead point" },
+  kind: "momentum",
+  batchRule: "linear",
+  corrected: null,
+  torch: null,
   purpose: "Nesterov momentum with the weights of the paper; sgd with nesterov trains the same points",
   stabilityLimit: {
     rule: "(2+2μ)/(1+2μ)/L",

@@ -28,6 +28,10 @@ export const novograd: Optimizer<NovogradOptions> = defineOptimizer<NovogradOpti
     equation: "v = β₂v + (1−β₂)‖g‖² for each tensor;  m = β₁m + g/(√v + ε) + λθ;  θ −= ηm",
   },
   elsewhere: { optax: "novograd" },
+  kind: "adaptive",
+  batchRule: "square-root",
+  corrected: null,
+  torch: null,
   purpose: "speech models: one second moment per tensor, half of Adam's state",
   make: ({ betas: [b1, b2], eps: e, weightDecay: decay }) =>
     chain(

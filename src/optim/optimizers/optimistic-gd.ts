@@ -24,6 +24,10 @@ export const optimisticGd: Optimizer<OptimisticGdOptions> = defineOptimizer<Opti
     equation: "θ −= η ((α+β)g − β gₜ₋₁), g₀ = g₁",
   },
   elsewhere: { optax: "optimistic_gradient_descent" },
+  kind: "gradient",
+  batchRule: "linear",
+  corrected: null,
+  torch: null,
   purpose: "games and min-max problems, where plain gradient descent circles",
   stabilityLimit: {
     rule: "2/((α+2β)L)",

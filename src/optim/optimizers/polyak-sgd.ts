@@ -33,6 +33,10 @@ export const polyakSgd: Optimizer<PolyakSgdOptions> = defineOptimizer<PolyakSgdO
     equation: "θ −= min((f(θ) − f*)/‖g‖², η) g",
   },
   elsewhere: { optax: "polyak_sgd" },
+  kind: "gradient",
+  batchRule: "square-root",
+  corrected: null,
+  torch: null,
   purpose: "problems whose smallest loss is known (interpolation: 0): no learning rate to tune",
   needs: ["loss"],
   make: ({ fMin }): Transform => ({

@@ -103,6 +103,10 @@ export const prodigy: Optimizer<ProdigyOptions> = defineOptimizer<ProdigyOptions
       "r = β₃r + d²η/d₀⟨g, θ₀−θ⟩;  s = β₃s + d²η/d₀ g;  m, v of dg;  d = max(d, r/‖s‖₁);  θ −= dη m/(√v + dε)",
   },
   elsewhere: { optax: "contrib.prodigy" },
+  kind: "adaptive",
+  batchRule: "square-root",
+  corrected: null,
+  torch: null,
   purpose: "Adam without a learning rate: estimates the distance to the solution as it goes",
   make: (o) => chain(scaleByProdigy(o)),
 });

@@ -5,6 +5,7 @@ import { betas, eps, flag, lr, maximize, weightDecay } from "../options.ts";
 import { perTensor } from "../per-tensor.ts";
 import { outsideAdamLimit } from "../stability.ts";
 import { biasCorrection, ema, momentumOr } from "../tensors.ts";
+import { inTorch } from "../torch.ts";
 import { addDecayedWeights } from "../transforms/decay.ts";
 import { ascend, scaleByLr } from "../transforms/scale.ts";
 
@@ -34,6 +35,18 @@ export const radam: Optimizer<RadamOptions> = defineOptimizer<RadamOptions>({
       "ρ∞ = 2/(1−β₂)−1; ρ = ρ∞ − 2tβ₂ᵗ/(1−β₂ᵗ); ρ > 5: θ −= η m̂ r √(1−β₂ᵗ)/(√v+ε), r = √((ρ−4)(ρ−2)ρ∞/((ρ∞−4)(ρ∞−2)ρ)); else θ −= η m̂",
   },
   elsewhere: { pytorch: "RAdam", optax: "radam" },
+  kind: "adaptive",
+  batchRule: "square-root",
+  corrected: { m: 0, v: 1 },
+  torch: (o) =>
+    o.decoupledWeightDecay || o.maximize
+      ? null
+      : inTorch(
+          "RAdam",
+          { weight_decay: o.weightDecay, betas: o.betas, eps: o.eps },
+          { exp_avg: "radam.m", exp_avg_sq: "radam.v" },
+          "betas",
+        ),
   purpose: "Adam without a hand-made warm-up: momentum until v can be trusted",
   // once v is trusted and the rectifier has come near 1
   stabilityLimit: outsideAdamLimit,

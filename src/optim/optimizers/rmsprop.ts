@@ -4,6 +4,7 @@ import { defineOptimizer, type Optimizer } from "../define.ts";
 import { beta, eps, flag, lr, maximize, number, weightDecay } from "../options.ts";
 import { perTensor } from "../per-tensor.ts";
 import { ema } from "../tensors.ts";
+import { inTorch } from "../torch.ts";
 import type { Transform } from "../transform.ts";
 import { addDecayedWeights } from "../transforms/decay.ts";
 import { ascend, scaleByLr } from "../transforms/scale.ts";
@@ -60,6 +61,28 @@ export const rmsprop: Optimizer<RmspropOptions> = defineOptimizer<RmspropOptions
     equation: "v = αv + (1−α)g²;  u = g/(√v + ε)  (centered: √(v − mean²));  buf = μ buf + u;  θ −= η buf",
   },
   elsewhere: { pytorch: "RMSprop", optax: "rmsprop", keras: "RMSprop", hf: "rmsprop" },
+  kind: "adaptive",
+  batchRule: "square-root",
+  corrected: null,
+  torch: (o) =>
+    o.maximize
+      ? null
+      : inTorch(
+          "RMSprop",
+          {
+            weight_decay: o.weightDecay,
+            alpha: o.alpha,
+            eps: o.eps,
+            momentum: o.momentum,
+            centered: o.centered,
+          },
+          {
+            square_avg: "rms.v",
+            ...(o.centered && { grad_avg: "rms.mean" }),
+            ...(o.momentum > 0 && { momentum_buffer: "momentum.buf" }),
+          },
+          o.momentum === 0 ? null : "momentum",
+        ),
   purpose: "recurrent networks and reinforcement learning: per-parameter steps without bias correction",
   stabilityLimit: {
     rule: "2(1+μ)/λmax(P⁻¹H), P = diag(√v+ε); with weight decay of P⁻¹(H+λI)",

@@ -4,6 +4,7 @@ import { chain } from "../chain.ts";
 import { defineOptimizer, type Optimizer } from "../define.ts";
 import { lr, maximize } from "../options.ts";
 import { perTensor } from "../per-tensor.ts";
+import { inTorch } from "../torch.ts";
 import { ascend } from "../transforms/scale.ts";
 
 export interface RpropOptions {
@@ -39,6 +40,17 @@ export const rprop: Optimizer<RpropOptions> = defineOptimizer<RpropOptions>({
     equation: "gₜgₜ₋₁ > 0: Δ = min(η⁺Δ, Δmax); < 0: Δ = max(η⁻Δ, Δmin), g = 0;  θ −= sign(g) Δ",
   },
   elsewhere: { pytorch: "Rprop", optax: "rprop" },
+  kind: "sign",
+  batchRule: "square-root",
+  corrected: null,
+  torch: (o) =>
+    o.maximize
+      ? null
+      : inTorch(
+          "Rprop",
+          { etas: o.etas, step_sizes: o.stepSizes },
+          { prev: "rprop.prev", step_size: "rprop.delta" },
+        ),
   purpose: "full-batch training of small models: only the sign of the slope matters; not for mini-batches",
   make: ({ etas: [down, up], stepSizes: [smallest, largest], maximize: climb }) => {
     if (!(down < 1 && up > 1)) {

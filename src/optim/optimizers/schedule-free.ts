@@ -99,6 +99,10 @@ export const scheduleFreeSgd: Optimizer<ScheduleFreeSgdOptions> = defineOptimize
     equation: "y = βx + (1−β)z;  z −= η (∇f(y) + λy);  x = (1−c)x + cz, c = wₜ/Σw, wₜ = tʳ η²",
   },
   elsewhere: { optax: "contrib.schedule_free_sgd" },
+  kind: "momentum",
+  batchRule: "linear",
+  corrected: null,
+  torch: null,
   purpose: "as good as a decaying schedule without knowing when training ends; evaluate the average x",
   make: (o): Transform => {
     requirePositive("schedule-free-sgd", o.beta);
@@ -141,6 +145,10 @@ export const scheduleFreeAdamw: Optimizer<ScheduleFreeAdamWOptions> =
       keras: "ScheduleFreeAdamW",
       hf: "schedule_free_adamw",
     },
+    kind: "adaptive",
+    batchRule: "square-root",
+    corrected: null,
+    torch: null,
     purpose: "AdamW without a schedule and without knowing the number of steps; evaluate the average x",
     make: (o): Transform => {
       requirePositive("schedule-free-adamw", o.beta);

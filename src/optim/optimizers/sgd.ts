@@ -2,6 +2,7 @@ import { SteepestError } from "../../run/errors.ts";
 import { chain } from "../chain.ts";
 import { defineOptimizer, type Optimizer } from "../define.ts";
 import { flag, lr, maximize, number, weightDecay } from "../options.ts";
+import { inTorch } from "../torch.ts";
 import { addDecayedWeights } from "../transforms/decay.ts";
 import { ascend, scaleByLr } from "../transforms/scale.ts";
 import { trace } from "../transforms/trace.ts";
@@ -33,6 +34,25 @@ export const sgd: Optimizer<SgdOptions> = defineOptimizer<SgdOptions>({
     equation: "buf = μ buf + (1−τ) g;  θ −= η buf   (nesterov: θ −= η (g + μ buf))",
   },
   elsewhere: { pytorch: "SGD", optax: "sgd", keras: "SGD", hf: "sgd" },
+  kind: "gradient",
+  batchRule: "linear",
+  corrected: null,
+  torch: (o) =>
+    o.decoupledWeightDecay
+      ? null
+      : inTorch(
+          "SGD",
+          {
+            momentum: o.momentum,
+            dampening: o.dampening,
+            nesterov: o.nesterov,
+            weight_decay: o.weightDecay,
+            maximize: o.maximize,
+          },
+          o.momentum > 0 ? { momentum_buffer: "momentum.buf" } : {},
+          // a momentum that is off stays off
+          o.momentum > 0 ? "momentum" : null,
+        ),
   purpose: "vision models trained long with a schedule: the best final accuracy when well tuned",
   stabilityLimit: {
     rule: "2(1+μ)/(1−τ)/(L+λ), with nesterov (2+2μ)/(1+2μ)/(L+λ)",

@@ -86,6 +86,10 @@ export const sm3: Optimizer<Sm3Options> = defineOptimizer<Sm3Options>({
       "ν = min over axes of μ + g²;  m = βm + (1−β) g/√(ν+ε);  μ(axis) = max of ν over the other axes;  θ −= ηm",
   },
   elsewhere: { optax: "sm3" },
+  kind: "adaptive",
+  batchRule: "square-root",
+  corrected: null,
+  torch: null,
   purpose: "Adagrad for large models: m + n accumulators for an m×n matrix",
   make: (options) => chain(scaleBySm3(options), scaleByLr()),
 });

@@ -75,6 +75,10 @@ export const sophiaH: Optimizer<SophiaHOptions> = defineOptimizer<SophiaHOptions
       "m = β₁m + (1−β₁)g;  every k steps h = β₂h + (1−β₂) diag H;  θ −= η (clip(m/max(γh, ε), ρ) + λθ)",
   },
   elsewhere: { optax: "contrib.sophia" },
+  kind: "adaptive",
+  batchRule: "square-root",
+  corrected: null,
+  torch: null,
   purpose:
     "language models: steps by curvature, clipped where it is small or negative. The program holds the Hessian product at every step, also where k leaves it unused",
   needs: ["evaluate", "key"],

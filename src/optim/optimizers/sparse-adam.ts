@@ -48,6 +48,10 @@ export const sparseAdam: Optimizer<SparseAdamOptions> = defineOptimizer<SparseAd
     equation: "Adam in rows with g ≠ 0; other rows unchanged",
   },
   elsewhere: { pytorch: "SparseAdam" },
+  kind: "adaptive",
+  batchRule: "square-root",
+  corrected: { m: 0, v: 1 },
+  torch: null,
   purpose: "embedding tables: rows that a batch does not look up are not moved by stale momentum",
   stabilityLimit: outsideAdamLimit,
   make: ({ betas: [b1, b2], eps: e, maximize: climb }) =>

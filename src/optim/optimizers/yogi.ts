@@ -5,6 +5,7 @@ import { betas, eps, lr, number } from "../options.ts";
 import { perTensor } from "../per-tensor.ts";
 import { adamLimit } from "../stability.ts";
 import { biasCorrection, ema, momentumOr } from "../tensors.ts";
+import { inProject } from "../torch.ts";
 import { scaleByLr } from "../transforms/scale.ts";
 
 export interface YogiOptions {
@@ -28,6 +29,10 @@ export const yogi: Optimizer<YogiOptions> = defineOptimizer<YogiOptions>({
     equation: "v = v − (1−β₂) sign(v − g²) g²;  θ −= η m̂/(√v̂ + ε)",
   },
   elsewhere: { optax: "yogi" },
+  kind: "adaptive",
+  batchRule: "square-root",
+  corrected: { m: 0, v: 1 },
+  torch: (o) => inProject("Yogi", o, { m: "yogi.m", v: "yogi.v" }, "betas"),
   purpose: "Adam whose effective rate cannot jump up when gradients become small",
   stabilityLimit: adamLimit,
   make: ({ betas: [b1, b2], eps: e, initialAccumulatorValue }) =>
