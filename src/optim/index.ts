@@ -29,7 +29,9 @@ export { type DAdaptAdamOptions, dAdaptAdam } from "./optimizers/d-adapt-adam.ts
 export { type DogOptions, dog } from "./optimizers/dog.ts";
 export { type EmaMomentumOptions, emaMomentum } from "./optimizers/ema-momentum.ts";
 export { type FtrlOptions, ftrl } from "./optimizers/ftrl.ts";
+export { type GramsOptions, grams } from "./optimizers/grams.ts";
 export { type LambOptions, lamb } from "./optimizers/lamb.ts";
+export { type LapropOptions, laprop } from "./optimizers/laprop.ts";
 export { type LarsOptions, lars } from "./optimizers/lars.ts";
 export { type LbfgsOptions, lbfgs } from "./optimizers/lbfgs.ts";
 export { type LionOptions, lion } from "./optimizers/lion.ts";
@@ -58,6 +60,7 @@ export { type SignSgdOptions, type SignumOptions, signSgd, signum } from "./opti
 export { type Sm3Options, sm3 } from "./optimizers/sm3.ts";
 export { type SophiaHOptions, sophiaH } from "./optimizers/sophia-h.ts";
 export { type SparseAdamOptions, sparseAdam } from "./optimizers/sparse-adam.ts";
+export { type StableAdamwOptions, stableAdamw } from "./optimizers/stable-adamw.ts";
 export { type YogiOptions, yogi } from "./optimizers/yogi.ts";
 export { makeOptimizer, optimizerEntry, optimizers } from "./optimizers.ts";
 export { type OptionSpec, type OptionSpecs, type OptionValue, resolveOptions, showRange } from "./options.ts";

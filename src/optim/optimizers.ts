@@ -17,7 +17,9 @@ import { dAdaptAdam } from "./optimizers/d-adapt-adam.ts";
 import { dog } from "./optimizers/dog.ts";
 import { emaMomentum } from "./optimizers/ema-momentum.ts";
 import { ftrl } from "./optimizers/ftrl.ts";
+import { grams } from "./optimizers/grams.ts";
 import { lamb } from "./optimizers/lamb.ts";
+import { laprop } from "./optimizers/laprop.ts";
 import { lars } from "./optimizers/lars.ts";
 import { lbfgs } from "./optimizers/lbfgs.ts";
 import { lion } from "./optimizers/lion.ts";
@@ -41,6 +43,7 @@ import { signSgd, signum } from "./optimizers/sign-sgd.ts";
 import { sm3 } from "./optimizers/sm3.ts";
 import { sophiaH } from "./optimizers/sophia-h.ts";
 import { sparseAdam } from "./optimizers/sparse-adam.ts";
+import { stableAdamw } from "./optimizers/stable-adamw.ts";
 import { yogi } from "./optimizers/yogi.ts";
 import type { Transform } from "./transform.ts";
 
@@ -89,6 +92,9 @@ export const optimizers: readonly OptimizerEntry[] = [
   ademamix,
   madgrad,
   ftrl,
+  stableAdamw,
+  laprop,
+  grams,
 ].map((o) => o.entry);
 
 /** The row of this name. Throws `optimizer` with the closest name when there is none. */

@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import { reference } from "../../src/engine/backends/reference.ts";
 import { requireFinite } from "../../src/optim/index.ts";
 import {
+  cases2026,
   clipCases,
   flat,
   isQuirk,
@@ -17,7 +18,13 @@ describe("optimizers.json and optimizers-more.json on the reference backend, flo
     expect(optimizerCases).toHaveLength(422);
     expect(optimizerCases.filter(isQuirk)).toHaveLength(2);
   });
-  test.for([...optimizerCases.filter((c) => !isQuirk(c)), ...moreCases])("$id", (c) => {
+  test("has the 60 cases of the optimizers of 2026 in the table", () => {
+    expect(new Set(cases2026().map((c) => c.optimizer))).toEqual(
+      new Set(["StableAdamW", "LaProp", "LaPropTimm", "Grams"]),
+    );
+    expect(cases2026()).toHaveLength(60);
+  });
+  test.for([...optimizerCases.filter((c) => !isQuirk(c)), ...moreCases, ...cases2026()])("$id", (c) => {
     const found = runCase(c, reference, "float64");
     expect(found.length).toBeGreaterThanOrEqual(c.at.length);
     for (const { error, what, step } of found) {

@@ -72,6 +72,15 @@ export const moreCases: readonly GoldenCase[] = read("optimizers-more.json")[
   "cases"
 ] as readonly GoldenCase[];
 
+const file2026 = read("optimizers-2026.json");
+/** By running their authors' code (README-2026.md); optimizers that the table does not have yet are left out. */
+export const cases2026 = (): readonly GoldenCase[] =>
+  (file2026["cases"] as readonly GoldenCase[]).filter((c) => c.optimizer in spelled);
+const problems = {
+  ...(file["problems"] as Record<string, Json>),
+  ...(file2026["problems"] as Record<string, Json>),
+};
+
 /** The recorded bug of torch 1.13's NAdam; its README and `warning` say it is no target. */
 export const isQuirk = (c: GoldenCase): boolean => c.id.includes("nadam-1.13-quirk");
 
@@ -90,7 +99,7 @@ const tensor = (rows: Nested, shape: Shape, dtype: "float32" | "float64"): Expr 
   constant(Float64Array.from(flat(rows)), { shape, dtype });
 
 function problem(name: string, dtype: "float32" | "float64"): Problem {
-  const data = (file["problems"] as Record<string, Json>)[name]!;
+  const data = problems[name]!;
   const tensors = (data["x0"] as Nested[]).map(flat);
   const shapes = data["shapes"] as Shape[];
   const named = (names: readonly string[]): Pick<Problem, "shapes" | "start"> => ({
@@ -130,14 +139,16 @@ function problem(name: string, dtype: "float32" | "float64"): Problem {
       };
     }
     default: {
-      const a = tensor(data["A"] as Nested, [8, 4], dtype);
-      const y = tensor(data["Y"] as Nested, [8, 3], dtype);
+      const [rows, columns] = shapes[0] as [number, number];
+      const count = (data["A"] as Nested[]).length;
+      const a = tensor(data["A"] as Nested, [count, rows], dtype);
+      const y = tensor(data["Y"] as Nested, [count, columns], dtype);
       return {
-        ...named(name === "mat" ? ["W", "b"] : ["W"]),
+        ...named(["W", "b"].slice(0, shapes.length)),
         loss: (p) => {
           const product = matmul(a, p["W"]!);
           const residual = sub(p["b"] ? add(product, p["b"]) : product, y);
-          return mul(0.5 / 8, sum(square(residual)));
+          return mul(0.5 / count, sum(square(residual)));
         },
       };
     }
@@ -201,6 +212,10 @@ const spelled: Readonly<
   MADGRAD: ["madgrad"],
   SM3: ["sm3"],
   OptimisticGD: ["optimistic-gd"],
+  StableAdamW: ["stable-adamw", { clipThresh: "clipThreshold" }],
+  LaProp: ["laprop"],
+  LaPropTimm: ["laprop", {}, { decayByLr: true }],
+  Grams: ["grams", { correctBias: "biasCorrection" }],
 };
 
 function spell(c: GoldenCase, given: Readonly<Record<string, unknown>>): [string, Record<string, unknown>] {
