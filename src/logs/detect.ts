@@ -5,12 +5,13 @@ import { csv } from "./readers/csv.ts";
 import { jsonDocument } from "./readers/json-document.ts";
 import { jsonl } from "./readers/jsonl.ts";
 import { mlflow } from "./readers/mlflow.ts";
+import { notebook } from "./readers/notebook.ts";
 import { text } from "./readers/text.ts";
 import { tfevents } from "./readers/tfevents.ts";
 import { wandb } from "./readers/wandb.ts";
 import type { Format, Head } from "./types.ts";
 
-export const FORMATS: readonly Format[] = [tfevents, wandb, jsonl, jsonDocument, mlflow, csv, text];
+export const FORMATS: readonly Format[] = [tfevents, wandb, jsonl, notebook, jsonDocument, mlflow, csv, text];
 
 /** How much of a log is looked at before its format is decided. */
 export const HEAD_BYTES: number = 1 << 16;

@@ -35,7 +35,10 @@ export function objectiveOf(series: readonly Named[], named: string | null = nul
   if (!judged) return of("accuracy") || of("validationAccuracy") ? "accuracy-only" : "none";
   if (/^log\(.*\)$/.test(judged.name)) return "perplexity";
   if (!loss) return "validation-only";
-  return /^(?:valid )?sum of \d+ parts$/.test(loss.name) || PART.test(normalise(loss.name)) ? "part" : "loss";
+  return /^(?:valid )?sum of \d+ parts$/.test(loss.name) ||
+    (PART.test(normalise(loss.name)) && !/^column \d+$/.test(loss.name))
+    ? "part"
+    : "loss";
 }
 
 /** What steers a training other than its loss, by all names that it logs. */

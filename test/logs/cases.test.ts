@@ -120,6 +120,7 @@ const CASES: Readonly<Record<string, Expected>> = {
     unit: "epoch",
     objective: "part",
   },
+  "notebook.ipynb": { n: 30, steps: [100, 3000], first: 2.4949, last: 0.4407 },
   "batch-outliers.csv": { n: 6000, steps: [0, 5999], first: 5.434, last: 2.8457 },
   "nan-after-one-point.csv": { n: 7, steps: [1, 7], first: 0.61, last: Number.NaN, unit: "epoch" },
 };
@@ -145,6 +146,31 @@ test.each(Object.entries(CASES))("%s", async (file, expected) => {
   expect(log.objective).toBe(expected.objective ?? "loss");
   expect(log.stepUnit).toBe(expected.unit ?? (file === "loss-all-zero.log" ? "row" : "step"));
   for (const [role, n] of expected.also ?? []) expect(seriesOf(log, role)?.values).toHaveLength(n);
+});
+
+test("a notebook's table in HTML (fastai) is read; one that is cut off is refused as what it is", async () => {
+  const row = (cells: readonly (string | number)[], tag: string): string =>
+    `<tr>${cells.map((c) => `<${tag}>${c}</${tag}>`).join("")}</tr>`;
+  const html = `<table><thead>${row(["epoch", "train_loss", "valid_loss", "time"], "th")}</thead><tbody>${[0, 1, 2].map((e) => row([e, 2.5 - e, 2.75 - e, `00:0${e}`], "td")).join("")}</tbody></table>`;
+  const document = JSON.stringify({
+    cells: [
+      {
+        cell_type: "code",
+        outputs: [
+          {
+            output_type: "display_data",
+            data: { "text/html": [html], "text/plain": ["<IPython.core.display.HTML object>"] },
+          },
+        ],
+      },
+    ],
+    nbformat: 4,
+  });
+  const [log] = await read(document);
+  expect(log).toMatchObject({ format: "notebook", stepUnit: "epoch" });
+  expect([...seriesOf(log!, "loss")!.values]).toEqual([2.5, 1.5, 0.5]);
+  expect([...seriesOf(log!, "validation")!.values]).toEqual([2.75, 1.75, 0.75]);
+  await expect(read(document.slice(0, -30))).rejects.toMatchObject({ id: "bad-notebook" });
 });
 
 test("each number of a console log has its role, the evidence and what was near", async () => {

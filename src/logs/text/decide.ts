@@ -193,7 +193,10 @@ function takeNameless(
         .map((curve) => ({ plan, curve })),
     )
     .sort((a, b) => b.curve.behaviour.fall - a.curve.behaviour.fall);
-  const best = candidates[0];
+  // of columns that fall alike the first: training is printed before validation
+  const best = candidates
+    .filter((c) => c.curve.behaviour.fall > candidates[0]!.curve.behaviour.fall - 0.1)
+    .sort((a, b) => a.curve.column - b.curve.column)[0];
   if (!best) return;
   const name = `column ${best.curve.column + 1}`;
   replace(best.plan, best.curve, {
@@ -205,7 +208,8 @@ function takeNameless(
     rank: 900,
     nameless: false,
   });
-  const other = candidates[1] ? `; column ${candidates[1].curve.column + 1} is near` : "";
+  const second = candidates.find((c) => c !== best);
+  const other = second ? `; column ${second.curve.column + 1} is near` : "";
   notes.push({
     id: "guessed-loss",
     text: `no number has a name: ${name} falls like a loss and is taken for it${other}; a header line or --loss decides`,
