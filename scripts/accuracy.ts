@@ -7,6 +7,8 @@ export interface Judged {
   readonly file: string;
   readonly label: Label;
   readonly verdict: string;
+  /** What is left: a set of two counts as right where it holds the label, a larger one as wrong. */
+  readonly verdicts: readonly string[];
   readonly confidence: number;
 }
 
@@ -15,15 +17,17 @@ export interface Score {
   readonly accuracy: number;
   readonly macroRecall: number;
   readonly recall: Readonly<Record<Label, number>>;
-  /** Runs judged with confidence of at least 0.8, and the share of them judged rightly. */
+  /** Share of runs with no single verdict. */
+  readonly undecided: number;
+  /** Runs given one verdict with confidence of at least 0.8, and the share of them judged rightly. */
   readonly sure: number;
   readonly sureAccuracy: number;
 }
 
 export function judgeAll(runs: readonly LabelledRun[]): Judged[] {
   return runs.map(({ file, label, log }) => {
-    const { verdict, confidence } = diagnoseRun(log);
-    return { file, label, verdict, confidence };
+    const { verdict, verdicts, confidence } = diagnoseRun(log);
+    return { file, label, verdict, verdicts, confidence };
   });
 }
 
@@ -40,22 +44,26 @@ export function judgeBaseline(runs: readonly LabelledRun[], baseline: Baseline):
     file,
     label,
     verdict: meaning.get(outcomes[i]!)!,
+    verdicts: [meaning.get(outcomes[i]!)!],
     confidence: 0,
   }));
 }
 
+export const isRight = ({ label, verdicts }: Judged): boolean =>
+  verdicts.length <= 2 && verdicts.includes(label);
+
 export function score(judged: readonly Judged[]): Score {
-  const share = (of: readonly Judged[]): number =>
-    of.filter((j) => j.verdict === j.label).length / Math.max(1, of.length);
+  const share = (of: readonly Judged[]): number => of.filter(isRight).length / Math.max(1, of.length);
   const recall = Object.fromEntries(
     LABELS.map((l) => [l, share(judged.filter((j) => j.label === l))]),
   ) as Record<Label, number>;
-  const sure = judged.filter((j) => j.confidence >= 0.8);
+  const sure = judged.filter((j) => j.verdicts.length === 1 && j.confidence >= 0.8);
   return {
     runs: judged.length,
     accuracy: share(judged),
     macroRecall: LABELS.reduce((a, l) => a + recall[l], 0) / LABELS.length,
     recall,
+    undecided: judged.filter((j) => j.verdicts.length !== 1).length / judged.length,
     sure: sure.length,
     sureAccuracy: share(sure),
   };

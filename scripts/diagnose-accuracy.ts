@@ -3,7 +3,7 @@
  *   node_modules/.bin/jiti scripts/diagnose-accuracy.ts
  * The shipped model was fitted on other tasks (scripts/fit-verdict.ts), which `scripts/fit-verdict.ts cv` cross-validates.
  */
-import { type Judged, judgeAll, judgeBaseline, score } from "./accuracy.ts";
+import { isRight, type Judged, judgeAll, judgeBaseline, score } from "./accuracy.ts";
 import { BASELINES } from "./baselines.ts";
 import { LABELS, labelledRuns } from "./labelled-runs.ts";
 
@@ -41,9 +41,12 @@ for (const [from, to] of [
   [0.8, 0.95],
   [0.95, 1.01],
 ] as const) {
-  const bin = ours.filter((j) => j.confidence >= from && j.confidence < to);
+  const bin = ours.filter((j) => j.verdicts.length === 1 && j.confidence >= from && j.confidence < to);
   if (bin.length > 0)
     console.log(`| ${from}–${Math.min(1, to)} | ${bin.length} | ${percent(score(bin).accuracy)} |`);
 }
-const wrong = ours.filter((j) => j.verdict !== j.label);
-for (const j of wrong) console.log(`\nwrong: ${j.file}: ${j.label} judged ${j.verdict} (${j.confidence})`);
+const wrong = ours.filter((j) => !isRight(j));
+for (const j of wrong)
+  console.log(
+    `\nwrong: ${j.file}: ${j.label} judged ${j.verdicts.join(" or ") || j.verdict} (${j.confidence})`,
+  );

@@ -26,7 +26,8 @@ export function boost(
 ): VerdictModel {
   const width = rows[0]!.x.length;
   const cuts = Array.from({ length: width }, (_, f) => quantileCuts(rows.map((r) => r.x[f]!)));
-  const bins = rows.map((r) => r.x.map((v, f) => cuts[f]!.filter((c) => v >= c).length));
+  const bins = cuts.map((own, f) => Uint8Array.from(rows, (r) => own.filter((c) => r.x[f]! >= c).length));
+  const weights = Float64Array.from(rows, (r) => r.weight);
   const total = rows.reduce((a, r) => a + r.weight, 0);
   const bias = Array.from({ length: classes }, (_, k) =>
     Math.log(rows.reduce((a, r) => a + (r.label === k ? r.weight : 0), 0) / total),
@@ -39,9 +40,9 @@ export function boost(
     const used = rows.map((_, i) => i).filter(() => random() < subsample);
     const stage: Tree[] = [];
     for (let k = 0; k < classes; k++) {
-      const g = rows.map((r, i) => r.weight * (Number(r.label === k) - p[i]![k]!));
-      const h = rows.map((r, i) => r.weight * p[i]![k]! * (1 - p[i]![k]!));
-      const tree = grow(used, bins, cuts, g, h, rows, leafWeight, ridge, rate);
+      const g = Float64Array.from(rows, (r, i) => r.weight * (Number(r.label === k) - p[i]![k]!));
+      const h = Float64Array.from(rows, (r, i) => r.weight * p[i]![k]! * (1 - p[i]![k]!));
+      const tree = grow(used, { bins, cuts, g, h, weights }, { leafWeight, ridge, rate });
       stage.push(tree);
       for (let i = 0; i < rows.length; i++) score[i]![k]! += leafOf(tree, rows[i]!.x);
     }
@@ -50,32 +51,35 @@ export function boost(
   return { bias, trees };
 }
 
+/** What a tree is grown on: the bin of each row by feature, first and second derivatives and weights by row. */
+interface Fields {
+  readonly bins: readonly Uint8Array[];
+  readonly cuts: readonly (readonly number[])[];
+  readonly g: Float64Array;
+  readonly h: Float64Array;
+  readonly weights: Float64Array;
+}
+
 /** Grows level by level; an unsplit node sends everything left (threshold +∞, written 1e9). */
 function grow(
   used: readonly number[],
-  bins: readonly (readonly number[])[],
-  cuts: readonly (readonly number[])[],
-  g: readonly number[],
-  h: readonly number[],
-  rows: readonly Row[],
-  leafWeight: number,
-  ridge: number,
-  rate: number,
+  fields: Fields,
+  { leafWeight, ridge, rate }: Required<Pick<BoostOptions, "leafWeight" | "ridge" | "rate">>,
 ): Tree {
+  const { bins, cuts, g, h } = fields;
   const feature = new Array<number>(NODES).fill(0);
   const threshold = new Array<number>(NODES).fill(1e9);
   const members: (readonly number[])[] = [used];
   for (let node = 0; node < NODES; node++) {
     const here = members[node] ?? [];
-    const split = bestSplit(here, bins, g, h, rows, leafWeight, ridge);
+    const split = bestSplit(here, fields, { leafWeight, ridge });
     if (split) {
       feature[node] = split.feature;
-      threshold[node] = Number(cuts[split.feature]![split.bin]!.toPrecision(4));
+      threshold[node] = cuts[split.feature]![split.bin]!;
     }
-    const left = here.filter((i) => !split || bins[i]![split.feature]! <= split.bin);
-    const right = here.filter((i) => split !== null && bins[i]![split.feature]! > split.bin);
-    members[2 * node + 1] = left;
-    members[2 * node + 2] = right;
+    const own = split && bins[split.feature]!;
+    members[2 * node + 1] = here.filter((i) => !own || own[i]! <= split.bin);
+    members[2 * node + 2] = here.filter((i) => own && own[i]! > split.bin);
   }
   const leaves = Array.from({ length: NODES + 1 }, (_, leaf) => {
     const here = members[NODES + leaf] ?? [];
@@ -88,35 +92,32 @@ function grow(
 
 function bestSplit(
   here: readonly number[],
-  bins: readonly (readonly number[])[],
-  g: readonly number[],
-  h: readonly number[],
-  rows: readonly Row[],
-  leafWeight: number,
-  ridge: number,
+  { bins, g, h, weights }: Fields,
+  { leafWeight, ridge }: Required<Pick<BoostOptions, "leafWeight" | "ridge">>,
 ): { feature: number; bin: number } | null {
-  if (here.length === 0) return null;
   let best: { feature: number; bin: number } | null = null;
-  const width = bins[0]!.length;
   let bestGain = 1e-3;
-  for (let f = 0; f < width; f++) {
-    const sums = Array.from({ length: BINS + 1 }, () => [0, 0, 0]);
+  let [allG, allH, allW] = [0, 0, 0];
+  for (const i of here) {
+    allG += g[i]!;
+    allH += h[i]!;
+    allW += weights[i]!;
+  }
+  const sums = new Float64Array(3 * (BINS + 1));
+  for (let f = 0; f < bins.length; f++) {
+    const own = bins[f]!;
+    sums.fill(0);
     for (const i of here) {
-      const s = sums[bins[i]![f]!]!;
-      s[0]! += g[i]!;
-      s[1]! += h[i]!;
-      s[2]! += rows[i]!.weight;
+      const at = 3 * own[i]!;
+      sums[at]! += g[i]!;
+      sums[at + 1]! += h[i]!;
+      sums[at + 2]! += weights[i]!;
     }
-    const [allG, allH, allW] = [0, 1, 2].map((c) => sums.reduce((a, s) => a + s[c]!, 0)) as [
-      number,
-      number,
-      number,
-    ];
     let [G, H, W] = [0, 0, 0];
     for (let b = 0; b < BINS; b++) {
-      G += sums[b]![0]!;
-      H += sums[b]![1]!;
-      W += sums[b]![2]!;
+      G += sums[3 * b]!;
+      H += sums[3 * b + 1]!;
+      W += sums[3 * b + 2]!;
       if (W < leafWeight || allW - W < leafWeight) continue;
       const gain = G ** 2 / (H + ridge) + (allG - G) ** 2 / (allH - H + ridge) - allG ** 2 / (allH + ridge);
       if (gain > bestGain) {

@@ -3,15 +3,16 @@ import type { RunLog } from "../run/log.ts";
 import { gatherRun } from "./gather.ts";
 import { outrank } from "./reconcile.ts";
 import { largest, madSigma, mean } from "./stats.ts";
-import type { RunDiagnosis, VerdictName } from "./types.ts";
-
-/** A run this clear by itself is not overruled: the others may be of another task after all. */
-const CERTAIN = 0.95;
+import type { RunDiagnosis, Verdict, VerdictName } from "./types.ts";
+import { unsure } from "./verdict.ts";
+import { ONE_WORD } from "./verdict-set.ts";
 
 interface Trial {
   /** Position among the runs given. */
   readonly index: number;
   readonly lr: number;
+  /** The log has no rate: it was read from the name of the file, folder or run. */
+  readonly named: boolean;
   readonly first: number;
   readonly final: number;
   readonly error: number;
@@ -19,12 +20,20 @@ interface Trial {
   readonly key: string;
 }
 
-/** Peak rate and outcome of a run; null without a logged rate or with too few points. */
+/** The rate in a name such as "sweep/lr=3e-4/log.csv" or "run_lr0.01"; the last one where there are several. */
+export function rateInName({ source, run }: Pick<RunLog, "source" | "run">): number | null {
+  const pattern = /(?:^|[^a-z])(?:lr|learning[-_ ]?rate|eta)[-_= ]?(\d*\.?\d+(?:e[-+]?\d+)?)/gi;
+  const found = [...`${source}/${run ?? ""}`.matchAll(pattern)].map((m) => Number(m[1]));
+  return found.filter((v) => v > 0 && v < 1e3).at(-1) ?? null;
+}
+
+/** Peak rate and outcome of a run; null without a known rate or with too few points. */
 function trial(log: RunLog, index: number): Trial | null {
   const run = gatherRun(log);
-  if (!run?.lr || run.loss.length < 20) return null;
-  const lr = largest(run.lr);
-  if (!(lr > 0)) return null;
+  if (!run || run.loss.length < 20) return null;
+  const named = run.lr === null ? rateInName(log) : null;
+  const lr = run.lr ? largest(run.lr) : named;
+  if (lr === null || !(lr > 0)) return null;
   const tail = run.loss.subarray(run.loss.length - Math.max(3, Math.floor(run.loss.length / 10)));
   const final = tail.every(Number.isFinite) ? mean(tail) : Number.POSITIVE_INFINITY;
   const key = JSON.stringify([
@@ -37,6 +46,7 @@ function trial(log: RunLog, index: number): Trial | null {
   return {
     index,
     lr,
+    named: named !== null,
     first: run.loss[0]!,
     final,
     error,
@@ -71,7 +81,8 @@ function groups(trials: readonly Trial[]): Trial[][] {
 export function compareRuns(logs: readonly RunLog[], runs: readonly RunDiagnosis[]): RunDiagnosis[] {
   const trials = logs.map(trial);
   const out = [...runs];
-  for (const group of groups(trials.filter((t) => t !== null))) {
+  const siblings = groups(trials.filter((t) => t !== null));
+  for (const group of siblings) {
     const rates = new Set(group.map((t) => t.lr));
     const best = group.reduce((a, b) => (b.final < a.final ? b : a), group[0]!);
     if (rates.size < 2 || best.final === Number.POSITIVE_INFINITY || !oneValley(group, best)) continue;
@@ -88,7 +99,22 @@ export function compareRuns(logs: readonly RunLog[], runs: readonly RunDiagnosis
       out[i] = judged === runs[i] ? judged : outrank(judged);
     }
   }
+  for (const group of siblings)
+    for (const own of group) {
+      const better = group.find((t) => t.final > 0 && own.final > FAR_WORSE * t.final && t.lr <= own.lr);
+      const run = out[own.index]!;
+      if (better && run.verdicts.includes("too-low")) out[own.index] = { ...run, ...farWorse(own, better) };
+    }
   return out;
+}
+
+const FAR_WORSE = 10;
+
+/** Whatever its own curve looks like: a sibling at no higher a rate ended far lower, so a higher rate is not the remedy. */
+function farWorse(own: Trial, better: Trial): Verdict {
+  return unsure(
+    `Ends at ${own.final.toPrecision(4)}; a run of the same kind at rate ${better.lr.toPrecision(3)}, no higher than this one's ${own.lr.toPrecision(3)}, ends at ${better.final.toPrecision(4)}. Something other than the rate differs.`,
+  );
 }
 
 interface Range {
@@ -135,11 +161,13 @@ function oneValley(group: readonly Trial[], best: Trial): boolean {
   return true;
 }
 
-/** A rate within a decade, on the side where the run's own verdict looks for a better one, was tried. */
-function bracketed(own: Trial, group: readonly Trial[], verdict: VerdictName): boolean {
+/** A rate within a decade was tried on each side where the run's own verdicts look for a better one; on both without a verdict. */
+function bracketed(own: Trial, group: readonly Trial[], { verdicts }: RunDiagnosis): boolean {
   const above = group.some((t) => t.lr > own.lr && t.lr <= own.lr * 10.01);
   const below = group.some((t) => t.lr < own.lr && t.lr >= own.lr / 10.01);
-  return verdict === "too-low" ? above : verdict === "inconclusive" ? above && below : below;
+  const asks = (...of: readonly VerdictName[]): boolean =>
+    verdicts.length === 0 || verdicts.some((v) => of.includes(v));
+  return (above || !asks("too-low")) && (below || !asks("slightly-high", "too-high"));
 }
 
 function judge(
@@ -158,13 +186,13 @@ function judge(
       return { ...run, confidence: Math.max(run.confidence, 0.9), reason: `Among the best of ${others}.` };
     }
     // the best of what was tried, but with no near neighbour on that side: a rate between may be better still
-    if (!bracketed(own, group, run.verdict)) return run;
-    return change(run, "good", 0.79, `Among the best of ${others}.`);
+    if (!run.verdicts.includes("good") && !bracketed(own, group, run)) return run;
+    return change(run, "good", ONE_WORD, `Among the best of ${others}.`);
   }
   const factor = best.lr / own.lr;
   if (factor === 1) return run;
   const confidence = Math.min(0.97, 0.6 + 0.1 * (gap / margin(own, best)));
-  const reason = `Ends at ${own.final.toPrecision(4)}; rate ${best.lr.toPrecision(3)} ends at ${best.final.toPrecision(4)} (${others}).`;
+  const reason = `Ends at ${own.final.toPrecision(4)}; rate ${best.lr.toPrecision(3)} ends at ${best.final.toPrecision(4)} (${others}).${own.named ? " The log has no rate; it is read from the name." : ""}`;
   if (factor > 1) return change(run, "too-low", confidence, reason, factor);
   // how far above the good range is only as fine as the rates tried: a curve that says so itself is believed
   const near = own.final !== Number.POSITIVE_INFINITY && own.lr < range.goodHigh * 10 ** 0.75;
@@ -181,7 +209,6 @@ function change(
   reason: string,
   multiply = 1,
 ): RunDiagnosis {
-  if (run.confidence >= CERTAIN && run.verdict !== verdict) return run;
   const factor = Number(multiply.toPrecision(3));
   const text =
     verdict === "good"
@@ -190,6 +217,7 @@ function change(
   return {
     ...run,
     verdict,
+    verdicts: verdict === "inconclusive" ? [] : [verdict],
     confidence: Number(confidence.toFixed(3)),
     reason,
     action: { lr: { multiply: factor }, text },

@@ -34,6 +34,8 @@ export const FEATURES = {
   gradEnd: "log10 of the last gradient norm / the first",
   gradPeak: "log10 of the 98th percentile of the gradient norm / the first",
   gradJitter: "log10 of the step-to-step change of the log gradient norm",
+  points: "log10 of the number of points, at most 3",
+  settled: "fall from the third to the last fifth / its standard error",
 } as const;
 export type FeatureName = keyof typeof FEATURES;
 export type Features = Readonly<Record<FeatureName, number>>;
@@ -104,7 +106,19 @@ export function features(input: FeatureInput): Features | null {
     signal: clamp(Math.log10(Math.max(first - end, 0) / sigma + 0.1), -1, 3),
     earlyBacktrack: shareUp(binMedians(early, Math.max(4, Math.min(40, n >> 4)))),
     ...gradientFeatures(input.gradNorm),
+    points: Math.min(3, Math.log10(n)),
+    settled: settled(y),
   };
+}
+
+/** Whether the loss still falls late in the run by more than its noise: a t-statistic, within ±20. */
+function settled(y: Float64Array): number {
+  const part = (from: number): Float64Array =>
+    y.subarray(Math.floor(y.length * from), Math.floor(y.length * (from + 0.2)));
+  const [early, late] = [part(0.4), part(0.8)];
+  const error = Math.hypot(madSigma(early), madSigma(late)) / Math.sqrt(early.length);
+  const fall = mean(early) - mean(late);
+  return error > 0 ? clamp(fall / error, -20, 20) : 20 * Math.sign(fall);
 }
 
 /** Neutral values stand in for a log without gradient norms. */

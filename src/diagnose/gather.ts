@@ -15,9 +15,10 @@ export interface GatheredRun {
   readonly validation: Series | null;
 }
 
-/** Null when the log has no loss series, or an empty one. */
+/** Null when the log has no loss series, or an empty one. A log of validation alone is judged by that. */
 export function gatherRun(log: RunLog): GatheredRun | null {
-  const loss = seriesOf(log, "loss");
+  const alone = log.objective === "validation-only";
+  const loss = seriesOf(log, alone ? "validation" : "loss");
   if (!loss || loss.steps.length === 0) return null;
   const [lr, gradNorm, epoch, validation] = (["lr", "gradNorm", "epoch", "validation"] as const).map(
     (role) => {
@@ -32,14 +33,14 @@ export function gatherRun(log: RunLog): GatheredRun | null {
       loss: loss.name,
       lr: lr?.name ?? null,
       gradNorm: gradNorm?.name ?? null,
-      validation: validation?.name ?? null,
+      validation: alone ? null : (validation?.name ?? null),
     },
     steps,
     loss: loss.values,
     lr: lr && lastKnown(lr, steps),
     gradNorm: gradNorm && sameStep(gradNorm, steps),
     epoch: epoch && lastKnown(epoch, steps),
-    validation,
+    validation: alone ? null : validation,
   };
 }
 

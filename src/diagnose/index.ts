@@ -7,7 +7,7 @@ import { reconcile } from "./reconcile.ts";
 import { RULES } from "./rules/index.ts";
 import { findingsOf } from "./rules/rule.ts";
 import type { Diagnosis, RunDiagnosis } from "./types.ts";
-import { decide, unsure } from "./verdict.ts";
+import { decide, unsuitable, unsure } from "./verdict.ts";
 
 export type { LogFormat, RunLog, Series } from "../run/log.ts";
 export { type AlertEvent, type Need, RULES, type Rule } from "./rules/index.ts";
@@ -17,6 +17,7 @@ export type {
   Direction,
   Evidence,
   Finding,
+  RateVerdict,
   RunDiagnosis,
   Severity,
   Verdict,
@@ -35,6 +36,7 @@ export {
   percentWords,
   placeWords,
   type Tone,
+  verdictCell,
 } from "./words.ts";
 
 export interface DiagnoseOptions {
@@ -60,7 +62,7 @@ export function diagnoseRun(log: RunLog, { siblings = [] }: DiagnoseRunOptions =
   if (!run) {
     return {
       ...base,
-      ...unsure("The log has no loss series."),
+      ...unsure(unsuitable(log.objective) ?? "The log has no loss series."),
       series: { loss: null, lr: null, gradNorm: null, validation: null },
       points: 0,
       steps: null,

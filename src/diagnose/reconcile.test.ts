@@ -19,6 +19,7 @@ const finding = (more: Partial<Finding>): Finding => ({
 });
 const verdict = (name: Verdict["verdict"]): Verdict => ({
   verdict: name,
+  verdicts: name === "inconclusive" ? [] : [name],
   confidence: 0.9,
   action: { lr: { multiply: 3 }, text: "" },
   reason: "",
@@ -66,7 +67,13 @@ describe("the headline", () => {
   const base = diagnose([makeLog({ loss: (i) => Math.exp(-i / 50) })]).runs[0]!;
   it("is a critical finding before a good rate, and the rate comes without a tick", () => {
     const worse = finding({ id: "overfitting", severity: "critical", direction: "not-higher" });
-    const run = { ...base, verdict: "good" as const, confidence: 0.98, findings: [worse] };
+    const run = {
+      ...base,
+      verdict: "good" as const,
+      verdicts: ["good" as const],
+      confidence: 0.98,
+      findings: [worse],
+    };
     expect(headlineOf(run)).toMatchObject({
       words: "overfitting",
       tone: "critical",
@@ -76,7 +83,13 @@ describe("the headline", () => {
   });
   it("is the verdict where the critical finding says the same", () => {
     const critical = finding({ severity: "critical", direction: "lower" });
-    const run = { ...base, verdict: "too-high" as const, confidence: 0.98, findings: [critical] };
+    const run = {
+      ...base,
+      verdict: "too-high" as const,
+      verdicts: ["too-high" as const],
+      confidence: 0.98,
+      findings: [critical],
+    };
     expect(headlineOf(run)).toMatchObject({ tone: "critical", rate: null });
   });
 });

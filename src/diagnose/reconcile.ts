@@ -1,6 +1,7 @@
 /** The one place where verdict and findings are made to agree. */
 
-import type { Direction, Finding, RunDiagnosis, Verdict, VerdictName } from "./types.ts";
+import { experiment } from "./action.ts";
+import type { Direction, Finding, RateVerdict, RunDiagnosis, Verdict, VerdictName } from "./types.ts";
 import { unsure } from "./verdict.ts";
 import { titleOf } from "./words.ts";
 
@@ -12,7 +13,7 @@ const AGAINST: Readonly<Record<Direction, readonly VerdictName[]>> = {
   neither: [],
 };
 
-const IN_WORDS: Readonly<Record<Exclude<VerdictName, "inconclusive">, string>> = {
+const IN_WORDS: Readonly<Record<RateVerdict, string>> = {
   "too-high": "too high a rate",
   "slightly-high": "a rate that is slightly high",
   good: "a good rate",
@@ -34,13 +35,24 @@ export function opponents(verdict: VerdictName, findings: readonly Finding[]): F
 /** A verdict from one curve, taken back when a finding of the same curve advises the opposite. */
 export function reconcile(verdict: Verdict, findings: readonly Finding[]): Verdict {
   const [against] = opponents(verdict.verdict, findings);
-  if (!against || verdict.verdict === "inconclusive") return verdict;
+  if (verdict.verdict === "inconclusive") return without(verdict, findings);
+  if (!against) return verdict;
   return {
     ...unsure(
       `The fall of the loss looks like ${IN_WORDS[verdict.verdict]}, but the finding "${titleOf(against.id)}" ${ASKS[against.direction]}.`,
     ),
     probabilities: verdict.probabilities,
   };
+}
+
+/** A set loses what a finding speaks against; the action may not try it either. */
+function without(verdict: Verdict, findings: readonly Finding[]): Verdict {
+  const left = verdict.verdicts.filter((v) => opponents(v, findings).length === 0);
+  if (left.length === verdict.verdicts.length) return verdict;
+  const against = verdict.verdicts.flatMap((v) => opponents(v, findings))[0]!;
+  const reason = `${verdict.reason} The finding "${titleOf(against.id)}" ${ASKS[against.direction]}.`;
+  if (left.length < 2) return { ...unsure(reason), probabilities: verdict.probabilities };
+  return { ...verdict, verdicts: left, action: experiment(left), reason };
 }
 
 /** A verdict from several runs outranks what one curve advises; the reader is told so where the two differ. */

@@ -2,7 +2,8 @@
 import type { LogFormat } from "../run/log.ts";
 
 export type Severity = "info" | "warning" | "critical";
-export type VerdictName = "too-high" | "slightly-high" | "good" | "too-low" | "inconclusive";
+export type RateVerdict = "too-high" | "slightly-high" | "good" | "too-low";
+export type VerdictName = RateVerdict | "inconclusive";
 export type Evidence = Readonly<Record<string, number | string | boolean | null | readonly number[]>>;
 
 /**
@@ -26,20 +27,23 @@ export interface Finding {
 }
 
 export interface Action {
-  /** Factor for the learning rate; null when the log gives no reason to change it. */
+  /** Factor for the learning rate; null when the log gives no reason to change it, and while it is undecided. */
   readonly lr: { readonly multiply: number } | null;
   readonly text: string;
 }
 
 export interface Verdict {
+  /** One word, `inconclusive` while there is no single answer. */
   readonly verdict: VerdictName;
-  /** Probability that the verdict is right, 0 for an inconclusive one. */
+  /** What is left: one verdict, several while a run would have to decide, none when nothing can be said. */
+  readonly verdicts: readonly RateVerdict[];
+  /** Probability that the right one is among `verdicts`; 0 when there are none. */
   readonly confidence: number;
   readonly action: Action;
   /** In one sentence, why. */
   readonly reason: string;
   /** The model's probabilities; null when the verdict came from a rule or there was too little to see. */
-  readonly probabilities: Readonly<Record<Exclude<VerdictName, "inconclusive">, number>> | null;
+  readonly probabilities: Readonly<Record<RateVerdict, number>> | null;
 }
 
 export interface RunDiagnosis extends Verdict {

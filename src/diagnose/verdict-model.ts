@@ -14,7 +14,7 @@ export interface VerdictModel {
   readonly trees: readonly (readonly Tree[])[];
 }
 
-/** Softens the model a little: said to be p sure about a run of an unseen task, it is right in about p of cases. */
+/** Softens the model: the value with the least log loss on families left out of the fit (`fit-verdict.ts left-out`). */
 export const TEMPERATURE = 1.1;
 
 /** Class probabilities for one run's features, in the order the model was fitted with. */

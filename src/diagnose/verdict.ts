@@ -1,16 +1,19 @@
-/** Features and findings → one of the lesson's four rows, or `inconclusive`, with a calibrated confidence. */
+/** Features and findings → one of the lesson's four rows, several, or none, with a calibrated confidence. */
+
+import type { Objective } from "../run/log.ts";
+import { actionFor, experiment, NO_ACTION, reduce } from "./action.ts";
 import { type Context, startsLate } from "./context.ts";
 import { FEATURES, FEWEST_POINTS, type FeatureName, features } from "./features.ts";
 import { growth } from "./rules/growth.ts";
 import { RULES } from "./rules/index.ts";
 import { FEWEST_BEFORE_NAN, nonFiniteKind } from "./rules/non-finite.ts";
-import type { Action, Finding, Verdict, VerdictName } from "./types.ts";
+import { plateauKind } from "./rules/plateau.ts";
+import type { Finding, RateVerdict, Verdict } from "./types.ts";
 import { probabilities } from "./verdict-model.ts";
+import { CLASSES, ONE_WORD, verdictSet } from "./verdict-set.ts";
 import { VERDICT_MODEL } from "./verdict-weights.ts";
-import { titleOf } from "./words.ts";
+import { countWords, titleOf, verdictWords } from "./words.ts";
 
-/** The classes in the order of the fitted model. */
-const CLASSES = ["too-low", "good", "slightly-high", "too-high"] as const;
 const NAMES = Object.keys(FEATURES) as FeatureName[];
 /** A shorter run is judged on its warm-up alone; the model has seen none under 300. */
 const FEWEST_STEPS = 50;
@@ -28,7 +31,29 @@ function ranAway(c: Context): boolean {
   return c.loss.subarray(Math.ceil(n / 20)).reduce((a, b) => Math.min(a, b)) > 1.5 * c.first;
 }
 
+/** Why a curve of this kind says nothing of the rate; null where it does. */
+const NO_RATE_IN: Readonly<Record<Objective, string | null>> = {
+  loss: null,
+  perplexity: null,
+  "validation-only": null,
+  part: "The logged loss is a part of the objective, or a sum whose weights the log does not show. A part may rise while the whole falls.",
+  score: "The curve is a score that is to be raised, not a loss.",
+  reinforcement:
+    "This is reinforcement learning: the loss follows the data that the policy meets, and says little about the rate. Look at the reward.",
+  adversarial:
+    "These are losses of an adversarial pair: each rises when the other improves, and neither says much about the rate.",
+  boosting:
+    "These are boosting rounds, not steps of gradient descent: their rate shrinks trees and is chosen with the number of rounds.",
+  "accuracy-only": "The log holds an accuracy and no loss.",
+  none: "The log has no loss series.",
+};
+
+export const unsuitable = (objective: Objective | undefined): string | null =>
+  objective === undefined ? null : NO_RATE_IN[objective];
+
 export function decide(c: Context, findings: readonly Finding[]): Verdict {
+  const no = unsuitable(c.run.log.objective);
+  if (no !== null) return unsure(no);
   const broken = nonFiniteKind(c);
   if (broken?.kind === "diverged") return high(c, "The loss rose and then became non-finite.");
   if (broken && c.loss.length < FEWEST_BEFORE_NAN)
@@ -39,48 +64,60 @@ export function decide(c: Context, findings: readonly Finding[]): Verdict {
     return unsure(
       `The loss became non-finite at step ${broken.step} without rising first: precision or data, not the rate.`,
     );
-  const away = ranAway(c);
-  const excuse = away ? undefined : findings.find((f) => NOT_THE_RATE.has(f.id));
   const n = c.loss.length;
-  if (n < FEWEST_POINTS) return unsure(`${n} points of loss are too few for a verdict.`);
+  if (n < FEWEST_POINTS) return unsure(`${countWords(n, "point")} of loss: too few for a verdict.`);
   const passed = c.steps[n - 1]! - c.steps[0]!;
   if (c.run.log.stepUnit === "step" && passed < FEWEST_STEPS)
-    return unsure(`${passed} steps are too few for a verdict.`);
-  const lr = c.lr;
-  const x = features({ steps: c.steps, loss: c.loss, lr, gradNorm: c.run.gradNorm })!;
+    return unsure(`${countWords(passed, "step")}: too few for a verdict.`);
+  const away = ranAway(c);
+  const x = features({ steps: c.steps, loss: c.loss, lr: c.lr, gradNorm: c.run.gradNorm })!;
   const seen = probabilities(
     VERDICT_MODEL,
     NAMES.map((k) => x[k]),
   );
   const p = away || findings.some((f) => f.id === "divergence") ? onlyHigh(seen) : seen;
-  const top = p.indexOf(Math.max(...p));
-  const verdict = CLASSES[top]!;
   const all = Object.fromEntries(
     CLASSES.map((name, k) => [name, Number(p[k]!.toFixed(3))]),
   ) as Verdict["probabilities"];
+  // where the loss grows by the same ratio from step to step, the dose is computed, and the row is that of the dose
+  const judged = growth(c)
+    ? { ...judge([0, 0, 0, 1], c), confidence: Math.max(ONE_WORD, p[3]!) }
+    : judge(p, c);
+  const held = away ? null : withheld(c, findings, judged.verdict);
+  return { ...(held === null ? judged : unsure(held)), probabilities: all };
+}
+
+/** What forbids a verdict on the rate although there is a curve to judge. */
+function withheld(c: Context, findings: readonly Finding[], verdict: Verdict["verdict"]): string | null {
+  const excuse = findings.find((f) => NOT_THE_RATE.has(f.id));
   if (excuse && verdict !== "good")
+    return `The curve's shape is not the rate's doing (${titleOf(excuse.id)}).`;
+  if (startsLate(c)) return "The log starts in the middle of a run; how far the loss had come is not in it.";
+  if (verdict === "inconclusive" && plateauKind(c)?.kind === "stuck")
+    return "The loss has not left its starting level by more than its noise. That happens at rates that are far too low and far too high, and when nothing is trained.";
+  return null;
+}
+
+/** One verdict where one is sure enough, else the set that holds the right one in nine cases of ten. */
+function judge(p: readonly number[], c: Context): Verdict {
+  const { verdicts, confidence } = verdictSet(p);
+  const [verdict] = verdicts;
+  if (verdicts.length === 1 && verdict)
     return {
-      ...unsure(`The curve's shape is not the rate's doing (${titleOf(excuse.id)}).`),
-      probabilities: all,
+      verdict,
+      verdicts,
+      confidence,
+      action: actionFor(verdict, c),
+      reason: REASONS[verdict],
+      probabilities: null,
     };
-  if (startsLate(c))
-    return {
-      ...unsure("The log starts in the middle of a run; how far the loss had come is not in it."),
-      probabilities: all,
-    };
-  const confidence = Number(p[top]!.toFixed(3));
-  const action = actionFor(verdict, c);
-  // a smooth curve alone can't exclude a rate that is too low
-  const probe =
-    verdict === "good" && p[0]! > 0.1
-      ? " A run at twice the rate would tell whether it could be higher."
-      : "";
   return {
-    verdict,
+    verdict: "inconclusive",
+    verdicts,
     confidence,
-    action: { ...action, text: action.text + probe },
-    reason: REASONS[verdict],
-    probabilities: all,
+    action: experiment(verdicts),
+    reason: `One curve cannot tell these apart: ${verdictWords(verdicts)}.`,
+    probabilities: null,
   };
 }
 
@@ -90,53 +127,18 @@ function onlyHigh([, , slightly = 0, too = 0]: readonly number[]): number[] {
   return [0, 0, a / (a + b), b / (a + b)];
 }
 
-const NO_ACTION: Action = { lr: null, text: "No change of the learning rate follows from this log." };
-
-const REASONS: Readonly<Record<Exclude<VerdictName, "inconclusive">, string>> = {
+const REASONS: Readonly<Record<RateVerdict, string>> = {
   "too-high": "The loss jumps, or stays where a rate this high leaves it.",
   "slightly-high": "The loss gets down but is held above what a lower rate would reach.",
   good: "The loss falls and what another rate could add is small.",
   "too-low": "The loss is still on its way: a higher rate would have come further in the same steps.",
 };
 
-function actionFor(verdict: VerdictName, c: Context): Action {
-  switch (verdict) {
-    case "too-high":
-      return reduce(c);
-    case "slightly-high":
-      return { lr: { multiply: 0.4 }, text: "Reduce the learning rate 2–3×." };
-    case "good":
-      return { lr: { multiply: 1 }, text: "Keep the learning rate." };
-    case "too-low": {
-      // hardly any way covered: the table's tenfold; otherwise half a decade
-      const far = c.first > 0 && c.end > 0.8 * c.first;
-      return far
-        ? { lr: { multiply: 10 }, text: "Increase the learning rate 10×, or run a range test." }
-        : {
-            lr: { multiply: 3 },
-            text: "Increase the learning rate about 3×, or use a schedule with a higher peak.",
-          };
-    }
-    case "inconclusive":
-      return NO_ACTION;
-  }
-}
-
-/** The computed dose for a clean divergence (twice the edge: the fastest decrease), else the table's tenth. */
-function reduce(c: Context): Action {
-  const grown = growth(c);
-  if (!grown) return { lr: { multiply: 0.1 }, text: "Reduce the learning rate 10×." };
-  const multiply = Number((1 / (2 * grown.edge)).toPrecision(3));
-  return {
-    lr: { multiply },
-    text: `Divide the learning rate by ${Number((2 * grown.edge).toPrecision(3))}: the loss grows ×${Number(grown.ratio.toPrecision(3))} a step, which puts the rate ${Number(grown.edge.toPrecision(3))}× over the edge of stability.`,
-  };
-}
-
 function high(c: Context, reason: string): Verdict {
   const action = reduce(c);
   return {
     verdict: "too-high",
+    verdicts: ["too-high"],
     confidence: DIVERGED,
     action: { ...action, text: `${action.text} Restore a checkpoint from before the rise.` },
     reason,
@@ -145,5 +147,12 @@ function high(c: Context, reason: string): Verdict {
 }
 
 export function unsure(reason: string): Verdict {
-  return { verdict: "inconclusive", confidence: 0, action: NO_ACTION, reason, probabilities: null };
+  return {
+    verdict: "inconclusive",
+    verdicts: [],
+    confidence: 0,
+    action: NO_ACTION,
+    reason,
+    probabilities: null,
+  };
 }

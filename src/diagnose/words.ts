@@ -2,7 +2,7 @@
 import { type RunLog, seriesOf } from "../run/log.ts";
 import { showNumber } from "../run/show-number.ts";
 import { RULES } from "./rules/index.ts";
-import type { Evidence, Finding, RunDiagnosis, Severity, VerdictName } from "./types.ts";
+import type { Evidence, Finding, RateVerdict, RunDiagnosis, Severity, VerdictName } from "./types.ts";
 
 export interface Judged {
   readonly log: RunLog;
@@ -49,9 +49,24 @@ export const SEVERITIES: Readonly<Record<Severity, { symbol: string; color: "red
 
 export const RANK: Readonly<Record<Severity, number>> = { critical: 2, warning: 1, info: 0 };
 
+const IN_A_SET: Readonly<Record<RateVerdict, string>> = {
+  "too-low": "too low",
+  good: "good",
+  "slightly-high": "slightly high",
+  "too-high": "too high",
+};
+
+/** "good or too low". */
+export const verdictWords = (verdicts: readonly RateVerdict[]): string =>
+  verdicts.map((v) => IN_A_SET[v]).join(" or ");
+
+/** The verdict of a run in a cell of a table: one word, or the set that is left. */
+export const verdictCell = ({ verdict, verdicts }: RunDiagnosis): string =>
+  verdicts.length > 1 ? verdictWords(verdicts) : verdict;
+
 /** "almost certain, 98 %"; "" where there is no verdict to be sure of. */
-export function confidenceWords({ verdict, confidence }: RunDiagnosis): string {
-  if (verdict === "inconclusive") return "";
+export function confidenceWords({ verdicts, confidence }: RunDiagnosis): string {
+  if (verdicts.length === 0) return "";
   const words: readonly [number, string][] = [
     [0.95, "almost certain"],
     [0.85, "very likely"],
@@ -61,6 +76,10 @@ export function confidenceWords({ verdict, confidence }: RunDiagnosis): string {
   ];
   return `${words.find(([from]) => confidence >= from)![1]}, ${percentWords(confidence)}`;
 }
+
+/** "1 point", "1,200 points". */
+export const countWords = (n: number, unit: string): string =>
+  `${n.toLocaleString("en")} ${unit}${n === 1 ? "" : "s"}`;
 
 /** "98 %", at most 99: 0.999 is not certainty. */
 export const percentWords = (confidence: number): string => `${Math.min(99, Math.round(100 * confidence))} %`;
@@ -78,7 +97,8 @@ export interface Headline {
 export function headlineOf(run: RunDiagnosis): Headline {
   const verdict = VERDICTS[run.verdict];
   const sure = confidenceWords(run);
-  const rate = sure === "" ? verdict.words : `${verdict.words} — ${sure}`;
+  const words = run.verdicts.length > 1 ? `learning rate ${verdictWords(run.verdicts)}` : verdict.words;
+  const rate = sure === "" ? words : `${words} — ${sure}`;
   const critical = run.findings.filter((f) => f.severity === "critical");
   const high = run.verdict === "too-high" || run.verdict === "slightly-high";
   const told = high && critical.some((f) => f.direction === "lower" || f.direction === "not-higher");
@@ -154,17 +174,17 @@ export function evidenceFacts(evidence: Evidence): (readonly [name: string, valu
   return Object.entries(evidence).flatMap(([key, value]) => {
     if (value === null || value === "" || SHOWN_ELSEWHERE.test(key)) return [];
     const name = key.replace(/[A-Z]/g, (c) => ` ${c.toLowerCase()}`);
-    if (typeof value === "boolean") return [[name, value ? "yes" : "no"] as const];
+    if (typeof value === "boolean") return value ? [[name, "yes"] as const] : [];
     if (typeof value === "number") return [[name, showValue(key, value)] as const];
     if (typeof value === "string") return [[name, plain(value)] as const];
     return [[name, listed(value)] as const];
   });
 }
 
-/** "before 2.345 · peak 5.098 · peak step 31,219 · recovered · grad norm rise 1,620" */
+/** "before 2.345 · peak 5.098 · peak step 31,219 · recovered · grad norm rise 1,620"; a kind is said by its name alone. */
 export const evidenceWords = (evidence: Evidence): string =>
   evidenceFacts(evidence)
-    .map(([name, value]) => (value === "yes" ? name : value === "no" ? `not ${name}` : `${name} ${value}`))
+    .map(([name, value]) => (value === "yes" ? name : name === "kind" ? titleOf(value) : `${name} ${value}`))
     .join(" · ");
 
 const showValue = (key: string, x: number): string =>

@@ -162,6 +162,7 @@ function brief(judged: readonly Judged[]): string {
       run: nameOf(run),
       headline: headlineOf(run).words,
       verdict: run.verdict,
+      verdicts: run.verdicts,
       confidence: run.confidence,
       multiply: run.action.lr?.multiply ?? null,
       action: run.action.text,

@@ -2,6 +2,7 @@
 
 import {
   confidenceWords,
+  countWords,
   doseWords,
   evidenceWords,
   type Group,
@@ -13,6 +14,7 @@ import {
   SEVERITIES,
   stepsWords,
   VERDICTS,
+  verdictCell,
 } from "../../diagnose/words.ts";
 import { type Chart, escapeHtml, FIGURE_WIDTHS, figure, lossChart, reportHtml } from "../../plot/index.ts";
 import { renderSvgInNode } from "../../plot/node-svg.ts";
@@ -43,7 +45,7 @@ ${diagnosisHtml(one)}
 function tableOf(judged: readonly Judged[]): string {
   const rows = judged.map(
     ({ run }, i) =>
-      `<tr><td><a href="#run-${i + 1}">${escapeHtml(nameOf(run))}</a></td><td class="${run.verdict}">${VERDICTS[run.verdict].symbol} ${run.verdict}</td><td>${escapeHtml(confidenceWords(run))}</td><td>${run.findings.length}</td></tr>`,
+      `<tr><td><a href="#run-${i + 1}">${escapeHtml(nameOf(run))}</a></td><td class="${run.verdict}">${VERDICTS[run.verdict].symbol} ${verdictCell(run)}</td><td>${escapeHtml(confidenceWords(run))}</td><td>${run.findings.length}</td></tr>`,
   );
   return `<div class="scroll"><table><thead><tr><th scope="col">run</th><th scope="col">verdict</th><th scope="col">confidence</th><th scope="col">findings</th></tr></thead><tbody>${rows.join("")}</tbody></table></div>`;
 }
@@ -54,7 +56,7 @@ export function diagnosisHtml(judged: Judged): string {
   const groups = groupFindings(run.findings);
   const dose = doseWords(judged);
   const { rate } = headlineOf(run);
-  const facts = [run.format, `${run.points.toLocaleString("en")} points`];
+  const facts = [run.format, countWords(run.points, "point")];
   if (run.steps) facts.push(stepsWords(run.steps, log.stepUnit));
   return `${rate === null ? "" : `<p><strong>${escapeHtml(rate)}</strong></p>\n`}<p class="facts">${escapeHtml(facts.filter(Boolean).join(" · "))}</p>
 <p>${escapeHtml(run.reason)}</p>

@@ -1,6 +1,7 @@
 /** The diagnosis as a person reads it in a terminal. */
 
 import {
+  countWords,
   doseWords,
   evidenceWords,
   type Group,
@@ -14,6 +15,7 @@ import {
   SEVERITIES,
   stepsWords,
   VERDICTS,
+  verdictCell,
 } from "../../diagnose/words.ts";
 import { type Mark, sketchLines } from "../../plot/sketch.ts";
 import { spark } from "../../plot/sketch-axis.ts";
@@ -80,7 +82,7 @@ export function reportRun(judged: Judged, { colors, width, ascii = false }: Repo
 function describe({ log, run }: Judged): string {
   const parts = [nameOf(run), run.format];
   if (run.steps !== null)
-    parts.push(`${run.points.toLocaleString("en")} points, ${stepsWords(run.steps, log.stepUnit)}`);
+    parts.push(`${countWords(run.points, "point")}, ${stepsWords(run.steps, log.stepUnit)}`);
   const named = Object.entries(run.series)
     .filter(([role, name]) => name !== null && name !== role)
     .map(([role, name]) => `${role} = ${plain(name!)}`);
@@ -141,8 +143,8 @@ export function comparison(
       end,
       cells: [
         nameOf(run).slice(shared),
-        `${VERDICTS[run.verdict].symbol} ${run.verdict}`,
-        run.verdict === "inconclusive" ? "" : percentWords(run.confidence),
+        `${VERDICTS[run.verdict].symbol} ${verdictCell(run)}`,
+        run.verdicts.length === 0 ? "" : percentWords(run.confidence),
         lr.length > 0 ? showNumber(lr.reduce((a, b) => Math.max(a, b))) : "",
         loss.length > 0 ? showNumber(end) : "",
         [critical > 0 ? `${critical}✗` : "", warnings > 0 ? `${warnings}!` : ""].filter(Boolean).join(" "),

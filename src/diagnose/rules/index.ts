@@ -7,6 +7,7 @@ import { batchOutliers, lossSpike, recurrentSpikes } from "./loss-spike.ts";
 import { earlyDecay, shortWarmup } from "./lr-schedule.ts";
 import { rateReset, zeroLoss, zeroRate } from "./lr-value.ts";
 import { hiddenNan, nanIterations, nonFinite, numerical } from "./non-finite.ts";
+import { chanceLevel, warmupUnfinished } from "./not-learning.ts";
 import { dataOrder, oscillation } from "./oscillation.ts";
 import { plateau } from "./plateau.ts";
 import { noiseFloor, slowProgress } from "./progress.ts";
@@ -35,12 +36,14 @@ export const RULES: readonly Rule[] = [
   epochStaircase,
   dataOrder,
   oscillation,
+  chanceLevel,
   plateau,
   slowProgress,
   noiseFloor,
   overfitting,
   loggingArtefact,
   shortWarmup,
+  warmupUnfinished,
   earlyDecay,
 ];
 export type { AlertEvent, Need, Rule } from "./rule.ts";

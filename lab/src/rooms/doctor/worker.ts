@@ -202,7 +202,7 @@ export function judge(compare: boolean): Shown[] {
         place: placeWords(group, log.stepUnit),
         evidence: evidenceFacts(group.main.evidence),
       })),
-      sure: run.verdict === "inconclusive" ? "" : `${percentWords(run.confidence)} sure`,
+      sure: run.verdicts.length === 0 ? "" : `${percentWords(run.confidence)} sure`,
       dose: doseWords({ log, run }),
       name: nameOf(log),
       unit: log.stepUnit,

@@ -1,0 +1,15 @@
+/** Relative rate at step t of n: the shapes that the made runs were trained with (make_runs.py has the same). */
+export const SCHEDULES: Readonly<Record<string, (t: number, n: number) => number>> = {
+  const: () => 1,
+  "warmup-cosine": (t, n) => {
+    const w = Math.floor(n / 10);
+    return t < w ? (t + 1) / w : 0.5 * (1 + Math.cos((Math.PI * (t - w)) / (n - w)));
+  },
+  "warmup-const": (t, n) => Math.min(1, (t + 1) / Math.floor(n / 20)),
+  linear: (t, n) => 1 - t / n,
+  cosine: (t, n) => 0.5 * (1 + Math.cos((Math.PI * t) / n)),
+  step: (t, n) => (t >= n * 0.6 ? 0.1 : 1) * (t >= n * 0.85 ? 0.1 : 1),
+  halving: (t, n) => 0.5 ** Math.floor((5 * t) / n),
+  "warmup-linear": (t, n) => (t < n / 10 ? (t + 1) / (n / 10) : (n - t) / (0.9 * n)),
+  rsqrt: (t, n) => 1 / Math.sqrt(1 + (20 * t) / n),
+};

@@ -1,0 +1,114 @@
+/** Verdicts that are sets, runs judged together, and curves that say nothing of the rate. */
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { diagnose, diagnoseRun } from "../../src/diagnose/index.ts";
+import { opponents } from "../../src/diagnose/reconcile.ts";
+import { verdictSet } from "../../src/diagnose/verdict-set.ts";
+import { headlineOf } from "../../src/diagnose/words.ts";
+import type { Objective } from "../../src/run/log.ts";
+import { makeLog, noise } from "./make-log.ts";
+
+describe("a set of verdicts", () => {
+  it("is one word when it is sure enough, and else the likeliest that together are", () => {
+    expect(verdictSet([0.05, 0.9, 0.03, 0.02])).toEqual({ verdicts: ["good"], confidence: 0.9 });
+    expect(verdictSet([0.4, 0.55, 0.03, 0.02])).toEqual({ verdicts: ["good", "too-low"], confidence: 0.95 });
+    expect(verdictSet([0.25, 0.25, 0.25, 0.25]).verdicts).toHaveLength(3);
+  });
+
+  it("verdict, set, action, findings and headline agree on any curve", () => {
+    const curve = fc.record({
+      start: fc.double({ min: 0.1, max: 100, noNaN: true }),
+      floor: fc.double({ min: 0, max: 2, noNaN: true }),
+      tau: fc.double({ min: 2, max: 2000, noNaN: true }),
+      rough: fc.double({ min: 0, max: 1, noNaN: true }),
+      drift: fc.double({ min: -0.01, max: 0.02, noNaN: true }),
+      turn: fc.double({ min: 0, max: 0.05, noNaN: true }),
+      points: fc.integer({ min: 5, max: 300 }),
+      seed: fc.integer({ min: 1, max: 1e6 }),
+    });
+    fc.assert(
+      fc.property(curve, ({ start, floor, tau, rough, drift, turn, points, seed }) => {
+        const e = noise(seed);
+        const level = (i: number): number => floor + start * Math.exp(-i / tau) * (1 + drift * i);
+        const run = diagnoseRun(
+          makeLog(
+            {
+              loss: (i) => level(i) * Math.exp(rough * e()),
+              validation: (i) => level(i) * (1 + turn * i),
+              lr: () => 0.01,
+            },
+            { points },
+          ),
+        );
+        const { verdict, verdicts, confidence, action, findings } = run;
+        expect(verdict).toBe(verdicts.length === 1 ? verdicts[0] : "inconclusive");
+        expect(action.lr === null).toBe(verdicts.length !== 1);
+        expect(confidence > 0).toBe(verdicts.length > 0);
+        for (const v of verdicts) expect(opponents(v, findings)).toEqual([]);
+        if (findings.some((f) => f.direction === "not-higher"))
+          expect(action.text).not.toMatch(/twice the rate/);
+        if (headlineOf(run).symbol === "✓") expect(verdict).toBe("good");
+      }),
+      { numRuns: 150, seed: 1 },
+    );
+  });
+});
+
+describe("curves that say nothing of the rate", () => {
+  const rising = { ...makeLog({ loss: (i) => 1 + i / 50, lr: () => 0.1 }) };
+  it.each<Objective>(["reinforcement", "adversarial", "part", "boosting", "score"])("%s", (objective) => {
+    const run = diagnoseRun({ ...rising, objective });
+    expect(run).toMatchObject({ verdict: "inconclusive", verdicts: [], action: { lr: null } });
+    expect(run.reason.length).toBeGreaterThan(40);
+  });
+  it("a supervised loss of the same course is judged", () => {
+    expect(diagnoseRun({ ...rising, objective: "loss" }).verdicts).not.toEqual([]);
+  });
+  it("validation alone is judged by itself", () => {
+    const log = makeLog({ validation: (i) => 0.02 + 2.3 * Math.exp(-i / 30) });
+    const run = diagnoseRun({ ...log, objective: "validation-only" });
+    expect(run.points).toBe(400);
+    expect(run.verdicts).toContain("good");
+  });
+});
+
+describe("nothing is learnt, or not yet", () => {
+  const e = noise(3);
+  it("a loss that stays at ln 10 is that of guessing among ten classes", () => {
+    const run = diagnoseRun(makeLog({ loss: () => Math.log(10) + 0.01 * e() }));
+    expect(run.findings.map((f) => f.id)).toContain("chance-level");
+    expect(run.verdicts).toEqual([]);
+  });
+  it("a flat loss at another level is not, nor one that passes ln 10", () => {
+    for (const loss of [() => 2.45 + 0.01 * e(), (i: number) => 1 + 2 * Math.exp(-i / 80) + 0.01 * e()])
+      expect(diagnoseRun(makeLog({ loss })).findings.map((f) => f.id)).not.toContain("chance-level");
+  });
+  it("a rate that still rises at the end is no rate to judge; a constant and a decayed one are", () => {
+    const loss = (i: number): number => 2 - i / 400 + 0.01 * e();
+    const found = (lr: (i: number) => number): string[] =>
+      diagnoseRun(makeLog({ loss, lr })).findings.map((f) => f.id);
+    expect(found((i) => 1e-5 * (i + 1))).toContain("warmup-unfinished");
+    expect(found(() => 1e-3)).not.toContain("warmup-unfinished");
+    expect(found((i) => Math.min(1e-5 * (i + 1), 5e-4))).not.toContain("warmup-unfinished");
+  });
+});
+
+describe("runs together", () => {
+  it("reads the rate from the name when the log has none", () => {
+    const run = (lr: string, end: number, seed: number) => {
+      const e = noise(seed);
+      const log = makeLog({ loss: (i) => end + (9 - end) * Math.exp(-i / 40) + 0.01 * e() });
+      return { ...log, source: `sweep/lr=${lr}/log.csv` };
+    };
+    const { runs } = diagnose([run("1e-3", 2.5, 1), run("3e-3", 1.32, 2), run("1e-2", 2.1, 3)]);
+    expect(runs.map((r) => r.verdict)).toEqual(["too-low", "good", "slightly-high"]);
+    expect(runs[0]!.reason).toContain("read from the name");
+  });
+  it("a run ten times worse than a sibling at the same rate is not told to raise it", () => {
+    const run = (end: number, lr: number) =>
+      makeLog({ loss: (i) => 2 - (2 - end) * (i / 399), lr: () => lr });
+    const { runs } = diagnose([run(1.5, 1e-3), run(0.01, 1e-3)]);
+    expect(runs[0]!.verdicts).not.toContain("too-low");
+    expect(runs[0]!.action.lr).toBeNull();
+  });
+});
