@@ -21,7 +21,7 @@ interface Trial {
 }
 
 /** The rate in a name such as "sweep/lr=3e-4/log.csv" or "run_lr0.01"; the last one where there are several. */
-export function rateInName({ source, run }: Pick<RunLog, "source" | "run">): number | null {
+function rateInName({ source, run }: Pick<RunLog, "source" | "run">): number | null {
   const pattern = /(?:^|[^a-z])(?:lr|learning[-_ ]?rate|eta)[-_= ]?(\d*\.?\d+(?:e[-+]?\d+)?)/gi;
   const found = [...`${source}/${run ?? ""}`.matchAll(pattern)].map((m) => Number(m[1]));
   return found.filter((v) => v > 0 && v < 1e3).at(-1) ?? null;
