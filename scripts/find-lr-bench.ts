@@ -16,6 +16,6 @@ const [what, which] = process.argv.slice(2);
 if (what === "truth") await measureTruth(TASKS);
 else if (what === "search" && which === undefined) await runSearches(TASKS);
 else if (what === "search")
-  await showTasks(TASKS.filter((t) => (which === "tuned" ? t.tuned : t.name.includes(which!))));
+  await showTasks(TASKS.filter((t) => (which === "tuned" ? t.group === which : t.name.includes(which!))));
 else if (what === "report") writeReport(TASKS);
 else throw new Error("say truth, search or report");

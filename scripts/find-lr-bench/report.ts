@@ -29,17 +29,20 @@ export function writeReport(tasks: readonly Task[]): void {
     group.flatMap((task) =>
       cases(task, { truth: truth[task.name]!, results: results[task.name]!, who, measure }),
     );
-  const [tuned, left] = [tasks.filter((t) => t.tuned), tasks.filter((t) => !t.tuned)];
+  const [tuned, left, later] = (["tuned", "left out", "later"] as const).map((group) =>
+    tasks.filter((t) => t.group === group && results[t.name] !== undefined),
+  ) as [Task[], Task[], Task[]];
   for (const [mark, group] of [
     ["left-out", left],
+    ["later", later],
     ["tuned", tuned],
   ] as const)
     write(
       mark,
       summary((who, measure) => casesOf(who, measure, group)),
     );
-  write("costs", costs(casesOf, left));
-  write("misses", misses(MEASURES.flatMap((measure) => casesOf("find-lr", measure, left))));
+  write("costs", costs(casesOf, [...left, ...later]));
+  write("misses", misses(MEASURES.flatMap((measure) => casesOf("find-lr", measure, [...left, ...later]))));
 }
 
 function cases(

@@ -11,9 +11,12 @@ import { files } from "./data.ts";
 
 type Fields = Readonly<Record<string, unknown>>;
 
+/** Later: added when the search had been corrected after a first meeting with those left out. */
+export type Group = "tuned" | "left out" | "later";
+
 export interface Task {
   readonly name: string;
-  readonly tuned: boolean;
+  readonly group: Group;
   readonly run: Fields;
 }
 
@@ -112,17 +115,28 @@ digits mlp momentum constant 120 32
 digits picture adamw warm 150 32
 parity wide adam constant 1500 32
 parity mlp momentum constant 3000 32
+later
+friedman linear adamw cosine 400 32
+raw wide adam constant 500 32
+clouds50 deep adamw warm 1500 40
+mislabelled wide adam cosine 1200 32
+mislabelled linear momentum constant 800 32
+tiny mlp adam constant 400 full
+spirals mlp momentum cycle 1500 50
+bars cnn lion cosine 300 32
+text gru adamw warm 250 16
+clouds20 wide rmsprop constant 300 32
 `;
 
 export const TASKS: readonly Task[] = tasks();
 
 function tasks(): Task[] {
-  let tuned = true;
+  let group: Group = "tuned";
   return LINES.trim()
     .split("\n")
     .flatMap((line): Task[] => {
-      if (!line.includes("constant") && line.split(" ").length < 6) {
-        tuned = line === "tuned";
+      if (line === "tuned" || line === "left out" || line === "later") {
+        group = line;
         return [];
       }
       const [data, model, optimizer, schedule, steps, batch] = line.split(" ") as [
@@ -136,7 +150,7 @@ function tasks(): Task[] {
       return [
         {
           name: line,
-          tuned,
+          group,
           run: {
             name: line.replaceAll(" ", "-"),
             data: DATA[data],

@@ -155,8 +155,8 @@ describe("what the rate is for", () => {
     const training = await find(await run(spec, csv), { for: "training" });
     expect(byDefault.for).toBe("validation");
     expect(byDefault.suggestion!).toBeLessThan(training.suggestion! / 2);
-    expect(byDefault.best.validation).toBe(byDefault.suggestion);
-    expect(byDefault.best.training!).toBeGreaterThan(byDefault.suggestion!);
+    expect(byDefault.suggestion!).toBeLessThanOrEqual(byDefault.best.validation!);
+    expect(byDefault.best.training!).toBeGreaterThan(byDefault.best.validation!);
     expect(byDefault.checks.find((c) => c.id === "overfitting")!.text).toContain("by heart");
   });
 

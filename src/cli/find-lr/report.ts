@@ -49,7 +49,7 @@ function reportRate(result: FindLrResult, suggestion: number, terminal: Terminal
   for (const c of checks) terminal.print(`  ${c.ok ? green(yes) : yellow(no)} ${c.text}`);
   if (best.validation !== null && best.training !== null && best.validation !== best.training) {
     terminal.print(
-      `best for the held-out loss: ${showNumber(best.validation)}; for the training loss: ${showNumber(best.training)}`,
+      `after ${result.shortRuns.steps} steps the held-out loss is lowest at ${showNumber(best.validation)}, the training loss at ${showNumber(best.training)}`,
     );
   }
   if (scheduleFactor === null) {

@@ -10,6 +10,7 @@ import { type SearchResult, searchRate } from "../search/search.ts";
 import { type ConstantScores, constantScores } from "./constant-predictor.ts";
 import { type CurvatureAnswer, curvatureAnswer, curvatureCost } from "./curvature.ts";
 import { type Judged, judgeSearch, withCurvature } from "./judge.ts";
+import { overfittingFactor } from "./overfitting.ts";
 import { finite, noPicture, type Picture, picture } from "./picture.ts";
 import { runStepper } from "./run-stepper.ts";
 import { type Purpose, type RunTrials, runTrials } from "./run-trials.ts";
@@ -90,8 +91,9 @@ async function search(run: BuiltRun, stepper: Stepper, options: FindLrOptions): 
     steps++;
     return turn(() => ({ steps, expected: Math.max(steps, expected), text }));
   };
-  const trials = runTrials(run, { purpose, peak, stepper, onStep });
-  const result = await searchRate(trials, {
+  const constants = constantScores(run);
+  const trials = runTrials(run, { purpose, constant: constants?.validation, peak, stepper, onStep });
+  const searched = await searchRate(trials, {
     first: Math.max(options.from ?? 0, Math.min(options.to ?? Number.POSITIVE_INFINITY, run.lr)),
     seed: spec.seed,
     budget,
@@ -105,8 +107,16 @@ async function search(run: BuiltRun, stepper: Stepper, options: FindLrOptions): 
       text = at.text;
     },
   });
-  const constants = constantScores(run);
-  let judged = judgeSearch(result, trials, { purpose, constants, totalSteps, budget, from: options.from });
+  const factor = purpose === "validation" ? overfittingFactor(searched, trials, peak) : 1;
+  const result = scaled(searched, factor);
+  let judged = judgeSearch(result, trials, {
+    purpose,
+    constants,
+    totalSteps,
+    budget,
+    factor,
+    from: options.from,
+  });
   let curve = noPicture;
   if (sweeps) {
     text = "range test, for the picture";
@@ -136,6 +146,18 @@ async function search(run: BuiltRun, stepper: Stepper, options: FindLrOptions): 
     steps,
     seed: spec.seed,
   });
+}
+
+/** The rate, and what is expected of it, lower by a factor. */
+function scaled(result: SearchResult, factor: number): SearchResult {
+  const { rate, interval, plateau } = result;
+  if (rate === null || interval === null || plateau === null || factor === 1) return result;
+  return {
+    ...result,
+    rate: rate * factor,
+    interval: [interval[0] * factor, interval[1]],
+    plateau: [plateau[0] * factor, plateau[1] * factor],
+  };
 }
 
 interface Parts extends Pick<FindLrResult, "budget" | "scheduleFactor" | "steps"> {

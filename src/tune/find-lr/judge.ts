@@ -10,6 +10,8 @@ export interface JudgeOptions {
   readonly constants: ConstantScores | null;
   readonly totalSteps: number;
   readonly budget: number;
+  /** What overfitting takes off the rate. */
+  readonly factor: number;
   /** The lowest rate that might be tried, where one was given. */
   readonly from: number | undefined;
 }
@@ -54,9 +56,11 @@ export function judgeSearch(result: SearchResult, trials: RunTrials, options: Ju
   return {
     suggestion,
     reason:
-      low < high
-        ? `${after} the ${word} is lowest, and the same within its noise, from ${show(low)} to ${show(high)}`
-        : `${after} the ${word} is lowest here, and higher at twice and at half this rate`,
+      options.factor < 1
+        ? `${after} the ${word} is lowest at ${show(result.rate / options.factor)} and trainings begin to overfit: at the end of the run a rate this much lower gets as far`
+        : low < high
+          ? `${after} the ${word} is lowest, and the same within its noise, from ${show(low)} to ${show(high)}`
+          : `${after} the ${word} is lowest here, and higher at twice and at half this rate`,
     refusal: null,
     confidence: confidenceOf(checks),
     checks,

@@ -21,12 +21,18 @@ export interface Scores {
 export interface RunTrials extends Trials {
   /** Both scores of the first seed's training at this rate after so many steps; null where it was not measured there. */
   readonly scoresAt: (rate: number, steps: number) => Scores | null;
+  /** The same at every number of steps at which it was measured, rising. */
+  readonly courseOf: (rate: number) => readonly (readonly [steps: number, scores: Scores])[];
+  /** Rates of the first seed's trainings. */
+  readonly rates: () => readonly number[];
   /** Steps at rate 0, which tell what a training that learns nothing scores. */
   readonly referenceSteps: () => number;
 }
 
 export interface RunTrialsOptions {
   readonly purpose: Purpose;
+  /** Held-out loss of the best constant answer; null where that is not known. */
+  readonly constant?: number | null | undefined;
   readonly peak: Pick<SchedulePeak, "at">;
   readonly stepper: RunStepper;
   /** Awaited after every step. */
@@ -40,14 +46,25 @@ const SHORTEST = 12;
 /** A training this many times as far above the untrained loss as that is from zero has died. */
 const DEAD = 10;
 
+/** A held-out loss this share below the constant answer's has learnt something. */
+const LEARNT = 0.03;
+
 interface RunTrial extends Trial {
   readonly scoresAt: (steps: number) => Scores | null;
+  readonly measured: () => readonly number[];
 }
 
-export function runTrials(built: BuiltRun, { purpose, peak, stepper, onStep }: RunTrialsOptions): RunTrials {
+export function runTrials(
+  built: BuiltRun,
+  { purpose, constant = null, peak, stepper, onStep }: RunTrialsOptions,
+): RunTrials {
   const { totalSteps } = built;
   const validates = built.data.validation !== undefined;
   const validationLoss = (): number | null => built.evaluate("validation")?.["loss"] ?? null;
+  // until some training has learnt what holds for held-out rows, their loss is noise around the constant answer's, and
+  // the training loss tells more
+  let generalizes = constant === null;
+  const ranks = (): Purpose => (generalizes ? purpose : "training");
   const started = new Map<number, RunTrial>();
   let active: { readonly store: () => void } | null = null;
   // one program serves all: they take turns, and none is left in the middle of a piece
@@ -68,7 +85,7 @@ export function runTrials(built: BuiltRun, { purpose, peak, stepper, onStep }: R
       }
       atRest = { losses, validation };
     }
-    if (purpose === "validation") return atRest.validation ?? Number.NaN;
+    if (ranks() === "validation") return atRest.validation ?? Number.NaN;
     return tail(atRest.losses, Math.min(steps, atRest.losses.length));
   };
   const limit = (): number => {
@@ -108,6 +125,7 @@ export function runTrials(built: BuiltRun, { purpose, peak, stepper, onStep }: R
       if (!dead && tail(losses, position) > limit()) dead = true;
       const held = dead ? null : validationLoss();
       if (held !== null && !Number.isFinite(held)) dead = true;
+      if (held !== null && constant !== null && held < (1 - LEARNT) * constant) generalizes = true;
       evaluated.set(position, held);
     };
     const scoresAt = (steps: number): Scores | null => {
@@ -133,7 +151,8 @@ export function runTrials(built: BuiltRun, { purpose, peak, stepper, onStep }: R
         return queue;
       },
       scoresAt,
-      scoreAt: (steps) => scoresAt(steps)?.[purpose] ?? Number.POSITIVE_INFINITY,
+      measured: () => [...evaluated.keys()],
+      scoreAt: (steps) => scoresAt(steps)?.[ranks()] ?? Number.POSITIVE_INFINITY,
       release: () => {
         state = null;
         if (active === self) active = null;
@@ -148,6 +167,14 @@ export function runTrials(built: BuiltRun, { purpose, peak, stepper, onStep }: R
     start,
     reference,
     scoresAt: (rate, steps) => started.get(rate)?.scoresAt(steps) ?? null,
+    courseOf: (rate) => {
+      const trial = started.get(rate);
+      return (trial?.measured() ?? []).flatMap((steps) => {
+        const scores = trial!.scoresAt(steps);
+        return scores === null ? [] : [[steps, scores] as const];
+      });
+    },
+    rates: () => [...started.keys()],
     referenceSteps: () => atRest?.losses.length ?? 0,
   };
 }

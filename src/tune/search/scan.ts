@@ -4,7 +4,8 @@ import type { Ladder } from "./ladder.ts";
 export interface ScanOptions {
   /** Steps of each training. */
   readonly steps: number;
-  readonly reference: number;
+  /** Score of a training that learns nothing. */
+  readonly reference: () => number | Promise<number>;
   /** Places between which rates are tried. */
   readonly lowest: number;
   readonly highest: number;
@@ -24,7 +25,6 @@ export async function scan(
   ladder: Ladder,
   { steps, reference, lowest, highest, say }: ScanOptions,
 ): Promise<boolean> {
-  const gain = (place: number): number => reference - ladder.score(place, steps);
   const show = (place: number): string => String(Number(ladder.rateAt(place).toPrecision(3)));
   let first = 0;
   await say(`${steps} steps at ${show(0)}`);
@@ -44,6 +44,8 @@ export async function scan(
     if (down !== null) next.push(down - STRIDE);
     await say(`${steps} steps at ${next.map(show).join(" and ")}`);
     await ladder.advance(next, steps);
+    const level = await reference();
+    const gain = (place: number): number => level - ladder.score(place, steps);
     const best = Math.max(...ladder.places().map(gain));
     if (up !== null) {
       up += STRIDE;

@@ -139,7 +139,9 @@ async function climb(
   };
   const factor = KEEP_MORE.find(([least]) => budget >= least)?.[1] ?? 1;
   let steps = stageOf(trials, SCAN_SHARE);
-  const alive = await scan(ladder, { ...bounds, steps, reference: await trials.reference(steps), say });
+  const reference = (): number | Promise<number> => trials.reference(steps);
+  await reference();
+  const alive = await scan(ladder, { ...bounds, steps, reference, say });
   if (!alive) return null;
   let kept = best(ladder, steps, Number.POSITIVE_INFINITY);
   for (const [share, keep] of RUNGS) {
