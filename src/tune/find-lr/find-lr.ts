@@ -43,6 +43,8 @@ export interface FindLrOptions extends LongWork<FindLrProgress> {
   readonly curvature?: boolean | undefined;
 }
 
+/** Held-out rows are few, and which they are is chance: the interval is this much wider (docs/find-lr.md measures it). */
+const HELD_OUT_WIDER = 2;
 const DEFAULT_ITERATIONS = 250;
 /** What is cheap costs at most this share of the run. */
 const CHEAP = 1 / 10;
@@ -108,7 +110,7 @@ async function search(run: BuiltRun, stepper: Stepper, options: FindLrOptions): 
     },
   });
   const factor = purpose === "validation" ? overfittingFactor(searched, trials, peak) : 1;
-  const result = scaled(searched, factor);
+  const result = scaled(searched, factor, purpose === "validation" ? HELD_OUT_WIDER : 1);
   let judged = judgeSearch(result, trials, {
     purpose,
     constants,
@@ -148,14 +150,14 @@ async function search(run: BuiltRun, stepper: Stepper, options: FindLrOptions): 
   });
 }
 
-/** The rate, and what is expected of it, lower by a factor. */
-function scaled(result: SearchResult, factor: number): SearchResult {
+/** The rate lower by a factor, and the interval wider on both sides by another. */
+function scaled(result: SearchResult, factor: number, wider: number): SearchResult {
   const { rate, interval, plateau } = result;
-  if (rate === null || interval === null || plateau === null || factor === 1) return result;
+  if (rate === null || interval === null || plateau === null) return result;
   return {
     ...result,
     rate: rate * factor,
-    interval: [interval[0] * factor, interval[1]],
+    interval: [(interval[0] * factor) / wider, interval[1] * wider],
     plateau: [plateau[0] * factor, plateau[1] * factor],
   };
 }
