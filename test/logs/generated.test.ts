@@ -73,3 +73,16 @@ test("the comparison finds a wrong value, a missing series and a wrong step", as
     ).outcome,
   ).toBe("refused");
 });
+
+test("what is no training gives no curve", async () => {
+  const lines = Array.from({ length: 40 }, (_, i) => i);
+  const texts = [
+    lines.map((i) => `item ${i}: price ${(10 + (i % 7) * 1.5).toFixed(2)}, weight ${(i % 5) / 4} kg`),
+    lines.map((i) => `Collecting package${i}==1.${i}.0 (${i * 3 + 1} kB)`),
+    lines.map(
+      (i) =>
+        `2024-03-05 10:00:${String(i).padStart(2, "0")} GET /index.html 200 ${512 + (i % 9)} ${(i % 11) / 10}ms`,
+    ),
+  ];
+  for (const text of texts) expect(await readGenerated(text.join("\n")), text[0]).toBeNull();
+});

@@ -11,20 +11,27 @@ import { Recorder } from "../recorder.ts";
 import { type Decision, decide } from "../text/decide.ts";
 import { createMiner } from "../text/miner.ts";
 import { readingOf } from "../text/reading.ts";
-import { createWalker } from "../text/walker.ts";
+import { createWalker, type Walker } from "../text/walker.ts";
 import { DEFAULT_POINTS, type Format, type FormatReader, type Head, type ReadOptions } from "../types.ts";
 
 /** Numbers kept before the line forms found so far are settled and the rest is read by them: 96 MB. */
 const SETTLE_AT = 12_000_000;
 
+interface Replayed {
+  readonly decision: Decision;
+  readonly recorder: Recorder;
+  /** Stands behind the last line, and goes on from there. */
+  readonly walker: Walker;
+}
+
 function createText(options: ReadOptions, head: Head): FormatReader {
   const miner = createMiner({ decimalComma: hasDecimalComma(head.text) });
   const utf8 = createUtf8Stream();
-  let settled: { decision: Decision; recorder: Recorder } | null = null;
-  let cached: { lines: number; decision: Decision; recorder: Recorder } | null = null;
+  let settled: Replayed | null = null;
+  let cached: (Replayed & { lines: number }) | null = null;
 
   /** Everything read so far, by what it shows as a whole. */
-  const replay = (): { decision: Decision; recorder: Recorder } => {
+  const replay = (): Replayed => {
     if (settled) return settled;
     if (cached && cached.lines === miner.order.length) return cached;
     const decision = decide(miner.templates.values(), options);
@@ -40,15 +47,14 @@ function createText(options: ReadOptions, head: Head): FormatReader {
     }
     walker.end();
     for (const note of decision.notes) recorder.note(note.id, note.text);
-    cached = { lines: miner.order.length, decision, recorder };
+    cached = { lines: miner.order.length, decision, recorder, walker };
     return cached;
   };
 
   const settle = (): void => {
-    const { decision, recorder } = replay();
-    settled = { decision, recorder };
+    settled = replay();
+    const { decision, walker } = settled;
     cached = null;
-    const walker = createWalker(decision, recorder);
     for (const { template } of decision.plans.values()) for (const column of template.columns) column.clear();
     miner.order.clear();
     miner.sink = (template, at) => walker.line(template.id, at);
