@@ -3,6 +3,7 @@ import { type RunLog, seriesOf } from "../run/log.ts";
 import { showNumber } from "../run/show-number.ts";
 import { RULES } from "./rules/index.ts";
 import type { Evidence, Finding, RateVerdict, RunDiagnosis, Severity, VerdictName } from "./types.ts";
+import { ONE_WORD } from "./verdict-set.ts";
 
 export interface Judged {
   readonly log: RunLog;
@@ -229,3 +230,25 @@ export const plain = (text: string): string => text.replace(/\p{Cc}/gu, " ");
 /** JSON has no NaN and no infinities: they are written as strings. */
 export const toJson = (value: unknown): string =>
   JSON.stringify(value, (_, v: unknown) => (typeof v === "number" && !Number.isFinite(v) ? String(v) : v));
+
+/** How the file was read and what the verdict was chosen from, one sentence or line each. */
+export function explanation({ log, run }: Judged): string[] {
+  const { columns = [], notes = [] } = log.reading ?? {};
+  const read = columns.map(
+    ({ name, role, why, runnerUp }) =>
+      `${plain(name)} is read as ${role}: ${plain(why)}.${runnerUp === null ? "" : ` Near: ${plain(runnerUp)}.`}`,
+  );
+  const named = Object.entries(run.series).map(([role, name]) =>
+    name === null ? `No ${role} was found.` : `${plain(name)} is taken as ${role}.`,
+  );
+  const seen = Object.entries(run.probabilities ?? {}).map(
+    ([name, p]) => `${IN_A_SET[name as RateVerdict]} ${percentWords(p)}`,
+  );
+  return [
+    ...(columns.length > 0 ? read : named),
+    ...notes.map(plain),
+    seen.length > 0
+      ? `From the curve alone, the rate is: ${seen.join(", ")}. One word needs ${percentWords(ONE_WORD)}.`
+      : "No curve was compared with runs of known rates.",
+  ];
+}

@@ -234,3 +234,12 @@ test("--json and --format together, and an unknown format, are wrong usage", asy
   expect(unknown).toMatchObject({ code: 2, stdout: "" });
   expect(unknown.stderr).toContain("markdown, github, sarif, brief");
 });
+
+test("--explain says how the file was read and what the verdict was chosen from", async () => {
+  const { code, stdout } = await piped(["diagnose", "-", "--explain"], descent(200));
+  expect(code).toBe(0);
+  expect(stdout).toMatch(/How it was read/);
+  expect(stdout).toMatch(/loss is (read|taken) as loss/);
+  expect(stdout.replace(/\s+/g, " ")).toMatch(/the rate is: too low \d+ %, good \d+ %/);
+  expect((await piped(["diagnose", "-"], descent(200))).stdout).not.toMatch(/How it was read/);
+});

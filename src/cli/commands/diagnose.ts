@@ -21,6 +21,7 @@ interface Options {
   readonly watch?: true;
   readonly strict?: true;
   readonly ascii?: true;
+  readonly explain?: true;
   readonly onAlert?: string;
   readonly report?: string;
   readonly plot?: string;
@@ -61,7 +62,7 @@ export async function run({ args, options: given, terminal, json: whole }: Invoc
     else if (format !== undefined) {
       const { FORMATS } = await import("../diagnose/formats.ts");
       terminal.print(FORMATS[format](judged));
-    } else terminal.print(report(judged, look(terminal, options)));
+    } else terminal.print(report(judged, { ...look(terminal, options), explain: options.explain === true }));
     await command?.settled();
     if (stop.signal.aborted) return 130;
     const critical = diagnosis.runs.some((r) => r.findings.some((f) => f.severity === "critical"));

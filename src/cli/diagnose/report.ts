@@ -4,6 +4,7 @@ import {
   countWords,
   doseWords,
   evidenceWords,
+  explanation,
   type Group,
   groupFindings,
   headlineOf,
@@ -27,6 +28,8 @@ export interface ReportOptions {
   /** Columns of the terminal. */
   readonly width: number;
   readonly ascii?: boolean;
+  /** Also how each file was read, and what the verdict was chosen from. */
+  readonly explain?: boolean;
 }
 
 /** From here on, a table says more than so many curves one after another. */
@@ -39,7 +42,10 @@ export function report(judged: readonly Judged[], options: ReportOptions): strin
   return parts.join("\n\n");
 }
 
-export function reportRun(judged: Judged, { colors, width, ascii = false }: ReportOptions): string {
+export function reportRun(
+  judged: Judged,
+  { colors, width, ascii = false, explain = false }: ReportOptions,
+): string {
   const { log, run } = judged;
   const { bold, dim } = colors;
   const columns = Math.max(24, Math.min(WIDEST, width));
@@ -76,6 +82,11 @@ export function reportRun(judged: Judged, { colors, width, ascii = false }: Repo
     if (group.main.decide !== "") say(`Would decide: ${plain(group.main.decide)}.`, 6, dim);
   }
   if (groups.length === 0) say("Nothing else stands out.", 2, dim);
+  if (explain) {
+    out.push("");
+    say("How it was read, and why", 2, bold);
+    for (const line of explanation(judged)) say(line, 4, dim);
+  }
   return finish(out.join("\n"), ascii);
 }
 
@@ -93,7 +104,7 @@ function describe({ log, run }: Judged): string {
 function drawRun(
   { log }: Judged,
   groups: readonly Group[],
-  { colors, width, ascii }: Required<ReportOptions>,
+  { colors, width, ascii }: Required<Omit<ReportOptions, "explain">>,
 ): string[] {
   const loss = seriesOf(log, "loss");
   if (loss === null || loss.values.length < 2 || !loss.values.some(Number.isFinite)) return [];

@@ -10,6 +10,7 @@ export const diagnose: CommandRow = {
       .option("--loss <column>", "the series that is the training loss")
       .option("--lr <column>", "the series that is the learning rate")
       .option("--step <column>", "the column that counts steps")
+      .option("--explain", "say how each file was read, and what the verdict was chosen from")
       .option("--strict", "exit with 1 when a finding is critical")
       .option("--watch", "follow growing files or standard input; an alert within a second")
       .option("--on-alert <command>", "with --watch: run this for every warning or critical alert")
