@@ -60,24 +60,11 @@ export function createProgramTrial(options: ProgramTrialOptions): ProgramTrial {
   if (stored !== null) ({ curve, ending } = stored);
 
   const begin = async (): Promise<Program> => {
-    rmSync(folder, { recursive: true, force: true });
     rmSync(record, { force: true });
-    makeFolders(folder);
     [found, ending, curve] = [null, null, NOTHING];
-    const { command, env } = await fill(options.template, { ...options.blanks, out: folder });
-    const output = join(folder, OUTPUT);
-    const paths = options.paths?.map((path) => fillWord(path, { ...options.blanks, out: folder }));
-    source = createLossSource({ ...options, paths, output, like: options.like() });
-    const file = openSync(output, "a");
-    try {
-      const gpu = options.gpus?.[slot!];
-      return await startProgram(command, {
-        env: { ...process.env, ...env, ...(gpu !== undefined && { CUDA_VISIBLE_DEVICES: gpu }) },
-        stdio: ["ignore", file, file],
-      });
-    } finally {
-      closeSync(file);
-    }
+    const begun = await launch(options, options.gpus?.[slot!]);
+    source = begun.source;
+    return begun.program;
   };
   const look = async (all = false): Promise<void> => {
     found = (await source!.look({ all })) ?? found;
@@ -135,6 +122,36 @@ export function createProgramTrial(options: ProgramTrialOptions): ProgramTrial {
     lastLines: (count) => lastLines(join(folder, OUTPUT), count),
     files: () => source?.files() ?? [],
   };
+}
+
+/** Starts the program in a folder made anew. */
+async function launch(
+  { template, blanks, folder, paths, like, loss, step }: ProgramTrialOptions,
+  gpu: string | undefined,
+): Promise<{ program: Program; source: LossSource }> {
+  rmSync(folder, { recursive: true, force: true });
+  makeFolders(folder);
+  const all = { ...blanks, out: folder };
+  const { command, env } = await fill(template, all);
+  const output = join(folder, OUTPUT);
+  const source = createLossSource({
+    output,
+    folder,
+    paths: paths?.map((path) => fillWord(path, all)),
+    like: like(),
+    loss,
+    step,
+  });
+  const file = openSync(output, "a");
+  try {
+    const program = await startProgram(command, {
+      env: { ...process.env, ...env, ...(gpu !== undefined && { CUDA_VISIBLE_DEVICES: gpu }) },
+      stdio: ["ignore", file, file],
+    });
+    return { program, source };
+  } finally {
+    closeSync(file);
+  }
 }
 
 interface Recorded {

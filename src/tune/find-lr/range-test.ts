@@ -51,10 +51,6 @@ export interface SweepMarks {
   readonly lrDiverged: number | null;
 }
 
-/** How far the ends of a sweep are moved. */
-export const LOWEST = 1e-14;
-export const HIGHEST = 1e6;
-
 /** The averaging window, as a share of a decade of rates. */
 const WINDOW = 0.3;
 /** Averaged noise this many deviations deep is what the lowest of a long row of them reaches by chance. */
