@@ -1,6 +1,7 @@
 /** The house's order: imports point down the layers only, without cycles, and files stay small. */
 import { readdirSync, readFileSync } from "node:fs";
 import { dirname, join, relative, resolve } from "node:path";
+import ts from "typescript";
 import { expect, test } from "vitest";
 
 const src = resolve(import.meta.dirname, "../src");
@@ -75,21 +76,28 @@ test("what is lowered and the passes that do it know no code writer", () => {
   expect(wrong).toEqual([]);
 });
 
-test("no import cycles", () => {
+/** Circles of types alone that still stand. Nothing is added here. */
+const typeCircles = [
+  ["optim", "schedules", "options.ts"], // a schedule as an option of a schedule
+];
+
+test("no import circles, those of types included", () => {
+  const spared = typeCircles.map((parts) => join(src, ...parts));
   const state = new Map<string, "open" | "done">();
-  const cycles: string[] = [];
+  const circles: string[][] = [];
   const visit = (file: string, path: readonly string[]): void => {
     if (state.get(file) === "done") return;
     if (state.get(file) === "open") {
-      cycles.push([...path.slice(path.indexOf(file)), file].map(name).join(" → "));
+      circles.push([...path.slice(path.indexOf(file)), file]);
       return;
     }
     state.set(file, "open");
-    for (const { target, typeOnly } of graph.get(file) ?? []) if (!typeOnly) visit(target, [...path, file]);
+    for (const { target, typeOnly } of graph.get(file) ?? [])
+      if (!typeOnly || !spared.includes(file)) visit(target, [...path, file]);
     state.set(file, "done");
   };
   for (const file of graph.keys()) visit(file, []);
-  expect(cycles).toEqual([]);
+  expect(circles.map((circle) => circle.map(name).join(" → "))).toEqual([]);
 });
 
 test("every import leads to a file", () => {
@@ -116,6 +124,93 @@ test("files stay below 450 lines", () => {
   expect(long).toEqual([]);
 });
 
+/** Files that still tell the type checker what it can't see, and how often. The numbers only fall. */
+const unchecked: Readonly<Record<string, number>> = {
+  "handoff/batch-size.ts": 2,
+  "handoff/traced-code.ts": 1,
+  "handoff/translate.ts": 3,
+  "lesson/claims/c13.ts": 1,
+  "optim/define.ts": 2,
+  "optim/optimizers/lbfgs.ts": 2,
+  "plot/charts/lines.ts": 1,
+  "plot/charts/trajectories-draw.ts": 1,
+  "plot/node-svg.ts": 1,
+  "surface/define.ts": 1,
+  "surface/evaluate.ts": 1,
+  "surface/formula/parse.ts": 1,
+};
+
+test("no `as unknown as` and no `as never` but those listed", () => {
+  const found = code
+    .map(
+      (f) =>
+        [
+          name(f).replaceAll("\\", "/"),
+          readFileSync(f, "utf8").match(/\bas (unknown as|never)\b/g)?.length ?? 0,
+        ] as const,
+    )
+    .filter(([, n]) => n !== 0);
+  expect(found.filter(([f, n]) => n > (unchecked[f] ?? 0))).toEqual([]);
+});
+
+/** Functions of more than 80 lines that still stand: closures over one state, each to come apart. Nothing is added here. */
+const longFunctions: readonly string[] = [
+  "src/logs/json-stream.ts createJsonStream",
+  "src/logs/row-writer.ts createRowWriter",
+  "src/random/numpy.ts numpyRandom",
+  "src/surface/descent.ts createDescent",
+  "src/cli/program/trial.ts createProgramTrial",
+  "src/lesson/claims/c05.ts (no name)",
+  "src/logs/readers/csv.ts createCsv",
+  "src/logs/readers/json-document.ts createJsonDocument",
+  "src/logs/readers/tfevents.ts createTfevents",
+  "src/logs/readers/wandb-blocks.ts createBlockReader",
+  "src/logs/text/counters.ts chooseCounters",
+  "src/logs/text/labels.ts labelSlots",
+  "src/logs/text/lex.ts readWord",
+  "src/logs/text/miner.ts createMiner",
+  "src/logs/text/walker.ts createWalker",
+  "src/plot/charts/lines.ts drawLines",
+  "src/tune/find-lr/run-trials.ts runTrials",
+];
+
+/** Name and lines of every function in a file's code. */
+function functionsOf(file: string): { called: string; lines: number }[] {
+  const text = readFileSync(file, "utf8");
+  const scripts = [...text.matchAll(/<script[^>]*>([\s\S]*?)<\/script>/g)].map((m) => m[1]).join("\n");
+  const tree = ts.createSourceFile(
+    file,
+    file.endsWith(".svelte") ? scripts : text,
+    ts.ScriptTarget.Latest,
+    false,
+  );
+  const lineOf = (position: number): number => tree.getLineAndCharacterOfPosition(position).line;
+  const found: { called: string; lines: number }[] = [];
+  const visit = (node: ts.Node): void => {
+    if (ts.isFunctionLike(node) && "body" in node && node.body) {
+      const lines = lineOf(node.end) - lineOf(node.getStart(tree)) + 1;
+      found.push({ called: node.name?.getText(tree) ?? "(no name)", lines });
+    }
+    ts.forEachChild(node, visit);
+  };
+  visit(tree);
+  return found;
+}
+
+test("no function over 80 lines but those listed, in the sources and in the lab", () => {
+  const page = resolve(import.meta.dirname, "../lab/src");
+  const pageFiles = readdirSync(page, { recursive: true, encoding: "utf8" })
+    .filter((f) => /\.(ts|svelte)$/.test(f))
+    .map((f) => join(page, f));
+  const root = resolve(import.meta.dirname, "..");
+  const long = [...code, ...pageFiles].flatMap((f) =>
+    functionsOf(f)
+      .filter(({ lines }) => lines > 80)
+      .map(({ called }) => `${relative(root, f).replaceAll("\\", "/")} ${called}`),
+  );
+  expect(long.filter((f) => !longFunctions.includes(f))).toEqual([]);
+});
+
 test("the lab's page does not know the command line, and its files stay small too", () => {
   const page = resolve(import.meta.dirname, "../lab/src");
   const wrong = readdirSync(page, { recursive: true, encoding: "utf8" })
@@ -124,4 +219,48 @@ test("the lab's page does not know the command line, and its files stay small to
     .filter(([, text]) => /src\/cli|"node:/.test(text) || text.split("\n").length > 450)
     .map(([f]) => f);
   expect(wrong).toEqual([]);
+});
+
+/** Files of `src` that the lab still takes past the package's front doors. Nothing is added here. */
+const pastTheDoors: readonly string[] = [
+  "engine/backend.ts",
+  "engine/backends/wasm.ts",
+  "engine/graph/index.ts",
+  "lesson/claims/c12.ts",
+  "lesson/claims/c18b.ts",
+  "lesson/descent.ts",
+  "lesson/quadratic.ts",
+  "lesson/second-program.ts",
+  "lesson/walkthrough.ts",
+  "lesson/wells.ts",
+  "lesson/words.ts",
+  "plot/charts/range-test.ts",
+  "plot/charts/schedule.ts",
+  "plot/theme.ts",
+  "run/overrides.ts",
+  "surface/arithmetic.ts",
+  "surface/eigenvalues.ts",
+  "surface/verdict.ts",
+  "tune/compare/advise.ts",
+  "tune/compare/summary.ts",
+  "tune/convergence/bounds.ts",
+];
+
+test("the lab's page imports subpaths that the package declares", () => {
+  const page = resolve(import.meta.dirname, "../lab/src");
+  const { exports } = JSON.parse(readFileSync(resolve(import.meta.dirname, "../package.json"), "utf8")) as {
+    exports: Record<string, unknown>;
+  };
+  const taken = readdirSync(page, { recursive: true, encoding: "utf8" })
+    .filter((f) => /\.(ts|svelte)$/.test(f))
+    .flatMap((f) => {
+      const text = readFileSync(join(page, f), "utf8");
+      return [...text.matchAll(/(?:from\s+|import\()"((?:\.\.\/)+src\/[^"]+|steepest(?:\/[^"]+)?)"/g)].map(
+        (m) => m[1]!,
+      );
+    });
+  const declared = taken.filter((t) => t.startsWith("steepest"));
+  expect(declared.filter((t) => !(t.replace("steepest", ".") in exports))).toEqual([]);
+  const past = taken.filter((t) => t.startsWith(".")).map((t) => t.replace(/^(\.\.\/)+src\//, ""));
+  expect(past.filter((f) => !pastTheDoors.includes(f))).toEqual([]);
 });

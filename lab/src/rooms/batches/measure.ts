@@ -1,13 +1,7 @@
 /** Batches of 1 … n on one problem: paths, the height they settle at, the variance of their gradients, and escapes. */
-import { stream } from "../../../../src/random/index.ts";
-import {
-  createDescent,
-  follow,
-  makeSurface,
-  type SurfaceGrid,
-  surfaceGrid,
-} from "../../../../src/surface/index.ts";
-import { noiseFloor } from "../../../../src/tune/convergence/bounds.ts";
+import { stream } from "steepest/random";
+import { createDescent, follow, makeSurface, type SurfaceGrid, surfaceGrid } from "steepest/surface";
+import { noiseFloor } from "steepest/tune";
 import { DOMAIN, N, STEPS } from "./facts.ts";
 import {
   deviation,

@@ -1,13 +1,13 @@
 /** Least squares with two weights and 64 samples; a step's batch is given as the weight of each sample. */
-import { batchPlan } from "../../../../src/data/index.ts";
+import { batchPlan } from "steepest/data";
+import { sgd } from "steepest/optim";
+import { stream } from "steepest/random";
+import { type Evaluator, evaluator, type Surface } from "steepest/surface";
 import { wasm } from "../../../../src/engine/backends/wasm.ts";
 import { add, constant, matmul, mul, reshape, square, sub, sum } from "../../../../src/engine/graph/index.ts";
 import { descent } from "../../../../src/lesson/descent.ts";
-import { sgd } from "../../../../src/optim/index.ts";
-import { stream } from "../../../../src/random/index.ts";
 import { total } from "../../../../src/surface/arithmetic.ts";
 import { symmetricEigenvalues } from "../../../../src/surface/eigenvalues.ts";
-import { type Evaluator, evaluator, type Surface } from "../../../../src/surface/index.ts";
 import { DOMAIN, N, type samplings } from "./facts.ts";
 
 export type Sampling = (typeof samplings)[number];

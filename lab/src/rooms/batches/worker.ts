@@ -1,7 +1,8 @@
 /** What the page can call: everything of measure.ts, and the lesson's experiment on escapes. */
+
+import { lessonContext } from "steepest/lesson";
 import { wasm } from "../../../../src/engine/backends/wasm.ts";
 import { experiment } from "../../../../src/lesson/claims/c12.ts";
-import { lessonContext } from "../../../../src/lesson/context.ts";
 import type { Report } from "../../lib/engine.ts";
 
 export * from "./measure.ts";

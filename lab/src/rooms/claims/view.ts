@@ -1,4 +1,4 @@
-import { groups } from "../../../../src/lesson/claims.ts";
+import { groups } from "steepest/lesson";
 import { choice, text } from "../../lib/fields.ts";
 
 export const fields = {

@@ -1,9 +1,9 @@
 /** The lesson's experiments, one at a time, with progress. */
+
+import type { ClaimResult } from "steepest/lesson";
+import { claims, lessonContext, runClaim } from "steepest/lesson";
 import type { Chart } from "steepest/plot";
 import { wasm } from "../../../../src/engine/backends/wasm.ts";
-import type { ClaimResult } from "../../../../src/lesson/claim.ts";
-import { claims, runClaim } from "../../../../src/lesson/claims.ts";
-import { lessonContext } from "../../../../src/lesson/context.ts";
 import type { Report } from "../../lib/engine.ts";
 
 export interface Tried {

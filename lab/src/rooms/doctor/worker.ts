@@ -15,9 +15,8 @@ import {
 } from "steepest/diagnose";
 import { type ReadOptions, type RunLog, readLog, seriesOf } from "steepest/logs";
 import type { Chart } from "steepest/plot";
+import { defaultSmoothing, lossChart } from "steepest/plot";
 import { SteepestError } from "steepest/run";
-import { lossChart } from "../../../../src/plot/charts/loss.ts";
-import { defaultSmoothing } from "../../../../src/plot/smooth.ts";
 import type { Report } from "../../lib/engine.ts";
 import { exampleFiles } from "./examples.ts";
 import type { Example, scales } from "./view.ts";

@@ -1,9 +1,6 @@
 /** Heavy ball on a ravine: paths of both forms, factors per step, and steps needed. */
 
-import { wasm } from "../../../../src/engine/backends/wasm.ts";
-import { stepsUntil } from "../../../../src/lesson/descent.ts";
-import { axisAligned, descentRate, heavyBall, spread } from "../../../../src/lesson/quadratic.ts";
-import { optimizerEntry, sgd } from "../../../../src/optim/index.ts";
+import { optimizerEntry, sgd } from "steepest/optim";
 import {
   createDescent,
   type Descent,
@@ -12,8 +9,11 @@ import {
   type Surface,
   type SurfaceGrid,
   surfaceGrid,
-} from "../../../../src/surface/index.ts";
-import { heavyBallRate } from "../../../../src/tune/convergence/bounds.ts";
+} from "steepest/surface";
+import { heavyBallRate } from "steepest/tune";
+import { wasm } from "../../../../src/engine/backends/wasm.ts";
+import { stepsUntil } from "../../../../src/lesson/descent.ts";
+import { axisAligned, descentRate, heavyBall, spread } from "../../../../src/lesson/quadratic.ts";
 import { DOMAIN, STEPS } from "./facts.ts";
 
 export interface Ball {

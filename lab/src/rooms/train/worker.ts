@@ -1,6 +1,7 @@
 /** A run on real digits that can be watched, paused and steered, and the guide's advice put to the test. */
 import { type LearningRate, learningRateFromSpec } from "steepest/optim/schedules";
 import type { Chart } from "steepest/plot";
+import { debiasedEma, lossByRateChart } from "steepest/plot";
 import { parseRun } from "steepest/run";
 import { type BuiltRun, buildRun } from "steepest/train";
 import {
@@ -13,8 +14,6 @@ import {
   type Summary,
 } from "steepest/tune";
 import { wasm } from "../../../../src/engine/backends/wasm.ts";
-import { lossByRateChart } from "../../../../src/plot/charts/loss-by-rate.ts";
-import { debiasedEma } from "../../../../src/plot/smooth.ts";
 import { agreement } from "../../../../src/tune/compare/advise.ts";
 import { judge } from "../../../../src/tune/compare/summary.ts";
 import { digitsHost } from "../../lib/digits.ts";
