@@ -1,16 +1,9 @@
+import { showBounds } from "../../src/run/options.ts";
 import { functions } from "../../src/surface/formula/functions.ts";
 import { type SurfaceEntry, showPlace, surfaces } from "../../src/surface/index.ts";
 import { code, fence, generatedNote, page, table } from "./markdown.ts";
 
-const range = (o: SurfaceEntry["options"][number]): string => {
-  if (o.type !== "number") return "";
-  const open = (end: "min" | "max"): boolean => o.exclusive === end || o.exclusive === "both";
-  const ends = [
-    o.min === undefined ? "" : `${open("min") ? ">" : "≥"} ${o.min}`,
-    o.max === undefined ? "" : `${open("max") ? "<" : "≤"} ${o.max}`,
-  ];
-  return ends.filter((e) => e !== "").join(" and ");
-};
+const range = (o: SurfaceEntry["options"][number]): string => (o.type === "number" ? showBounds(o) : "");
 
 function minimaOf({ make }: SurfaceEntry): string {
   const { minima } = make();

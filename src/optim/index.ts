@@ -1,3 +1,4 @@
+export { type Range, showRange } from "../run/options.ts";
 export { chain } from "./chain.ts";
 export * from "./clip/index.ts";
 export {
@@ -63,9 +64,10 @@ export { type SparseAdamOptions, sparseAdam } from "./optimizers/sparse-adam.ts"
 export { type StableAdamwOptions, stableAdamw } from "./optimizers/stable-adamw.ts";
 export { type YogiOptions, yogi } from "./optimizers/yogi.ts";
 export { makeOptimizer, optimizerEntry, optimizers } from "./optimizers.ts";
-export { type OptionSpec, type OptionSpecs, type OptionValue, resolveOptions, showRange } from "./options.ts";
+export { type OptionSpec, type OptionSpecs, type OptionValue, resolveOptions } from "./options.ts";
 export { perTensor, stateless, type TensorRule } from "./per-tensor.ts";
 export * from "./schedules/index.ts";
+export type { OptionSpec as ScheduleOptionSpec } from "./schedules/options.ts";
 export {
   evaluateState,
   flattenState,

@@ -1,14 +1,8 @@
 import { closest, SteepestError } from "../run/errors.ts";
+import { isInRange, type Range, showRange } from "../run/options.ts";
 
 /** What an option may hold: in run files, flags and code alike. */
 export type OptionValue = number | boolean | string | null | readonly (number | null)[];
-
-interface Range {
-  readonly min?: number;
-  readonly max?: number;
-  /** The ends of the range that are not allowed themselves. */
-  readonly exclusive?: "min" | "max" | "both";
-}
 
 /** One row of an optimizer's help: how an option is called, what it may be, what it does. */
 export type OptionSpec<V extends OptionValue = OptionValue> = {
@@ -50,7 +44,7 @@ export const choice = <C extends string>(
 
 /** The learning rate; PyTorch's default. */
 export const lr = (value: number, description = "learning rate"): OptionSpec<number> =>
-  number(value, description, { min: 0, exclusive: "min" });
+  number(value, description, { above: 0 });
 
 /** Decay rates in [0, 1). */
 export const betas = <B extends readonly number[]>(value: B, description: string): OptionSpec<B> => ({
@@ -59,12 +53,11 @@ export const betas = <B extends readonly number[]>(value: B, description: string
   default: value,
   description,
   min: 0,
-  max: 1,
-  exclusive: "max",
+  below: 1,
 });
 
 export const beta = (value: number, description: string): OptionSpec<number> =>
-  number(value, description, { min: 0, max: 1, exclusive: "max" });
+  number(value, description, { min: 0, below: 1 });
 
 export const eps = (value: number, description = "keeps the denominator from zero"): OptionSpec<number> =>
   number(value, description, { min: 0 });
@@ -76,20 +69,6 @@ export const maximize: OptionSpec<boolean> = flag("climb instead of descend");
 
 const show = (v: unknown): string => JSON.stringify(v) ?? String(v);
 
-/** "in [0, 1)", "> 0", "≥ 0", or "" */
-export function showRange({ min, max, exclusive }: Range): string {
-  const openMin = exclusive === "min" || exclusive === "both";
-  const openMax = exclusive === "max" || exclusive === "both";
-  if (min !== undefined && max !== undefined)
-    return `in ${openMin ? "(" : "["}${min}, ${max}${openMax ? ")" : "]"}`;
-  if (min !== undefined) return `${openMin ? ">" : "≥"} ${min}`;
-  return max !== undefined ? `${openMax ? "<" : "≤"} ${max}` : "";
-}
-
-const inRange = (v: number, { min = -Infinity, max = Infinity, exclusive }: Range): boolean =>
-  (exclusive === "min" || exclusive === "both" ? v > min : v >= min) &&
-  (exclusive === "max" || exclusive === "both" ? v < max : v <= max);
-
 /** What the spec asks for, in words; null when the value is fine. */
 function complaint(spec: OptionSpec, value: unknown): string | null {
   switch (spec.type) {
@@ -100,16 +79,12 @@ function complaint(spec: OptionSpec, value: unknown): string | null {
     case "number": {
       if (value === null && spec.nullable) return null;
       const whole = spec.integer === true;
-      const ok =
-        typeof value === "number" &&
-        inRange(value, spec) &&
-        (whole ? Number.isInteger(value) : Number.isFinite(value));
+      const ok = typeof value === "number" && isInRange(value, spec) && (!whole || Number.isInteger(value));
       return ok ? null : `a ${whole ? "whole " : ""}number ${showRange(spec)}`.trimEnd();
     }
     case "numbers": {
       const fine = (v: unknown): boolean =>
-        (v === null && spec.nullable === true) ||
-        (typeof v === "number" && Number.isFinite(v) && inRange(v, spec));
+        (v === null && spec.nullable === true) || (typeof v === "number" && isInRange(v, spec));
       const ok = Array.isArray(value) && value.length === spec.length && value.every(fine);
       return ok ? null : `${spec.length} numbers ${showRange(spec)}`.trimEnd();
     }

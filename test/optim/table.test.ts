@@ -6,6 +6,8 @@ import {
   makeOptimizer,
   optimizerEntry,
   optimizers,
+  type ScheduleOptionSpec,
+  schedules,
   showRange,
 } from "../../src/optim/index.ts";
 import { formatError, SteepestError } from "../../src/run/errors.ts";
@@ -36,6 +38,12 @@ describe("the table", () => {
       for (const x of o.options) expect(x.description.length, `${o.name}.${x.name}`).toBeGreaterThan(0);
     }
   });
+});
+
+test("the options of schedules have their own type beside the optimizers'", () => {
+  const specs: readonly ScheduleOptionSpec[] = schedules.flatMap((s) => Object.values(s.options));
+  expect(specs.filter((o) => o.required).length).toBeGreaterThan(0);
+  expect(specs.filter((o) => o.filledFrom === "totalSteps").length).toBeGreaterThan(0);
 });
 
 describe("error messages", () => {

@@ -57,7 +57,7 @@ function entry<O extends object>(
   };
 }
 
-const positive = { min: 0, exclusive: "min" } as const;
+const positive = { above: 0 } as const;
 const p: OptionSpec<number | null> = {
   ...maybeNumber("which norm: any p > 0; null is the largest entry (p = ∞)", positive),
   default: 2,

@@ -111,8 +111,7 @@ export const adafactorHf: Optimizer<AdafactorHfOptions> = defineOptimizer<Adafac
       description: "ε₁ added to g², ε₂ the least scale of a parameter",
     },
     clipThreshold: number(1, "d: the update's root mean square is limited to this", {
-      min: 0,
-      exclusive: "min",
+      above: 0,
     }),
     decayRate: number(-0.8, "β₂ₜ = 1 − t^decayRate", { max: 0 }),
     beta1: maybeBeta,

@@ -66,7 +66,7 @@ export const adafactor: Optimizer<AdafactorOptions> = defineOptimizer<AdafactorO
       min: 0,
       description: "ε₁ under the root (null: the dtype's precision), ε₂ the least scale of a parameter",
     },
-    d: number(1, "the update's root mean square is limited to this", { min: 0, exclusive: "min" }),
+    d: number(1, "the update's root mean square is limited to this", { above: 0 }),
     weightDecay: weightDecay(0, "λ: takes η·λθ off the weights"),
     maximize,
   },

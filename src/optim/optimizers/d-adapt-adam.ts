@@ -55,7 +55,7 @@ export const dAdaptAdam: Optimizer<DAdaptAdamOptions> = defineOptimizer<DAdaptAd
     lr: lr(1, "factor on the estimated rate; leave at 1 and schedule it"),
     betas: betas([0.9, 0.999] as const, "β₁, β₂: memory of the mean and of the mean square"),
     eps: eps(1e-8),
-    d0: number(1e-6, "first estimate of the distance to the solution", { min: 0, exclusive: "min" }),
+    d0: number(1e-6, "first estimate of the distance to the solution", { above: 0 }),
     weightDecay: weightDecay(0, "λ: takes dη·λθ off the weights"),
     biasCorrection: flag("multiply the rate by √(1−β₂ᵗ)/(1−β₁ᵗ)"),
   },

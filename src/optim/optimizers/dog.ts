@@ -56,7 +56,7 @@ export const dog: Optimizer<DogOptions> = defineOptimizer<DogOptions>({
   name: "dog",
   options: {
     lr: lr(1, "factor on the step; 1 is the paper's method"),
-    reps: number(1e-6, "first movement, as a share of 1 + ‖θ₀‖", { min: 0, exclusive: "min" }),
+    reps: number(1e-6, "first movement, as a share of 1 + ‖θ₀‖", { above: 0 }),
     eps: eps(1e-8, "added to the sum of squares"),
     weightDecay: weightDecay(0, "λ: adds λθ to the gradient"),
   },

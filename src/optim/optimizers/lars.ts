@@ -22,7 +22,7 @@ export const lars: Optimizer<LarsOptions> = defineOptimizer<LarsOptions>({
     lr: lr(1),
     momentum: number(0.9, "μ: momentum of the scaled steps", { min: 0 }),
     weightDecay: weightDecay(0, "λ: adds λθ to the gradient, inside the trust ratio"),
-    trust: number(1e-3, "share of ‖θ‖ that a step may be", { min: 0, exclusive: "min" }),
+    trust: number(1e-3, "share of ‖θ‖ that a step may be", { above: 0 }),
     eps: eps(0, "added to ‖u‖"),
     nesterov: flag("look ahead along the buffer"),
   },

@@ -89,10 +89,10 @@ export const prodigy: Optimizer<ProdigyOptions> = defineOptimizer<ProdigyOptions
   options: {
     lr: lr(1, "factor on the estimated rate; leave at 1, schedule it with cosine"),
     betas: betas([0.9, 0.999] as const, "β₁, β₂: memory of the mean and of the mean square"),
-    beta3: maybeNumber("memory of the estimate's sums; null: √β₂", { min: 0, max: 1, exclusive: "max" }),
+    beta3: maybeNumber("memory of the estimate's sums; null: √β₂", { min: 0, below: 1 }),
     eps: eps(1e-8),
-    d0: number(1e-6, "first estimate of the distance to the solution", { min: 0, exclusive: "min" }),
-    dCoef: number(1, "factor on the estimate", { min: 0, exclusive: "min" }),
+    d0: number(1e-6, "first estimate of the distance to the solution", { above: 0 }),
+    dCoef: number(1, "factor on the estimate", { above: 0 }),
     weightDecay: weightDecay(0, "λ: takes dη·λθ off the weights"),
     biasCorrection: flag("multiply the rate by √(1−β₂ᵗ)/(1−β₁ᵗ)"),
   },

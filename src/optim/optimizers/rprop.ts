@@ -22,8 +22,7 @@ export const rprop: Optimizer<RpropOptions> = defineOptimizer<RpropOptions>({
       type: "numbers",
       length: 2,
       default: [0.5, 1.2],
-      min: 0,
-      exclusive: "min",
+      above: 0,
       description: "η⁻ < 1 < η⁺: factor on the step when the slope changes sign, when it keeps it",
     },
     stepSizes: {

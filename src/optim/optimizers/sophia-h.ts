@@ -55,10 +55,9 @@ export const sophiaH: Optimizer<SophiaHOptions> = defineOptimizer<SophiaHOptions
     lr: lr(1e-3, "learning rate: about that of Lion, below AdamW's"),
     betas: betas([0.96, 0.99] as const, "β₁ of the gradient, β₂ of the curvature"),
     gamma: number(0.05, "γ: factor on the curvature; tune until 10–50% of entries are not clipped", {
-      min: 0,
-      exclusive: "min",
+      above: 0,
     }),
-    rho: number(1, "ρ: no entry of the step is longer", { min: 0, exclusive: "min" }),
+    rho: number(1, "ρ: no entry of the step is longer", { above: 0 }),
     eps: eps(1e-12, "least denominator"),
     weightDecay: weightDecay(0.1, "λ: takes η·λθ off the weights"),
     k: number(10, "steps between refreshes of the curvature", { min: 1, integer: true }),

@@ -39,8 +39,7 @@ export const stableAdamw: Optimizer<StableAdamwOptions> = defineOptimizer<Stable
     eps: eps(1e-6),
     weightDecay: weightDecay(0.01, "λ: takes η·λθ off the weights, with the shortened η"),
     clipThreshold: number(1, "root mean square of g/√v beyond which a tensor's rate is shortened", {
-      min: 0,
-      exclusive: "min",
+      above: 0,
     }),
   },
   paper: {

@@ -1,17 +1,9 @@
 /** Options as data: one builder per kind, from which come the TypeScript type, the checks and the documentation. */
 import { closest, SteepestError } from "../../run/errors.ts";
+import { isInRange, type Range, showBounds } from "../../run/options.ts";
 import type { RunLengths, Schedule, ScheduleSpec } from "./types.ts";
 
 export type Options = Readonly<Record<string, unknown>>;
-
-interface Bounds {
-  /** ≥ */
-  readonly min?: number;
-  /** > */
-  readonly above?: number;
-  /** ≤ */
-  readonly max?: number;
-}
 
 interface Rules<T> {
   readonly default?: T;
@@ -33,7 +25,7 @@ export type OptionType =
   | "schedule[]"
   | "record[]";
 
-export interface OptionSpec<T = unknown> extends Rules<T>, Bounds {
+export interface OptionSpec<T = unknown> extends Rules<T>, Range {
   readonly type: OptionType;
   readonly description: string;
   readonly choices?: readonly string[];
@@ -48,14 +40,14 @@ export interface OptionSpec<T = unknown> extends Rules<T>, Bounds {
 /** An option that may be left out without a default arrives as null. */
 type Arrives<T, R> = R extends { readonly default: unknown } | { readonly required: true } ? T : T | null;
 
-export function number<const R extends Rules<number> & Bounds>(
+export function number<const R extends Rules<number> & Range>(
   description: string,
   rules: R,
 ): OptionSpec<Arrives<number, R>> {
   return { type: "number", description, ...rules };
 }
 
-export function integer<const R extends Rules<number> & Bounds>(
+export function integer<const R extends Rules<number> & Range>(
   description: string,
   rules: R,
 ): OptionSpec<Arrives<number, R>> {
@@ -74,7 +66,7 @@ export function choice<const C extends readonly string[]>(
   return { type: "choice", description, choices, ...rules };
 }
 
-export function numbers<const R extends Rules<readonly number[]> & Bounds & { readonly ascending?: true }>(
+export function numbers<const R extends Rules<readonly number[]> & Range & { readonly ascending?: true }>(
   description: string,
   rules: R,
 ): OptionSpec<Arrives<readonly number[], R>> {
@@ -164,7 +156,7 @@ function checkValue(spec: OptionSpec, value: unknown, at: string, key: string): 
   switch (spec.type) {
     case "number":
     case "integer":
-      if (!isInRange(value, spec)) throw refuse(describeRange(spec));
+      if (!isFine(value, spec)) throw refuse(describeRange(spec));
       return value;
     case "boolean":
       if (typeof value !== "boolean") throw refuse("true or false");
@@ -182,7 +174,7 @@ function checkValue(spec: OptionSpec, value: unknown, at: string, key: string): 
       if (!Array.isArray(value)) throw refuse("a list of numbers");
       const list: readonly unknown[] = value;
       list.forEach((item, i) => {
-        if (!isInRange(item, spec))
+        if (!isFine(item, spec))
           throw badOption(
             at,
             `${key}[${i}]`,
@@ -220,27 +212,15 @@ function checkValue(spec: OptionSpec, value: unknown, at: string, key: string): 
   }
 }
 
-/** Finite, in the range, and whole where it must be. */
-function isInRange(value: unknown, spec: OptionSpec): value is number {
-  return (
-    typeof value === "number" &&
-    Number.isFinite(value) &&
-    (spec.type !== "integer" || Number.isInteger(value)) &&
-    value >= (spec.min ?? -Infinity) &&
-    value > (spec.above ?? -Infinity) &&
-    value <= (spec.max ?? Infinity)
-  );
-}
+/** A number in the range, and whole where it must be. */
+const isFine = (value: unknown, spec: OptionSpec): value is number =>
+  typeof value === "number" && (spec.type !== "integer" || Number.isInteger(value)) && isInRange(value, spec);
 
 /** "a number > 0 and ≤ 1": for messages and for the documentation's tables. */
 export function describeRange(spec: OptionSpec): string {
-  const bounds = [
-    spec.above === undefined ? [] : [`> ${spec.above}`],
-    spec.min === undefined ? [] : [`≥ ${spec.min}`],
-    spec.max === undefined ? [] : [`≤ ${spec.max}`],
-  ].flat();
+  const bounds = showBounds(spec);
   const kind = spec.type === "integer" ? "a whole number" : "a finite number";
-  return bounds.length === 0 ? kind : `${kind} ${bounds.join(" and ")}`;
+  return `${kind} ${bounds}`.trimEnd();
 }
 
 export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {

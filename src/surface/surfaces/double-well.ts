@@ -16,9 +16,8 @@ export const doubleWell: SurfaceEntry = defineSurface<{
   options: {
     // the wells lift each other's bottom by T e^(−4.5/T): 2e-12 at 0.2
     temperature: number(0.05, "T: how soft the ridge between the wells is", {
-      min: 0,
+      above: 0,
       max: 0.1,
-      exclusive: "min",
     }),
     dimension: dimension(),
   },

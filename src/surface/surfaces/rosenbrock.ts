@@ -12,7 +12,7 @@ export const rosenbrock: SurfaceEntry = defineSurface<{ readonly b: number; read
   source: "Rosenbrock 1960",
   purpose: "a bent valley: into it in a few steps, along it in thousands",
   options: {
-    b: number(100, "steepness of the valley's walls", { min: 0, exclusive: "min" }),
+    b: number(100, "steepness of the valley's walls", { above: 0 }),
     dimension: dimension(2),
   },
   shape: ({ b, dimension: n }) => ({
