@@ -182,7 +182,7 @@ const EXACT_INDEX: ReadonlyMap<string, Meaning> = new Map(
 );
 
 const VALIDATION = new Set(
-  "val valid validation validating validate eval evaluation evaluate evaluating test testing dev devel holdout heldout tst vld".split(
+  "val valid validation validating validate eval evaluation evaluate evaluating test testing dev devel holdout heldout crossval crossvalidation xval cv tst vld".split(
     " ",
   ),
 );
