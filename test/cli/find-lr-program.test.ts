@@ -172,7 +172,7 @@ test("a loss that no rate lowers is refused", async () => {
     `const noise = (x) => (Math.sin(x) * 43758.5453) % 1;
 for (let i = 0; i < 100; i++) console.log("step " + i + " loss " + (2 + 0.1 * noise(i * 12.9898 + 78.233 * Number(process.argv[2]) + 37.719 * Number(process.argv[3]))));`,
   );
-  const found = await find(cwd, blanks);
+  const found = await find(cwd, ["--budget", "40", ...blanks]);
   expect(found).toMatchObject({ suggestion: null, refusal: "nothing-learnt" });
 });
 
@@ -250,9 +250,9 @@ for (let step = 0; step < 300; step++) {
   expect(contestants[0]!.set["how"]).toBe("momentum");
   expect(lead!.beyondNoise).toBe(true);
   expect(contestants.every((c) => c.losses.length === 3 && c.search.lrDiverged! < 0.1)).toBe(true);
-  // the same program under two names
+  // the same program under two names, from a loss of 50
   const [, second, third] = contestants;
-  expect(third!.mean! - second!.mean!).toBeLessThan(0.01);
+  expect(third!.mean! - second!.mean!).toBeLessThan(0.1);
 });
 
 test.each([
@@ -289,9 +289,12 @@ function processesOf(cwd: string): string[] {
   });
 }
 
-const table = ({ trials, suggestion }: ProgramFindLr): unknown => [
+/** What must not depend on when programs were looked at. */
+const table = ({ suggestion, comparedAt, loss, trials }: ProgramFindLr): unknown => [
   suggestion,
-  trials.map((t) => [t.lr, t.seed, t.loss]),
+  comparedAt,
+  loss,
+  trials.filter((t) => t.lr === suggestion).map((t) => [t.seed, t.loss]),
 ];
 
 describe.skipIf(process.platform !== "linux")("whatever ends steepest", () => {
@@ -307,7 +310,8 @@ describe.skipIf(process.platform !== "linux")("whatever ends steepest", () => {
   ])("%s: no process is left, --resume comes to the same table", async (signal, after) => {
     const out = `search-${signal}`;
     write(cwd, stubborn, 2);
-    const args = ["--jobs", "8", ...blanks];
+    // more than enough: how far a training ran before it was paused decides nothing
+    const args = ["--budget", "40", "--jobs", "8", ...blanks];
     const { child, finished } = start(["find-lr", "--quiet", "--json", "--out", out, ...args], { cwd });
     for (let k = 0; k < 200 && !existsSync(join(cwd, out, "search.json")); k++) await sleep(50);
     await sleep(after);

@@ -174,9 +174,14 @@ function startOf(all: readonly Known[]): number {
   return first.reduce((a, b) => a + b, 0) / first.length;
 }
 
-/** Standard deviation of that mean. */
+/** Standard deviation of the distance between that mean and one over the last fifth of a training. */
 function uncertaintyOf(all: readonly Known[]): number {
-  return noiseOf(lowestOf(all)?.trial.curve().losses ?? []) / Math.sqrt(Math.max(1, firstLosses(all).length));
+  const [first, longest] = [
+    firstLosses(all).length,
+    Math.max(...all.map(({ trial }) => trial.curve().losses.length)),
+  ];
+  const single = noiseOf(lowestOf(all)?.trial.curve().losses ?? []);
+  return single * Math.sqrt(1 / Math.max(1, first) + 1 / Math.max(1, longest / 5));
 }
 
 /** Of a single point: half the variance of the differences of neighbours. */

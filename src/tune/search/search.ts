@@ -84,8 +84,8 @@ const KEEP_MORE: readonly (readonly [budget: number, factor: number])[] = [
 ];
 /** Rates whose score is within this share of the gain of the best's can't be told from it. */
 const SAME = 0.01;
-/** A gain is one when it is so many standard deviations. */
-const CLEAR = 3;
+/** A gain is one when it is so many standard deviations: the best of a dozen rates lies two low by chance. */
+const CLEAR = 3.5;
 /** The same, told from two seeds. */
 const FRAGILE = 0.1;
 const RATES = [1e-14, 1e6] as const;
@@ -310,7 +310,8 @@ async function judge(
   // beside a rate that dies the lower one is as good, and safer
   const chosen = ladder.died(top + 1) && low < top ? top - 1 : top;
   const learnt =
-    Number.isFinite(gain) && gain > Math.max(0, CLEAR * (noise ?? 0), CLEAR * (trials.uncertainty?.() ?? 0));
+    Number.isFinite(gain) &&
+    gain > Math.max(0, (CLEAR * (noise ?? 0)) / Math.sqrt(its.length), CLEAR * (trials.uncertainty?.() ?? 0));
   const above = 2 * steps >= trials.length ? 1 : 2;
   // what is best for a part of a training lies above what is best for the whole
   const below = steps < trials.length ? above + 1 : above;

@@ -25,7 +25,7 @@ export interface Trials {
   /** Fewer steps than this say nothing. */
   readonly shortest: number;
   start(rate: number, seed: number): Trial;
-  /** Standard deviation of the reference, where it rests on few losses. Default 0. */
+  /** Standard deviation of a score's distance from the reference, as far as single losses make it. Default 0. */
   uncertainty?(): number;
   /** The score after `steps` of a training that learns nothing: on the same batches, or where trainings begin. */
   reference(steps: number): number | Promise<number>;
