@@ -156,6 +156,10 @@ export async function inspect(
 
 /** The address after the page has written what waited. */
 export async function settledHash(page: Page): Promise<string> {
-  await page.waitForTimeout(450);
-  return page.evaluate(() => location.hash);
+  // a timer of the page's own comes after those that it had set before, however slow the machine
+  return page.evaluate(async () => {
+    await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
+    await new Promise((done) => setTimeout(done, 450));
+    return location.hash;
+  });
 }
