@@ -26,6 +26,7 @@ import { splitArguments } from "../run-arguments.ts";
 import { combinations, comparePrograms } from "../search/compare.ts";
 import { reportPrograms } from "../search/compare-report.ts";
 import { prepare } from "../search/find.ts";
+import { interrupted as interruptedSearch, requireProgram } from "../search/invocation.ts";
 import type { ProgramFlags } from "../search/options.ts";
 import { showNumber, showSeconds, type Terminal } from "../terminal.ts";
 
@@ -39,25 +40,16 @@ async function forProgram(
   { args, options, terminal, json }: Invocation,
   program: readonly string[],
 ): Promise<number> {
-  if (program.length === 0 || args.length > 0) {
-    throw new SteepestError(
-      "usage",
-      program.length === 0 ? "no program is given" : `${args[0]} stands before --`,
-      {
-        help: "steepest compare --set optimizer=sgd,adamw -- python train.py --opt {optimizer} --lr {lr}",
-      },
-    );
-  }
+  requireProgram(
+    program,
+    args,
+    "steepest compare --set optimizer=sgd,adamw -- python train.py --opt {optimizer} --lr {lr}",
+  );
   const flags = options as ProgramFlags;
   const quiet = options["quiet"] === true;
   const prepared = prepare(program, "compare", { ...flags, jobs: flags.jobs ?? 1, quiet, terminal });
   const comparison = await comparePrograms(prepared, combinations(flags.set ?? [], prepared));
-  if (comparison === null) {
-    terminal.note(
-      `interrupted; trainings that had ended are kept: go on with --resume --out ${prepared.folder}`,
-    );
-    return 130;
-  }
+  if (comparison === null) return interruptedSearch(prepared.folder, terminal);
   writeFileSync(join(prepared.folder, "compare.json"), `${JSON.stringify(comparison, null, 2)}\n`);
   if (json) terminal.print(JSON.stringify(comparison));
   else reportPrograms(comparison, { terminal });

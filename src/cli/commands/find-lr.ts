@@ -8,6 +8,7 @@ import { findLrChart, searchWithProgress } from "../find-lr/search.ts";
 import { requirePlotFile } from "../plot-path.ts";
 import { splitArguments } from "../run-arguments.ts";
 import { findProgramRate, prepare } from "../search/find.ts";
+import { interrupted, requireProgram } from "../search/invocation.ts";
 import type { ProgramFlags } from "../search/options.ts";
 import { chartOf, documentOf, reportProgram } from "../search/report.ts";
 
@@ -42,15 +43,11 @@ async function forProgram(
   { args, options, terminal, json }: Invocation,
   program: readonly string[],
 ): Promise<number> {
-  if (program.length === 0 || args.length > 0) {
-    throw new SteepestError(
-      "usage",
-      program.length === 0 ? "no program is given" : `${args[0]} stands before --`,
-      {
-        help: "give a run file, or a program after --: steepest find-lr -- python train.py --lr {lr}",
-      },
-    );
-  }
+  requireProgram(
+    program,
+    args,
+    "give a run file, or a program after --: steepest find-lr -- python train.py --lr {lr}",
+  );
   const plot = options["plot"] as string | undefined;
   if (plot !== undefined) requirePlotFile(plot);
   const prepared = prepare(program, "find-lr", {
@@ -59,12 +56,7 @@ async function forProgram(
     terminal,
   });
   const search = await findProgramRate(prepared);
-  if (search === null) {
-    terminal.note(
-      `interrupted; trainings that had ended are kept: go on with --resume --out ${prepared.folder}`,
-    );
-    return 130;
-  }
+  if (search === null) return interrupted(prepared.folder, terminal);
   const found = documentOf(search);
   const chart = chartOf(found, program.join(" "));
   if (plot !== undefined) await (await import("../../plot/node-save.ts")).savePlot(chart, plot);

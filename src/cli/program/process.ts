@@ -3,6 +3,7 @@
  * It never outlives us: a guard, held by a pipe, ends the group when we are gone, whatever ended us.
  */
 import { type ChildProcess, type StdioOptions, spawn } from "node:child_process";
+import { constants } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
 import { SteepestError } from "../../run/errors.ts";
 
@@ -77,24 +78,8 @@ export async function startProgram(
 
 /** The exit code a shell would give. */
 export function exitCodeOf({ code, signal }: Ending): number {
-  return code ?? 128 + (SIGNAL_NUMBERS[signal!] ?? 0);
+  return code ?? 128 + constants.signals[signal!];
 }
-
-const SIGNAL_NUMBERS: Partial<Record<NodeJS.Signals, number>> = {
-  SIGHUP: 1,
-  SIGINT: 2,
-  SIGQUIT: 3,
-  SIGILL: 4,
-  SIGABRT: 6,
-  SIGBUS: 7,
-  SIGFPE: 8,
-  SIGKILL: 9,
-  SIGSEGV: 11,
-  SIGPIPE: 13,
-  SIGALRM: 14,
-  SIGTERM: 15,
-  SIGXCPU: 24,
-};
 
 function started(child: ChildProcess, file: string): Promise<void> {
   return new Promise((resolve, reject) => {

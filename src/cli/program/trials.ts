@@ -121,11 +121,11 @@ interface Start {
 /** The first training that lives to its end. */
 async function firstTraining(
   make: (rate: number, seed: number) => ProgramTrial,
-  { signal, steps, template, loss }: ProgramTrialsOptions,
+  { signal, steps, loss }: ProgramTrialsOptions,
   { rate: wanted, seed }: Start,
 ): Promise<{ rate: number; trial: ProgramTrial; ms: number }> {
   let rate = wanted;
-  for (let k = 0; k < TRIES; k++) {
+  for (let tries = 1; ; tries++) {
     const trial = make(rate, seed);
     const begun = performance.now();
     await trial.runUntil((curve) => longEnough(curve, steps) || lost(curve));
@@ -139,11 +139,9 @@ async function firstTraining(
     if (points.length < FEWEST_POINTS && !failed && !lost(trial.curve())) throw tooFew(trial, points.length);
     await trial.release();
     // what fails before its first loss fails at any rate
-    if (failed && points.length === 0) throw allFailed(trial, rate);
-    if (k === TRIES - 1) throw allFailed(trial, rate);
+    if ((failed && points.length === 0) || tries === TRIES) throw allFailed(trial, rate);
     rate /= LOWER;
   }
-  throw new Error(`no training of ${template.command.join(" ")}`);
 }
 
 const longEnough = ({ steps }: Curve, wanted: number | undefined): boolean =>

@@ -6,9 +6,10 @@ import { type SearchResult, searchRate } from "../../tune/search/search.ts";
 import { catchInterrupt } from "../interrupt.ts";
 import { createSlots } from "../program/slots.ts";
 import { type Blanks, createTemplate, mentions, type Template } from "../program/template.ts";
-import type { ProgramTrial } from "../program/trial.ts";
+import { OUTPUT } from "../program/trial.ts";
 import {
   createProgramTrials,
+  type Known,
   namesRate,
   type ProgramTrials,
   type ProgramTrialsOptions,
@@ -151,11 +152,7 @@ const percent = (part: number, whole: number): string =>
 /** What the first training has shown. */
 function foundWords({ found, scale, length, first, endedEarly }: ProgramTrials, ms: number): string {
   const place =
-    found === null
-      ? "the record of a search before"
-      : found.file === "output.log"
-        ? "what it prints"
-        : found.file;
+    found === null ? "the record of a search before" : found.file === OUTPUT ? "what it prints" : found.file;
   const name = found === null ? "" : `, '${found.loss.name}'`;
   const early = endedEarly ? "; it ended before the steps that were asked for" : "";
   const unit = scale.unit === "row" ? "points" : `${scale.unit}s`;
@@ -168,34 +165,27 @@ function wordsOf(text: string | undefined): string[] {
   return words.map((word) => word.replace(/^(["'])(.*)\1$/s, "$2"));
 }
 
-const withoutEffect = (trials: ProgramTrials, seed: number): boolean =>
-  same(
-    trials
-      .all()
-      .filter((t) => t.seed === seed)
-      .map((t) => t.trial),
-  );
-
-/** Losses of several trainings are the same from beginning to end, as far as all of them got. */
-function same(trials: readonly ProgramTrial[]): boolean {
-  const curves = trials.map((t) => t.curve().losses).filter((l) => l.length > 1);
-  if (curves.length < 3) return false;
-  const shortest = Math.min(...curves.map((c) => c.length));
-  return curves.every((c) => c.slice(0, shortest).every((x, i) => Object.is(x, curves[0]![i])));
+/** The rate changes nothing: three trainings of one seed at least say the same. */
+function withoutEffect(trials: ProgramTrials, seed: number): boolean {
+  const curves = curvesOf(trials.all().filter((t) => t.seed === seed));
+  return curves.length > 2 && agree(curves);
 }
 
-function seedsAgree(all: ReturnType<ProgramTrials["all"]>): boolean {
-  const byRate = new Map<number, number[][]>();
-  for (const { rate, trial } of all) {
-    const losses = [...trial.curve().losses];
-    if (losses.length > 1) byRate.set(rate, [...(byRate.get(rate) ?? []), losses]);
-  }
-  const several = [...byRate.values()].filter((curves) => curves.length > 1);
-  return (
-    several.length > 0 &&
-    several.every((curves) => {
-      const shortest = Math.min(...curves.map((c) => c.length));
-      return curves.every((c) => c.slice(0, shortest).every((x, i) => Object.is(x, curves[0]![i])));
-    })
-  );
+/** The seed changes nothing: at every rate with several seeds they say the same. */
+function seedsAgree(all: readonly Known[]): boolean {
+  const rates = [...new Set(all.map((t) => t.rate))];
+  const several = rates
+    .map((rate) => curvesOf(all.filter((t) => t.rate === rate)))
+    .filter((curves) => curves.length > 1);
+  return several.length > 0 && several.every(agree);
+}
+
+/** Losses of the trainings that have come far enough to be told apart. */
+const curvesOf = (all: readonly Known[]): (readonly number[])[] =>
+  all.map(({ trial }) => trial.curve().losses).filter((losses) => losses.length > 1);
+
+/** The same from the beginning on, as far as all of them got. */
+function agree(curves: readonly (readonly number[])[]): boolean {
+  const shortest = Math.min(...curves.map((c) => c.length));
+  return curves.every((c) => c.slice(0, shortest).every((x, i) => Object.is(x, curves[0]![i])));
 }
