@@ -19,7 +19,11 @@ export interface RowWriter {
   readonly records: (piece: PredictedPiece) => readonly Readonly<Record<string, unknown>>[];
 }
 
-/** The added columns; a name that the file has already gets "model_" before it. */
+/** A name that the file has already gets "model_" before it. */
+const free = (name: string, taken: readonly string[]): string =>
+  taken.includes(name) ? free(`model_${name}`, taken) : name;
+
+/** The added columns. */
 function added({ classes, probabilities, outputs }: RowShape, taken: readonly string[]): readonly string[] {
   const names =
     classes === null
@@ -27,8 +31,7 @@ function added({ classes, probabilities, outputs }: RowShape, taken: readonly st
         ? ["prediction"]
         : Array.from({ length: outputs }, (_, j) => `prediction_${j + 1}`)
       : ["prediction", "probability", ...(probabilities ? classes.map((name) => `p(${name})`) : [])];
-  const free = (name: string): string => (taken.includes(name) ? free(`model_${name}`) : name);
-  return names.map(free);
+  return names.map((name) => free(name, taken));
 }
 
 function valuesOf({ prediction, probability, probabilities }: Prediction, shape: RowShape): unknown[] {
@@ -87,7 +90,6 @@ function recordsOf(shape: RowShape, names: () => readonly string[] | null): RowW
     predictions.map((found, i) => {
       const own = ownRecord(rows?.[i], names());
       const taken = Object.keys(own);
-      const free = (name: string): string => (taken.includes(name) ? free(`model_${name}`) : name);
       const { prediction, probability, probabilities } = found;
       const named =
         shape.probabilities && probabilities !== undefined && shape.classes !== null
@@ -95,9 +97,9 @@ function recordsOf(shape: RowShape, names: () => readonly string[] | null): RowW
           : undefined;
       return {
         ...own,
-        [free("prediction")]: prediction,
-        ...(probability !== undefined && { [free("probability")]: probability }),
-        ...(named && { [free("probabilities")]: named }),
+        [free("prediction", taken)]: prediction,
+        ...(probability !== undefined && { [free("probability", taken)]: probability }),
+        ...(named && { [free("probabilities", taken)]: named }),
       };
     });
 }
