@@ -193,6 +193,12 @@ const NOT_LOSS = new Set(
     " ",
   ),
 );
+/** "end of epoch", "train/epoch"; not "perplexity epoch". */
+const BEFORE_EPOCH = new Set(
+  "epoch train training trainer current cur global end of num number fractional real data progress".split(
+    " ",
+  ),
+);
 const NOT_LR = new Set(
   "min max decay scale multiplier mult ratio factor schedule scheduler warmup steps step_size".split(" "),
 );
@@ -204,6 +210,19 @@ const PART_OF_LOSS = new Set(
 );
 
 const GUESSED = 100;
+
+/** Losses by their formula's name, as whole words of a name without its phase: `rmse_trn`, `Train-SmoothL1`. */
+const FORMULA =
+  /(?:^|_)(?:xent|crossentropy|cross_?entropy|xentropy|ce|bce|nll|mse|rmse|mae|logloss|log_loss|mlogloss|binary_logloss|multi_logloss|multiclass|smooth_?l1|huber|l2|rmsle|deviance|cost|cost_function|train_err|criterion|hinge|kld|chamfer|mape|smape|merror|error|err|wer|cer|residual)(?:_\d)?$/;
+/** An error of the machine, not of the model. */
+const NO_MODEL =
+  /(?:^|_)(?:http|https|exit|status|errno|code|io|os|std|standard|cuda|parse|value|type|key|syntax|runtime)(?:_|$)/;
+
+/** True for `mse`, `valid_rmse`, `training error`: a loss without the word. */
+export function isFormula(key: string): boolean {
+  const words = key.split("_").filter((word) => !VALIDATION.has(word) && !TRAINING.has(word));
+  return FORMULA.test(words.join("_")) && !NO_MODEL.test(key) && !words.includes("best");
+}
 
 /** Role and preference of a series' name; `other` when it says nothing we know. */
 export function meaningOf(name: string): Meaning {
@@ -230,9 +249,12 @@ export function meaningOf(name: string): Meaning {
   if (words.some((word) => word === "accuracy" || word === "acc") && !has("best") && !has("max")) {
     return { role: validation ? "validationAccuracy" : "accuracy", rank: GUESSED + words.length };
   }
-  if (last === "epoch" && words.length <= 3 && !validation) return { role: "epoch", rank: GUESSED };
+  if (last === "epoch" && words.every((word) => BEFORE_EPOCH.has(word)))
+    return { role: "epoch", rank: GUESSED };
   if ((has("global") && last === "step") || (has("num") && last === "updates"))
     return { role: "step", rank: GUESSED };
+  if (isFormula(key) && !words.some((word) => NOT_LOSS.has(word)))
+    return { role: validation ? "validation" : "loss", rank: GUESSED + 40 + words.length };
   return { role: foreignMeaning(key) ?? "other", rank: GUESSED };
 }
 

@@ -1,7 +1,7 @@
 /** From what was recorded to RunLogs: roles given, preferred series first, oddities noted. */
 import { closest, SteepestError } from "../run/errors.ts";
 import type { LogFormat, LogNote, Objective, Reading, Role, RunLog, Series } from "../run/log.ts";
-import { findNamed, type Meaning, meaningOf, normalise } from "./columns.ts";
+import { findNamed, isFormula, type Meaning, meaningOf, normalise } from "./columns.ts";
 import { joinEpochRuns } from "./join.ts";
 import { objectiveOf } from "./objective.ts";
 import { type Kept, observe } from "./observe.ts";
@@ -132,7 +132,9 @@ function withSum(series: readonly Kept[], { options }: FinishOptions): Kept[] {
   if (options.loss !== undefined) return [...series];
   const made: Kept[] = [];
   for (const role of ["loss", "validation"] as const) {
-    const parts = series.filter((s) => s.role === role);
+    const parts = series.filter(
+      (s) => s.role === role && (/loss/i.test(s.name) || !isFormula(normalise(s.name))),
+    );
     const first = parts[0];
     if (!first || parts.length < 2 || parts.some((s) => WHOLE.test(bare(s.name)) || !/loss/i.test(s.name)))
       continue;
@@ -163,11 +165,14 @@ function bare(name: string): string {
     .replace(/^_/, "");
 }
 
-/** By role; within a role by preference, but a series with a tenth of the points of the longest comes after. */
+/** By role; within a role by preference, but a series with a tenth of the longest's points, or one point, comes after. */
 function order(series: readonly Kept[]): Kept[] {
   const longest = new Map<Role, number>();
   for (const s of series) longest.set(s.role, Math.max(longest.get(s.role) ?? 0, s.seen));
-  const sparse = (s: Kept): number => (s.rank >= 0 && s.seen * 10 < longest.get(s.role)! ? 1 : 0);
+  const sparse = (s: Kept): number => {
+    const most = longest.get(s.role)!;
+    return s.rank >= 0 && (s.seen * 10 <= most || (s.seen === 1 && most > 3)) ? 1 : 0;
+  };
   return series
     .map((s, i) => ({ s, i }))
     .sort(

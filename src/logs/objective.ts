@@ -11,8 +11,9 @@ const REWARD = /^(?:reward|rewards|rew|episode_return|ep_return|advantage|advant
 /** Preference losses (DPO and its kin) log "rewards" of pairs, and are supervised. */
 const PREFERENCE = /(?:^|_)(?:chosen|rejected|margin|margins|accuracies)(?:_|$)/;
 const POLICY = /(?:^|_)(?:policy|pg|actor|critic|ppo|value|vf|entropy|clip_?frac|approx_kl)(?:_|$)/;
-const GENERATOR = /^(?:g|gen|generator|net_g|err_g|loss_?g|lossg|g_?loss)$/;
-const DISCRIMINATOR = /^(?:d|dis|disc|discriminator|critic|net_d|err_d|loss_?d|lossd|d_?loss)$/;
+const GENERATOR = /^(?:g|gen|generator|net_g|err_g|loss_?g|lossg|g_?loss|g_(?:[ab]|gan|adv|l1|fake))$/;
+const DISCRIMINATOR =
+  /^(?:d|dis|disc|discriminator|critic|net_d|err_d|loss_?d|lossd|d_?loss|d_(?:[ab]|real|fake|gan|adv))$/;
 /** xgboost's `train-rmse`, LightGBM's `training's l2`, CatBoost's `learn:`. */
 const BOOSTING =
   /^(?:train|valid|eval|test|validation|dtrain|dtest|validation_\d)(?:_?\d)?-(?:rmsle|rmse|mae|mape|mphe|logloss|m?error|mlogloss|auc|aucpr|map|ndcg|gamma|poisson|tweedie|cox)\S*$|^\w+'s [a-z_0-9]+$|^learn$/;
@@ -48,11 +49,19 @@ export function steering(names: readonly string[]): Objective | null {
   return isAdversarial(keys) ? "adversarial" : null;
 }
 
+/** One of the numbers by which a reader knows such a training. */
+export function steers(name: string): boolean {
+  const key = normalise(name);
+  return isReward(key) || GENERATOR.test(key) || DISCRIMINATOR.test(key);
+}
+
+function isReward(key: string): boolean {
+  return key.split("_").some((w) => REWARD.test(w)) || /ep(?:isode)?_return/.test(key);
+}
+
 function isReinforcement(keys: readonly string[]): boolean {
   if (keys.some((key) => PREFERENCE.test(key))) return false;
-  const rewards = keys.some(
-    (key) => key.split("_").some((w) => REWARD.test(w)) || /ep(?:isode)?_return/.test(key),
-  );
+  const rewards = keys.some(isReward);
   const policy = keys.filter((key) => POLICY.test(key)).length;
   return rewards ? true : policy >= 2 && keys.some((key) => /(?:^|_)(?:policy|actor|pg)(?:_|$)/.test(key));
 }

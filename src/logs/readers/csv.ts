@@ -9,6 +9,7 @@ import { createUtf8Stream } from "../encoding.ts";
 import { finishRuns, listNames } from "../finish.ts";
 import { createLineCutter } from "../lines.ts";
 import { isBlank, type NumberBlock, parseBytes, parseNumber } from "../number.ts";
+import { steering } from "../objective.ts";
 import { Recorder } from "../recorder.ts";
 import { DEFAULT_POINTS, type Format, type FormatReader, type Head, type ReadOptions } from "../types.ts";
 import { type Column, delimiterOf, planColumns, type TablePlan } from "./csv-columns.ts";
@@ -275,6 +276,7 @@ function requireLoss(logs: readonly RunLog[], columns: readonly Column[], option
   const known = (log: RunLog): boolean => log.series.some((s) => s.role !== "other" && s.role !== "epoch");
   if (logs.length === 0 || logs.some(known)) return;
   const names = columns.map((c) => c.name);
+  if (steering(names) !== null) return;
   throw new SteepestError("no-loss-column", "no column of this table is recognised as a loss", {
     where: options.source,
     help: `name it with --loss; the columns are ${listNames(names)}`,

@@ -74,7 +74,11 @@ export const jsonl: Format = {
     const first = lines[0]?.trim();
     if (!first?.startsWith("{") || (lines.length === 1 && !complete)) return false;
     const record = parseRecord(first);
-    return record !== null && (lines.length > 1 || !Object.values(record).some(Array.isArray));
+    if (record === null || (lines.length === 1 && Object.values(record).some(Array.isArray))) return false;
+    const next = lines.slice(1, 9);
+    if (!complete && next.length === lines.length - 1) next.pop();
+    // objects behind a line number or a time are console output
+    return next.filter((line) => line.trim().startsWith("{")).length * 2 >= next.length;
   },
   create: createJsonl,
 };

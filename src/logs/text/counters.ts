@@ -23,6 +23,8 @@ export interface Judged {
 
 const ACCEPT_NAMED = 1.4;
 const ACCEPT_NAMELESS = 2.2;
+/** A word that is not known, over a number that rises by equal steps throughout. */
+const ACCEPT_UNKNOWN = 2;
 
 /** How much speaks for a slot being a counter; null when something excludes it. */
 export function counterScore(
@@ -33,12 +35,14 @@ export function counterScore(
   if (slot.unit !== "" && !/^[kKM]$/.test(slot.unit)) return null;
   const text = template.pieces[slot.piece]!.text;
   if (/[.eE]/.test(text) && !/^\d+\.0+$|e\+/i.test(text)) return null;
+  const named = meaning.role === "step" || meaning.role === "epoch";
   let score = 0;
-  if (meaning.role === "step" || meaning.role === "epoch") score += 3;
-  else if (name !== "" && meaning.role === "other") score -= 1;
-  else if (name !== "") return null;
-  if (slot.total >= 0) {
-    if (b.max > template.columns[slot.total]!.at(template.rows - 1)) return null;
+  if (named) score += 3;
+  else if (name.length > 1 && meaning.role === "other") score -= 1;
+  else if (name !== "" && meaning.role !== "other") return null;
+  const beyond = slot.total >= 0 && b.max > template.columns[slot.total]!.at(template.rows - 1);
+  if (beyond && !named) return null;
+  if (slot.total >= 0 && !beyond) {
     score += 2;
     if (b.constant && b.n > 1 && b.min === template.columns[slot.total]!.at(0)) score += 1.5;
   }
@@ -70,6 +74,7 @@ export function chooseCounters(
     const isNamed = j.meaning.role === "step" || j.meaning.role === "epoch";
     return (
       j.counts >= (isNamed ? ACCEPT_NAMED : ACCEPT_NAMELESS) ||
+      (j.counts >= ACCEPT_UNKNOWN && j.behaviour.n >= 8 && j.behaviour.even > 0.9) ||
       (j.name === "" &&
         ((j.slot.bracketed && !(j.behaviour.constant && j.behaviour.n > 3)) ||
           (j.slot.total >= 0 && j.counts >= (hasEpoch ? 0.4 : 1.9)))) ||

@@ -3,7 +3,7 @@
 import type { Objective } from "../../run/log.ts";
 import type { Meaning } from "../columns.ts";
 import { speaksOfValidation } from "../columns.ts";
-import { steering } from "../objective.ts";
+import { steering, steers } from "../objective.ts";
 import type { ReadOptions } from "../types.ts";
 import { type Curve, type LinePlan, meaningFor, planTemplate } from "./plan.ts";
 import type { Template } from "./template.ts";
@@ -47,6 +47,7 @@ export function decide(templates: Iterable<Template>, options: ReadOptions): Dec
   const all = [...plans.values()];
   const notes: Decision["notes"] = [];
   shareNesting(all);
+  countEvaluations(all);
   dropSettings(all);
   settlePhases(all);
   const decided: Decided = { notes, objective: null };
@@ -94,6 +95,19 @@ function shareNesting(plans: readonly LinePlan[]): void {
   for (const plan of plans) {
     const own = key(plan);
     if (own !== null && nested.has(own)) plan.counters = { ...plan.counters, nested: true };
+  }
+}
+
+/** Where nothing but evaluations is printed, their step is the log's, however many runs start again with it. */
+function countEvaluations(plans: readonly LinePlan[]): void {
+  if (plans.some((p) => p.curves.some((c) => c.role === "loss"))) return;
+  for (const plan of plans) {
+    const step = plan.judged[plan.chosen.step];
+    if (!plan.partial || step?.meaning.role !== "step") continue;
+    plan.counters = plan.chosen;
+    plan.partial = false;
+    plan.stepTotal = step.slot.total;
+    plan.curves = plan.curves.filter((c) => c.column !== step.slot.index);
   }
 }
 
@@ -170,7 +184,16 @@ function chooseObjective(plans: readonly LinePlan[], decided: Decided): void {
     });
     return;
   }
-  takeNameless(plans, notes, replace);
+  const steered = curvesWith(plans, "accuracy").length > 0 ? null : steeredBy(plans);
+  if (steered === null) {
+    takeNameless(plans, notes, replace);
+    return;
+  }
+  // rewards alone, or two players' terms: kept as curves, judged as what they are
+  decided.objective = steered;
+  for (const plan of plans)
+    if (plan.template.rows >= 3 && plan.curves.some((c) => !c.nameless && steers(c.name)))
+      plan.telling = true;
 }
 
 function takeNameless(

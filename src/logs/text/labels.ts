@@ -153,7 +153,9 @@ export function labelSlots(line: string, pieces: readonly Piece[]): Labelled {
       const g = group as Group | null;
       const previous = pieces[k - 1];
       const slash =
-        previous?.kind === PUNCT && previous.text === "/" && last !== null && pieces[k - 2]?.kind === NUMBER;
+        previous?.kind === PUNCT &&
+        last !== null &&
+        ((previous.text === "/" && pieces[k - 2]?.kind === NUMBER) || boxedTotal(pieces, k));
       const of =
         !slash &&
         last !== null &&
@@ -282,7 +284,7 @@ export function labelSlots(line: string, pieces: readonly Piece[]): Labelled {
       continue;
     }
     if (c === "{") {
-      if (g?.assigned) {
+      if (g?.assigned || (g && isMetric(slotMeaning(g.text).role))) {
         scopes.push(g.text);
         group = null;
       } else drop();
@@ -384,6 +386,18 @@ function alternates(pieces: readonly Piece[], at: number): boolean {
     rest.length >= 4 &&
     rest.length % 2 === 0 &&
     rest.every((p, i) => p.kind === (i % 2 === 0 ? NUMBER : WORD))
+  );
+}
+
+/** The N of `[n]/[N]`. */
+function boxedTotal(pieces: readonly Piece[], k: number): boolean {
+  const text = (i: number): string | undefined => pieces[k + i]?.text;
+  return (
+    text(-1) === "[" &&
+    text(-2) === "/" &&
+    text(-3) === "]" &&
+    pieces[k - 4]?.kind === NUMBER &&
+    text(1) === "]"
   );
 }
 

@@ -30,8 +30,10 @@ export interface Curve {
 export interface LinePlan {
   readonly template: Template;
   counters: Counters;
-  readonly stepTotal: number;
-  readonly curves: Curve[];
+  /** Before a counter was taken for an evaluation's own. */
+  readonly chosen: Counters;
+  stepTotal: number;
+  curves: Curve[];
   readonly rank: number;
   /** Held-out data (true) or training (false) from here on. */
   phase: boolean | null;
@@ -44,7 +46,7 @@ export interface LinePlan {
   /** It says nothing of its own place, and belongs to the counter that follows. */
   pending: boolean;
   /** A batch of an evaluation: the last one before training goes on is the evaluation's result. */
-  readonly partial: boolean;
+  partial: boolean;
   /** Its step is named, or printed as n/N or [n]: without a measurement it still says where the run is. */
   readonly clocks: boolean;
   readonly judged: readonly Judged[];
@@ -91,6 +93,7 @@ export function planTemplate(
   const plan: LinePlan = {
     template,
     counters,
+    chosen,
     stepTotal: counters.step >= 0 ? judged[counters.step]!.slot.total : -1,
     curves,
     rank:
@@ -105,8 +108,20 @@ export function planTemplate(
     clocks: counters.step < 0 || isClock(judged[counters.step]!),
     judged,
   };
-  if (!plan.telling) plan.phase = phaseOf(template, labelled, judged, counters);
+  if (isSettings(plan)) {
+    plan.telling = false;
+    plan.counters = { step: -1, epoch: -1, nested: false };
+  } else if (!plan.telling) plan.phase = phaseOf(template, labelled, judged, counters);
   return plan;
+}
+
+/** Many pairs without a measurement or a step: the options a program was started with. */
+function isSettings({ judged, curves, counters }: LinePlan): boolean {
+  return (
+    judged.length >= 8 &&
+    counters.step < 0 &&
+    curves.every((c) => !TELLING.has(c.role) || c.role === "lr" || c.role === "lossScale")
+  );
 }
 
 /** "10925/8489 tok/s": what is behind a number without a name, when that says speed or time. */

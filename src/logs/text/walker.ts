@@ -19,6 +19,7 @@ const MAX_NAMES = 512;
 
 export function createWalker(decision: Decision, recorder: Recorder): Walker {
   const { plans, clock } = decision;
+  const closing = closingEpoch([...plans.values()]);
   let epoch: number | undefined;
   let epochBase: number | undefined;
   let barOffset = 0;
@@ -47,10 +48,10 @@ export function createWalker(decision: Decision, recorder: Recorder): Walker {
   };
 
   /** A count that starts again with every epoch, made to run on. */
-  const runOn = (n: number, total: number, nested: boolean): number => {
-    if (epoch !== undefined && Number.isInteger(epoch) && nested) {
-      epochBase ??= epoch === 0 ? 0 : 1;
-      return Math.max(0, epoch - epochBase) * total + n;
+  const runOn = (n: number, total: number, epochHere: number | undefined): number => {
+    if (epochHere !== undefined && Number.isInteger(epochHere)) {
+      epochBase ??= epochHere === 0 ? 0 : 1;
+      return Math.max(0, epochHere - epochBase) * total + n;
     }
     if (n < barLast && total === barTotal && barLast >= 0.9 * total) barOffset += total;
     else if (n < barLast) barOffset = 0;
@@ -68,15 +69,16 @@ export function createWalker(decision: Decision, recorder: Recorder): Walker {
     const named = plan.judged[step]!.meaning.role === "step";
     if (own >= 0) {
       if (nested) recorder.meta["stepsPerEpoch"] = total;
-      else recorder.meta["maxSteps"] = total;
-      return nested ? runOn(n, total, true) : n;
+      else if (n <= total) recorder.meta["maxSteps"] = total;
+      return nested ? runOn(n, total, epoch) : n;
     }
-    if (named && !(epoch !== undefined && plan.template.rows > 1 && restarts(plan))) {
-      recorder.meta["maxSteps"] = total;
+    const here = closing === null ? epoch : epoch === undefined ? closing : epoch + 1;
+    if (named && !(here !== undefined && plan.template.rows > 1 && restarts(plan))) {
+      if (n <= total) recorder.meta["maxSteps"] = total;
       return n;
     }
-    if (epoch !== undefined) recorder.meta["stepsPerEpoch"] = total;
-    return runOn(n, total, epoch !== undefined);
+    if (here !== undefined) recorder.meta["stepsPerEpoch"] = total;
+    return runOn(n, total, here);
   };
 
   const flush = (): void => {
@@ -216,6 +218,21 @@ export function createWalker(decision: Decision, recorder: Recorder): Walker {
       put(name, value);
     }
   }
+}
+
+/** The first epoch's number where an epoch is named on the line that ends it, after its batches; else null. */
+function closingEpoch(plans: readonly LinePlan[]): number | null {
+  const first = (of: readonly LinePlan[]): number => Math.min(...of.map((p) => p.template.first));
+  const batches = plans.filter(
+    (p) =>
+      p.counters.step >= 0 &&
+      p.counters.epoch < 0 &&
+      p.stepTotal >= 0 &&
+      p.curves.some((c) => c.role === "loss"),
+  );
+  const epochs = plans.filter((p) => p.counters.epoch >= 0 && p.counters.step < 0 && p.template.rows > 1);
+  if (batches.length === 0 || epochs.length === 0 || first(batches) > first(epochs)) return null;
+  return Math.min(...epochs.map((p) => p.judged[p.counters.epoch]!.behaviour.min));
 }
 
 /** Its step falls now and then: it counts within epochs. */

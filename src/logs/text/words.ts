@@ -1,5 +1,5 @@
 /** What the words around a number mean: the table of names, and what only text has (units, fillers, levels). */
-import { type Meaning, meaningOf, normalise, speaksOfValidation } from "../columns.ts";
+import { isFormula, type Meaning, meaningOf, normalise, speaksOfValidation } from "../columns.ts";
 
 export type SlotRole = Meaning["role"] | "time" | "throughput" | "rank" | "size" | "perplexity" | "score";
 
@@ -39,10 +39,6 @@ const PERPLEXITY =
   /(?:^|_)(?:ppl|perplexity|perp|pplx|困惑度|パープレキシティ|perplexite|perplexidad|perplexitat|перплексия)(?:_|$)/;
 const SCORE =
   /(?:^|_)(?:score|obj|objf|objective|objective_function|fitness|energy|elbo|likelihood|ll|loglik|log_likelihood)(?:_|$)/;
-/** Losses by their formula's name. */
-const FORMULA =
-  /(?:^|_)(?:xent|crossentropy|cross_entropy|xentropy|ce|bce|nll|mse|rmse|mae|logloss|log_loss|mlogloss|binary_logloss|multi_logloss|smooth_?l1|huber|l2|rmsle|deviance|cost|cost_function|train_err|criterion|hinge|kld|chamfer|mape|smape|merror|error|err|wer|cer|residual)(?:_\d)?$/;
-
 const cache = new Map<string, SlotMeaning>();
 
 /** Role of a label as it stands in a line; the last words count most. */
@@ -62,6 +58,8 @@ function findMeaning(label: string): SlotMeaning {
   if (key === "learn") return { role: "loss", rank: 300 };
   if (key === "test") return { role: "validation", rank: 300 };
   const words = key.split("_");
+  if (words.some((w) => w === "improved" || w === "improvement" || w === "dropped"))
+    return { role: "other", rank: 0 };
   const plain = label.toLowerCase().trim();
   if (PERPLEXITY.test(key)) return { role: "perplexity", rank: speaksOfValidation(label) ? 1 : 0 };
   const exact = meaningOf(label);
@@ -76,10 +74,8 @@ function findMeaning(label: string): SlotMeaning {
     exact.role !== "validation"
   )
     return { role: "time", rank: 0 };
-  const lossName = FORMULA.test(key);
-  if (lossName && !words.includes("best")) {
+  if (isFormula(key))
     return { role: speaksOfValidation(label) ? "validation" : "loss", rank: 140 + words.length };
-  }
   if (exact.role !== "other" && exact.role !== "step" && exact.role !== "epoch") return exact;
   if (exact.role === "step" && /num_updates$|timesteps$/.test(key)) return exact;
   if (words.some((w) => SIZE.has(w))) return { role: "size", rank: 0 };
@@ -87,7 +83,7 @@ function findMeaning(label: string): SlotMeaning {
   if (exact.role !== "other") return exact;
   if (/^(?:e|ep|epc|epo)$/.test(key)) return { role: "epoch", rank: 90 };
   if (
-    /^(?:i|n|iters?|its|mb|st|stp|round|rounds|tree|trees|generation|gen|tick|timestep|timesteps|num_updates|nupdates|upd)$/.test(
+    /^(?:i|n|iters?|its|mb|st|stp|round|rounds|tree|trees|generation|gen|tick|timestep|timesteps|num_updates|nupdates|upd|episodes?|frames?|num_frames|games?)$/.test(
       key,
     )
   )
