@@ -52,6 +52,11 @@ const EXACT: Readonly<Record<string, readonly string[]>> = {
     "batch_index",
     "batch_id",
     "minibatch",
+    "episode",
+    "episodes",
+    "frame",
+    "frames",
+    "num_frames",
   ],
   epoch: ["epoch", "epochs", "train_epoch", "current_epoch", "ep", "epoch_num", "epoch_idx", "end_of_epoch"],
   loss: [
@@ -213,7 +218,7 @@ const GUESSED = 100;
 
 /** Losses by their formula's name, as whole words of a name without its phase: `rmse_trn`, `Train-SmoothL1`. */
 const FORMULA =
-  /(?:^|_)(?:xent|crossentropy|cross_?entropy|xentropy|ce|bce|nll|mse|rmse|mae|logloss|log_loss|mlogloss|binary_logloss|multi_logloss|multiclass|smooth_?l1|huber|l2|rmsle|deviance|cost|cost_function|train_err|criterion|hinge|kld|chamfer|mape|smape|merror|error|err|wer|cer|residual)(?:_\d)?$/;
+  /(?:^|_)(?:xent|crossentropy|cross_?entropy|xentropy|ce|bce|nll|mse|rmse|mae|logloss|log_loss|mlogloss|binary_logloss|multi_logloss|multi_?class|smooth_?l1|huber|l2|rmsle|deviance|cost|cost_function|train_err|criterion|hinge|kld|chamfer|mape|smape|merror|error|err|wer|cer|residual)(?:_\d)?$/;
 /** An error of the machine, not of the model. */
 const NO_MODEL =
   /(?:^|_)(?:http|https|exit|status|errno|code|io|os|std|standard|cuda|parse|value|type|key|syntax|runtime)(?:_|$)/;

@@ -2,7 +2,7 @@
 import { closest, SteepestError } from "../run/errors.ts";
 import type { LogFormat, LogNote, Objective, Reading, Role, RunLog, Series } from "../run/log.ts";
 import { findNamed, isFormula, type Meaning, meaningOf, normalise } from "./columns.ts";
-import { joinEpochRuns } from "./join.ts";
+import { joinRuns } from "./join.ts";
 import { objectiveOf } from "./objective.ts";
 import { type Kept, observe } from "./observe.ts";
 import type { RecordedRun, Recorder } from "./recorder.ts";
@@ -41,7 +41,7 @@ const ROLE_ORDER: readonly Role[] = [
 ];
 
 export function finishRuns(recorder: Recorder, finish: FinishOptions): RunLog[] {
-  const runs = joinEpochRuns(recorder);
+  const runs = joinRuns(recorder);
   const kept = withoutFragments(runs.filter((run) => longest(run) > 0));
   const named = { loss: nameFor(recorder, finish, "loss"), lr: nameFor(recorder, finish, "lr") };
   return kept.map((run, i) =>

@@ -1,15 +1,100 @@
-/**
- * A batch counter that starts again with every epoch looks like many runs. It is one when all parts are equally
- * long and the loss goes on where it stopped instead of going back to where it began.
- */
+/** What looks like many runs and is one: epochs whose batches are counted anew, several writers, a summary's echo. */
 import { meaningOf } from "./columns.ts";
 import type { RecordedRun, Recorder } from "./recorder.ts";
 import { type Budget, SeriesBuffer } from "./series-buffer.ts";
 
 const UNBOUNDED: Budget = { held: 0 };
 
-export function joinEpochRuns(recorder: Recorder): RecordedRun[] {
-  const { runs } = recorder;
+export function joinRuns(recorder: Recorder): RecordedRun[] {
+  return joinEpochRuns(recorder, joinWriters(recorder, withoutEchoes(recorder.runs)));
+}
+
+/** A summary that prints the last lines again is no run: all its points are in the run before. */
+function withoutEchoes(runs: readonly RecordedRun[]): RecordedRun[] {
+  const kept: RecordedRun[] = [];
+  for (const run of runs) {
+    const before = kept[kept.length - 1];
+    if (before && run.begun === "rewind" && repeats(run, before)) continue;
+    kept.push(run);
+  }
+  return kept;
+}
+
+function repeats(run: RecordedRun, before: RecordedRun): boolean {
+  let points = 0;
+  for (const [id, buffer] of run.buffers.entries()) {
+    if (!buffer || buffer.seen === 0) continue;
+    const known = before.buffers[id];
+    if (!known || buffer.seen > 20 || buffer.seen >= known.seen) return false;
+    const values = new Map<number, number>();
+    for (let i = 0; i < known.length; i++) values.set(known.steps[i]!, known.values[i]!);
+    for (let i = 0; i < buffer.length; i++, points++)
+      if (!Object.is(values.get(buffer.steps[i]!), buffer.values[i])) return false;
+  }
+  return points > 0;
+}
+
+/** So often no training is resumed from a few steps back. */
+const MANY_REWINDS = 8;
+/** How far a later point at a known step may be from the earlier one, as a share of it. */
+const SAME_POINT = 0.02;
+
+/**
+ * Two processes that write into one file, each a little behind the other, look like many resumes: every step comes
+ * twice, with the same values but for rounding. They are one run.
+ */
+function joinWriters(recorder: Recorder, runs: RecordedRun[]): RecordedRun[] {
+  const rewinds = runs.filter((run) => run.begun === "rewind").length;
+  const id = lossId(recorder);
+  if (rewinds < MANY_REWINDS || id < 0) return runs;
+  const from = runs.findIndex((run) => run.begun === "rewind") - 1;
+  const start = (run: RecordedRun): number => run.buffers[id]?.steps[0] ?? Number.POSITIVE_INFINITY;
+  let to = from + 1;
+  while (to < runs.length && (runs[to]!.begun === "rewind" || start(runs[to]!) > start(runs[from]!))) to++;
+  const part = runs.slice(from, to);
+  const known = new Map<number, number>();
+  let again = 0;
+  let points = 0;
+  for (const run of part) {
+    const loss = run.buffers[id];
+    for (let i = 0; i < (loss?.length ?? 0); i++, points++) {
+      const step = loss!.steps[i]!;
+      const earlier = known.get(step);
+      if (earlier === undefined) known.set(step, loss!.values[i]!);
+      else if (Math.abs(earlier - loss!.values[i]!) <= SAME_POINT * Math.abs(earlier)) again++;
+    }
+  }
+  if (part.length < MANY_REWINDS || again < 0.7 * (points - known.size) || again < 0.2 * points) return runs;
+  recorder.note(
+    "joined-writers",
+    `the step goes back ${part.length - 1} times and the values are those already there: read as one run written by several processes`,
+  );
+  return [...runs.slice(0, from), merged(part), ...runs.slice(to)];
+}
+
+/** All points by their steps, the first of each. */
+function merged(runs: readonly RecordedRun[]): RecordedRun {
+  const points: Map<number, number>[] = [];
+  for (const { buffers } of runs) {
+    for (const [id, buffer] of buffers.entries()) {
+      const of = (points[id] ??= new Map());
+      for (let i = 0; i < (buffer?.length ?? 0); i++)
+        if (!of.has(buffer!.steps[i]!)) of.set(buffer!.steps[i]!, buffer!.values[i]!);
+    }
+  }
+  const buffers = points.map((of) => {
+    const into = new SeriesBuffer(Number.MAX_SAFE_INTEGER, UNBOUNDED);
+    for (const [step, value] of [...of].sort((a, b) => a[0] - b[0])) into.push(step, value);
+    return into;
+  });
+  return { buffers, begun: runs[0]!.begun, meta: { ...runs[0]!.meta } };
+}
+
+/**
+ * A batch counter that starts again with every epoch looks like many runs. It is one when all parts are equally
+ * long and the loss goes on where it stopped instead of going back to where it began.
+ */
+function joinEpochRuns(recorder: Recorder, runs: RecordedRun[]): RecordedRun[] {
   if (runs.length < 3 || !recorder.hasSteps) return runs;
   const id = lossId(recorder);
   if (id < 0) return runs;

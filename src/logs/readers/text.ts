@@ -5,7 +5,7 @@
 import { SteepestError } from "../../run/errors.ts";
 import type { LogFormat, RunLog } from "../../run/log.ts";
 import { createUtf8Stream } from "../encoding.ts";
-import { finishRuns, missingName } from "../finish.ts";
+import { finishRuns, listNames, missingName } from "../finish.ts";
 import { createLineCutter } from "../lines.ts";
 import { Recorder } from "../recorder.ts";
 import { type Decision, decide } from "../text/decide.ts";
@@ -89,7 +89,7 @@ function createText(options: ReadOptions, head: Head): FormatReader {
         reading: readingOf(decision),
         objective: decision.objective,
       });
-      if (final) requireMetrics(logs, options);
+      if (final) requireMetrics(logs, decision, options);
       return logs;
     },
   };
@@ -105,11 +105,19 @@ function requireStep(decision: Decision, options: ReadOptions): void {
     throw missingName("step", options.step, [...new Set(names)], options.source);
 }
 
-function requireMetrics(logs: readonly RunLog[], options: ReadOptions): void {
+function requireMetrics(logs: readonly RunLog[], decision: Decision, options: ReadOptions): void {
   if (logs.length > 0) return;
+  const names = new Set(
+    [...decision.plans.values()]
+      .filter((p) => p.template.rows >= 3)
+      .flatMap((p) => p.curves.filter((c) => !c.nameless && !c.behaviour.constant).map((c) => c.name)),
+  );
   throw new SteepestError("no-metrics", "no training metrics are found in this text", {
     where: options.source,
-    help: "a line should name its numbers, like `step 10 loss 2.3 lr 1e-3`; a table needs a header; a loss with an unusual name is named with --loss",
+    help:
+      names.size > 0
+        ? `none of its numbers is called a loss: ${listNames([...names])}; --loss names the one to read`
+        : "a line should name its numbers, like `step 10 loss 2.3 lr 1e-3`; a table needs a header; a loss with an unusual name is named with --loss",
   });
 }
 

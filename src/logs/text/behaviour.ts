@@ -15,6 +15,8 @@ export interface Behaviour {
   readonly nonFinite: number;
   /** Mean of the last third under that of the first, in units of the spread. */
   readonly fall: number;
+  /** Its first values over its last, in units of the spread: 1 for a loss that falls fast and then rests. */
+  readonly drop: number;
   /** Share of turns: 0 for a smooth course, about 2/3 for noise. */
   readonly rough: number;
 }
@@ -46,6 +48,7 @@ export function behaviourOf(column: Column): Behaviour {
   const third = Math.max(1, Math.floor(finite.length / 3));
   const mean = (part: readonly number[]): number =>
     part.reduce((a, b) => a + b, 0) / Math.max(1, part.length);
+  const few = Math.min(3, third);
   let min = Number.POSITIVE_INFINITY;
   let max = Number.NEGATIVE_INFINITY;
   for (const v of finite) {
@@ -64,6 +67,7 @@ export function behaviourOf(column: Column): Behaviour {
     max,
     nonFinite: values.length - finite.length,
     fall: max > min ? (mean(finite.slice(0, third)) - mean(finite.slice(-third))) / (max - min) : 0,
+    drop: max > min ? (mean(finite.slice(0, few)) - mean(finite.slice(-few))) / (max - min) : 0,
     rough: finite.length > 2 ? turns / (finite.length - 2) : 0,
   };
 }

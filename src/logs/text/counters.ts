@@ -23,7 +23,7 @@ export interface Judged {
 
 const ACCEPT_NAMED = 1.4;
 const ACCEPT_NAMELESS = 2.2;
-/** A word that is not known, over a number that rises by equal steps throughout. */
+/** A word that is not known, over a number that rises by equal steps throughout, beside other numbers. */
 const ACCEPT_UNKNOWN = 2;
 
 /** How much speaks for a slot being a counter; null when something excludes it. */
@@ -69,12 +69,13 @@ export function chooseCounters(
       };
   }
   const hasEpoch = judged.some((j) => j.meaning.role === "epoch" && j.counts !== null);
+  const alone = judged.filter((j) => !j.slot.isTotal && !j.slot.aside).length < 2;
   const usable = judged.filter((j) => {
     if (j.counts === null) return false;
     const isNamed = j.meaning.role === "step" || j.meaning.role === "epoch";
     return (
       j.counts >= (isNamed ? ACCEPT_NAMED : ACCEPT_NAMELESS) ||
-      (j.counts >= ACCEPT_UNKNOWN && j.behaviour.n >= 8 && j.behaviour.even > 0.9) ||
+      (!alone && j.counts >= ACCEPT_UNKNOWN && j.behaviour.n >= 8 && j.behaviour.even > 0.9) ||
       (j.name === "" &&
         ((j.slot.bracketed && !(j.behaviour.constant && j.behaviour.n > 3)) ||
           (j.slot.total >= 0 && j.counts >= (hasEpoch ? 0.4 : 1.9)))) ||

@@ -5,6 +5,7 @@ import type { Meaning } from "../columns.ts";
 import { speaksOfValidation } from "../columns.ts";
 import { steering, steers } from "../objective.ts";
 import type { ReadOptions } from "../types.ts";
+import type { Behaviour } from "./behaviour.ts";
 import { type Curve, type LinePlan, meaningFor, planTemplate } from "./plan.ts";
 import type { Template } from "./template.ts";
 
@@ -48,6 +49,7 @@ export function decide(templates: Iterable<Template>, options: ReadOptions): Dec
   const notes: Decision["notes"] = [];
   shareNesting(all);
   countEvaluations(all);
+  joinEnumerated(all);
   dropSettings(all);
   settlePhases(all);
   const decided: Decided = { notes, objective: null };
@@ -111,6 +113,37 @@ function countEvaluations(plans: readonly LinePlan[]): void {
   }
 }
 
+/** At the end of the log it counts less than the main lines do, so it counts something else: updates, not batches. */
+function lagsBehind(plan: LinePlan, main: LinePlan): boolean {
+  const [own, whole] = [plan, main].map((p) => p.judged[p.counters.step]!.behaviour) as [
+    Behaviour,
+    Behaviour,
+  ];
+  const { first, last } = main.template;
+  return (
+    plan.template.rows >= 3 &&
+    own.falls === 0 &&
+    whole.falls === 0 &&
+    plan.template.last >= first + 0.9 * (last - first) &&
+    own.max < 0.8 * whole.max
+  );
+}
+
+/** "Checkpoint [3]" numbers checkpoints, not the steps that the training's own lines count: it joins the step before. */
+function joinEnumerated(plans: readonly LinePlan[]): void {
+  const counting = plans.filter((p) => p.counters.step >= 0);
+  const clock = (p: LinePlan): LinePlan["judged"][number] => p.judged[p.counters.step]!;
+  const main = counting.reduce((a, b) => (b.template.rows > a.template.rows ? b : a), counting[0]!);
+  for (const plan of counting) {
+    const [own, whole] = [clock(plan).behaviour, clock(main).behaviour];
+    if (plan.template.rows * 5 > main.template.rows || clock(plan).name === clock(main).name) continue;
+    const behind = clock(plan).meaning.role === "step" ? lagsBehind(plan, main) : own.max * 5 <= whole.max;
+    if (!behind) continue;
+    plan.counters = { step: -1, epoch: -1, nested: false };
+    plan.stepTotal = -1;
+  }
+}
+
 /** A command line, a setting or the program's own text, printed once: what was asked for, not what happened. */
 function dropSettings(plans: readonly LinePlan[]): void {
   const isCurve = (c: Curve): boolean =>
@@ -119,12 +152,12 @@ function dropSettings(plans: readonly LinePlan[]): void {
   const main = data.reduce((a, b) => (b.template.rows > a.template.rows ? b : a), data[0]!);
   if (!main || main.template.rows < 3) return;
   const names = new Set(main.curves.map((c) => c.name));
-  const counts = main.counters.step >= 0 || main.counters.epoch >= 0;
+  const counted = (p: LinePlan): boolean =>
+    p.counters.step >= 0 || p.counters.epoch >= 0 || p.curves.some(isFractionalEpoch);
   for (const plan of plans) {
     const before = plan.template.first < main.template.first;
     if (plan.template.rows > 1 || plan.summary || (plan.curves.some(isCurve) && !before)) continue;
-    const counted = plan.counters.step >= 0 || plan.counters.epoch >= 0;
-    if (counted === counts && plan.curves.some((c) => isCurve(c) && names.has(c.name))) continue;
+    if (counted(plan) === counted(main) && plan.curves.some((c) => isCurve(c) && names.has(c.name))) continue;
     plan.telling = false;
     if (plan.phase === null) plan.counters = { step: -1, epoch: -1, nested: false };
   }
@@ -209,7 +242,7 @@ function takeNameless(
           (c) =>
             c.nameless &&
             c.behaviour.n >= FEW &&
-            c.behaviour.fall > 0.25 &&
+            (c.behaviour.fall > 0.25 || (c.behaviour.fall > 0 && c.behaviour.drop > 0.5)) &&
             !c.behaviour.integer &&
             c.behaviour.rising < 0.9,
         )

@@ -96,6 +96,7 @@ export function labelSlots(line: string, pieces: readonly Piece[]): Labelled {
       }
       if (
         FILLERS.has(lower) &&
+        !(pieces[k + 1]?.text === "=" && pieces[k + 1]!.start === piece.end) &&
         (group === null ||
           k + 1 >= pieces.length ||
           pieces[k + 1]!.kind === NUMBER ||
@@ -150,6 +151,10 @@ export function labelSlots(line: string, pieces: readonly Piece[]): Labelled {
         after: "",
       };
       slots.push(slot);
+      if (k === 0 && isLineNumber(pieces)) {
+        slot.aside = true;
+        continue;
+      }
       const g = group as Group | null;
       const previous = pieces[k - 1];
       const slash =
@@ -386,6 +391,18 @@ function alternates(pieces: readonly Piece[], at: number): boolean {
     rest.length >= 4 &&
     rest.length % 2 === 0 &&
     rest.every((p, i) => p.kind === (i % 2 === 0 ? NUMBER : WORD))
+  );
+}
+
+/** `50:{'loss': …`: a number and a colon glued before the line, as grep puts them. */
+function isLineNumber(pieces: readonly Piece[]): boolean {
+  const [number, colon, next] = pieces;
+  return (
+    number?.start === 0 &&
+    colon?.text === ":" &&
+    next !== undefined &&
+    next.kind !== NUMBER &&
+    next.start === colon.end
   );
 }
 

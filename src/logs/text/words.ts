@@ -83,7 +83,7 @@ function findMeaning(label: string): SlotMeaning {
   if (exact.role !== "other") return exact;
   if (/^(?:e|ep|epc|epo)$/.test(key)) return { role: "epoch", rank: 90 };
   if (
-    /^(?:i|n|iters?|its|mb|st|stp|round|rounds|tree|trees|generation|gen|tick|timestep|timesteps|num_updates|nupdates|upd|episodes?|frames?|num_frames|games?)$/.test(
+    /^(?:i|n|iters?|its|mb|st|stp|round|rounds|tree|trees|generation|gen|tick|timestep|timesteps|num_updates|nupdates|upd)$/.test(
       key,
     )
   )

@@ -1,0 +1,204 @@
+/**
+ * Kinds of logs that public ones brought to light, each in made-up lines of our own: which curve is the loss, where its
+ * points stand, how many runs there are, and what is no training loss at all.
+ */
+import { expect, test } from "vitest";
+import type { RunLog } from "../../src/logs/index.ts";
+import { seriesOf } from "../../src/logs/index.ts";
+import type { Objective, Role } from "../../src/run/log.ts";
+import { read } from "./helpers.ts";
+
+const fall = (i: number, from = 3, to = 0.4): string =>
+  (to + (from - to) * Math.exp(-i / 8) + 0.02 * Math.cos(5 * i)).toFixed(5);
+const lines = (n: number, line: (i: number) => string): string =>
+  `${Array.from({ length: n }, (_, i) => line(i)).join("\n")}\n`;
+
+interface Curve {
+  readonly role: Role;
+  readonly n: number;
+  readonly steps: readonly [first: number, last: number];
+  readonly first: number;
+  readonly last: number;
+}
+
+function expectCurve(log: RunLog | undefined, { role, n, steps, first, last }: Curve): void {
+  const series = log && seriesOf(log, role);
+  expect(series?.values.length).toBe(n);
+  expect([series!.steps[0], series!.steps[n - 1]]).toEqual(steps);
+  expect([series!.values[0], series!.values[n - 1]]).toEqual([first, last]);
+}
+
+const objectives = async (text: string): Promise<Objective[]> =>
+  (await read(text)).map((log) => log.objective ?? "loss");
+
+test("lines behind the line numbers of a search are read without them", async () => {
+  const text = lines(
+    12,
+    (i) => `${i * 3 + 40}:{'loss': ${fall(i)}, 'learning_rate': 1e-05, 'epoch': ${i / 10}}`,
+  );
+  const bare = `{'loss': 3.5, 'learning_rate': 1e-05, 'epoch': 0}\n${text}`;
+  const [log] = await read(bare);
+  expectCurve(log, { role: "loss", n: 13, steps: [0, 12], first: 3.5, last: Number(fall(11)) });
+});
+
+test("the word before a dictionary names what is in it", async () => {
+  const [log] = await read(lines(15, (i) => `Losses {'tagger': ${fall(i)}}`));
+  expectCurve(log, { role: "loss", n: 15, steps: [0, 14], first: Number(fall(0)), last: Number(fall(14)) });
+});
+
+test("CatBoost's table of metrics is boosting", async () => {
+  const table = `iter\tTotalF1\tMultiClass\n${lines(20, (i) => `${i}\t0.9${i + 10}\t${fall(i)}`)}`;
+  expect(await objectives(table)).toEqual(["boosting"]);
+});
+
+test("rewards alone are reinforcement learning, in lines, boxes and tables", async () => {
+  const sentence = lines(
+    20,
+    (i) => `INFO: Episode ${i * 10} | Avg Reward: ${(i * 1.7).toFixed(2)} | Epsilon: 0.${99 - i}`,
+  );
+  const box = lines(
+    9,
+    (i) => `| episode_reward | ${i * 3} |\n| frame | ${640 * (i + 1)} |\n------------------`,
+  );
+  const table = `episode_reward,frame\n${lines(12, (i) => `${i * 2},${i * 640}`)}`;
+  for (const text of [sentence, box, table]) expect(await objectives(text)).toEqual(["reinforcement"]);
+});
+
+test("two players without the word loss are adversarial", async () => {
+  const text = lines(
+    25,
+    (i) =>
+      `(epoch: 1, iters: ${100 * (i + 1)}, time: 0.48, data: 0.2) D_A: 0.${28 + i} G_A: ${fall(i)} idt_A: 0.51`,
+  );
+  expect(await objectives(text)).toEqual(["adversarial"]);
+});
+
+test("a step may pass the end that was announced", async () => {
+  const text = lines(
+    30,
+    (i) =>
+      `[step=${i + 1}/20,epoch=0]\n    optim/grad_norm=${fall(i)}\n    train/CrossEntropyLoss=${fall(i)}`,
+  );
+  const [log] = await read(text);
+  expectCurve(log, { role: "loss", n: 30, steps: [1, 30], first: Number(fall(0)), last: Number(fall(29)) });
+});
+
+test("an epoch named on the line that ends it holds the batches before it", async () => {
+  const batch = (e: number, b: number): string =>
+    `train --- Current batch:${b * 200}/1000  loss:[ ${fall(5 * e + b)}]`;
+  const text = lines(8, (e) =>
+    [1, 2, 3, 4, 5]
+      .map((b) => batch(e, b))
+      .concat(`Epoch [${e}]/[7] \t Training Phase Loss: ${fall(5 * e + 5)} \t Accuracy: 0.7`)
+      .join("\n"),
+  );
+  const logs = await read(text);
+  expect(logs.length).toBe(1);
+  expectCurve(logs[0], {
+    role: "loss",
+    n: 40,
+    steps: [200, 8000],
+    first: Number(fall(1)),
+    last: Number(fall(40)),
+  });
+});
+
+test("one letter may count, and a slower count beside it is another clock", async () => {
+  const text = lines(60, (i) => {
+    const line = `[INFO:training] E=${Math.floor(i / 20)} B=${(i + 1) * 50}\ts/sec=440.7 ppl=${fall(i, 300, 20)}`;
+    if (i % 10 !== 9) return line;
+    const k = (i + 1) / 10;
+    return `${line}\n[INFO:training] Checkpoint [${k}]\tUpdates=${k * 250} Epoch=${Math.floor(i / 20)}\n[INFO:training] Checkpoint [${k}]\tValidation-ppl=${fall(i, 310, 30)}`;
+  });
+  const logs = await read(text);
+  expect(logs.length).toBe(1);
+  const loss = seriesOf(logs[0]!, "loss")!;
+  expect([loss.steps[0], loss.steps[59], loss.values[0]]).toEqual([
+    50,
+    3000,
+    Math.log(Number(fall(0, 300, 20))),
+  ]);
+  expect(Array.from(seriesOf(logs[0]!, "validation")!.steps)).toEqual([500, 1000, 1500, 2000, 2500, 3000]);
+});
+
+test("evaluations of several runs one after the other are runs, and a summary's echo is none", async () => {
+  const run = (r: number): string => {
+    const rows = Array.from(
+      { length: 26 },
+      (_, i) => `step:${(i + 1) * 125}/3250 val_loss:${fall(i, 4 + r / 10)}`,
+    );
+    return [`=== seed ${r} start ===`, ...rows, `=== seed ${r} end ===`, ...rows.slice(-3), ""].join("\n");
+  };
+  const logs = await read(lines(4, run));
+  expect(logs.map((log) => [log.objective, seriesOf(log, "validation")?.values.length])).toEqual(
+    Array.from({ length: 4 }, () => ["validation-only", 26]),
+  );
+});
+
+test("two columns without names: one counts, the other falls fast and rests", async () => {
+  const [log] = await read(lines(60, (i) => `${i + 1},${fall(3 * i)}`));
+  expectCurve(log, { role: "loss", n: 60, steps: [1, 60], first: Number(fall(0)), last: Number(fall(177)) });
+  expect(log!.notes.map((n) => n.id)).toContain("guessed-loss");
+});
+
+test("a formula's name with the phase before or behind it is a loss", async () => {
+  const table = `#  step      rmse_val    rmse_trn         lr\n${lines(20, (i) => `${String(i * 100).padStart(7)}      ${fall(i, 4)}     ${fall(i)}    1.0e-03`)}`;
+  const [log] = await read(table);
+  expectCurve(log, { role: "loss", n: 20, steps: [0, 1900], first: Number(fall(0)), last: Number(fall(19)) });
+  expectCurve(log, {
+    role: "validation",
+    n: 20,
+    steps: [0, 1900],
+    first: Number(fall(0, 4)),
+    last: Number(fall(19, 4)),
+  });
+  const [column] = await read(`training error\t\n${lines(20, (i) => ` ${fall(i)}\t`)}`);
+  expectCurve(column, {
+    role: "loss",
+    n: 20,
+    steps: [0, 19],
+    first: Number(fall(0)),
+    last: Number(fall(19)),
+  });
+});
+
+test("one closing figure is not preferred to the curve", async () => {
+  const text = `${lines(10, (i) => `Epoch ${i + 1} - avg_train_loss: ${fall(i)}  avg_val_loss: ${fall(i, 4)}`)}MSE loss: 0.9\n`;
+  const [log] = await read(text);
+  expectCurve(log, { role: "loss", n: 10, steps: [1, 10], first: Number(fall(0)), last: Number(fall(9)) });
+});
+
+test("two processes writing into one file, each behind the other, are one run", async () => {
+  const order: number[] = [];
+  for (let i = 0; i < 80; i++) order.push(i, i < 4 ? i : i - 1 - (i % 3));
+  const text = order
+    .map((i) => JSON.stringify({ current_steps: (i + 1) * 10, loss: Number(fall(i)), lr: 1e-5 }))
+    .join("\n");
+  const logs = await read(`${text}\n`);
+  expect(logs.length).toBe(1);
+  expectCurve(logs[0], {
+    role: "loss",
+    n: 80,
+    steps: [10, 800],
+    first: Number(fall(0)),
+    last: Number(fall(79)),
+  });
+});
+
+test("options, improvements and errors of the machine are no curves", async () => {
+  const options = lines(
+    4,
+    (i) =>
+      `Namespace(patch=16, momentum=0.99, wd=0.04, clip=3.0, epochs=${100 + i}, lr=0.0008, layers=12, heads=6, seed=${i})`,
+  );
+  const improved = lines(
+    9,
+    (i) => `Metric val/accuracy improved by 0.0${i + 1} >= min_delta = 0.0. New best score: 0.${30 + i}`,
+  );
+  const http = lines(
+    9,
+    (i) => `updated at 09-${10 + i}\nHTTPError: HTTP Error ${500 + (i % 4)}: Origin Down`,
+  );
+  for (const text of [options, improved, http])
+    await expect(read(text)).rejects.toThrow(/no training metrics/);
+});
