@@ -9,8 +9,11 @@ export async function main(argv: readonly string[] = process.argv.slice(2)): Pro
   process.stdout.on("error", (error: NodeJS.ErrnoException) => {
     // the reader (head, less) went away: that is its right
     if (error.code === "EPIPE") process.exit(0);
-    throw error;
+    process.stderr.write(`${formatError(error)}\n`);
+    process.exit(1);
   });
+  // nobody can be told when standard error itself fails
+  process.stderr.on("error", () => process.exit(1));
   process.exitCode = await runCommandLine(argv);
 }
 
@@ -39,7 +42,10 @@ async function runCommandLine(line: readonly string[]): Promise<number> {
           options,
           flags: command.options.flatMap(({ long }) => (long ? [long.slice(2)] : [])),
           program: after,
-          terminal: createTerminal({ color: options["color"] !== false && options["json"] !== true }),
+          terminal: createTerminal({
+            color: options["color"] !== false && options["json"] !== true,
+            json: options["json"] === true,
+          }),
           json: options["json"] === true,
         });
         exitCode = result ?? 0;

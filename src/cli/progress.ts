@@ -1,5 +1,6 @@
 /** Progress on standard error: a bar where it is a terminal, a line now and then where it is not. */
 import cliProgress from "cli-progress";
+import { plain } from "../run/plain.ts";
 import type { TrainProgress } from "../train/loop.ts";
 import { showNumber, showSeconds, type Terminal } from "./terminal.ts";
 
@@ -64,7 +65,7 @@ export function createBar({ terminal, quiet, total: first }: ProgressOptions): B
     update: (value, text, { total = first } = {}) => {
       shown = { value, text, total };
       bar.setTotal(total);
-      bar.update(value, { text });
+      bar.update(value, { text: plain(text) });
     },
     note: (text) => {
       // a bar that stops goes back to where it began: the next one begins below the line

@@ -1,5 +1,6 @@
 /** The terminal as commands see it: results on standard output, everything else on standard error. */
 import { createColors } from "picocolors";
+import { plainJson, plainLines } from "../run/plain.ts";
 
 export { showNumber } from "../run/show-number.ts";
 
@@ -8,23 +9,48 @@ export interface Terminal {
   readonly print: (text: string) => void;
   /** Prints a line of notes or progress to standard error. */
   readonly note: (text: string) => void;
-  readonly colors: ReturnType<typeof createColors>;
+  readonly colors: Colors;
   /** Standard error is a terminal that can redraw a line. */
   readonly interactive: boolean;
 }
 
-/** Colour only where both streams are terminals, NO_COLOR is not set and --no-color was not given. */
-export function createTerminal({ color }: { color: boolean }): Terminal {
+/** Stands for the escape character in our own colours until they are written; no file or argument can know it. */
+const OWN = `\u{fdd0}${Math.random().toString(36)}:`;
+
+/** `text` with our own colours and nothing else that a terminal would act on. */
+const shown = (text: string): string => plainLines(text).replaceAll(OWN, "\u001b");
+
+type Colors = ReturnType<typeof createColors>;
+
+/** picocolors, with the escape character of what it adds replaced by `OWN`. */
+function markedColors(enabled: boolean): Colors {
+  const colors = createColors(enabled);
+  const mark = (paint: Colors["red"]): Colors["red"] => {
+    const painted = (text: string): string => paint(text).replaceAll("\u001b", OWN);
+    return (text) => painted(plainLines(String(text ?? "")).replaceAll(OWN, "\u001b"));
+  };
+  const marked = Object.entries(colors).map(([name, value]) => [
+    name,
+    typeof value === "function" ? mark(value) : value,
+  ]);
+  return Object.fromEntries(marked) as Colors;
+}
+
+/**
+ * Colour only where both streams are terminals, NO_COLOR is not set and --no-color was not given. Control characters and
+ * direction marks of files and arguments are written as blanks; in a JSON document (`json`) they are spelled.
+ */
+export function createTerminal({ color, json = false }: { color: boolean; json?: boolean }): Terminal {
   const noColor = (process.env["NO_COLOR"] ?? "") !== "";
   const dumb = process.env["TERM"] === "dumb";
   return {
     print: (text) => {
-      process.stdout.write(`${text}\n`);
+      process.stdout.write(`${json ? plainJson(text) : shown(text)}\n`);
     },
     note: (text) => {
-      process.stderr.write(`${text}\n`);
+      process.stderr.write(`${shown(text)}\n`);
     },
-    colors: createColors(color && !noColor && !dumb && process.stdout.isTTY === true),
+    colors: markedColors(color && !noColor && !dumb && process.stdout.isTTY === true),
     interactive: process.stderr.isTTY === true && !dumb,
   };
 }

@@ -50,6 +50,12 @@ export async function streamArray(
       });
     }
     const size = row.reduce((a, b) => a * b, 1);
+    if (size === 0) {
+      throw new SteepestError("data-empty", "its rows hold no values", {
+        where: path,
+        help: "give an array whose rows are as long as the model's input",
+      });
+    }
     for (let done = 0; done < n; done += rows) {
       const count = Math.min(rows, n - done);
       const data = allocateFloat(dtype, count * size, path);

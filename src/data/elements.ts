@@ -18,7 +18,7 @@ const VIEWS: Readonly<Record<Element, (buffer: ArrayBuffer) => ArrayLike<number>
   f8: (b) => new Float64Array(b),
 };
 
-export const isElement = (code: string): code is Element => code in VIEWS;
+export const isElement = (code: string): code is Element => Object.hasOwn(VIEWS, code);
 export const isInteger = (element: Element): boolean => element !== "f4" && element !== "f8";
 export const bytesOf = (element: Element): number => Number(element[1]);
 

@@ -1,5 +1,6 @@
 /** What is said about a diagnosed run: the terminal report, the HTML page and the lab all take their words from here. */
 import { type RunLog, seriesOf } from "../run/log.ts";
+import { plain } from "../run/plain.ts";
 import { showNumber } from "../run/show-number.ts";
 import { RULES } from "./rules/index.ts";
 import type { Evidence, Finding, RateVerdict, RunDiagnosis, Severity, VerdictName } from "./types.ts";
@@ -224,8 +225,6 @@ export function nameOf({ source, run }: { readonly source: string; readonly run:
   const name = source === "-" ? "standard input" : source;
   return plain(run === null ? name : `${name} (${run})`);
 }
-
-export const plain = (text: string): string => text.replace(/\p{Cc}/gu, " ");
 
 /** JSON has no NaN and no infinities: they are written as strings. */
 export const toJson = (value: unknown): string =>

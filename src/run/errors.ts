@@ -1,3 +1,5 @@
+import { plainLines } from "./plain.ts";
+
 /**
  * The one error type steepest throws on purpose. It prints as
  * `error[id]: what, where; help: remedy`: an id to search for, the place, and what to do next.
@@ -38,8 +40,42 @@ export class NonFiniteError extends SteepestError {
   }
 }
 
-/** One line (two with a remedy) for a terminal. Unknown errors keep their message and say they are ours to fix. */
-export function formatError(error: unknown): string {
+/** What the system says of a file, in words; other codes keep the system's own. */
+const SYSTEM: Readonly<Record<string, string>> = {
+  EACCES: "permission is missing",
+  EIO: "the disk failed",
+  EISDIR: "it is a folder",
+  ELOOP: "its symbolic links go in a circle",
+  EMFILE: "too many files are open",
+  ENAMETOOLONG: "the name is too long",
+  ENOENT: "there is no such file",
+  ENOSPC: "the disk is full",
+  ENOTDIR: "a part of its path is no folder",
+  EPERM: "permission is missing",
+  EROFS: "the disk is read-only",
+};
+
+/** A file that the system refuses, met where nobody expected it: not a defect, so without a stack. Others pass unchanged. */
+function systemError(error: unknown): unknown {
+  if (!(error instanceof Error) || !("syscall" in error) || !("code" in error)) return error;
+  const { path, code } = error as Error & { path?: unknown; code: unknown };
+  const what = typeof path === "string" ? path : "standard input or output";
+  return new SteepestError("file", `${what} can't be used: ${SYSTEM[String(code)] ?? String(code)}`, {
+    help: "check the path and the disk, then try again",
+    exitCode: 1,
+    cause: error,
+  });
+}
+
+/**
+ * One line (two with a remedy) for a terminal. Unknown errors keep their message and say they are ours to fix. What of
+ * files and arguments stands in it can't control the terminal.
+ */
+export function formatError(thrown: unknown): string {
+  return plainLines(messageOf(systemError(thrown)));
+}
+
+function messageOf(error: unknown): string {
   if (error instanceof SteepestError) {
     const help = error.help ? `\nhelp: ${error.help}` : "";
     return `error[${error.id}]: ${error.message}${help}`;

@@ -138,6 +138,7 @@ const runSchema = z.strictObject({
     .regex(/^[A-Za-z0-9][\w.-]*$/, {
       error: "must be letters, digits, '-', '_' and '.', for it names a folder",
     })
+    .max(200, { error: "must have at most 200 characters, for it names a folder" })
     .default("run"),
   data: dataSchema,
   model: modelSchema,
@@ -196,10 +197,11 @@ export function parseRun(
   if (!result.success) {
     const problems = result.error.issues.flatMap((issue) => flatten(issue, record, []));
     const first = problems[0]!;
+    const { help } = first;
     const more = problems.length > 1 ? ` (and ${problems.length - 1} more)` : "";
     throw new SteepestError("run-file", `${first.what}${more}`, {
       where: locate?.(first.at) ?? (first.at.length > 0 ? `at ${showPath(first.at)}` : undefined),
-      help: first.help,
+      help: typeof help === "function" ? help() : help,
     });
   }
   const spec: RunSpec = result.data;
@@ -215,7 +217,8 @@ export function parseRun(
 interface Problem {
   readonly at: Path;
   readonly what: string;
-  readonly help?: string | undefined;
+  /** A function where finding the words costs time: there may be a hundred thousand problems. */
+  readonly help?: string | (() => string) | undefined;
 }
 
 type Issue = z.core.$ZodIssue;
@@ -227,13 +230,12 @@ function flatten(issue: Issue, root: unknown, base: Path): Problem[] {
   const value = valueAt(root, at);
   if (issue.code === "unrecognized_keys") {
     return issue.keys.map((word): Problem => {
-      const known = knownKeys(at, value);
-      const near = closest(word, known);
-      return {
-        at: [...at, word],
-        what: `unknown key "${word}"${key ? ` in ${key}` : ""}`,
-        help: near ? `did you mean "${near}"?` : `the keys are ${known.join(", ")}`,
+      const help = (): string => {
+        const known = knownKeys(at, value);
+        const near = closest(word, known);
+        return near ? `did you mean "${near}"?` : `the keys are ${known.join(", ")}`;
       };
+      return { at: [...at, word], what: `unknown key "${word}"${key ? ` in ${key}` : ""}`, help };
     });
   }
   if (issue.code === "invalid_union") {

@@ -1,5 +1,5 @@
 /** The text of a run file, JSON or YAML, with the place of every key for messages. Browser-safe. */
-import { type Document, LineCounter, parseDocument, visit } from "yaml";
+import { type Document, isScalar, LineCounter, parseDocument, visit } from "yaml";
 import { SteepestError } from "./errors.ts";
 import { jsonErrorOffset } from "./json-error.ts";
 import type { Path } from "./spec.ts";
@@ -21,8 +21,9 @@ export function parseRunText(text: string, name: string): ParsedText {
   refuseDeep(clean, name);
   const json = isJson ? parseJson(clean, name) : undefined;
   // JSON is YAML, so one parser knows the places in both.
-  const document = parseDocument(clean, { lineCounter: lines, uniqueKeys: true, strict: true });
-  const error = document.errors[0];
+  // Its own search for repeated keys compares each with each.
+  const document = parseDocument(clean, { lineCounter: lines, uniqueKeys: false, strict: true });
+  const error = document.errors[0] ?? repeatedKey(document);
   if (error !== undefined) {
     const { line, col } = lines.linePos(error.pos[0]);
     throw syntaxError(
@@ -48,6 +49,31 @@ export function parseRunText(text: string, name: string): ParsedText {
     return `in ${name}`;
   };
   return { record: isJson ? json : valuesOf(document, name, lines), locate };
+}
+
+interface RepeatedKey {
+  readonly message: string;
+  readonly pos: readonly [number];
+}
+
+/** The first key that is written twice in one record, in the form of the parser's own errors. */
+function repeatedKey(document: Document): RepeatedKey | undefined {
+  let found: RepeatedKey | undefined;
+  visit(document, {
+    Map: (_, { items }) => {
+      const seen = new Set<unknown>();
+      for (const { key } of items) {
+        if (!isScalar(key)) continue;
+        if (seen.has(key.value)) {
+          found = { message: "Map keys must be unique", pos: [key.range?.[0] ?? 0] };
+          return visit.BREAK;
+        }
+        seen.add(key.value);
+      }
+      return undefined;
+    },
+  });
+  return found;
 }
 
 /** Brackets that open more than `MAX_DEPTH` levels, or a line that is indented for as many. */

@@ -99,25 +99,43 @@ export function decodeSafeTensors(bytes: Uint8Array, where: string): SafeTensors
   const { __metadata__: metadata = {}, ...entries } = header;
   if (!isRecord(metadata)) throw foreign("its metadata is not a record");
   const start = 8 + length;
-  const tensors = new Map<string, StoredTensor>();
+  const regions: Region[] = [];
   for (const [name, entry] of Object.entries(entries)) {
     const { dtype, shape, from, to } = readEntry(entry) ?? {};
     if (dtype === undefined || shape === undefined || from === undefined || to === undefined) {
       throw foreign(`its entry "${name}" is damaged`);
     }
-    if (!(dtype in kinds)) throw foreign(`tensor "${name}" has type ${dtype}, which steepest does not write`);
-    const { bytes: size, make } = kinds[dtype as Kind];
+    if (!Object.hasOwn(kinds, dtype))
+      throw foreign(`tensor "${name}" has type ${dtype}, which steepest does not write`);
+    const { bytes: size } = kinds[dtype as Kind];
     if (to - from !== shape.reduce((n, d) => n * d, size))
       throw foreign(`the size of "${name}" contradicts its shape`);
     if (start + to > bytes.length) throw cut(bytes.length, start + to);
+    regions.push({ name, kind: dtype as Kind, shape, from, to });
+  }
+  // each byte belongs to one tensor: a small file can't ask for gigabytes
+  regions.sort((a, b) => a.from - b.from || a.to - b.to);
+  const overlap = regions.findIndex(({ from }, i) => i > 0 && from < regions[i - 1]!.to);
+  if (overlap >= 0)
+    throw foreign(`"${regions[overlap - 1]!.name}" and "${regions[overlap]!.name}" share bytes`);
+  const tensors = new Map<string, StoredTensor>();
+  for (const { name, kind, shape, from, to } of regions) {
     const copy = new ArrayBuffer(to - from);
     new Uint8Array(copy).set(bytes.subarray(start + from, start + to));
-    tensors.set(name, { name, shape, values: make(copy) });
+    tensors.set(name, { name, shape, values: kinds[kind].make(copy) });
   }
   return {
     tensors,
     metadata: Object.fromEntries(Object.entries(metadata).map(([k, v]) => [k, String(v)])),
   };
+}
+
+interface Region {
+  readonly name: string;
+  readonly kind: Kind;
+  readonly shape: readonly number[];
+  readonly from: number;
+  readonly to: number;
 }
 
 const isRecord = (x: unknown): x is Record<string, unknown> =>

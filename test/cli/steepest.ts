@@ -1,6 +1,6 @@
 /** Runs the command line in a process of its own, as a user would. */
 import { type ChildProcess, spawn } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
+import { closeSync, mkdtempSync, openSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -21,12 +21,18 @@ export interface Running {
   readonly finished: Promise<Finished>;
 }
 
-export function start(args: readonly string[], { cwd }: { cwd: string }): Running {
-  const child = spawn(process.execPath, [launcher, ...args], { cwd, stdio: ["ignore", "pipe", "pipe"] });
+/** `stdout`: a file that standard output goes to instead of the result. */
+export function start(
+  args: readonly string[],
+  { cwd, stdout: to }: { cwd: string; stdout?: string },
+): Running {
+  const out = to === undefined ? "pipe" : openSync(to, "w");
+  const child = spawn(process.execPath, [launcher, ...args], { cwd, stdio: ["ignore", out, "pipe"] });
+  if (typeof out === "number") closeSync(out);
   const finished = new Promise<Finished>((resolve, reject) => {
     let [stdout, stderr] = ["", ""];
-    child.stdout.setEncoding("utf8").on("data", (text: string) => (stdout += text));
-    child.stderr.setEncoding("utf8").on("data", (text: string) => (stderr += text));
+    child.stdout?.setEncoding("utf8").on("data", (text: string) => (stdout += text));
+    child.stderr?.setEncoding("utf8").on("data", (text: string) => (stderr += text));
     child.on("error", reject);
     child.on("close", (code, signal) => resolve({ code, signal, stdout, stderr }));
   });

@@ -1,10 +1,11 @@
 /** `steepest diagnose <paths…>`: logs → verdict, findings and actions; `--watch` follows them as they grow. */
 import { fstatSync } from "node:fs";
 import { diagnose, type Finding } from "../../diagnose/index.ts";
-import { type Judged, nameOf, plain, toJson } from "../../diagnose/words.ts";
+import { type Judged, nameOf, toJson } from "../../diagnose/words.ts";
 import type { RunLog } from "../../logs/index.ts";
 import { readLogPaths } from "../../logs/node-files.ts";
 import { SteepestError } from "../../run/errors.ts";
+import { plain } from "../../run/plain.ts";
 import type { Invocation } from "../command.ts";
 import { type AlertCommand, alertLine, createAlertCommand } from "../diagnose/alert.ts";
 import { type FollowOptions, followFiles, followStream, type OnAlert } from "../diagnose/follow.ts";

@@ -1,8 +1,9 @@
 /** `steepest run -- COMMAND`: somebody's program under the watch: alerts as they happen, the diagnosis at the end. */
 import { diagnose, type Finding, RULES } from "../../diagnose/index.ts";
-import { headlineOf, type Judged, nameOf, plain, toJson } from "../../diagnose/words.ts";
+import { headlineOf, type Judged, nameOf, toJson } from "../../diagnose/words.ts";
 import type { RunLog } from "../../logs/index.ts";
 import { SteepestError } from "../../run/errors.ts";
+import { plain } from "../../run/plain.ts";
 import type { Invocation } from "../command.ts";
 import { alertLine, createAlertCommand } from "../diagnose/alert.ts";
 import { report } from "../diagnose/report.ts";

@@ -12,9 +12,9 @@ import {
   type Judged,
   nameOf,
   placeWords,
-  plain,
   toJson,
 } from "../../diagnose/words.ts";
+import { plain } from "../../run/plain.ts";
 import { version } from "../../run/version.ts";
 import type { FormatName } from "./format-names.ts";
 

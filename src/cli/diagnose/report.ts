@@ -12,7 +12,6 @@ import {
   nameOf,
   percentWords,
   placeWords,
-  plain,
   SEVERITIES,
   stepsWords,
   VERDICTS,
@@ -21,6 +20,7 @@ import {
 import { type Mark, sketchLines } from "../../plot/sketch.ts";
 import { spark } from "../../plot/sketch-axis.ts";
 import { seriesOf } from "../../run/log.ts";
+import { plain } from "../../run/plain.ts";
 import { showNumber, type Terminal } from "../terminal.ts";
 
 export interface ReportOptions {

@@ -2,6 +2,7 @@
 
 import { once } from "node:events";
 import { closeSync, openSync, writeSync } from "node:fs";
+import { plainLines } from "../../run/plain.ts";
 import { guard } from "../../train/node-run-folder.ts";
 
 export interface Output {
@@ -14,7 +15,8 @@ export function createOutput(path: string | null): Output {
   if (path === null) {
     return {
       write: async (text) => {
-        if (!process.stdout.write(text)) await once(process.stdout, "drain");
+        if (!process.stdout.write(process.stdout.isTTY ? plainLines(text) : text))
+          await once(process.stdout, "drain");
       },
       close: () => {},
     };

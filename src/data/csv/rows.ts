@@ -5,6 +5,9 @@ import { withBytes } from "../bytes.ts";
 import type { DataHost } from "../host.ts";
 import { decode } from "../text.ts";
 
+/** Characters of one row: a quote that never closes must not gather the whole file. */
+const LONGEST_ROW = 1 << 24;
+
 /** Receives consecutive rows of cells; `first` is the number in the file, from 1, of the first of them. */
 export type RowSink = (rows: readonly string[][], first: number) => void | Promise<void>;
 
@@ -31,6 +34,7 @@ export function readCsvRows(
       ended = chunk === null;
       pending += decode(decoder, chunk, path);
       // The first line tells delimiter and line end; wait for all of it and the character after.
+      if (pending.length > LONGEST_ROW) throw tooLong(first, path);
       if (!parser && !ended && !/[\r\n][\s\S]/.test(pending)) continue;
       parser ??= new Papa.Parser({
         delimiter: delimiter ?? guessDelimiter(pending),
@@ -55,6 +59,12 @@ export function readCsvRows(
     }
   });
 }
+
+const tooLong = (row: number, where: string): SteepestError =>
+  new SteepestError("csv-quotes", `row ${row} has more than ${LONGEST_ROW} characters`, {
+    where,
+    help: "look for a quoted cell that is not closed, or for rows without line ends",
+  });
 
 function guessNewline(text: string): "\n" | "\r\n" | "\r" {
   return (/\r\n|\n|\r/.exec(text)?.[0] ?? "\n") as "\n" | "\r\n" | "\r";

@@ -38,7 +38,8 @@ export function inferSchema(
     throw new SteepestError("data-empty", "the file is empty", { where, help: "give a file with rows" });
   const header = spec.header ?? !top.some(isNumber);
   const names = header ? top.map((name) => name.trim()) : top.map((_, i) => String(i));
-  const repeated = names.find((name, i) => names.indexOf(name) < i);
+  const seen = new Set<string>();
+  const repeated = names.find((name) => seen.size === seen.add(name).size);
   if (repeated !== undefined) {
     throw new SteepestError("csv-header", `two columns are called "${repeated}"`, {
       where,
@@ -82,7 +83,11 @@ export function inferSchema(
 /** The same columns in another file: by name when both have a header, else by place. */
 export function alignSchema(schema: Schema, top: readonly string[], where: string): Schema {
   const names = schema.header ? top.map((name) => name.trim()) : top.map((_, i) => String(i));
-  const moved = (column: Column): Column => ({ ...column, index: findColumn(names, column.name, where) });
+  const places = new Map(names.map((name, i) => [name, i]));
+  const moved = (column: Column): Column => ({
+    ...column,
+    index: places.get(column.name) ?? findColumn(names, column.name, where),
+  });
   return {
     ...schema,
     features: schema.features.map(moved),

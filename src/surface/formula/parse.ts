@@ -2,7 +2,7 @@
 import { SteepestError } from "../../run/errors.ts";
 import type { Surface } from "../types.ts";
 import { formulaError } from "./error.ts";
-import { type FormulaNode, translate, variablesOf } from "./translate.ts";
+import { type FormulaNode, refuseDeep, translate, variablesOf } from "./translate.ts";
 
 export interface FormulaOptions {
   /** Names of the coordinates in their order. Default: the formula's own, in natural order (x, y, z; x1 … x10). */
@@ -31,6 +31,7 @@ export async function parseFormula(text: string, options: FormulaOptions = {}): 
   let found: string[];
   try {
     root = parse(source) as unknown as FormulaNode;
+    refuseDeep(root);
     found = variablesOf(root, text);
   } catch (cause) {
     throw parserError(cause, text, places);

@@ -2,7 +2,7 @@
 
 import type { Expr, Operand } from "../../engine/graph/index.ts";
 import * as ops from "../../engine/graph/index.ts";
-import { closest } from "../../run/errors.ts";
+import { closest, SteepestError } from "../../run/errors.ts";
 import { formulaError, placeOf } from "./error.ts";
 import { functions, power } from "./functions.ts";
 
@@ -47,6 +47,22 @@ const plain = new Set([
   "FunctionNode",
 ]);
 const logic = new Set(["and", "or", "xor", "not"]);
+
+/** Each level of a formula is a call of several functions that read it, here and in the compiler. */
+const DEEPEST = 1000;
+
+/** Throws `formula` for a formula of more levels; a sum of n terms has n of them. */
+export function refuseDeep(root: FormulaNode): void {
+  let level: readonly FormulaNode[] = [root];
+  for (let depth = 1; level.length > 0; depth++) {
+    if (depth > DEEPEST) {
+      throw new SteepestError("formula", `the formula has more than ${DEEPEST} terms or brackets in a row`, {
+        help: "write it shorter, e.g. with powers",
+      });
+    }
+    level = level.flatMap(childrenOf);
+  }
+}
 
 /**
  * Every name that is neither a function nor a constant, once, in natural order: x1, x2, x10. Throws `formula` for
