@@ -14,6 +14,7 @@ import { lesson } from "./rows/lesson.ts";
 import { optimizers } from "./rows/optimizers.ts";
 import { plan } from "./rows/plan.ts";
 import { predict } from "./rows/predict.ts";
+import { probe } from "./rows/probe.ts";
 import { run } from "./rows/run.ts";
 import { schedule } from "./rows/schedule.ts";
 import { schedules } from "./rows/schedules.ts";
@@ -32,6 +33,7 @@ export const commands: readonly CommandRow[] = [
   descend,
   diagnose,
   run,
+  probe,
   schedule,
   schedules,
   optimizers,

@@ -47,7 +47,7 @@ function refuse({ bytes, text: decoded, complete }: Head, source: string): void 
     });
   }
   const own = /^\s*\{\s*"schema"\s*:\s*"steepest\.([\w-]+)\//.exec(decoded)?.[1];
-  if (own !== undefined && own !== "metrics") {
+  if (own !== undefined && own !== "metrics" && own !== "probe") {
     throw new SteepestError("not-a-log", `this is the JSON of a steepest ${own}, not a training log`, {
       where: source,
       help: "give a run folder or its metrics.jsonl",

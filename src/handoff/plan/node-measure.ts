@@ -5,11 +5,11 @@ import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
 import { rowCount } from "../../data/index.ts";
 import { SteepestError } from "../../run/errors.ts";
+import { shipped } from "../../run/node-shipped.ts";
 import type { RunSpec } from "../../run/spec.ts";
 import type { BuiltRun } from "../../train/build.ts";
 import { writeTorchProject } from "../node-project.ts";
 import { type TorchPython, torchrunQuirk } from "../node-python.ts";
-import { shippedFolder } from "../node-templates.ts";
 import { meetingPoint } from "../node-torchrun.ts";
 import type { MeasuredRun } from "./plan.ts";
 import { fitNetwork, type Network, type Timing } from "./ring.ts";
@@ -82,7 +82,7 @@ async function runProject(
   const folder = mkdtempSync(join(tmpdir(), "steepest-plan-"));
   try {
     writeTorchProject(built, folder);
-    copyFileSync(join(shippedFolder("plan"), "measure.py"), join(folder, "measure.py"));
+    copyFileSync(shipped("src", "handoff", "plan", "measure.py"), join(folder, "measure.py"));
     const result = join(folder, "times.json");
     const endpoint = await meetingPoint({ endpoint: null, nnodes: "1" });
     const script = [join(folder, "measure.py"), "--out", join(folder, "out"), "--result", result, "--quiet"];
