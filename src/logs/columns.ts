@@ -219,14 +219,20 @@ const GUESSED = 100;
 /** Losses by their formula's name, as whole words of a name without its phase: `rmse_trn`, `Train-SmoothL1`. */
 const FORMULA =
   /(?:^|_)(?:xent|crossentropy|cross_?entropy|xentropy|ce|bce|nll|mse|rmse|mae|logloss|log_loss|mlogloss|binary_logloss|multi_logloss|multi_?class|smooth_?l1|huber|l2|rmsle|deviance|cost|cost_function|train_err|criterion|hinge|kld|chamfer|mape|smape|merror|error|err|wer|cer|residual)(?:_\d)?$/;
-/** An error of the machine, not of the model. */
-const NO_MODEL =
-  /(?:^|_)(?:http|https|exit|status|errno|code|io|os|std|standard|cuda|parse|value|type|key|syntax|runtime)(?:_|$)/;
+/** An error of the machine, not of the model: "HTTP Error 500". */
+export function isMachineError(key: string): boolean {
+  return (
+    /(?:^|_)err(?:or)?s?(?:_|$)/.test(key) &&
+    /(?:^|_)(?:https?|exit|status|errno|code|io|os|std|standard|cuda|parse|value|type|key|syntax|runtime)(?:_|$)/.test(
+      key,
+    )
+  );
+}
 
 /** True for `mse`, `valid_rmse`, `training error`: a loss without the word. */
 export function isFormula(key: string): boolean {
   const words = key.split("_").filter((word) => !VALIDATION.has(word) && !TRAINING.has(word));
-  return FORMULA.test(words.join("_")) && !NO_MODEL.test(key) && !words.includes("best");
+  return FORMULA.test(words.join("_")) && !isMachineError(key) && !words.includes("best");
 }
 
 /** Role and preference of a series' name; `other` when it says nothing we know. */

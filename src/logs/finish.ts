@@ -6,6 +6,7 @@ import { joinRuns } from "./join.ts";
 import { objectiveOf } from "./objective.ts";
 import { type Kept, observe } from "./observe.ts";
 import type { RecordedRun, Recorder } from "./recorder.ts";
+import { withoutRunning } from "./running.ts";
 import type { ReadOptions } from "./types.ts";
 
 export interface FinishOptions {
@@ -90,7 +91,11 @@ function finishRun(
   let stepUnit: RunLog["stepUnit"] = finish.stepUnit ?? (recorder.hasSteps ? "step" : "row");
   const observed = observe(found, { stepUnit, nanMayBeBlank: finish.nanMayBeBlank ?? false });
   stepUnit = observed.stepUnit;
-  notes.push(...observed.notes);
+  const meant =
+    named.loss === null && finish.final
+      ? withoutRunning(observed.series, run.meta["stepsPerEpoch"])
+      : { series: observed.series, notes: [] };
+  notes.push(...observed.notes, ...meant.notes);
   if (index !== null) {
     const why =
       run.begun === "rewind" ? "; it goes back to an earlier step, as a resume from a checkpoint does" : "";
@@ -99,7 +104,7 @@ function finishRun(
       text: `run ${index + 1} of ${count} in this source: the step starts again${why}`,
     });
   }
-  const ordered = order(withSum(observed.series, finish));
+  const ordered = order(withSum(meant.series, finish));
   const losses = ordered.filter((s) => s.role === "loss");
   if (losses.length > 1) {
     const others = losses.slice(1).map((s) => `'${s.name}'`);

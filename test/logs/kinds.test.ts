@@ -202,3 +202,116 @@ test("options, improvements and errors of the machine are no curves", async () =
   for (const text of [options, improved, http])
     await expect(read(text)).rejects.toThrow(/no training metrics/);
 });
+
+test("a range counts by its end, and a count may have its word glued to it", async () => {
+  const espnet = lines(30, (i) => {
+    const [epoch, b] = [Math.floor(i / 10) + 1, i % 10];
+    const batch = `[box] 2024-01-02 10:${10 + i}:04,578 (trainer:486) INFO: ${epoch}epoch:train:${b * 50 + 1}-${b * 50 + 50}batch: iter_time=0.001, loss=${fall(i)}, lr_0=0.100`;
+    return b < 9
+      ? batch
+      : `${batch}\n[box] 2024-01-02 10:50:${10 + i},1 (trainer:243) INFO: ${epoch}epoch results: [train] iter_time=0.001, loss=2.5, [valid] loss=${fall(i, 4)}`;
+  });
+  const [log] = await read(espnet);
+  expectCurve(log, {
+    role: "loss",
+    n: 30,
+    steps: [50, 1500],
+    first: Number(fall(0)),
+    last: Number(fall(29)),
+  });
+  expectCurve(log, {
+    role: "validation",
+    n: 3,
+    steps: [500, 1500],
+    first: Number(fall(9, 4)),
+    last: Number(fall(29, 4)),
+  });
+  const kaldi = lines(
+    12,
+    (i) =>
+      `LOG (train:Print():nnet.cc:121) Average objective function for 'output' for minibatches ${i * 10}-${i * 10 + 9} is -${fall(i)} over ${19000 + ((i * 37) % 90)} frames.`,
+  );
+  const [objective] = await read(kaldi);
+  expect(objective!.objective).toBe("score");
+  expectCurve(objective, {
+    role: "loss",
+    n: 12,
+    steps: [9, 119],
+    first: -Number(fall(0)),
+    last: -Number(fall(11)),
+  });
+});
+
+test("a process that counts to a total is no rank, and a line may begin with its number", async () => {
+  const process = lines(
+    20,
+    (i) =>
+      `train.py: Process ${i * 100}/2000(${i * 5}.0%) average loss: ${fall(i)} over ${6400 * (i + 1)} frames`,
+  );
+  const [counted] = await read(process);
+  expectCurve(counted, {
+    role: "loss",
+    n: 20,
+    steps: [0, 1900],
+    first: Number(fall(0)),
+    last: Number(fall(19)),
+  });
+  const darknet = lines(
+    20,
+    (i) =>
+      ` ${1187 + i}: 9.9, ${fall(i)} avg loss, 0.010000 rate, 1.4 seconds, ${64 * (1187 + i)} images\nLoaded: 1.1 seconds`,
+  );
+  const [numbered] = await read(darknet);
+  expectCurve(numbered, {
+    role: "loss",
+    n: 20,
+    steps: [1187, 1206],
+    first: Number(fall(0)),
+    last: Number(fall(19)),
+  });
+  expectCurve(numbered, { role: "lr", n: 20, steps: [1187, 1206], first: 0.01, last: 0.01 });
+});
+
+test("a bar's mean since the epoch began gives one point an epoch", async () => {
+  const perEpoch = 40;
+  const single = (e: number, b: number): number =>
+    0.5 + 2 * Math.exp(-e / 3) + 0.6 * Math.sin(7.3 * b + 3 * e);
+  let last: string[] = [];
+  const text = lines(12, (e) => {
+    let sum = 0;
+    const bars = Array.from({ length: perEpoch }, (_, b) => {
+      sum += single(e, b);
+      return `${b + 1}/${perEpoch} [====>....] - ETA: 1s - loss: ${(sum / (b + 1)).toFixed(4)}`;
+    });
+    last = [...last, (sum / perEpoch).toFixed(4)];
+    return `Epoch ${e + 1}/12\n${bars.join("\n")}`;
+  });
+  const [log] = await read(text);
+  expectCurve(log, { role: "loss", n: 12, steps: [40, 480], first: Number(last[0]), last: Number(last[11]) });
+  expect(log!.notes.map((n) => n.id)).toContain("running-mean");
+});
+
+test("a bar's own loss of each batch stays as it is, however noisy", async () => {
+  const text = lines(12, (e) => {
+    const bars = Array.from(
+      { length: 40 },
+      (_, b) =>
+        `${b + 1}/40 [====>....] - loss: ${(2 * Math.exp(-e / 3) + 1 + Math.sin(7.3 * b + e)).toFixed(4)}`,
+    );
+    return `Epoch ${e + 1}/12\n${bars.join("\n")}`;
+  });
+  const [log] = await read(text);
+  expect(seriesOf(log!, "loss")!.values.length).toBe(480);
+});
+
+test("a sum that begins again gives its differences, and a rise without an end stays", async () => {
+  let sum = 0;
+  const losses = Array.from({ length: 60 }, (_, i) => Number(fall(i % 15)));
+  const sums = losses.map((x, i) => (sum = i % 15 === 0 ? x : sum + x).toFixed(5));
+  const [log] = await read(lines(60, (i) => `step ${i} running loss ${sums[i]}`));
+  const series = seriesOf(log!, "loss")!;
+  expect(series.name).toBe("running loss (single)");
+  series.values.forEach((v, i) => expect(v).toBeCloseTo(losses[i]!, 4));
+  const [diverging] = await read(lines(60, (i) => `step ${i} loss ${(1 + i * i * 0.01).toFixed(4)}`));
+  expect(seriesOf(diverging!, "loss")!.values[59]).toBe(35.81);
+});

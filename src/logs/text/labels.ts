@@ -3,6 +3,17 @@
  * counter before it ("Loss at step 5: 2.1"), or from the right ("2.1 loss").
  */
 import { speaksOfTraining, speaksOfValidation } from "../columns.ts";
+import {
+  alternates,
+  boxedTotal,
+  COUNTED_UNIT,
+  countedBehind,
+  isBracketed,
+  isLineNumber,
+  isNumbered,
+  splitCounter,
+  startsRange,
+} from "./patterns.ts";
 import type { Piece } from "./template.ts";
 import { NUMBER, OPAQUE, PUNCT, WORD } from "./tokens.ts";
 import { FILLERS, isCounterWord, isMetric, LEVELS, slotMeaning } from "./words.ts";
@@ -110,7 +121,7 @@ export function labelSlots(line: string, pieces: readonly Piece[]): Labelled {
         g !== null &&
         !(g as Group).assigned &&
         (g as Group).words < MAX_WORDS &&
-        /^ ?$/.test(gap((g as Group).end));
+        /^ ?['"`]?$|^['"`] $/.test(gap((g as Group).end));
       const said = heldWord(piece.text);
       if (adjoins) {
         const grown = g as Group;
@@ -146,13 +157,15 @@ export function labelSlots(line: string, pieces: readonly Piece[]): Labelled {
         aside: false,
         total: -1,
         isTotal: false,
-        bracketed: isBracketed(pieces, k, words.length),
+        bracketed: isBracketed(pieces, k, words.length) || isNumbered(pieces, k),
         meanOf: -1,
         after: "",
       };
       slots.push(slot);
-      if (k === 0 && isLineNumber(pieces)) {
+      const range = startsRange(pieces, k);
+      if (range || (k === 0 && isLineNumber(pieces))) {
         slot.aside = true;
+        if (range) k++; // the dash
         continue;
       }
       const g = group as Group | null;
@@ -224,6 +237,7 @@ export function labelSlots(line: string, pieces: readonly Piece[]): Labelled {
       } else if (square > 0 && listSlot && previous?.text === "," && !slot.bracketed) {
         slot.aside = true;
       }
+      if (COUNTED_UNIT.test(piece.unit) && !isCounterWord(slot.label)) slot.label = piece.unit;
       const counted = countedBehind(pieces, k, slot.label);
       if (counted) {
         slot.label = counted.label;
@@ -325,37 +339,6 @@ function isPhaseWord(word: string): boolean {
   return slotMeaning(word).role === "other" || /^(?:val|valid|validation|eval|test|dev)$/i.test(word);
 }
 
-/** 第1轮, 3 エポック, 5에포크: the counter's word stands behind its number, with the next name glued on at times. */
-function countedBehind(
-  pieces: readonly Piece[],
-  k: number,
-  label: string,
-): { label: string; rest: string } | null {
-  const word = pieces[k + 1];
-  if (word?.kind !== WORD || (word.start > pieces[k]!.end && !/第$/.test(label))) return null;
-  if (label !== "" && !/第$/.test(label)) return null;
-  const match =
-    /^(轮次?|輪|步骤?|次迭代|个?周期|代|回合|エポック目?|ステップ目?|回目?|에포크|에폭|단계|스텝|번째)(.*)$/u.exec(
-      word.text,
-    );
-  if (!match) return null;
-  return { label: /^(?:次迭代|代|回合|回)/u.test(match[1]!) ? "iteration" : match[1]!, rest: match[2]! };
-}
-
-/** "Average loss at step", "Cost after iteration", "train loss epoch": a metric's name before its counter's. */
-function splitCounter(label: string): { metric: string; counter: string } | null {
-  const match =
-    /^(.+?)[\s_](?:(?:at|after|in|on|for|of|end of|nach|bei|in|apres|après|tras|após|a|al|на|после|на шаге)\s)?(\S+)$/i.exec(
-      label,
-    );
-  if (!match || !isCounterWord(match[2]!)) return null;
-  const metric = match[1]!
-    .replace(/\s(?:at|after|in|on|for|of|the|end|nach|bei|после|на)$/i, "")
-    .replace(/\s(?:at|after|in|on|for|of|the|end)$/i, "");
-  const { role } = slotMeaning(metric);
-  return isMetric(role) && !/[_]$/.test(metric) && /\s/.test(label) ? { metric, counter: match[2]! } : null;
-}
-
 /** Numbers before their names: "2.1 loss, 0.5 acc", "5 step 2.1 loss". */
 function labelFromTheRight(line: string, pieces: readonly Piece[], slots: Slot[]): void {
   const first = slots[0];
@@ -382,49 +365,4 @@ function labelFromTheCell(line: string, pieces: readonly Piece[], slots: readonl
     line.slice(0, pieces[only.piece]!.start),
   )?.[1];
   if (cell !== undefined) only.label = cell;
-}
-
-/** From `at` on: number, word, number, word … and nothing else. */
-function alternates(pieces: readonly Piece[], at: number): boolean {
-  const rest = pieces.slice(at);
-  return (
-    rest.length >= 4 &&
-    rest.length % 2 === 0 &&
-    rest.every((p, i) => p.kind === (i % 2 === 0 ? NUMBER : WORD))
-  );
-}
-
-/** `50:{'loss': …`: a number and a colon glued before the line, as grep puts them. */
-function isLineNumber(pieces: readonly Piece[]): boolean {
-  const [number, colon, next] = pieces;
-  return (
-    number?.start === 0 &&
-    colon?.text === ":" &&
-    next !== undefined &&
-    next.kind !== NUMBER &&
-    next.start === colon.end
-  );
-}
-
-/** The N of `[n]/[N]`. */
-function boxedTotal(pieces: readonly Piece[], k: number): boolean {
-  const text = (i: number): string | undefined => pieces[k + i]?.text;
-  return (
-    text(-1) === "[" &&
-    text(-2) === "/" &&
-    text(-3) === "]" &&
-    pieces[k - 4]?.kind === NUMBER &&
-    text(1) === "]"
-  );
-}
-
-/** `[1000]` or a number of `[1, 2000]` before any metric of the line. */
-function isBracketed(pieces: readonly Piece[], k: number, wordsBefore: number): boolean {
-  if (wordsBefore > 3 || !/^\d+$/.test(pieces[k]!.text)) return false;
-  const open = pieces[k - 1]?.text === "[";
-  const close = pieces[k + 1]?.text === "]";
-  if (open && close) return true;
-  const comma = (i: number): boolean => pieces[i]?.text === ",";
-  if (open && comma(k + 1)) return pieces[k + 2]?.kind === NUMBER && pieces[k + 3]?.text === "]";
-  return close && comma(k - 1) && pieces[k - 2]?.kind === NUMBER && pieces[k - 3]?.text === "[";
 }

@@ -82,7 +82,7 @@ export function planTemplate(
   const headers = inherited ?? headerNames(template, labelled.slots);
   const judged: Judged[] = labelled.slots.map((slot) => {
     const name = slot.label !== "" ? slot.label : (headers?.[slot.index] ?? unitWord(template, slot));
-    const meaning = wantedMeaning(name, options) ?? timed(slotMeaning(name), template, slot);
+    const meaning = wantedMeaning(name, options) ?? inLine(slotMeaning(name), template, slot);
     const one = { slot, name, meaning, behaviour: behaviourOf(template.columns[slot.index]!) };
     return { ...one, counts: counterScore(one, template) };
   });
@@ -135,8 +135,11 @@ function unitWord(template: Template, slot: Slot): string {
   return role === "time" || role === "throughput" ? word.text : "";
 }
 
-/** A "cost" in seconds is no loss. */
-function timed(meaning: SlotMeaning, template: Template, slot: Slot): SlotMeaning {
+/** What the line makes of a name: a "cost" in seconds is no loss, "Process 100/900" no rank, 0.01 "rate" a learning rate. */
+function inLine(meaning: SlotMeaning, template: Template, slot: Slot): SlotMeaning {
+  if (meaning.role === "rank" && slot.total >= 0) return { role: "other", rank: 0 };
+  if (slot.label.toLowerCase() === "rate" && slot.unit === "" && template.columns[slot.index]!.at(0) < 1)
+    return { role: "lr", rank: 90 };
   if (meaning.role !== "loss") return meaning;
   const next = template.pieces[slot.piece + 1];
   const word =
@@ -195,7 +198,7 @@ function curvesOf(judged: readonly Judged[], counters: Counters): Curve[] {
     }
     if (slot.aside) continue;
     if (name === "") {
-      if (!j.behaviour.integer || j.behaviour.nonFinite > 0)
+      if (slot.unit === "" && (!j.behaviour.integer || j.behaviour.nonFinite > 0))
         curves.push({ ...curve(j, "", meaning, null, judged), nameless: true });
       continue;
     }

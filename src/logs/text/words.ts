@@ -1,5 +1,12 @@
 /** What the words around a number mean: the table of names, and what only text has (units, fillers, levels). */
-import { isFormula, type Meaning, meaningOf, normalise, speaksOfValidation } from "../columns.ts";
+import {
+  isFormula,
+  isMachineError,
+  type Meaning,
+  meaningOf,
+  normalise,
+  speaksOfValidation,
+} from "../columns.ts";
 
 export type SlotRole = Meaning["role"] | "time" | "throughput" | "rank" | "size" | "perplexity" | "score";
 
@@ -27,6 +34,9 @@ const THROUGHPUT = new Set(
     " ",
   ),
 );
+/** Work per step: "words/batch", "s/checkpoint". */
+const PER_COUNT =
+  /^(?:ms|s|sec|seconds|min|words|tokens|tok|samples|sentences|sents|images|imgs|examples|frames|src|tgt|flops)\/(?:batch|step|iter|iteration|epoch|update|checkpoint|it)s?$/;
 const SIZE = new Set(
   "size sizes num total max maximum warmup limit count counts patience seed params parameters dim width height layers heads vocab samples examples instances tokens sentences images items targets consumed budget workers threads every interval best port pid version classes seq length len weights zerograd remaining saved saving save skipped_epochs hidden nodes features rows columns found loaded".split(
     " ",
@@ -58,10 +68,11 @@ function findMeaning(label: string): SlotMeaning {
   if (key === "learn") return { role: "loss", rank: 300 };
   if (key === "test") return { role: "validation", rank: 300 };
   const words = key.split("_");
-  if (words.some((w) => w === "improved" || w === "improvement" || w === "dropped"))
+  if (isMachineError(key) || words.some((w) => w === "improved" || w === "improvement" || w === "dropped"))
     return { role: "other", rank: 0 };
   const plain = label.toLowerCase().trim();
   if (PERPLEXITY.test(key)) return { role: "perplexity", rank: speaksOfValidation(label) ? 1 : 0 };
+  if (PER_COUNT.test(plain)) return { role: "throughput", rank: 0 };
   const exact = meaningOf(label);
   if (exact.role !== "other" && exact.rank < 100) return exact;
   if (THROUGHPUT.has(plain) || words.some((w) => THROUGHPUT.has(w)) || /\/s(?:ec)?$/.test(plain)) {

@@ -1,0 +1,99 @@
+/**
+ * What a program adds up while it prints: the mean since the epoch began (Keras' and many other bars), or the sum
+ * (spaCy's losses, a `running_loss` that nobody divides). Read as single batches, every epoch begins with a spike.
+ */
+import type { LogNote } from "../run/log.ts";
+import type { Kept } from "./observe.ts";
+
+/** Fewer epochs are no curve of their own. */
+const EPOCHS = 6;
+/** Points of an epoch. */
+const POINTS = 8;
+/** The mean of the first points is so much further from the epoch's last than the mean of the last points. */
+const SETTLES = 6;
+/** A sum's falls: where it begins again. */
+const RESTARTS = 3;
+
+/** The losses as they are meant: an epoch's last mean, or the differences of a sum. The series as printed stays, unjudged. */
+export function withoutRunning(
+  series: readonly Kept[],
+  perEpoch: unknown,
+): { series: Kept[]; notes: LogNote[] } {
+  const notes: LogNote[] = [];
+  const out = series.flatMap((s) => {
+    if (s.role !== "loss") return [s];
+    const made = summed(s) ?? (typeof perEpoch === "number" ? averaged(s, perEpoch) : null);
+    if (!made) return [s];
+    notes.push(made.note);
+    return [made.series, { ...s, name: `${s.name} (as printed)`, role: "other" as const }];
+  });
+  return { series: out, notes };
+}
+
+/** A sum never falls but where it begins again, and rises most of the time. */
+function summed(s: Kept): { series: Kept; note: LogNote } | null {
+  const { values } = s;
+  if (values.length < 30 || s.seen > values.length) return null;
+  let falls = 0;
+  let rises = 0;
+  for (let i = 1; i < values.length; i++) {
+    if (!Number.isFinite(values[i]!)) return null;
+    if (values[i]! > values[i - 1]!) rises++;
+    else if (values[i]! < values[i - 1]!) {
+      if (values[i]! > 0.5 * values[i - 1]!) return null;
+      falls++;
+    }
+  }
+  if (falls < RESTARTS || falls * 10 > values.length || rises < 0.7 * values.length) return null;
+  const single = values.map((v, i) => (i > 0 && v >= values[i - 1]! ? v - values[i - 1]! : v));
+  return {
+    series: { ...s, name: `${s.name} (single)`, values: single },
+    note: {
+      id: "running-sum",
+      text: `'${s.name}' only rises, and begins again ${falls} times: it is a running sum; its differences are read`,
+    },
+  };
+}
+
+/** Within an epoch the printed mean settles: the noise of its first points is a multiple of that of its last. */
+function averaged(s: Kept, perEpoch: number): { series: Kept; note: LogNote } | null {
+  if (s.seen > s.values.length || s.values.length < EPOCHS * POINTS) return null;
+  const epochs = new Map<number, number[]>();
+  for (let i = 0; i < s.values.length; i++) {
+    if (!Number.isFinite(s.values[i]!)) return null;
+    const epoch = Math.floor((s.steps[i]! - 1) / perEpoch);
+    const of = epochs.get(epoch);
+    if (of) of.push(i);
+    else epochs.set(epoch, [i]);
+  }
+  const whole = [...epochs.values()].filter((of) => of.length >= POINTS);
+  if (whole.length < EPOCHS || whole.length < 0.8 * epochs.size) return null;
+  const ratios = whole.map((of) => settling(of.map((i) => s.values[i]!))).sort((a, b) => a - b);
+  if (ratios[ratios.length >> 1]! < SETTLES) return null;
+  const last = [...epochs.values()].map((of) => of[of.length - 1]!);
+  return {
+    series: {
+      ...s,
+      name: `${s.name} (epoch)`,
+      steps: Float64Array.from(last, (i) => s.steps[i]!),
+      values: Float64Array.from(last, (i) => s.values[i]!),
+      seen: last.length,
+      repeated: 0,
+    },
+    note: {
+      id: "running-mean",
+      text: `'${s.name}' settles within each of ${epochs.size} epochs: it is the mean since the epoch began; the epochs' last values are read`,
+    },
+  };
+}
+
+/** Step-to-step change in the first quarter over that in the last. */
+function settling(values: readonly number[]): number {
+  const quarter = Math.max(2, values.length >> 2);
+  const change = (from: number, to: number): number => {
+    let sum = 0;
+    for (let i = from + 1; i < to; i++) sum += Math.abs(values[i]! - values[i - 1]!);
+    return sum / Math.max(1, to - from - 1);
+  };
+  return change(0, quarter) / Math.max(change(values.length - quarter, values.length), 1e-300);
+}
