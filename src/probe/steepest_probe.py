@@ -30,6 +30,8 @@ its numbers are read later. Weights, gradients, random numbers and the optimizer
 from __future__ import annotations
 
 import atexit
+import copy
+import itertools
 import json
 import math
 import os
@@ -42,7 +44,7 @@ from time import perf_counter
 
 import torch
 
-__all__ = ["Probe", "ProbeError", "hugging_face", "lightning", "measure"]
+__all__ = ["Probe", "ProbeError", "hugging_face", "lightning", "measure", "range_test"]
 
 SAMPLE = 2**16  # weights of a group that its update is measured on
 DEAD_AFTER = 512  # rows that a unit was zero for
@@ -426,6 +428,13 @@ class Probe:
             yield
         finally:
             self._quiet = before
+
+    def range_test(self, loss_fn, batches, out="range.jsonl", **options):
+        """`range_test` of this module on the probe's model and optimizer; the probe writes nothing meanwhile."""
+        if self._off:
+            return None
+        with self._hush():
+            return range_test(self.model, self.optimizer, loss_fn, batches, out, scaler=self.scaler, **options)
 
 
 class _Pace:
@@ -1025,3 +1034,358 @@ def _restore_random(state):
     random.setstate(state["python"])
     if state["numpy"] is not None:
         sys.modules["numpy"].random.set_state(state["numpy"])
+
+
+# ---- range test ---------------------------------------------------------------------------------------------------------
+
+STRIDE = 2  # the first look takes every second place; places are a factor of two apart
+STAGES = ((1 / 4, 4), (1 / 2, 3), (1, 2))  # share of the steps, and how many of the best go on to there
+CRAWLS, PAST = 0.7, 0.5  # shares of the best gain below which lower and higher rates are not worth a look
+TAIL, LOST = 1 / 5, 2  # a score is the mean loss of the last fifth; far above the start it is lost
+
+
+def range_test(model, optimizer, loss_fn, batches, out="range.jsonl", *, steps=200, budget=10.0, seeds=2, lowest=1e-8,
+               highest=100.0, group=None, clip=None, train_step=None, scaler=None, quiet=False):
+    """Short trainings of this model with this optimizer at rates a factor of two apart, from where it stands now. Afterwards
+    weights, buffers, gradients, the optimizer, the scaler, random numbers and the loader are bit for bit as before.
+    `steepest find-lr --curve range.jsonl` judges what it has written.
+
+    loss_fn(batch): the mean loss. batches: a DataLoader, a list or anything else that can be gone through again and again
+    (`steps` of its batches are kept in memory), or a function that gives the k-th batch. steps: of the longest trainings.
+    budget: steps of all trainings together, in multiples of `steps`. seeds: of the best rates; another seed is another order of
+    the batches. lowest, highest: rates of the first group beyond which none is tried. group: name or number of the one
+    parameter group whose rate is looked for, while the others keep theirs; without it all groups keep their ratios.
+    clip: norm that gradients are clipped to. train_step(batch): makes a whole step by itself (accumulation, mixed precision,
+    anything) and returns its loss. Rates stay constant: a scheduler plays no part, and a warm-up's peak is what is looked for."""
+    if steps < 16:
+        raise ProbeError(f"steps is {steps}: a training of fewer than 16 steps says nothing of a rate")
+    work = _Trainings(model, _bare(optimizer), loss_fn, batches, steps=steps, group=group, clip=clip, train_step=train_step,
+                      scaler=scaler)
+    say = (lambda text: None) if quiet else (lambda text: print(f"range test: {text}", file=sys.stderr, flush=True))
+    try:
+        _search(work, budget=budget, seeds=seeds, lowest=lowest, highest=highest, say=say)
+    finally:
+        work.start.restore()
+        work.write(out, lowest=lowest, highest=highest)
+    say(f"{len(work.trials)} trainings in {out}; judge them: steepest find-lr --curve {out}")
+    return {(t.rate, t.seed): list(t.losses) for t in work.trials.values()}
+
+
+class _Training:
+    def __init__(self, place, rate, seed):
+        self.place, self.rate, self.seed, self.losses, self.state, self.died = place, rate, seed, [], None, False
+
+
+class _Trainings:
+    """Trainings that are continued one at a time, each from the state it was left in."""
+
+    def __init__(self, model, optimizer, loss_fn, batches, *, steps, group, clip, train_step, scaler):
+        self.model, self.optimizer, self.loss_fn, self.clip, self.scaler = model, optimizer, loss_fn, clip, scaler
+        self.train_step, self.steps = train_step, steps
+        groups = optimizer.param_groups
+        labels = _labels(groups)
+        self.group = None if group is None else str(group)
+        if self.group is not None and self.group not in labels:
+            raise ProbeError(f"there is no parameter group {group!r}: the optimizer has {', '.join(labels)}")
+        self.start = _Snapshot(model, optimizer, scaler, batches)
+        self.named = 0 if self.group is None else labels.index(self.group)
+        # before a warm-up the rate itself may be zero
+        self.base = [float(g["lr"]) or float(g.get("initial_lr", 0)) for g in groups]
+        if self.base[self.named] == 0:
+            self.base = [b or 1e-3 for b in self.base]
+        self.trials, self.reference, self.paid = {}, {}, 0.0
+        try:
+            self.batches = _batches(batches, steps)
+        finally:
+            self.start.restore()
+
+    def rate_at(self, place):
+        return float(f"{self.base[self.named] * 2.0**place:.6g}")
+
+    def _order(self, seed):
+        n = self.steps
+        return list(range(n)) if seed == 0 else random.Random(seed).sample(range(n), n)
+
+    def advance(self, place, to, seed=0, keep=True):
+        """Starts or continues a training to so many steps."""
+        trial = self.trials.setdefault((place, seed), _Training(place, self.rate_at(place), seed))
+        if trial.died or len(trial.losses) >= to:
+            return
+        (trial.state or self.start).restore()
+        if seed != 0 and trial.state is None:
+            torch.manual_seed(seed)
+        factor = trial.rate / self.base[self.named]
+        for i, (g, base) in enumerate(zip(self.optimizer.param_groups, self.base)):
+            if self.group is None or i == self.named:
+                _set_rate(g, base * factor)
+        order, fresh = self._order(seed), []
+        for k in range(len(trial.losses), to):
+            loss = self._step(self.batches(order[k % len(order)]))
+            fresh.append(loss.detach() if isinstance(loss, torch.Tensor) else torch.tensor(float(loss)))
+            self.paid += 1
+            if len(fresh) == 8 or k == to - 1:
+                trial.losses += [float(x) for x in torch.stack([f.reshape(()).float() for f in fresh]).tolist()]
+                fresh = []
+                if self.lost(trial):
+                    trial.died = True
+                    break
+        trial.state = _Snapshot(self.model, self.optimizer, self.scaler, None, away=True) if keep and not trial.died else None
+
+    def _step(self, batch):
+        if self.train_step is not None:
+            return self.train_step(batch)
+        self.optimizer.zero_grad(set_to_none=True)
+        loss = self.loss_fn(batch)
+        scaler = self.scaler
+        (loss if scaler is None else scaler.scale(loss)).backward()
+        if self.clip is not None:
+            if scaler is not None:
+                scaler.unscale_(self.optimizer)
+            torch.nn.utils.clip_grad_norm_([p for g in self.optimizer.param_groups for p in g["params"]], self.clip)
+        if scaler is None:
+            self.optimizer.step()
+        else:
+            scaler.step(self.optimizer)
+            scaler.update()
+        return loss
+
+    def level(self, steps):
+        """Score of a training that learns nothing: the untouched model on the same batches."""
+        first = _tail_begin(steps)
+        missing = [k for k in range(first, steps) if k not in self.reference]
+        if missing:
+            self.start.restore()
+            with torch.no_grad():
+                losses = [self.loss_fn(self.batches(k)).detach().float().reshape(()) for k in missing]
+            self.reference.update(zip(missing, torch.stack(losses).tolist()))
+            self.paid += len(missing) / 3
+        return _mean([self.reference[k] for k in range(first, steps)])
+
+    def score(self, place, steps, seed=0):
+        trial = self.trials.get((place, seed))
+        if trial is None or trial.died or len(trial.losses) < steps:
+            return math.inf
+        return _mean(trial.losses[_tail_begin(steps):steps])
+
+    def lost(self, trial):
+        start = _mean(list(self.reference.values()))
+        last = _mean(trial.losses[_tail_begin(len(trial.losses)):])
+        return not all(map(math.isfinite, trial.losses)) or not last <= start + LOST * abs(start)
+
+    def write(self, out, *, lowest, highest):
+        with open(out, "w", encoding="utf-8") as f:
+            def line(row):
+                f.write(json.dumps(row) + "\n")
+
+            line({"schema": "steepest.curve/1", **describe(self.optimizer), "steps": self.steps, "lr": self.base[self.named],
+                  "group": self.group, "lowest": lowest, "highest": highest, "paid": self.paid})
+            for k in sorted(self.reference):
+                line({"lr": 0, "seed": 0, "step": k + 1, "loss": self.reference[k]})
+            for trial in sorted(self.trials.values(), key=lambda t: (t.rate, t.seed)):
+                for k, loss in enumerate(trial.losses):
+                    line({"lr": trial.rate, "seed": trial.seed, "step": k + 1, "loss": loss})
+
+
+def _search(work, *, budget, seeds, lowest, highest, say):
+    """Every fourth rate, up until trainings die or lose, down until they crawl; then the best go on, with their neighbours."""
+    n = work.steps
+    low = math.ceil(math.log2(lowest / work.base[work.named]) - 1e-9)
+    high = math.floor(math.log2(highest / work.base[work.named]) + 1e-9)
+    if low > 0 or high < 0:
+        raise ProbeError(f"the optimizer's own rate {work.base[work.named]:g}, where the test begins, is not between lowest={lowest:g} "
+                         f"and highest={highest:g}")
+    left = lambda: budget * n - work.paid
+    scan = max(8, n // 8)
+
+    def go(places, to, seed=0):
+        say(f"{to} steps at {', '.join(f'{work.rate_at(p):.3g}' for p in places)}" + (f", seed {seed}" if seed else ""))
+        for p in places:
+            work.advance(p, to, seed)
+
+    def alive(to, among=None):
+        places = sorted({p for p, seed in work.trials if seed == 0} if among is None else among)
+        return sorted((p for p in places if math.isfinite(work.score(p, to))), key=lambda p: work.score(p, to))
+
+    def reached(p, to):
+        trial = work.trials.get((p, 0))
+        return trial is not None and (trial.died or len(trial.losses) >= to)
+
+    def enclose(to):
+        while True:
+            best = alive(to)
+            if not best:
+                return False
+            missing = [p for p in (best[0] + 1, best[0] - 1) if low <= p <= high and not reached(p, to)]
+            if not missing:
+                return True
+            if len(missing) * to > left():
+                return False
+            go(missing, to)
+
+    level = work.level(scan)
+    if not math.isfinite(level):
+        return
+    first = 0
+    go([first], scan)
+    while work.trials[(first, 0)].died:
+        if first - 2 * STRIDE < low:
+            return
+        first -= 2 * STRIDE
+        go([first], scan)
+    gain = lambda p: level - work.score(p, scan)
+    up = down = first
+    past = 0
+    while up is not None or down is not None:
+        following = [p for p in (None if up is None else up + STRIDE, None if down is None else down - STRIDE) if p is not None]
+        following = [p for p in following if low <= p <= high]
+        if not following:
+            break
+        go(following, scan)
+        best = max(gain(p) for p, seed in work.trials if seed == 0)
+        if up is not None:
+            up += STRIDE
+            past = past + 1 if up <= high and best > 0 and gain(up) < PAST * best else 0
+            if up > high or work.trials[(up, 0)].died or past >= 2:
+                up = None
+        if down is not None:
+            down -= STRIDE
+            if down < low or best <= 0 or gain(down) < CRAWLS * best:
+                down = None
+    at = scan
+    enclose(at)
+    for share, keep in STAGES:
+        to = max(at, math.ceil(share * n))
+        chosen = alive(at)[:keep]
+        # other seeds of the best are paid out of what is left
+        spare = min(2 * (seeds - 1) * to, budget * n / 3)
+        while len(chosen) > 2 and sum(to - len(work.trials[(p, 0)].losses) for p in chosen) > left() - spare:
+            chosen.pop()
+        if not chosen or sum(max(0, to - len(work.trials[(p, 0)].losses)) for p in chosen) > left():
+            break
+        work.level(to)
+        go(chosen, to)
+        for trial in work.trials.values():
+            # what stays behind is not continued, but beside the best
+            if trial.place not in {p for b in chosen for p in (b - 1, b, b + 1)}:
+                trial.state = None
+        at = to
+        if not enclose(to):
+            break
+    best = alive(at)
+    near = [p for p in best if abs(p - best[0]) <= 2][:3] if best else []
+    for seed in range(1, seeds):
+        for places in (near, near[:1]):
+            if places and len(places) * at <= left():
+                go(places, at, seed)
+                break
+
+
+def _tail_begin(steps):
+    return max(0, min(steps - 1, math.floor((1 - TAIL) * steps + 1e-9)))
+
+
+def _mean(values):
+    return sum(values) / len(values) if values else math.nan
+
+
+def _set_rate(group, rate):
+    if isinstance(group["lr"], torch.Tensor):
+        group["lr"].fill_(rate)
+    else:
+        group["lr"] = rate
+
+
+def _batches(batches, steps):
+    """The k-th batch as a function of k. What is gone through once is kept."""
+    if callable(batches) and not hasattr(batches, "__iter__"):
+        return batches
+    if hasattr(batches, "__next__"):
+        raise ProbeError("the batches can be gone through only once: give the loader itself, or a list, not its iterator")
+    kept = list(itertools.islice(batches, steps))
+    if not kept:
+        raise ProbeError("there is no batch: the loader is empty")
+    return lambda k: kept[k % len(kept)]
+
+
+class _Snapshot:
+    """A training as it stands, to be taken up again in place: every tensor keeps its identity."""
+
+    def __init__(self, model, optimizer, scaler, loader, away=False):
+        self.model, self.optimizer, self.scaler = model, optimizer, scaler
+        params = [p for g in optimizer.param_groups for p in g["params"]]
+        own = [*model.parameters(), *model.buffers()]
+        seen = {id(t) for t in own}
+        self.tensors = [(t, _copy(t.detach(), away)) for t in (*own, *(p for p in params if id(p) not in seen))]
+        self.grads = [(p, None if p.grad is None else (p.grad, _copy(p.grad, away))) for p in {id(p): p for p in (*model.parameters(), *params)}.values()]
+        self.state = {p: _copy(s, away) for p, s in optimizer.state.items()}
+        self.groups = [{k: _copy(v, away) for k, v in g.items() if k != "params"} for g in optimizer.param_groups]
+        self.counts = {k: optimizer.__dict__[k] for k in ("_step_count", "_opt_called") if k in optimizer.__dict__}
+        self.scale = None if scaler is None else copy.deepcopy(scaler.state_dict())
+        self.params = params
+        self.random = _random_state(params)
+        sampler = getattr(loader, "sampler", None)
+        found = (getattr(loader, "generator", None), getattr(sampler, "generator", None))
+        self.generators = [(g, g.get_state()) for g in found if isinstance(g, torch.Generator)]
+
+    @torch.no_grad()
+    def restore(self):
+        for t, was in self.tensors:
+            t.copy_(was.tensor)
+        for p, kept in self.grads:
+            if kept is None:
+                p.grad = None
+            else:
+                grad, was = kept
+                grad.copy_(was.tensor)
+                p.grad = grad
+        state = self.optimizer.state
+        for p in [p for p in state if p not in self.state]:
+            del state[p]
+        for p, was in self.state.items():
+            state[p] = _put(state.get(p), was)
+        for g, was in zip(self.optimizer.param_groups, self.groups):
+            for k in [k for k in g if k != "params" and k not in was]:
+                del g[k]
+            for k, v in was.items():
+                g[k] = _put(g.get(k), v)
+        self.optimizer.__dict__.update(self.counts)
+        if self.scaler is not None:
+            self.scaler.load_state_dict(self.scale)
+        _restore_random(self.random)
+        for g, was in self.generators:
+            g.set_state(was)
+
+
+def _copy(x, away):
+    """A copy of what an optimizer keeps; `away`: in the host's memory."""
+    if isinstance(x, torch.Tensor):
+        return _Kept(x.detach().to("cpu", copy=True) if away else x.detach().clone(), x.device)
+    if isinstance(x, dict):
+        return {k: _copy(v, away) for k, v in x.items()}
+    if isinstance(x, (list, tuple)):
+        return type(x)(_copy(v, away) for v in x)
+    return copy.deepcopy(x)
+
+
+class _Kept:
+    def __init__(self, tensor, device):
+        self.tensor, self.device = tensor, device
+
+
+def _put(now, was):
+    """What was kept, in the tensors that are there where they fit."""
+    if isinstance(was, _Kept):
+        if isinstance(now, torch.Tensor) and now.shape == was.tensor.shape and now.dtype == was.tensor.dtype:
+            return now.copy_(was.tensor)
+        return was.tensor.to(was.device, copy=True)
+    if isinstance(was, dict):
+        inside = now if isinstance(now, dict) else {}
+        for k in [k for k in inside if k not in was]:
+            del inside[k]
+        for k, v in was.items():
+            inside[k] = _put(inside.get(k), v)
+        return inside
+    if isinstance(was, (list, tuple)):
+        there = now if isinstance(now, (list, tuple)) and len(now) == len(was) else [None] * len(was)
+        return type(was)(_put(n, w) for n, w in zip(there, was))
+    return copy.deepcopy(was)

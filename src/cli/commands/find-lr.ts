@@ -7,13 +7,16 @@ import { reportFindLr } from "../find-lr/report.ts";
 import { findLrChart, searchWithProgress } from "../find-lr/search.ts";
 import { requirePlotFile } from "../plot-path.ts";
 import { splitArguments } from "../run-arguments.ts";
+import { judgeCurve } from "../search/curve.ts";
 import { findProgramRate, prepare } from "../search/find.ts";
 import { interrupted, requireProgram } from "../search/invocation.ts";
 import type { ProgramFlags } from "../search/options.ts";
-import { chartOf, documentOf, reportProgram } from "../search/report.ts";
+import { chartOf, documentOf, outcomeOf, reportProgram } from "../search/report.ts";
 
 export async function run(invocation: Invocation): Promise<number> {
-  return invocation.program === null ? forRunFile(invocation) : forProgram(invocation, invocation.program);
+  const { program, options } = invocation;
+  if (options["curve"] !== undefined) return forCurve(invocation, options["curve"] as string);
+  return program === null ? forRunFile(invocation) : forProgram(invocation, program);
 }
 
 async function forRunFile({ args, flags, options, terminal, json }: Invocation): Promise<number> {
@@ -57,11 +60,36 @@ async function forProgram(
   });
   const search = await findProgramRate(prepared);
   if (search === null) return interrupted(prepared.folder, terminal);
-  const found = documentOf(search);
+  const found = documentOf(outcomeOf(search));
   const chart = chartOf(found, program.join(" "));
   if (plot !== undefined) await (await import("../../plot/node-save.ts")).savePlot(chart, plot);
   if (json) terminal.print(JSON.stringify(found));
   else reportProgram(found, { terminal, command: program.join(" "), plot, chart });
+  return found.suggestion === null ? 1 : 0;
+}
+
+/** Trainings that `range_test` of steepest_probe.py has made. */
+async function forCurve(
+  { args, options, program, terminal, json }: Invocation,
+  file: string,
+): Promise<number> {
+  if (args.length > 0 || program !== null) {
+    throw new SteepestError(
+      "usage",
+      "--curve judges trainings that are made, and something to train is given too",
+      {
+        help: `leave it out: steepest find-lr --curve ${file}`,
+      },
+    );
+  }
+  const plot = options["plot"] as string | undefined;
+  if (plot !== undefined) requirePlotFile(plot);
+  const { outcome, title } = await judgeCurve(file);
+  const found = documentOf(outcome);
+  const chart = chartOf(found, title);
+  if (plot !== undefined) await (await import("../../plot/node-save.ts")).savePlot(chart, plot);
+  if (json) terminal.print(JSON.stringify(found));
+  else reportProgram(found, { terminal, command: "", plot, chart });
   return found.suggestion === null ? 1 : 0;
 }
 

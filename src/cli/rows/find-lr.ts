@@ -28,6 +28,7 @@ export const findLr: CommandRow = {
       )
       .option("--plot <file>", "draw the trainings into this file: .svg or .png")
       .option("--quiet", "no progress")
+      .option("--curve <file>", "judge what range_test of steepest_probe.py has written, and train nothing")
       .optionsGroup("With a run file:")
       .addOption(
         new Option(
@@ -54,6 +55,7 @@ export const findLr: CommandRow = {
           "  steepest find-lr -- python train.py --lr {lr} --seed {seed}",
           "  steepest find-lr --override 'optimizer.lr: {lr}' -- python train.py config.yaml",
           "  steepest find-lr --log {out}/metrics.csv -- ./train --rate {lr} --out {out}",
+          "  steepest find-lr --curve range.jsonl",
           "Without {lr} the program finds the rate in STEEPEST_LR, the seed in STEEPEST_SEED.",
           "",
           "Every setting of the run file is a flag too:",

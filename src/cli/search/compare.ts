@@ -9,7 +9,7 @@ import { type Blanks, mentions } from "../program/template.ts";
 import { createProgramTrials } from "../program/trials.ts";
 import { type BarView, createBar } from "../progress.ts";
 import { type Prepared, SEEDS, searchProgram } from "./find.ts";
-import { documentOf, type ProgramFindLr } from "./report.ts";
+import { documentOf, outcomeOf, type ProgramFindLr } from "./report.ts";
 
 /** One setting at its best rate. */
 export interface Contestant {
@@ -99,7 +99,7 @@ async function contestant(
 ): Promise<Contestant> {
   const root = join(prepared.folder, settingWords(set).replace(/[^\w.=,-]+/g, "_"));
   mkdirSync(root, { recursive: true });
-  const search = documentOf(await searchProgram(prepared, { root, signal, bar, blanks: set }));
+  const search = documentOf(outcomeOf(await searchProgram(prepared, { root, signal, bar, blanks: set })));
   const losses =
     search.suggestion === null
       ? []

@@ -2,6 +2,7 @@
 import type { Chart } from "../../plot/chart.ts";
 import { lossByRateChart } from "../../plot/charts/loss-by-rate.ts";
 import { sketch } from "../../plot/sketch.ts";
+import type { SearchResult } from "../../tune/search/search.ts";
 import { exitCodeOf } from "../program/process.ts";
 import { look, showNumber, type Terminal, table } from "../terminal.ts";
 import type { Search } from "./find.ts";
@@ -37,7 +38,7 @@ export interface ProgramFindLr {
 
 type SearchResultPair = readonly [number, number] | null;
 
-interface TrialRow {
+export interface TrialRow {
   readonly lr: number;
   readonly seed: number;
   readonly folder: string;
@@ -49,17 +50,50 @@ interface TrialRow {
   readonly exitCode: number | null;
 }
 
-export function documentOf(search: Search): ProgramFindLr {
+/** What a search has found, wherever its trainings were made. */
+export interface Outcome {
+  readonly result: SearchResult;
+  readonly unit: ProgramFindLr["unit"];
+  /** Of a whole training, in this unit. */
+  readonly length: number;
+  readonly folder: string;
+  readonly rows: readonly TrialRow[];
+  readonly notes: readonly string[];
+  /** How a rate beyond those that were tried is asked for. */
+  readonly bounds: { readonly lower: string; readonly higher: string };
+  /** All trainings of one seed say the same, whatever their rate; what to do about it. */
+  readonly rateWithoutEffect: string | null;
+}
+
+export function outcomeOf(search: Search): Outcome {
   const { result, trials, folder, namesRate } = search;
+  return {
+    result,
+    unit: trials.scale.unit,
+    length: trials.length,
+    folder,
+    rows: trialRows(search),
+    notes: notesOf(search),
+    bounds: { lower: "lower --from", higher: "raise --to" },
+    rateWithoutEffect: !search.rateWithoutEffect
+      ? null
+      : namesRate
+        ? "the program reads the rate and does not use it"
+        : "write {lr} into the command, or let the program read STEEPEST_LR",
+  };
+}
+
+export function documentOf(outcome: Outcome): ProgramFindLr {
+  const { result, folder, length, unit, rows } = outcome;
   const { rate, interval, plateau, edge, fragile, noise, score, reference, paid } = result;
-  const refusal = refusalOf(search);
+  const refusal = refusalOf(outcome);
   const n = (x: number): number => Number(x.toPrecision(6));
   return {
     schema: "steepest.find-lr/1",
     suggestion: refusal === null ? n(rate!) : null,
-    reason: refusal === null ? reasonOf(search) : REFUSALS[refusal](namesRate),
+    reason: refusal === null ? reasonOf(outcome) : REFUSALS[refusal](outcome),
     refusal,
-    confidence: refusal === null ? confidenceOf(search) : null,
+    confidence: refusal === null ? confidenceOf(outcome) : null,
     interval: refusal === null ? interval : null,
     plateau: refusal === null ? plateau : null,
     lrDiverged: edge,
@@ -67,13 +101,13 @@ export function documentOf(search: Search): ProgramFindLr {
     noise,
     loss: finite(score),
     start: finite(reference),
-    unit: trials.scale.unit,
+    unit,
     comparedAt: n(result.steps),
-    length: n(trials.length),
+    length: n(length),
     steps: n(paid),
     folder,
-    trials: trialRows(search),
-    notes: notesOf(search),
+    trials: rows,
+    notes: [...outcome.notes, ...(refusal === null ? rateNotes(outcome) : [])],
   };
 }
 
@@ -99,27 +133,23 @@ function trialRows({ result, trials }: Search): TrialRow[] {
     .sort((a, b) => a.lr - b.lr || a.seed - b.seed);
 }
 
-function refusalOf({ result, rateWithoutEffect }: Search): Refusal | null {
-  if (rateWithoutEffect) return "rate-without-effect";
+function refusalOf({ result, rateWithoutEffect }: Outcome): Refusal | null {
+  if (rateWithoutEffect !== null) return "rate-without-effect";
   if (result.rate !== null) return null;
   return result.rates.every((r) => r.died) ? "not-finite" : "nothing-learnt";
 }
 
-const REFUSALS: Readonly<Record<Refusal, (namesRate: boolean) => string>> = {
-  "rate-without-effect": (named) =>
-    named
-      ? "the losses are the same at every rate: the program reads the rate and does not use it"
-      : "the losses are the same at every rate: write {lr} into the command, or let the program read STEEPEST_LR",
+const REFUSALS: Readonly<Record<Refusal, (outcome: Outcome) => string>> = {
+  "rate-without-effect": ({ rateWithoutEffect }) =>
+    `the losses are the same at every rate: ${rateWithoutEffect}`,
   "nothing-learnt": () =>
     "at no rate does the loss get below where it starts by more than its noise: something else is wrong, or the trainings are too short",
   "not-finite": () => "every training ran away",
 };
 
-function reasonOf({ result, trials }: Search): string {
-  const whole = result.steps >= trials.length * 0.999;
-  const stage = whole
-    ? "after whole trainings"
-    : `after ${percent(result.steps / trials.length)} of a training`;
+function reasonOf({ result, length }: Outcome): string {
+  const whole = result.steps >= length * 0.999;
+  const stage = whole ? "after whole trainings" : `after ${percent(result.steps / length)} of a training`;
   const seeds = Math.max(...result.rates.map((r) => r.scores.length));
   const over = seeds > 1 ? `, ${seeds} seeds for the best` : "";
   return `lowest loss of ${result.rates.length} rates ${stage}${over}: ${showNumber(result.score)}, from ${showNumber(result.reference)}`;
@@ -127,25 +157,30 @@ function reasonOf({ result, trials }: Search): string {
 
 const percent = (share: number): string => `${Math.round(100 * share)} %`;
 
-function confidenceOf({ result, trials }: Search): Confidence {
-  if (result.fragile === true || 4 * result.steps < trials.length) return "low";
-  return result.fragile === false && 2 * result.steps >= trials.length ? "high" : "moderate";
+function confidenceOf({ result, length }: Outcome): Confidence {
+  if (result.fragile === true || 4 * result.steps < length) return "low";
+  return result.fragile === false && 2 * result.steps >= length ? "high" : "moderate";
 }
 
-function notesOf({ result, trials, seedWithoutEffect, outOfTime }: Search): string[] {
-  const { rates } = result;
+function notesOf({ trials, seedWithoutEffect, outOfTime }: Search): string[] {
   const notes: string[] = [];
   if (outOfTime) notes.push("the time was over: more time would compare later in the training");
   if (seedWithoutEffect)
     notes.push("all seeds gave the same losses: write {seed} into the command, or the noise stays unknown");
+  if (trials.endedEarly)
+    notes.push("the program ended before the steps that were asked for: its own end was taken");
+  return notes;
+}
+
+function rateNotes({ result, bounds }: Outcome): string[] {
+  const { rates } = result;
+  const notes: string[] = [];
   if (result.fragile)
     notes.push("two seeds of the best rate end far apart: take a rate from the lower half of the interval");
   const top = Math.max(...rates.map((r) => r.rate));
   const low = Math.min(...rates.map((r) => r.rate));
-  if (result.rate === top && result.edge === null) notes.push("no higher rate was tried: raise --to");
-  if (result.rate === low) notes.push("no lower rate was tried: lower --from");
-  if (trials.endedEarly)
-    notes.push("the program ended before the steps that were asked for: its own end was taken");
+  if (result.rate === top && result.edge === null) notes.push(`no higher rate was tried: ${bounds.higher}`);
+  if (result.rate === low) notes.push(`no lower rate was tried: ${bounds.lower}`);
   return notes;
 }
 

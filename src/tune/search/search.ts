@@ -162,7 +162,7 @@ async function climb(
 }
 
 /** The live trainings that were taken to `steps`, the best first. */
-function best(ladder: Ladder, steps: number, count: number, among?: readonly number[]): number[] {
+export function best(ladder: Ladder, steps: number, count: number, among?: readonly number[]): number[] {
   return (among ?? ladder.places())
     .filter((p) => !ladder.died(p) && ladder.reached(p, steps) && Number.isFinite(ladder.score(p, steps)))
     .sort((a, b) => ladder.score(a, steps) - ladder.score(b, steps))
@@ -228,7 +228,9 @@ async function repeat(
 }
 
 /** The best by the mean of its seeds; a rate with fewer seeds was behind those with more. */
-function leading(scores: ReadonlyMap<number, readonly number[]>): [place: number, scores: readonly number[]] {
+export function leading(
+  scores: ReadonlyMap<number, readonly number[]>,
+): [place: number, scores: readonly number[]] {
   const most = Math.max(...[...scores.values()].map((s) => s.length));
   const [winner] = [...scores].filter(([, s]) => s.length === most).sort(([, a], [, b]) => mean(a) - mean(b));
   return winner!;
@@ -290,7 +292,7 @@ interface Judge {
   readonly paid: number;
 }
 
-async function judge(
+export async function judge(
   ladder: Ladder,
   trials: Trials,
   { steps, scores, apart, paid }: Judge,
@@ -331,7 +333,7 @@ async function judge(
   };
 }
 
-async function failed(ladder: Ladder, trials: Trials, paid: number): Promise<SearchResult> {
+export async function failed(ladder: Ladder, trials: Trials, paid: number): Promise<SearchResult> {
   return {
     rate: null,
     interval: null,
