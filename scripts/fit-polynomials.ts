@@ -1,7 +1,7 @@
 /**
- * Fits the polynomials of src/engine/compile/writers/wasm/math and prints them as that folder's coefficients.ts:
+ * Fits the polynomials of the compiler's elementary functions and prints them as src/engine/compile/writers/coefficients.ts:
  *
- *     npx jiti scripts/fit-polynomials.ts > src/engine/compile/writers/wasm/math/coefficients.ts
+ *     npx jiti scripts/fit-polynomials.ts > src/engine/compile/writers/coefficients.ts
  *
  * Each fit minimises the largest weighted error over dense Chebyshev nodes: least squares in the Chebyshev basis, whose
  * weights are multiplied by the error they leave until the error is level (Lawson's iteration). The weight turns the error

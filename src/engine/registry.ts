@@ -4,8 +4,8 @@ import type { Backend } from "./backend.ts";
 import { reference } from "./backends/reference.ts";
 import { wasm, wasmBackend } from "./backends/wasm.ts";
 
-export type BackendName = "auto" | "wasm" | "blas" | "reference";
-export const backendNames: readonly BackendName[] = ["auto", "wasm", "blas", "reference"];
+export type BackendName = "auto" | "native" | "wasm" | "blas" | "reference";
+export const backendNames: readonly BackendName[] = ["auto", "native", "wasm", "blas", "reference"];
 
 const inNode = (): boolean => typeof process !== "undefined" && process.versions?.node !== undefined;
 
@@ -19,6 +19,8 @@ export async function chooseBackend(name: string = "auto"): Promise<Backend> {
       return reference;
     case "wasm":
       return wasm;
+    case "native":
+      return (await import("./backends/native.ts")).nativeBackend();
     case "auto":
     case "blas": {
       if (!inNode()) {

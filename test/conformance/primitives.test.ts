@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import type { Backend } from "../../src/engine/backend.ts";
 import { blasProducts } from "../../src/engine/backends/blas.ts";
 import { findBlas } from "../../src/engine/backends/blas-library.ts";
+import { nativeBackend } from "../../src/engine/backends/native.ts";
 import { wasm, wasmBackend } from "../../src/engine/backends/wasm.ts";
 import type { DType, Expr, Shape } from "../../src/engine/graph/index.ts";
 import * as ops from "../../src/engine/graph/index.ts";
@@ -12,6 +13,7 @@ if (library === null && process.env["CI"] === "true") throw new Error(`no BLAS l
 if (library === null) console.warn(`skipping the blas backend: ${reason}`);
 const backends: Backend[] = [
   wasm,
+  nativeBackend(),
   ...(library === null
     ? []
     : [wasmBackend({ library: { ...blasProducts(), worth: (p) => p.m * p.n * p.k > 0 } })]),

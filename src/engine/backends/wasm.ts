@@ -9,7 +9,7 @@ import { lower } from "../compile/lower.ts";
 import type { Product } from "../compile/product.ts";
 import { chooseTile, detectFma, type Tile, tiles } from "../compile/writers/wasm/gemm/index.ts";
 import { buildModule, hostFunctions } from "../compile/writers/wasm/module.ts";
-import type { DType, TypedArray } from "../graph/dtype.ts";
+import { type TypedArray, typedView } from "../graph/dtype.ts";
 import { erf } from "../rules/scalar.ts";
 
 /** A product library that works on a program's memory. */
@@ -32,18 +32,6 @@ const hostMath: Readonly<Record<string, (a: number, b: number) => number>> = {
 };
 function pickMath(): Record<string, (a: number, b: number) => number> {
   return Object.fromEntries(hostFunctions.filter((n) => n !== "erf").map((n) => [n, Math[n as "pow"]]));
-}
-
-function typedView(memory: ArrayBuffer, at: number, dtype: DType, count: number): TypedArray {
-  switch (dtype) {
-    case "float32":
-      return new Float32Array(memory, at, count);
-    case "float64":
-      return new Float64Array(memory, at, count);
-    case "int32":
-    case "bool":
-      return new Int32Array(memory, at, count);
-  }
 }
 
 export function wasmBackend({ library = null }: { library?: ProductLibrary | null } = {}): Backend {

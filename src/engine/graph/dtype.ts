@@ -21,3 +21,16 @@ export function allocate(dtype: DType, n: number): TypedArray {
       return new Int32Array(n);
   }
 }
+
+/** A view of `count` elements at byte `at` of a program's memory. */
+export function typedView(memory: ArrayBuffer, at: number, dtype: DType, count: number): TypedArray {
+  switch (dtype) {
+    case "float32":
+      return new Float32Array(memory, at, count);
+    case "float64":
+      return new Float64Array(memory, at, count);
+    case "int32":
+    case "bool":
+      return new Int32Array(memory, at, count);
+  }
+}

@@ -1,5 +1,5 @@
 /** erf of float32: x + x·near(x²) up to |x| = 1; 1 − e^{−g(|x|)}, g = −log erfc, beyond; 1 from 3.95 on. */
-import { erfcLog32, erfNear32 } from "./coefficients.ts";
+import { erfcLog32, erfNear32 } from "../../coefficients.ts";
 import { expOfNegative } from "./exponential.ts";
 import { emitter, type MathContext, single, withSignOf, withVectors } from "./kit.ts";
 

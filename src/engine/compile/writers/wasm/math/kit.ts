@@ -1,6 +1,7 @@
 /** What the vector functions share: one description of a float format, and short forms for what they emit again and again. */
+
+import { artanhTail64, expTail32, expTail64, logTail32 } from "../../coefficients.ts";
 import type { FunctionWriter, Local } from "../assembler/assembler.ts";
-import { artanhTail64, expTail32, expTail64, logTail32 } from "./coefficients.ts";
 
 export type HostFunction = "sin" | "cos" | "exp" | "log" | "log1p" | "expm1" | "tanh" | "pow" | "erf";
 

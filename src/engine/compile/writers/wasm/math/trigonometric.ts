@@ -3,8 +3,9 @@
  * 33 bits) is exact up to |n| = 2²⁰; |r| ≤ π/4 then goes into float32 polynomials. Beyond |x| = 10⁵ (and for ∞, NaN) a lane
  * asks the host.
  */
+
+import { cosTail32, sinTail32 } from "../../coefficients.ts";
 import type { Local } from "../assembler/assembler.ts";
-import { cosTail32, sinTail32 } from "./coefficients.ts";
 import { double, emitter, type MathContext, perLane, single, withVectors } from "./kit.ts";
 
 const LARGEST = 1e5;

@@ -1,0 +1,135 @@
+/**
+ * Compiles a program to the machine's own code: C, made an object by the system's compiler, loaded with koffi and run on
+ * memory that the host sees too. Node only; import it lazily.
+ */
+import { createRequire } from "node:module";
+import { availableParallelism } from "node:os";
+import type * as Koffi from "koffi";
+import { SteepestError } from "../../run/errors.ts";
+import {
+  type Backend,
+  type BackendOptions,
+  type Executable,
+  outOfMemory,
+  type ProgramSpec,
+} from "../backend.ts";
+import type { Buffer } from "../compile/kernels.ts";
+import { lower } from "../compile/lower.ts";
+import { writeProgram } from "../compile/writers/c/program.ts";
+import { runtimeSource } from "../compile/writers/c/runtime.ts";
+import { typedView } from "../graph/dtype.ts";
+import { type Compiler, findCompiler, objectOf } from "./native-compiler.ts";
+
+/** Starts of memory are multiples of it: a cache line. */
+const ALIGN = 64;
+/** Bytes that one JavaScript buffer can hold. */
+const LIMIT = 2 ** 40;
+
+interface Runtime {
+  readonly table: bigint;
+  readonly setThreads: (count: number) => number;
+}
+
+const load = (): typeof Koffi => createRequire(import.meta.url)("koffi") as typeof Koffi;
+
+const runtimes = new Map<string, Runtime>();
+
+/** The pool of threads and the product kernels, loaded once a process. */
+function runtimeOf(koffi: typeof Koffi, compiler: Compiler): Runtime {
+  const known = runtimes.get(compiler.key);
+  if (known !== undefined) return known;
+  const object = objectOf(compiler, runtimeSource(compiler.vectorBytes), "-O3");
+  const library = koffi.load(object.path);
+  object.loaded();
+  const made: Runtime = {
+    table: library.func("runtime", "uintptr_t", [])() as bigint,
+    setThreads: library.func("set_threads", "int", ["int"]) as (count: number) => number,
+  };
+  runtimes.set(compiler.key, made);
+  return made;
+}
+
+/** Threads that programs use: `STEEPEST_THREADS`, else every core that the process may use. */
+export function threadCount(setting: string | undefined = process.env["STEEPEST_THREADS"]): number {
+  if (setting === undefined || setting === "") return availableParallelism();
+  const count = Number(setting);
+  if (Number.isInteger(count) && count >= 1 && count <= 1024) return count;
+  throw new SteepestError("threads", `STEEPEST_THREADS is "${setting}"`, {
+    help: "give a whole number from 1 to 1024",
+    exitCode: 2,
+  });
+}
+
+/** The native backend. Throws `backend` where there is no compiler, or koffi can't be loaded. */
+export function nativeBackend({ threads = threadCount() }: { threads?: number } = {}): Backend {
+  const { compiler, reason } = findCompiler();
+  if (compiler === null) throw noNative(reason);
+  let koffi: typeof Koffi;
+  try {
+    koffi = load();
+  } catch (error) {
+    throw noNative(`koffi, an optional dependency, can't be loaded: ${String(error).split("\n")[0]}`);
+  }
+  return {
+    name: "native",
+    compile: (spec: ProgramSpec, { maxBytes = LIMIT }: BackendOptions = {}): Executable => {
+      const lowered = lower(spec);
+      const { source, plan, notes } = writeProgram(lowered, compiler.vectorBytes);
+      if (plan.total > Math.min(maxBytes, LIMIT)) throw outOfMemory(plan.total, Math.min(maxBytes, LIMIT));
+      const runtime = runtimeOf(koffi, compiler);
+      const used = runtime.setThreads(threads);
+      const object = objectOf(compiler, source, "-O2");
+      const library = koffi.load(object.path);
+      object.loaded();
+      library.func("bind", "void", ["uintptr_t"])(runtime.table);
+      const step = library.func("run", "void", ["uintptr_t", "int"]) as (m: bigint, threads: number) => void;
+
+      const memory = allocate(plan.total + ALIGN);
+      const whole = new Uint8Array(memory, 0, 1);
+      const address = koffi.address(whole);
+      const base = (address + BigInt(ALIGN - 1)) & ~BigInt(ALIGN - 1);
+      const shift = Number(base - address);
+      const viewOf = (b: Buffer, at: number): ReturnType<typeof typedView> =>
+        typedView(memory, shift + at, b.dtype, b.count);
+      for (const [buffer, at] of plan.address)
+        if (buffer.data !== undefined) viewOf(buffer, at).set(buffer.data);
+      const views = new Map([...lowered.named].map(([name, b]) => [name, viewOf(b, plan.address.get(b)!)]));
+      const count = Math.min(threads, used);
+      return {
+        view: (name) => {
+          const view = views.get(name);
+          if (view === undefined) throw new Error(`internal: no tensor named ${name}`);
+          return view;
+        },
+        run: () => {
+          if (whole.length === 0) throw new Error("internal: the memory of a program was detached");
+          step(base, count);
+        },
+        bytes: plan.total,
+        notes: {
+          ...notes,
+          backend: "native",
+          compiler: `${compiler.path} ${compiler.version}`,
+          vectorBytes: compiler.vectorBytes,
+          threads: count,
+          compileMs: Math.round(object.milliseconds),
+          cached: object.cached ? "yes" : "no",
+        },
+      };
+    },
+  };
+}
+
+function allocate(bytes: number): ArrayBuffer {
+  try {
+    return new ArrayBuffer(bytes);
+  } catch (cause) {
+    if (cause instanceof RangeError) throw outOfMemory(bytes, 0);
+    throw cause;
+  }
+}
+
+const noNative = (reason: string): SteepestError =>
+  new SteepestError("backend", `native code can't be made here: ${reason}`, {
+    help: "install a C compiler (Debian: apt-get install gcc libc6-dev), set STEEPEST_CC to its path, or use the wasm backend",
+  });

@@ -1,0 +1,81 @@
+/**
+ * A pool of threads in C. `parallel` does the parts of a kernel on all of them; what a part computes doesn't depend on who
+ * does it, so results have the same bits for every number of threads. Waiting threads spin for a while, then sleep.
+ */
+export const threadsRuntime: string = `#include <pthread.h>
+#include <sched.h>
+#include <stdlib.h>
+typedef void (*Kernel)(char *m, i64 from, i64 to);
+static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER, busy = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t wake = PTHREAD_COND_INITIALIZER;
+static int workers = 0, asleep = 0;
+static u64 round = 0;         /* counts jobs; a change wakes the workers */
+static Kernel kernel; static char *memory;
+static i64 parts, next, chunk;
+static int running, helpers;
+static void relax(void) {
+#if defined(__x86_64__)
+  __builtin_ia32_pause();
+#endif
+}
+static void take(void) {
+  for (;;) {
+    i64 from = __atomic_fetch_add(&next, chunk, __ATOMIC_RELAXED);
+    if (from >= parts) return;
+    kernel(memory, from, from + chunk < parts ? from + chunk : parts);
+  }
+}
+typedef struct { u64 seen; int index; } Start;
+static void *work(void *start) {
+  u64 seen = ((Start *)start)->seen; const int index = ((Start *)start)->index;
+  free(start);
+  for (;;) {
+    u64 now;
+    for (int spins = 0; (now = __atomic_load_n(&round, __ATOMIC_ACQUIRE)) == seen; spins++) {
+      if (spins < 20000) { relax(); continue; }
+      pthread_mutex_lock(&mutex);
+      asleep++;
+      while ((now = __atomic_load_n(&round, __ATOMIC_ACQUIRE)) == seen) pthread_cond_wait(&wake, &mutex);
+      asleep--;
+      pthread_mutex_unlock(&mutex);
+      break;
+    }
+    seen = now;
+    if (index < __atomic_load_n(&helpers, __ATOMIC_RELAXED)) take();
+    __atomic_fetch_sub(&running, 1, __ATOMIC_RELEASE);
+  }
+  return 0;
+}
+/* The number of threads from now on, the caller's own among them; it only grows. Returns how many there are. */
+int set_threads(int count) {
+  pthread_mutex_lock(&busy);
+  while (workers < count - 1) {
+    pthread_t t; pthread_attr_t attributes;
+    pthread_attr_init(&attributes);
+    pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
+    Start *start = malloc(sizeof *start);
+    if (start == 0) break;
+    *start = (Start){round, workers};
+    int failed = pthread_create(&t, &attributes, work, start);
+    pthread_attr_destroy(&attributes);
+    if (failed) { free(start); break; }
+    workers++;
+  }
+  int have = workers + 1;
+  pthread_mutex_unlock(&busy);
+  return have;
+}
+void parallel(Kernel k, char *m, i64 count, i64 size, int threads) {
+  if (threads <= 1 || workers == 0 || count <= size || pthread_mutex_trylock(&busy) != 0) { k(m, 0, count); return; }
+  kernel = k; memory = m; parts = count; chunk = size; helpers = threads - 1;
+  __atomic_store_n(&next, 0, __ATOMIC_RELAXED);
+  __atomic_store_n(&running, workers, __ATOMIC_RELAXED);
+  __atomic_fetch_add(&round, 1, __ATOMIC_RELEASE);
+  pthread_mutex_lock(&mutex);
+  if (asleep > 0) pthread_cond_broadcast(&wake);
+  pthread_mutex_unlock(&mutex);
+  take();
+  for (int spins = 0; __atomic_load_n(&running, __ATOMIC_ACQUIRE) > 0; spins++) { if (spins < 2000) relax(); else sched_yield(); }
+  pthread_mutex_unlock(&busy);
+}
+`;
