@@ -11,16 +11,17 @@ export type CellAnswer =
   | { readonly cell: Cell | null }
   | { readonly error: { readonly id: string; readonly what: string } & Omit<ErrorDetails, "cause"> };
 
-export async function cellTools(backend: string): Promise<CellTools> {
+/** `threads` are those of a cell's own: one where other cells run beside it. */
+export async function cellTools(backend: string, threads?: number): Promise<CellTools> {
   return {
     host: { ...nodeHost(), importFunction },
-    backend: await chooseBackend(backend),
+    backend: await chooseBackend(backend, threads === undefined ? {} : { threads }),
   };
 }
 
 export default async function answer(run: RunSpec): Promise<CellAnswer> {
   try {
-    return { cell: await runCell(run, await cellTools(run.backend)) };
+    return { cell: await runCell(run, await cellTools(run.backend, 1)) };
   } catch (error) {
     if (!(error instanceof SteepestError)) throw error;
     const { id, message, help, exitCode } = error;

@@ -26,9 +26,12 @@ export interface Executable {
 export interface BackendOptions {
   /** Refuse plans larger than this many bytes (default: what the backend can address). */
   readonly maxBytes?: number;
+  /** How often the program will run, where that is known: code that takes long to make must repay it. */
+  readonly runs?: number;
 }
 
 export interface Backend {
+  /** What runs the programs; one that chooses by itself takes the name of its choice with the first program. */
   readonly name: string;
   readonly compile: (spec: ProgramSpec, options?: BackendOptions) => Executable;
 }

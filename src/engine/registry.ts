@@ -9,31 +9,35 @@ export const backendNames: readonly BackendName[] = ["auto", "native", "wasm", "
 
 const inNode = (): boolean => typeof process !== "undefined" && process.versions?.node !== undefined;
 
+export interface BackendChoice {
+  /** How many threads native programs use; default: `STEEPEST_THREADS`, else all cores. */
+  readonly threads?: number;
+  /** The name of the backend that a run was begun on: `auto` goes on with it where it can. */
+  readonly begunOn?: string;
+}
+
 /**
- * `auto` is wasm, with the system's BLAS for large products where one is found (Node). `blas` insists on the library.
- * Throws `backend` for an unknown name, and for `blas` where there is none.
+ * `auto` is native code where there is a compiler and the program's runs repay making it, else wasm, with the system's BLAS
+ * for large products where one is found (Node); in a page it is wasm. The other names insist. Throws `backend` for an
+ * unknown name, and for one that can't be had here.
  */
-export async function chooseBackend(name: string = "auto"): Promise<Backend> {
+export async function chooseBackend(name: string = "auto", choice: BackendChoice = {}): Promise<Backend> {
   switch (name) {
     case "reference":
       return reference;
     case "wasm":
       return wasm;
-    case "native":
-      return (await import("./backends/native.ts")).nativeBackend();
     case "auto":
+      return inNode() ? automatic(choice) : wasm;
+    case "native":
+      if (!inNode()) throw onlyNode("native", "call a compiler");
+      return (await import("./backends/node-native.ts")).nativeBackend(choice);
     case "blas": {
-      if (!inNode()) {
-        if (name === "blas") throw noBlas("only Node can call a system library");
-        return wasm;
-      }
-      const { blasProducts } = await import("./backends/blas.ts");
-      if (name === "blas") {
-        const { findBlas } = await import("./backends/blas-library.ts");
-        const { library, reason } = findBlas();
-        if (library === null) throw noBlas(reason);
-      }
-      return wasmBackend({ library: blasProducts() });
+      if (!inNode()) throw onlyNode("blas", "call a system library");
+      const { findBlas } = await import("./backends/blas-library.ts");
+      const { library, reason } = findBlas();
+      if (library === null) throw noBlas(reason);
+      return wasmWithBlas();
     }
     default: {
       const guess = closest(name, backendNames);
@@ -44,6 +48,28 @@ export async function chooseBackend(name: string = "auto"): Promise<Backend> {
   }
 }
 
+async function wasmWithBlas(): Promise<Backend> {
+  const { blasProducts } = await import("./backends/blas.ts");
+  return wasmBackend({ library: blasProducts() });
+}
+
+async function automatic(choice: BackendChoice): Promise<Backend> {
+  const { begunOn } = choice;
+  if (begunOn === "wasm") return wasm;
+  if (begunOn === "reference") return reference;
+  const other = await wasmWithBlas();
+  if (begunOn !== undefined && begunOn !== "native") return other;
+  const { findCompiler } = await import("./backends/node-compiler.ts");
+  if (findCompiler().compiler === null) return other;
+  const { nativeBackend, nativeWhereItPays } = await import("./backends/node-native.ts");
+  return begunOn === "native" ? nativeBackend(choice) : nativeWhereItPays(other, choice);
+}
+
+const onlyNode = (name: string, what: string): SteepestError =>
+  new SteepestError("backend", `there is no ${name} backend in a page: only Node can ${what}`, {
+    help: "use the wasm backend",
+  });
+
 const noBlas = (reason: string): SteepestError =>
   new SteepestError("backend", `no BLAS library can be used: ${reason}`, {
     help: "install one (Debian: apt-get install libopenblas0), set STEEPEST_BLAS to its path, or use the wasm backend",
@@ -53,6 +79,28 @@ export interface BackendReport {
   readonly name: string;
   readonly active: boolean;
   readonly why: string;
+}
+
+async function describeNative(): Promise<BackendReport> {
+  const { findCompiler, cacheFolder } = await import("./backends/node-compiler.ts");
+  const { compiler, reason } = findCompiler();
+  if (compiler === null) {
+    const why = `${reason}; a C compiler (Debian: apt-get install gcc libc6-dev) would make steps two to four times as fast`;
+    return { name: "native", active: false, why };
+  }
+  const { nativeBackend, threadCount } = await import("./backends/node-native.ts");
+  try {
+    nativeBackend();
+  } catch (error) {
+    return { name: "native", active: false, why: error instanceof Error ? error.message : String(error) };
+  }
+  const threads = threadCount();
+  const { folder, shared } = cacheFolder();
+  return {
+    name: "native",
+    active: true,
+    why: `${compiler.path} ${compiler.version}, ${compiler.vectorBytes * 8}-bit vectors, ${threads} thread${threads === 1 ? "" : "s"}; ${reason}; objects are kept in ${shared ? folder : "no cache: its folder can't be written"}`,
+  };
 }
 
 /** For `steepest info`: what runs here, and why or why not. Loads the BLAS library if there is one. */
@@ -67,8 +115,14 @@ export async function describeBackends(): Promise<BackendReport[]> {
       why: `SIMD128${fma ? " with relaxed-SIMD fused multiply-add" : "; this engine has no relaxed SIMD"}, one thread`,
     },
   ];
-  if (!inNode())
-    return [...reports, { name: "blas", active: false, why: "only Node can call a system library" }];
+  if (!inNode()) {
+    return [
+      ...reports,
+      { name: "native", active: false, why: "only Node can call a compiler" },
+      { name: "blas", active: false, why: "only Node can call a system library" },
+    ];
+  }
+  reports.push(await describeNative());
   const { findBlas } = await import("./backends/blas-library.ts");
   const { library, reason } = findBlas();
   const why =

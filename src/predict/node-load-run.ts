@@ -2,7 +2,6 @@
 import { readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { nodeHost } from "../data/node-host.ts";
-import type { Backend } from "../engine/backend.ts";
 import { chooseBackend } from "../engine/registry.ts";
 import { SteepestError } from "../run/errors.ts";
 import { importFunction, readRunFile } from "../run/node-run-file.ts";
@@ -27,20 +26,10 @@ export async function openTrained(path: string): Promise<TrainedModel> {
   else if (found.isDirectory()) record = await recordOfOlder(path);
   return openModel(bytes, {
     where: file,
-    backend: await backendFor(record?.backend),
+    backend: await chooseBackend("auto", { begunOn: record?.backend ?? "wasm" }),
     importModel: (module) => importFunction(module, "model"),
     record,
   });
-}
-
-/** The one that trained it, so that numbers agree to the last bit; where this machine has it not, what there is. */
-async function backendFor(name = "auto"): Promise<Backend> {
-  try {
-    return await chooseBackend(name);
-  } catch (error) {
-    if (name !== "blas") throw error;
-    return chooseBackend("auto");
-  }
 }
 
 /** The best weights; a run that was cut before its first epoch's end has only the last ones. */
@@ -64,5 +53,6 @@ async function recordOfOlder(folder: string): Promise<ModelRecord> {
     host: { ...nodeHost(), importFunction },
     backend: await chooseBackend("wasm"),
   });
-  return modelRecord(built);
+  const begunOn = spec.madeWith?.["backend"];
+  return { ...modelRecord(built), backend: typeof begunOn === "string" ? begunOn : spec.backend };
 }

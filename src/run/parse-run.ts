@@ -166,7 +166,7 @@ const runSchema = z.strictObject({
   steps: count.optional().describe("Optimizer steps, instead of epochs"),
   seed: z.int().min(0).default(42),
   dtype: z.enum(["float32", "float64"]).default("float32"),
-  backend: z.string().default("auto").describe("auto, wasm, blas or reference"),
+  backend: z.string().default("auto").describe("auto, native, wasm, blas or reference"),
   validation: fraction
     .default(0.1)
     .describe("Share of the training rows held out to validate after each epoch"),

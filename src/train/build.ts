@@ -79,7 +79,9 @@ export async function buildRun(
   const shapes = (rows: number): BatchShapes => batchShapes(data, rows);
   const parts: BuiltParts = { model, loss, optimizer, dtype, schedulesMomentum: rate.setsMomentum, shapes };
   const compile = (rows: number): TrainStep =>
-    explainShapes(data, outputs, () => trainStep({ ...parts, batch: shapes(rows), backend, seed }));
+    explainShapes(data, outputs, () =>
+      trainStep({ ...parts, batch: shapes(rows), backend, runs: totalSteps, seed }),
+    );
   const step = compile(plan.batchSize);
   const measure = evaluator(step, (rows) =>
     evalStep({ model, optimizer, dtype, backend, measures, batch: shapes(rows) }),

@@ -31,7 +31,7 @@ export interface ModelRecord {
   readonly name: string;
   readonly model: ModelSpec;
   readonly dtype: "float32" | "float64";
-  /** As the run file had it. */
+  /** The name of the backend that trained it; older records have the run file's word, such as "auto". */
   readonly backend: string;
   /** For optimizers that evaluate at other parameters than they train, such as schedule-free ones. */
   readonly optimizer: Named;
@@ -58,7 +58,8 @@ export function modelRecord({
   spec,
   data,
   outputs,
-}: Pick<BuiltRun, "spec" | "data" | "outputs">): ModelRecord {
+  backend,
+}: Pick<BuiltRun, "spec" | "data" | "outputs" | "backend">): ModelRecord {
   const { features, target, scaling, classes } = data;
   const { name: loss = "module", ...options } = (spec.loss ?? {}) as { name?: string };
   return {
@@ -67,7 +68,7 @@ export function modelRecord({
     name: spec.name,
     model: spec.model,
     dtype: spec.dtype,
-    backend: spec.backend,
+    backend,
     optimizer: spec.optimizer,
     clip: spec.clip ?? null,
     loss: { name: loss, options },

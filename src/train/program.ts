@@ -33,8 +33,10 @@ import {
 export type { BatchShapes, BatchTensors, LossFunction } from "./trace.ts";
 
 export interface TrainStepOptions<B extends BatchShapes = BatchShapes> extends StepParts<B> {
-  /** Default: wasm. `await chooseBackend()` also uses the system's BLAS. */
+  /** Default: wasm. `await chooseBackend()` gives native code where the system has a compiler, or its BLAS. */
   readonly backend?: Backend;
+  /** How many steps will be made, where that is known: `auto` makes native code when they repay it. */
+  readonly runs?: number;
   /** Initial values and the step's random numbers come from streams of this seed. */
   readonly seed?: number;
   /** Draws the initial values instead of the seed's "init" stream, e.g. `torchInit(generator, dtype)`. */
@@ -89,13 +91,14 @@ export function trainStep({
   batch,
   dtype = "float32",
   backend = wasm,
+  runs,
   seed = 0,
   init = streamInit(stream(seed, "init")),
   schedulesMomentum = false,
 }: TrainStepOptions): TrainStep {
   const traced = traceStep({ model, loss, optimizer, batch, dtype, schedulesMomentum });
   const { data, params, buffers, inputs, state: kept, outputs, measures: measureNames } = traced;
-  const executable = backend.compile({ inputs, state: kept, outputs });
+  const executable = backend.compile({ inputs, state: kept, outputs }, runs === undefined ? {} : { runs });
 
   const tensors = kept.map(({ input: { attrs, shape, dtype: type } }): StateTensor => {
     const values = executable.view(attrs.name);

@@ -1,10 +1,10 @@
 /** Gradients against central differences of the float64 interpreter, and the same gradients on the compiled backend. */
 import { describe, expect, test } from "vitest";
 import { interpret } from "../../src/engine/backends/reference.ts";
-import { wasm } from "../../src/engine/backends/wasm.ts";
 import * as ops from "../../src/engine/graph/index.ts";
 import { type Expr, input, type Shape } from "../../src/engine/graph/index.ts";
 import { gradients, hessianVectorProduct } from "../../src/engine/rules/differentiate.ts";
+import { writers } from "./backends.ts";
 import { agree, float, values } from "./harness.ts";
 
 type F = (x: Expr, y: Expr) => Expr;
@@ -111,11 +111,11 @@ describe.each(Object.keys(cases))("%s", (name) => {
     );
   });
 
-  test("the compiled gradient is the interpreter's", () => {
+  test.each(writers)("the gradient compiled by $name is the interpreter's", (backend) => {
     for (const dtype of ["float32", "float64"] as const) {
       if (name.startsWith("cast") && dtype === "float32") continue;
       const given = shapes.map((s, i) => float(s, dtype, { seed: 11 + i }));
-      agree(wasm, given, (...leaves) => gradients(total(leaves), leaves), {
+      agree(backend, given, (...leaves) => gradients(total(leaves), leaves), {
         toMax: true,
         tol: name.startsWith("cast") ? 1e-6 : dtype === "float32" ? 1e-5 : 1e-12,
       });
@@ -155,7 +155,8 @@ test("losses stay finite, with finite gradients, for |z| up to 1e4", () => {
     (x: Expr): Expr => ops.logSoftmax(ops.reshape(x, [2, 3])),
     (x: Expr): Expr => ops.logSumExp(x),
   ]) {
-    agree(wasm, [z], (x) => [ops.sum(f(x!)), ...gradients(ops.sum(f(x!)), [x!])]);
+    for (const backend of writers)
+      agree(backend, [z], (x) => [ops.sum(f(x!)), ...gradients(ops.sum(f(x!)), [x!])]);
     const leaf = input("z", [6], "float64") as unknown as Expr;
     const [g] = interpret(gradients(ops.sum(f(leaf)), [leaf]), new Map([[leaf, z.values]]));
     expect(g!.every(Number.isFinite)).toBe(true);

@@ -1,23 +1,10 @@
 import { describe, expect, test } from "vitest";
-import type { Backend } from "../../src/engine/backend.ts";
-import { blasProducts } from "../../src/engine/backends/blas.ts";
-import { findBlas } from "../../src/engine/backends/blas-library.ts";
-import { nativeBackend } from "../../src/engine/backends/native.ts";
-import { wasm, wasmBackend } from "../../src/engine/backends/wasm.ts";
 import type { DType, Expr, Shape } from "../../src/engine/graph/index.ts";
 import * as ops from "../../src/engine/graph/index.ts";
+import { withBlas, writers } from "./backends.ts";
 import { agree, type Build, float, type Given, ints, runOn } from "./harness.ts";
 
-const { library, reason } = findBlas();
-if (library === null && process.env["CI"] === "true") throw new Error(`no BLAS library to test: ${reason}`);
-if (library === null) console.warn(`skipping the blas backend: ${reason}`);
-const backends: Backend[] = [
-  wasm,
-  nativeBackend(),
-  ...(library === null
-    ? []
-    : [wasmBackend({ library: { ...blasProducts(), worth: (p) => p.m * p.n * p.k > 0 } })]),
-];
+const backends = [...writers, ...withBlas()];
 const floats: DType[] = ["float32", "float64"];
 const sizes: Shape[] = [[0], [1], [3], [17], [1000], [], [7, 5], [3, 1, 9]];
 const special = [

@@ -1,11 +1,12 @@
 /** Whole programs: state that overwrites itself, shared values, and random graphs, step by step against the interpreter. */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import type { ProgramSpec } from "../../src/engine/backend.ts";
+import type { Backend, ProgramSpec } from "../../src/engine/backend.ts";
 import { reference } from "../../src/engine/backends/reference.ts";
 import { wasm } from "../../src/engine/backends/wasm.ts";
 import * as ops from "../../src/engine/graph/index.ts";
 import { type Expr, input, type Node, type Shape } from "../../src/engine/graph/index.ts";
+import { writers } from "./backends.ts";
 import { errorOf, values } from "./harness.ts";
 
 type State = { name: string; shape: Shape; next: (s: Record<string, Expr>) => Expr };
@@ -23,9 +24,16 @@ function program(
   };
 }
 
-/** Runs both for some steps; every state and output must agree after each. */
-function together(spec: ProgramSpec, steps = 3): void {
-  const [a, b] = [wasm.compile(spec), reference.compile(spec)];
+/** Runs the program on each writer and on the interpreter for some steps; every state and output must agree after each. */
+function together(
+  spec: ProgramSpec,
+  { steps = 3, on = writers }: { steps?: number; on?: readonly Backend[] } = {},
+): void {
+  for (const backend of on) agreeStepByStep(backend, spec, steps);
+}
+
+function agreeStepByStep(backend: Backend, spec: ProgramSpec, steps: number): void {
+  const [a, b] = [backend.compile(spec), reference.compile(spec)];
   const names = [...spec.state.map((s) => s.input.attrs.name), ...spec.outputs.map((o) => o.name)];
   spec.state.forEach((s, i) => {
     const start = values(s.input.shape, { seed: i + 1 });
@@ -90,7 +98,7 @@ describe("state is replaced as a whole after the step", () => {
   });
 });
 
-test("random programs agree with the interpreter, step by step", () => {
+test.each(writers)("random programs on $name agree with the interpreter, step by step", (backend) => {
   const shapes: Shape[] = [[], [1], [4], [3, 4], [3, 1], [2, 3, 4]];
   const fits = (e: Expr, shape: Shape): Expr | null => {
     const common =
@@ -139,37 +147,42 @@ test("random programs agree with the interpreter, step by step", () => {
           );
           return ops.mul(ops.tanh(candidates[picks[i]! % candidates.length]!), 2);
         });
-        together({
+        const spec: ProgramSpec = {
           inputs: [],
           state: leaves.map((leaf, i) => ({ input: leaf, next: next[i]! })),
           outputs: pool.slice(-3).map((value, i) => ({ name: `out${i}`, value })),
-        });
+        };
+        together(spec, { on: [backend] });
       },
     ),
-    { numRuns: 300, seed: 20261123 },
+    // each native program starts a compiler
+    { numRuns: backend === wasm ? 300 : 100, seed: 20261123, endOnFailure: true },
   );
 });
 
-test("a row's log-softmax of a product plus a stretched bias, with a logit past exp's range", () => {
-  const [z, b] = [input("z", [4, 10], "float32"), input("b", [10], "float32")];
-  const value = ops.logSoftmax(ops.add(z as Expr, b as Expr));
-  const p = wasm.compile({
-    inputs: [z, b],
-    state: [],
-    outputs: [
-      { name: "y", value },
-      { name: "loss", value: ops.mean(value) },
-    ],
-  });
-  p.view("z")[3] = 97.5;
-  p.view("b").fill(0.25);
-  p.run();
-  expect(p.view("y")[3]).toBe(0);
-  expect(p.view("y")[4]).toBeCloseTo(-97.5, 4);
-  expect(p.view("loss")[0]).toBeCloseTo((-97.5 * 9 - 30 * Math.log(10)) / 40, 4);
-});
+test.each(writers)(
+  "$name: a row's log-softmax of a stretched bias, with a logit past exp's range",
+  (backend) => {
+    const [z, b] = [input("z", [4, 10], "float32"), input("b", [10], "float32")];
+    const value = ops.logSoftmax(ops.add(z as Expr, b as Expr));
+    const p = backend.compile({
+      inputs: [z, b],
+      state: [],
+      outputs: [
+        { name: "y", value },
+        { name: "loss", value: ops.mean(value) },
+      ],
+    });
+    p.view("z")[3] = 97.5;
+    p.view("b").fill(0.25);
+    p.run();
+    expect(p.view("y")[3]).toBe(0);
+    expect(p.view("y")[4]).toBeCloseTo(-97.5, 4);
+    expect(p.view("loss")[0]).toBeCloseTo((-97.5 * 9 - 30 * Math.log(10)) / 40, 4);
+  },
+);
 
-test("the same program gives the same bits every time", () => {
+test.each(writers)("$name: the same program gives the same bits every time", (backend) => {
   const x = input("x", [1000], "float32");
   const spec: ProgramSpec = {
     inputs: [x],
@@ -177,7 +190,7 @@ test("the same program gives the same bits every time", () => {
     outputs: [{ name: "y", value: ops.sum(ops.exp(ops.sin(x as Expr))) }],
   };
   const run = (): number => {
-    const p = wasm.compile(spec);
+    const p = backend.compile(spec);
     p.view("x").set(values([1000]));
     p.run();
     return p.view("y")[0]!;

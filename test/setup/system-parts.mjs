@@ -1,4 +1,4 @@
-// Brings what some tests need from the system: OpenBLAS for the blas backend, Chromium for the lab, PyTorch for the
+// Brings what some tests need from the system: OpenBLAS for the blas backend, a C compiler for the native one, Chromium for the lab, PyTorch for the
 // hand-off. On Debian they are installed when that is allowed; elsewhere the tests that need them are skipped with the
 // reason, and with CI=true a missing part is a failure.
 import { spawnSync } from "node:child_process";
@@ -7,6 +7,8 @@ import process from "node:process";
 
 const parts = [
   { package: "libopenblas0", present: () => inLibraryFolders(/^libopenblas.*\.so/) },
+  { package: "gcc", present: compiles },
+  { package: "libc6-dev", present: compiles },
   {
     package: "chromium",
     present: () =>
@@ -16,6 +18,11 @@ const parts = [
   },
   { package: "python3-torch", present: () => ["python3", "/usr/bin/python3"].some(hasTorch) },
 ];
+
+/** Whether there is a C compiler that finds the C library's headers. */
+function compiles() {
+  return spawnSync("cc", ["-E", "-xc", "-"], { input: "#include <pthread.h>\n" }).status === 0;
+}
 
 function hasTorch(python) {
   const code =

@@ -48,10 +48,21 @@ export async function run({ args, flags, options, terminal, json }: Invocation):
     terminal.note("interrupted while looking for the learning rate: nothing is written");
     return 130;
   }
+  const begunOn = plan.resume ? begunBackend(plan.spec) : undefined;
   const built = await buildRun(resolved.spec, {
     host: { ...nodeHost(), importFunction },
-    backend: torch?.backend ?? (await chooseBackend(resolved.spec.backend)),
+    backend:
+      torch?.backend ??
+      (await chooseBackend(resolved.spec.backend, {
+        ...(typeof options["threads"] === "number" && { threads: options["threads"] }),
+        ...(begunOn !== undefined && { begunOn }),
+      })),
   });
+  if (begunOn !== undefined && begunOn !== built.backend) {
+    terminal.note(
+      `note: this run was begun on the ${begunOn} backend and goes on on ${built.backend}: numbers agree to rounding, not bit for bit`,
+    );
+  }
   torch?.check(built);
   if (typeof options["init"] === "string") startFromFile(built, options["init"], { plan, terminal });
   const folder = plan.open();
@@ -79,6 +90,12 @@ export async function run({ args, flags, options, terminal, json }: Invocation):
   } finally {
     folder.close();
   }
+}
+
+/** The backend that computed the run so far, if its folder says so. */
+function begunBackend({ madeWith }: RunSpec): string | undefined {
+  const backend = madeWith?.["backend"];
+  return typeof backend === "string" ? backend : undefined;
 }
 
 /** Weights of a file in place of random ones. Throws where the file is none or of another model. */

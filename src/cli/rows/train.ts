@@ -1,4 +1,5 @@
 import type { CommandRow } from "../command.ts";
+import { whole } from "../flags.ts";
 
 export const train: CommandRow = {
   name: "train",
@@ -17,6 +18,11 @@ export const train: CommandRow = {
       .option("--quiet", "no progress; warnings are still given")
       .option("--strict", "exit with 1 when the diagnosis has a critical finding")
       .option("--no-plots", "write no loss.svg, loss.png and report.html")
+      .option(
+        "--threads <n>",
+        "threads of native code; default STEEPEST_THREADS, all cores",
+        whole({ min: 1, max: 1024 }),
+      )
       .option("--engine <name>", "wasm, steepest's own, or torch: PyTorch's torchrun")
       .option("--nproc <n>", "torch: processes on this machine; default 1")
       .option("--nnodes <n>", "torch: machines, or MIN:MAX")

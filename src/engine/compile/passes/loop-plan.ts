@@ -27,6 +27,8 @@ export interface LoopPlan {
   readonly reductions: readonly { readonly node: Reduction; readonly value: Expr; readonly stream: Stream }[];
 }
 
+const SHORT = 8;
+
 /**
  * Without reductions the loops may run in any order: the longest axis along which every operand is contiguous (or
  * stands still) goes innermost, where it is vectorised.
@@ -42,6 +44,13 @@ function innermostFirst(kernel: LoopKernel, axes: readonly number[]): readonly n
   return length(best) > length(axes[axes.length - 1]!) ? [...axes.filter((a) => a !== best), best] : axes;
 }
 
+/**
+ * Few elements are reduced for each result, as in pooling: lanes run along the results. The number of results has no say,
+ * so that a row's numbers have the same bits in a batch of any size.
+ */
+const isShort = ({ domain, reducedAxes }: LoopKernel): boolean =>
+  reducedAxes.reduce((n, a) => n * domain[a]!, 1) <= SHORT;
+
 export function planLoop(kernel: LoopKernel): LoopPlan {
   const rank = kernel.domain.length;
   const reduced = (axis: number): boolean => kernel.reducedAxes.includes(axis);
@@ -50,7 +59,7 @@ export function planLoop(kernel: LoopKernel): LoopPlan {
     [...Array(rank).keys()].filter((a) => !reduced(a)),
   );
   const axes = [...kept, ...kernel.reducedAxes];
-  const column = kernel.reducedAxes.length > 0 && kept.length > 0 && !reduced(rank - 1);
+  const column = kernel.reducedAxes.length > 0 && kept.length > 0 && (!reduced(rank - 1) || isShort(kernel));
 
   // results lie row-major over the kept axes and do not move along reduced ones
   const resultStrides = new Array<number>(rank).fill(0);

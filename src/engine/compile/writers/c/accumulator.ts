@@ -22,7 +22,7 @@ export interface Accumulator {
 const isFloatSum = (node: Reduction): boolean => node.op === "reduceSum" && node.dtype !== "int32";
 
 export function accumulator(node: Reduction, lanes: Lanes, name: string): Accumulator {
-  if (node.op === "argmax") return argmax(node, name);
+  if (node.op === "argmax") return isVector(lanes) ? argmaxLanes(node, lanes, name) : argmax(node, name);
   return isFloatSum(node) ? floatSum(node, lanes, name) : plain(node, lanes, name);
 }
 
@@ -80,6 +80,20 @@ function argmax(node: Reduction, name: string): Accumulator {
     start: `${type} ${name}v = ${lowest}; i32 ${name}i = 0, ${name} = 0;`,
     add: (value) =>
       `if (${value} > ${name}v || (${value} != ${value} && ${name}v == ${name}v)) { ${name}v = ${value}; ${name} = ${name}i; } ${name}i++;`,
+    flush: "",
+    lanes: name,
+  };
+}
+
+/** The same in each lane, of float32 or int32. */
+function argmaxLanes(node: Reduction, lanes: Lanes, name: string): Accumulator {
+  const { dtype } = node.inputs[0]!;
+  const t = tagOf(dtype, lanes);
+  const lowest = literal(dtype, dtype === "int32" ? -2147483648 : Number.NEGATIVE_INFINITY);
+  return {
+    start: `${typeName[t]} ${name}v = splat_${t}(${lowest}); vi32 ${name}i = {0}, ${name} = {0};`,
+    add: (value) =>
+      `{ const vi32 better = (${value} > ${name}v) | ((${value} != ${value}) & (${name}v == ${name}v)); ${name}v = sel_${t}(better, ${value}, ${name}v); ${name} = sel_I(better, ${name}i, ${name}); ${name}i += 1; }`,
     flush: "",
     lanes: name,
   };

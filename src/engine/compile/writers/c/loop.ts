@@ -363,14 +363,15 @@ ${this.#lines.join("\n")}
 
 /** All lanes of a loop have one width: that of float64 if all it touches is float64, else of 4-byte elements. */
 function lanesOf(kernel: LoopKernel, plan: LoopPlan, vectorBytes: VectorBytes): Lanes {
-  const bytes = laneBytes(kernel);
+  const bytes = laneBytes(kernel, plan.column);
   const enough = (plan.sizes[plan.vector] ?? 1) > 1;
   return bytes === null || !enough ? { lanes: 1, bytes: 4 } : { lanes: vectorBytes / bytes, bytes };
 }
 
 /** Null where elements are handled one by one: mixed widths, indices, whole division. */
-function laneBytes({ members, loads, stores, reductions }: LoopKernel): 4 | 8 | null {
-  if (reductions.some((r) => r.node.op === "argmax")) return null;
+function laneBytes({ members, loads, stores, reductions }: LoopKernel, column: boolean): 4 | 8 | null {
+  const indexed = reductions.some((r) => r.node.op === "argmax");
+  if (indexed && !column) return null;
   const inMemory: DType[] = [
     ...[...loads.values(), ...stores.map((s) => s.to)].map((o) => o.buffer.dtype),
     ...reductions.map((r) => r.value.dtype),
@@ -382,6 +383,7 @@ function laneBytes({ members, loads, stores, reductions }: LoopKernel): 4 | 8 | 
     if (m.op === "div" && m.dtype === "int32") return null;
   }
   if (!dtypes.has("float64")) return 4;
+  if (indexed) return null;
   const onlyDouble = !dtypes.has("float32") && !dtypes.has("int32") && !inMemory.includes("bool");
   return onlyDouble && members.every((m) => m.op !== "random") ? 8 : null;
 }

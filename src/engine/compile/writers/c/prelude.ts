@@ -98,8 +98,8 @@ export const shuffle: string = `#if defined(__clang__)
 #endif
 `;
 
-export const prelude = (bytes: VectorBytes): string => `${scalarTypes}${vectorTypes(bytes)}${squareRoot}
-INLINE f32 ld_f(const char *p) { f32 v; __builtin_memcpy(&v, p, 4); return v; }
+/** Loads and stores of elements, and of lanes side by side or apart. */
+const access = `INLINE f32 ld_f(const char *p) { f32 v; __builtin_memcpy(&v, p, 4); return v; }
 INLINE f64 ld_d(const char *p) { f64 v; __builtin_memcpy(&v, p, 8); return v; }
 INLINE i32 ld_i(const char *p) { i32 v; __builtin_memcpy(&v, p, 4); return v; }
 INLINE void st_f(char *p, f32 v) { __builtin_memcpy(p, &v, 4); }
@@ -120,7 +120,10 @@ INLINE void sc_##T(char *p, i64 step, V v, int n) { \\
 LOAD(F, vf32, LF)
 LOAD(D, vf64, LD)
 LOAD(I, vi32, LF)
-${everyFew(bytes)}INLINE f32 sel_f(i32 m, f32 a, f32 b) { return m ? a : b; }
+`;
+
+/** What C has no operator for: choosing, signs, extremes, rounding, halves of vectors, lanes joined. */
+const operations = `INLINE f32 sel_f(i32 m, f32 a, f32 b) { return m ? a : b; }
 INLINE f64 sel_d(i32 m, f64 a, f64 b) { return m ? a : b; }
 INLINE i32 sel_i(i32 m, i32 a, i32 b) { return m ? a : b; }
 INLINE vf32 sel_F(vi32 m, vf32 a, vf32 b) { return (vf32)((m & (vi32)a) | (~m & (vi32)b)); }
@@ -180,13 +183,23 @@ INLINE vf64 high_F(vf32 v) { hf32 h; __builtin_memcpy(&h, (char *)&v + W / 2, W 
 INLINE vf32 join_F(vf64 a, vf64 b) {
   hf32 l = __builtin_convertvector(a, hf32), h = __builtin_convertvector(b, hf32); vf32 v;
   __builtin_memcpy(&v, &l, W / 2); __builtin_memcpy((char *)&v + W / 2, &h, W / 2); return v; }
-INLINE f64 sum_D(vf64 v) {
-  f64 t[LD]; __builtin_memcpy(t, &v, W);
-  for (int n = LD / 2; n > 0; n /= 2) for (int l = 0; l < n; l++) t[l] += t[l + n];
-  return t[0]; }
 INLINE i32 sum_I(vi32 v) { u32 t = 0; for (int l = 0; l < LF; l++) t += (u32)v[l]; return (i32)t; }
 #define ACROSS(T, V, E, L, N, F1) INLINE E across_##N##_##T(V v) { E t = v[0]; for (int l = 1; l < L; l++) t = F1(t, v[l]); return t; }
 ACROSS(F, vf32, f32, LF, max, max_f) ACROSS(F, vf32, f32, LF, min, min_f)
 ACROSS(D, vf64, f64, LD, max, max_d) ACROSS(D, vf64, f64, LD, min, min_d)
 ACROSS(I, vi32, i32, LF, max, max_i) ACROSS(I, vi32, i32, LF, min, min_i)
 `;
+
+/** The sum of all lanes, halves upon halves. By name and not in a loop over an array, which gcc 12 folds wrongly. */
+function sumOfLanes(bytes: VectorBytes): string {
+  const tree = (lanes: string[]): string => {
+    const half = lanes.length / 2;
+    return half < 1 ? lanes[0]! : tree(lanes.slice(0, half).map((l, i) => `(${l} + ${lanes[half + i]!})`));
+  };
+  return `INLINE f64 sum_D(vf64 v) { return ${tree(Array.from({ length: bytes / 8 }, (_, l) => `v[${l}]`))}; }\n`;
+}
+
+export const prelude = (bytes: VectorBytes): string =>
+  [scalarTypes, vectorTypes(bytes), squareRoot, access, everyFew(bytes), sumOfLanes(bytes), operations].join(
+    "",
+  );

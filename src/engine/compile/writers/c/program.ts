@@ -13,6 +13,8 @@ import { runtimeTable } from "./runtime.ts";
 export interface NativeProgram {
   readonly source: string;
   readonly plan: MemoryPlan;
+  /** Roughly what a run takes on one core. */
+  readonly nanoseconds: number;
   readonly notes: Readonly<Record<string, string | number>>;
 }
 
@@ -46,6 +48,7 @@ ${calls.join("\n")}
   return {
     source,
     plan,
+    nanoseconds: texts.reduce((t, k) => t + k.parts * k.cost, 0),
     notes: { kernels: kernels.length, loops: count("loop"), products: count("matmul"), libraryCalls: 0 },
   };
 }

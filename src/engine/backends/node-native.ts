@@ -18,7 +18,7 @@ import { lower } from "../compile/lower.ts";
 import { writeProgram } from "../compile/writers/c/program.ts";
 import { runtimeSource } from "../compile/writers/c/runtime.ts";
 import { typedView } from "../graph/dtype.ts";
-import { type Compiler, findCompiler, objectOf } from "./native-compiler.ts";
+import { type Compiler, findCompiler, objectOf } from "./node-compiler.ts";
 
 /** Starts of memory are multiples of it: a cache line. */
 const ALIGN = 64;
@@ -60,8 +60,12 @@ export function threadCount(setting: string | undefined = process.env["STEEPEST_
   });
 }
 
+export interface NativeChoice {
+  readonly threads?: number;
+}
+
 /** The native backend. Throws `backend` where there is no compiler, or koffi can't be loaded. */
-export function nativeBackend({ threads = threadCount() }: { threads?: number } = {}): Backend {
+export function nativeBackend({ threads = threadCount() }: NativeChoice = {}): Backend {
   const { compiler, reason } = findCompiler();
   if (compiler === null) throw noNative(reason);
   let koffi: typeof Koffi;
@@ -116,6 +120,40 @@ export function nativeBackend({ threads = threadCount() }: { threads?: number } 
           cached: object.cached ? "yes" : "no",
         },
       };
+    },
+  };
+}
+
+/** Nanoseconds of native work that repay making the code; WebAssembly takes about three times as long for it. */
+const REPAYS = 5e8;
+
+/**
+ * Native code for programs whose runs repay making it, else `other`; the first program decides for all, so that a run has
+ * one backend. It decides by counted work alone, and so alike each time. Where the compiler fails, its message is given
+ * once as a warning of the process, and `other` takes over.
+ */
+export function nativeWhereItPays(other: Backend, choice: NativeChoice = {}): Backend {
+  let chosen: Backend | null = null;
+  const choose = (spec: ProgramSpec, { runs = 0 }: BackendOptions): Backend => {
+    const { compiler } = findCompiler();
+    if (compiler === null) return other;
+    const { nanoseconds } = writeProgram(lower(spec), compiler.vectorBytes);
+    return nanoseconds * runs < REPAYS ? other : nativeBackend(choice);
+  };
+  return {
+    get name() {
+      return (chosen ?? other).name;
+    },
+    compile: (spec, options = {}) => {
+      try {
+        chosen ??= choose(spec, options);
+        return chosen.compile(spec, options);
+      } catch (error) {
+        if (chosen === other || (error instanceof SteepestError && error.id !== "backend")) throw error;
+        process.emitWarning(`${String(error)}; WebAssembly takes over`, { code: "STEEPEST_NATIVE" });
+        chosen = other;
+        return other.compile(spec, options);
+      }
     },
   };
 }

@@ -3,7 +3,6 @@ import { execFileSync } from "node:child_process";
 import { createHash, randomUUID } from "node:crypto";
 import {
   chmodSync,
-  mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
@@ -15,6 +14,7 @@ import {
 } from "node:fs";
 import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
+import { makeFolders } from "../../run/node-folder.ts";
 import type { VectorBytes } from "../compile/writers/c/prelude.ts";
 
 export interface Compiler {
@@ -116,7 +116,7 @@ export function cacheFolder(): { folder: string; shared: boolean } {
     "native",
   );
   try {
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    makeFolders(folder);
     const { uid, mode } = statSync(folder);
     const own = process.getuid === undefined || uid === process.getuid();
     if (own && (mode & 0o077) !== 0) chmodSync(folder, 0o700);
