@@ -11,6 +11,7 @@ import { generate } from "./rows/generate.ts";
 import { info } from "./rows/info.ts";
 import { lab } from "./rows/lab.ts";
 import { lesson } from "./rows/lesson.ts";
+import { mcp } from "./rows/mcp.ts";
 import { optimizers } from "./rows/optimizers.ts";
 import { plan } from "./rows/plan.ts";
 import { predict } from "./rows/predict.ts";
@@ -39,6 +40,7 @@ export const commands: readonly CommandRow[] = [
   optimizers,
   lesson,
   lab,
+  mcp,
   exportRun,
   plan,
   info,

@@ -1,5 +1,5 @@
 /** `steepest find-lr -- COMMAND` on programs of every manner. Known answers: test/trainers/grid.json. */
-import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
@@ -7,6 +7,7 @@ import { describe, expect, test } from "vitest";
 import type { ProgramComparison } from "../../src/cli/search/compare.ts";
 import type { ProgramFindLr } from "../../src/cli/search/report.ts";
 import { torch } from "../handoff/torch.ts";
+import { trainingsIn } from "./processes.ts";
 import { examples, folder, start, steepest } from "./steepest.ts";
 
 const trainers = fileURLToPath(new URL("../trainers", import.meta.url));
@@ -274,21 +275,6 @@ test("beside a run file, --steps and --seed are its settings", async () => {
   expect(stderr).not.toContain("positive number");
 });
 
-/** Trainings whose own folder lies in this one. */
-function processesOf(cwd: string): string[] {
-  return readdirSync("/proc").filter((pid) => {
-    if (!/^\d+$/.test(pid)) return false;
-    try {
-      return (
-        readFileSync(`/proc/${pid}/cmdline`, "utf8").includes("train.mjs") &&
-        readFileSync(`/proc/${pid}/environ`, "utf8").includes(`STEEPEST_OUT=${cwd}`)
-      );
-    } catch {
-      return false;
-    }
-  });
-}
-
 /** What must not depend on when programs were looked at. */
 const table = ({ suggestion, comparedAt, loss, trials }: ProgramFindLr): unknown => [
   suggestion,
@@ -318,11 +304,11 @@ describe.skipIf(process.platform !== "linux")("whatever ends steepest", () => {
     child.kill(signal);
     const { code } = await finished;
     if (signal !== "SIGKILL") expect(code).toBe(130);
-    for (let k = 0; k < 200 && processesOf(join(cwd, out)).length > 0; k++) await sleep(50);
-    expect(processesOf(join(cwd, out))).toEqual([]);
+    for (let k = 0; k < 200 && trainingsIn(join(cwd, out)).length > 0; k++) await sleep(50);
+    expect(trainingsIn(join(cwd, out))).toEqual([]);
     const resumed = await find(cwd, ["--out", out, "--resume", ...args]);
     whole ??= await find(cwd, ["--out", "whole", ...args]);
     expect(table(resumed)).toEqual(table(whole));
-    expect(processesOf(cwd)).toEqual([]);
+    expect(trainingsIn(cwd)).toEqual([]);
   });
 });

@@ -12,7 +12,9 @@ import { table } from "../terminal.ts";
 export async function run({ args: [name], terminal, json }: Invocation): Promise<undefined> {
   const rows = name === undefined ? optimizers : [optimizerEntry(name)];
   if (json) {
-    terminal.print(JSON.stringify({ schema: "steepest.optimizers/1", optimizers: rows.map(describe) }));
+    terminal.print(
+      JSON.stringify({ schema: "steepest.optimizers/1", optimizers: rows.map(describeOptimizer) }),
+    );
     return;
   }
   if (name === undefined) {
@@ -60,7 +62,8 @@ const showDefault = (value: unknown): string => (Array.isArray(value) ? value.jo
 const rangeOf = (o: OptimizerEntry["options"][number]): string =>
   o.type === "number" || o.type === "numbers" ? showRange(o) : o.type === "choice" ? o.choices.join("|") : "";
 
-const describe = (o: OptimizerEntry): unknown => ({
+/** A row of the table as data. */
+export const describeOptimizer = (o: OptimizerEntry): unknown => ({
   name: o.name,
   kind: o.kind,
   batchRule: o.batchRule,

@@ -1,8 +1,8 @@
 /** `steepest schedule <name>`: the learning rate step by step. */
-import { findSchedule, learningRate, makeSchedule } from "../../optim/schedules/index.ts";
 import { SteepestError } from "../../run/errors.ts";
 import { parseOverrides } from "../../run/overrides.ts";
 import type { Invocation } from "../command.ts";
+import { scheduleValues, shownSteps } from "../schedule/values.ts";
 import { showNumber, table } from "../terminal.ts";
 
 type Flags = {
@@ -19,25 +19,9 @@ export async function run({ args, options, terminal, json }: Invocation): Promis
       help: "write its name first: steepest schedule cosine-annealing",
     });
   }
-  const { entry } = findSchedule(name);
   const { lr, steps, stepsPerEpoch, every = Math.max(1, Math.ceil(steps / 20)) } = options as Flags;
   const given = Object.fromEntries(parseOverrides(rest).map(({ at, value }) => [at.join("."), value]));
-  const rate = learningRate(
-    makeSchedule(name, lr, given, { totalSteps: steps, ...(stepsPerEpoch && { stepsPerEpoch }) }),
-  );
-  if (rate.followsMetric) {
-    throw new SteepestError(
-      "usage",
-      `${name} follows a validation metric, not the step: it has no values to print`,
-      {
-        help: "use it in a run file; training feeds it the validation loss",
-      },
-    );
-  }
-  const lrs = Array.from({ length: steps }, (_, k) => rate.lrAt(k));
-  const momenta = rate.setsMomentum
-    ? Array.from({ length: steps }, (_, k) => rate.momentumAt(k) ?? null)
-    : null;
+  const { entry, lrs, momenta } = scheduleValues(name, { lr, steps, stepsPerEpoch, options: given });
   const chart = (await import("../../plot/charts/schedule.ts")).scheduleChart(
     [{ name: entry.name, lrs, momenta }],
     { subtitle: entry.formula },
@@ -58,7 +42,7 @@ export async function run({ args, options, terminal, json }: Invocation): Promis
     );
     return;
   }
-  const shown = lrs.map((_, k) => k).filter((k) => k % every === 0 || k === steps - 1);
+  const shown = shownSteps(steps, every);
   const most = Math.max(...lrs.map(Math.abs)) || 1;
   terminal.print(`${entry.name}: ${entry.formula}`);
   if (file !== null) terminal.print(`plot in ${file}`);
