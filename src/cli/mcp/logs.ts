@@ -2,8 +2,9 @@
 import { isAbsolute } from "node:path";
 import { z } from "zod";
 import { diagnose } from "../../diagnose/index.ts";
-import { type Judged, nameOf, plain } from "../../diagnose/words.ts";
+import { type Judged, nameOf } from "../../diagnose/words.ts";
 import { readLogPaths } from "../../logs/node-files.ts";
+import { plain } from "../../run/plain.ts";
 import type { Folders } from "./folders.ts";
 import type { FileLink } from "./tool.ts";
 
