@@ -8,6 +8,7 @@ import type {
 } from "@modelcontextprotocol/server";
 import type { z } from "zod";
 import { formatError, SteepestError } from "../../run/errors.ts";
+import { plainJson } from "../../run/plain.ts";
 import type { Folders } from "./folders.ts";
 
 /** What a tool may use of the server. */
@@ -73,14 +74,14 @@ export function defineTool<Args>(row: ToolRow<Args>): Tool {
   };
 }
 
-/** One document for the model, lines of notes, links to files. */
+/** One JSON document for the model, lines of notes, links to files. */
 export function answerOf(
   text: string,
   { notes = [], files = [], more = [] }: { notes?: string[]; files?: FileLink[]; more?: Content[] } = {},
 ): CallToolResult {
   return {
     content: [
-      { type: "text", text },
+      { type: "text", text: plainJson(text) },
       ...(notes.length === 0 ? [] : [{ type: "text" as const, text: notes.join("\n") }]),
       ...more,
       ...files.map(

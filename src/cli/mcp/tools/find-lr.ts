@@ -6,7 +6,7 @@ import { z } from "zod";
 import { SteepestError } from "../../../run/errors.ts";
 import { nullWhenAborted } from "../../../run/long-work.ts";
 import { type FindOptions, type Prepared, prepare, searchProgram } from "../../search/find.ts";
-import { chartOf, documentOf, type ProgramFindLr } from "../../search/report.ts";
+import { chartOf, documentOf, outcomeOf, type ProgramFindLr } from "../../search/report.ts";
 import { createTerminal } from "../../terminal.ts";
 import type { Folders } from "../folders.ts";
 import { startProgress } from "../progress.ts";
@@ -157,7 +157,7 @@ async function search(args: Input, context: ServerContext, host: Host): Promise<
     const found = await nullWhenAborted(signal, () =>
       searchProgram(prepared, { root: prepared.folder, signal, bar: progress.bar }),
     );
-    if (found !== null) return await reported(documentOf(found), prepared, host.folders);
+    if (found !== null) return await reported(documentOf(outcomeOf(found)), prepared, host.folders);
     throw new SteepestError("interrupted", "the search was interrupted; trainings that had ended are kept", {
       where: host.folders.show(prepared.folder),
       help: "go on with resume: true and this folder as 'out'",
