@@ -1,5 +1,11 @@
 import { batchRule, libraries } from "../../src/cli/commands/optimizers.ts";
-import { type Elsewhere, type OptimizerEntry, optimizers, showRange } from "../../src/optim/index.ts";
+import {
+  type Elsewhere,
+  modifierOptions,
+  type OptimizerEntry,
+  optimizers,
+  showRange,
+} from "../../src/optim/index.ts";
 import { code, fence, generatedNote, page, sectionLink, table, value } from "./markdown.ts";
 
 const keys = Object.keys(libraries) as (keyof Elsewhere)[];
@@ -20,6 +26,8 @@ export function accepts(o: Option): string {
   switch (o.type) {
     case "boolean":
       return "true or false";
+    case "text":
+      return "a text";
     case "choice":
       return o.choices.map(code).join(", ");
     case "numbers":
@@ -61,8 +69,9 @@ function section(o: OptimizerEntry): string {
       ...(o.needs.length > 0
         ? [`- Reads more than gradients: ${o.needs.map((n) => needs[n]).join("; ")}`]
         : []),
+      ...(o.modifiers.none ? [`- Takes no [modifiers](#modifiers): ${o.modifiers.none}`] : []),
     ].join("\n"),
-    optionRows(o.options),
+    optionRows(o.options.filter((option) => !o.modifiers.options.includes(option.name))),
   ).trimEnd();
 }
 
@@ -80,5 +89,15 @@ export const optimizersPage = (): string =>
         ...keys.map((k) => (o.elsewhere[k] === null ? "" : elsewhere(o.elsewhere[k]))),
       ]),
     ),
+    page(
+      "## Modifiers",
+      `Options that are laid over an optimizer: \`"optimizer": { "name": "adamw", "lr": 0.001, "caution": "mean" }\`. Every row takes them but those that say why not; \`cautiousWeightDecay\` needs a row with \`weightDecay\`. Caution: Liang et al. 2024 ([arXiv 2411.16085](https://arxiv.org/abs/2411.16085)). Cautious weight decay: [arXiv 2510.12402](https://arxiv.org/abs/2510.12402). A modified optimizer is exported to PyTorch by its formula, and has no stability limit.`,
+      optionRows(
+        Object.entries<OptimizerEntry["options"][number]>(modifierOptions as never).map(([name, spec]) => ({
+          ...spec,
+          name,
+        })),
+      ),
+    ).trimEnd(),
     ...optimizers.map(section),
   );

@@ -1,3 +1,4 @@
+import { type Modifiers, modified, modifiersFor, modifies } from "./modifiers.ts";
 import { type OptionSpec, type OptionSpecs, resolveOptions } from "./options.ts";
 import type { TorchClass } from "./torch.ts";
 import type { Transform } from "./transform.ts";
@@ -58,6 +59,10 @@ export interface OptimizerEntry extends Facts {
   readonly torch: (options: Readonly<Record<string, unknown>>) => TorchClass | null;
   /** Takes complete options, as `resolveOptions` gives them. */
   readonly stabilityLimit?: StabilityLimit<Readonly<Record<string, unknown>>>;
+  /** Which of its options are modifiers, laid over it; why it takes none. */
+  readonly modifiers: { readonly options: readonly string[]; readonly none?: string };
+  /** Whether these options switch a modifier on: then what is proved or known of the plain row does not hold. */
+  readonly isModified: (options: object) => boolean;
   /** Needs `hyper.loss`, `hyper.evaluate` or `hyper.key`: the host has to provide them. */
   readonly needs: readonly ("loss" | "evaluate" | "key")[];
   /** The transform; its `lr` is the option's value. Throws `option` as `resolveOptions`. */
@@ -71,13 +76,17 @@ export interface Definition<O extends { readonly lr: number }> extends Facts {
   readonly torch: ((options: O) => TorchClass | null) | null;
   readonly stabilityLimit?: StabilityLimit<O>;
   readonly needs?: OptimizerEntry["needs"];
+  /** Whether `weightDecay` is taken off the weights apart from the gradient, at the rate's share; absent: it is not. */
+  readonly decoupled?: (options: O) => boolean;
+  /** Why nothing can be laid over it: its update is more than a step along a direction. Absent: modifiers apply. */
+  readonly unmodified?: string;
   /** Throws for combinations of options that make no sense, beyond the ranges. */
   readonly make: (options: O) => Transform;
 }
 
 /** A function from options to the transform, which also carries its row of the table. */
 export interface Optimizer<O> {
-  (options?: Partial<O>): Transform;
+  (options?: Partial<O> & Partial<Omit<Modifiers, keyof O>>): Transform;
   readonly entry: OptimizerEntry;
 }
 
@@ -101,26 +110,53 @@ function limitOf<O extends object>({
   };
 }
 
+const pick = (options: object, keys: readonly string[]): Partial<Modifiers> =>
+  Object.fromEntries(Object.entries(options).filter(([key]) => keys.includes(key)));
+
+/** The row's transform under the modifiers that are on: those take over the decay where it is apart from the gradient. */
+function makeModified<O extends { readonly lr: number }>(
+  { make, decoupled }: Definition<O>,
+  options: O,
+  keys: readonly string[],
+): Transform {
+  const chosen = pick(options, keys);
+  const rest = Object.fromEntries(Object.entries(options).filter(([key]) => !keys.includes(key)));
+  if (!modifies(chosen)) return make(complete(rest));
+  const { weightDecay = 0, maximize = false }: { weightDecay?: number; maximize?: boolean } = rest;
+  const apart = chosen.cautiousWeightDecay === true || decoupled?.(options) === true;
+  const inner = make(complete(apart ? { ...rest, weightDecay: 0 } : rest));
+  return modified(inner, { ...chosen, decay: apart ? weightDecay : 0, maximize });
+}
+
 /** One row of the table: options are validated on every call, and `lr` is attached to the transform. */
 export function defineOptimizer<O extends { readonly lr: number }>(definition: Definition<O>): Optimizer<O> {
   const { name, kind, batchRule, corrected, paper, purpose, stabilityLimit, torch, needs = [] } = definition;
+  const own: Readonly<Record<string, OptionSpec>> = definition.options;
+  const laidOver = definition.unmodified === undefined ? modifiersFor(own) : {};
+  const specs: OptionSpecs<O> = { ...definition.options, ...laidOver };
   const make = (given: object = {}): Transform => {
-    const options = resolveOptions<O>(name, definition.options, given);
-    return { ...definition.make(options), lr: options.lr };
+    const options = resolveOptions<O>(name, specs, given);
+    return { ...makeModified(definition, options, Object.keys(laidOver)), lr: options.lr };
   };
+  const isModified = (options: object): boolean => modifies(pick(options, Object.keys(laidOver)));
   const entry: OptimizerEntry = {
     name,
     kind,
     batchRule,
     corrected,
-    options: Object.entries<OptionSpec>(definition.options).map(([key, spec]) => ({ name: key, ...spec })),
+    options: Object.entries<OptionSpec>(specs).map(([key, spec]) => ({ name: key, ...spec })),
     paper,
     elsewhere: { pytorch: null, optax: null, keras: null, hf: null, ...definition.elsewhere },
     purpose,
-    torch: (options) => torch?.(complete(options)) ?? null,
+    torch: (options) => (isModified(options) ? null : (torch?.(complete(options)) ?? null)),
     ...(stabilityLimit && { stabilityLimit: limitOf(stabilityLimit) }),
+    modifiers: {
+      options: Object.keys(laidOver),
+      ...(definition.unmodified !== undefined && { none: definition.unmodified }),
+    },
+    isModified,
     needs,
     make,
   };
-  return Object.assign((options: Partial<O> = {}) => make(options), { entry });
+  return Object.assign((options: object = {}) => make(options), { entry });
 }

@@ -7,7 +7,9 @@ import { adafactor } from "./optimizers/adafactor.ts";
 import { adafactorHf } from "./optimizers/adafactor-hf.ts";
 import { adagrad } from "./optimizers/adagrad.ts";
 import { adam, adamw } from "./optimizers/adam.ts";
+import { adamAtan2 } from "./optimizers/adam-atan2.ts";
 import { adamax } from "./optimizers/adamax.ts";
+import { adamuon } from "./optimizers/adamuon.ts";
 import { adan } from "./optimizers/adan.ts";
 import { ademamix } from "./optimizers/ademamix.ts";
 import { adopt } from "./optimizers/adopt.ts";
@@ -18,18 +20,21 @@ import { dog } from "./optimizers/dog.ts";
 import { emaMomentum } from "./optimizers/ema-momentum.ts";
 import { ftrl } from "./optimizers/ftrl.ts";
 import { grams } from "./optimizers/grams.ts";
+import { adamh, muonh } from "./optimizers/hyperball.ts";
 import { lamb } from "./optimizers/lamb.ts";
 import { laprop } from "./optimizers/laprop.ts";
 import { lars } from "./optimizers/lars.ts";
 import { lbfgs } from "./optimizers/lbfgs.ts";
 import { lion } from "./optimizers/lion.ts";
 import { madgrad } from "./optimizers/madgrad.ts";
+import { mars } from "./optimizers/mars.ts";
 import { muon } from "./optimizers/muon.ts";
 import { nadam } from "./optimizers/nadam.ts";
 import { nadamOptax } from "./optimizers/nadam-optax.ts";
 import { nag } from "./optimizers/nag.ts";
 import { nesterov } from "./optimizers/nesterov.ts";
 import { noisySgd } from "./optimizers/noisy-sgd.ts";
+import { normuon } from "./optimizers/normuon.ts";
 import { novograd } from "./optimizers/novograd.ts";
 import { optimisticGd } from "./optimizers/optimistic-gd.ts";
 import { polyakSgd } from "./optimizers/polyak-sgd.ts";
@@ -38,6 +43,8 @@ import { radam } from "./optimizers/radam.ts";
 import { rmsprop } from "./optimizers/rmsprop.ts";
 import { rprop } from "./optimizers/rprop.ts";
 import { scheduleFreeAdamw, scheduleFreeSgd } from "./optimizers/schedule-free.ts";
+import { scheduleFreeProdigy } from "./optimizers/schedule-free-prodigy.ts";
+import { scion } from "./optimizers/scion.ts";
 import { sgd } from "./optimizers/sgd.ts";
 import { signSgd, signum } from "./optimizers/sign-sgd.ts";
 import { sm3 } from "./optimizers/sm3.ts";
@@ -95,6 +102,14 @@ export const optimizers: readonly OptimizerEntry[] = [
   stableAdamw,
   laprop,
   grams,
+  adamAtan2,
+  mars,
+  normuon,
+  adamuon,
+  scion,
+  adamh,
+  muonh,
+  scheduleFreeProdigy,
 ].map((o) => o.entry);
 
 /** The row of this name. Throws `optimizer` with the closest name when there is none. */

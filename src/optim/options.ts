@@ -13,6 +13,7 @@ export type OptionSpec<V extends OptionValue = OptionValue> = {
   | ({ readonly type: "numbers"; readonly length: number; readonly nullable?: boolean } & Range)
   | { readonly type: "boolean" }
   | { readonly type: "choice"; readonly choices: readonly string[] }
+  | { readonly type: "text" }
 );
 
 /** An options interface described option by option; a missing or mistyped row does not compile. */
@@ -41,6 +42,12 @@ export const choice = <C extends string>(
   value: C,
   description: string,
 ): OptionSpec<C> => ({ type: "choice", choices, default: value, description });
+
+export const text = (value: string, description: string): OptionSpec<string> => ({
+  type: "text",
+  default: value,
+  description,
+});
 
 /** The learning rate; PyTorch's default. */
 export const lr = (value: number, description = "learning rate"): OptionSpec<number> =>
@@ -74,6 +81,8 @@ function complaint(spec: OptionSpec, value: unknown): string | null {
   switch (spec.type) {
     case "boolean":
       return typeof value === "boolean" ? null : "true or false";
+    case "text":
+      return typeof value === "string" ? null : "a text";
     case "choice":
       return spec.choices.includes(value as string) ? null : `one of ${spec.choices.join(", ")}`;
     case "number": {

@@ -10,9 +10,12 @@ export function optimizerOf({ spec }: Pick<BuiltRun, "spec">): {
   options: ResolvedOptions;
 } {
   const { name, ...given } = spec.optimizer;
-  const entry = optimizerEntry(name);
+  const { stabilityLimit, ...entry } = optimizerEntry(name);
   const specs = Object.fromEntries(entry.options.map(({ name: key, ...rest }) => [key, rest]));
-  return { entry, options: resolveOptions(name, specs, given as Parameters<typeof resolveOptions>[2]) };
+  const options = resolveOptions(name, specs, given as Parameters<typeof resolveOptions>[2]);
+  // the limit is proved for the plain update alone
+  const proved = stabilityLimit !== undefined && !entry.isModified(options);
+  return { entry: proved ? { ...entry, stabilityLimit } : entry, options };
 }
 
 /** From what the optimizer has gathered in so many steps; null where it divides by nothing, or has gathered nothing yet. */

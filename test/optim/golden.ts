@@ -73,9 +73,10 @@ export const moreCases: readonly GoldenCase[] = read("optimizers-more.json")[
 ] as readonly GoldenCase[];
 
 const file2026 = read("optimizers-2026.json");
-/** By running their authors' code (README-2026.md); optimizers that the table does not have yet are left out. */
-export const cases2026 = (): readonly GoldenCase[] =>
-  (file2026["cases"] as readonly GoldenCase[]).filter((c) => c.optimizer in spelled);
+/** By running their authors' code (README-2026.md). */
+export const all2026: readonly GoldenCase[] = file2026["cases"] as readonly GoldenCase[];
+/** Those of the optimizers in the table. */
+export const cases2026 = (): readonly GoldenCase[] => all2026.filter((c) => c.optimizer in spelled);
 const problems = {
   ...(file["problems"] as Record<string, Json>),
   ...(file2026["problems"] as Record<string, Json>),
@@ -216,11 +217,93 @@ const spelled: Readonly<
   LaProp: ["laprop"],
   LaPropTimm: ["laprop", {}, { decayByLr: true }],
   Grams: ["grams", { correctBias: "biasCorrection" }],
+  AdamAtan2: [
+    "adam-atan2",
+    { regenRegRate: "regeneration", decoupledWd: "perFirstLr", cautiousWd: "cautiousWeightDecay" },
+  ],
+  MARS: ["mars"],
+  ProdigyScheduleFree: ["schedule-free-prodigy"],
+  CautiousAdamW: [
+    "adam",
+    { correctBias: "biasCorrection" },
+    { decoupledWeightDecay: true, epsBeforeCorrection: true, caution: "mean" },
+  ],
+  CautiousAdamWTimm: ["adamw", {}, { caution: "mean" }],
+  CautiousLion: ["lion"],
+  AdamWCautiousDecay: ["adamw", {}, { cautiousWeightDecay: true }],
+  LionCautiousDecay: ["lion", {}, { cautiousWeightDecay: true }],
+  SGDMomentumCautiousDecay: ["sgd", {}, { cautiousWeightDecay: true }],
+  MuonWithAuxAdam: ["muon", {}, { epsForm: "add" }],
+  CautiousMuon: ["muon", {}, { epsForm: "add" }],
+  MuonMoonshot: [
+    "muon",
+    {},
+    { epsForm: "add", heavyBall: true, adjustLrFn: "match_rms_adamw", auxEpsBeforeCorrection: true },
+  ],
+  NorMuon: ["normuon"],
+  AdaMuon: ["adamuon"],
+  AdamH: ["adamh"],
+  MuonH: ["muonh", { mu: "momentum" }],
+  Scion: ["scion"],
 };
+
+/** Recorded options that are said in another way here: settings of other tensors, masks by their scale. */
+const inOurWords: Readonly<Record<string, (value: never) => Readonly<Record<string, unknown>>>> = {
+  aux: (aux: Readonly<Record<string, unknown>>) => ({
+    auxLr: aux["lr"],
+    auxBetas: aux["betas"],
+    auxEps: aux["eps"],
+    auxWeightDecay: aux["weight_decay"],
+  }),
+  mars_type: (type: string) => ({ variant: type.replace("mars-", ""), auxEps: 1e-8 }),
+  optimize_1d: (everyTensor: boolean) => ({ everyTensor }),
+  lr_1d: (auxLr: number) => ({ auxLr }),
+  betas_1d: (auxBetas: readonly number[]) => ({ auxBetas }),
+  weight_decay_1d: (auxWeightDecay: number) => ({ auxWeightDecay }),
+  mask_scale: (scale: string) => ({ caution: scale === "1/mean" ? "mean" : "count" }),
+};
+
+/** Recorded to tell variants apart, and said by the row or its name here. */
+const described: Readonly<Record<string, readonly string[]>> = {
+  MuonWithAuxAdam: ["scale"],
+  MuonMoonshot: ["scale"],
+  CautiousMuon: ["scale"],
+  MuonH: ["ns_coefficients"],
+};
+
+const SCION_NORMS: Readonly<Record<string, string>> = {
+  Auto: "spectral",
+  Spectral: "spectral",
+  Sign: "sign",
+  ColNorm: "columns",
+  RowNorm: "rows",
+};
+
+function scionOptions(o: Readonly<Record<string, never>>): Record<string, unknown> {
+  const { normalized, transpose, max: atLeastOne } = o["norm_kwargs"]! as Readonly<Record<string, boolean>>;
+  return {
+    momentum: 1 - o["momentum"]!,
+    norm: SCION_NORMS[o["norm"]!],
+    normalized: normalized ?? true,
+    transposed: transpose ?? false,
+    atLeastOne: atLeastOne ?? false,
+    scale: o["scale"],
+    vectorScale: o["vector_scale"],
+    constrained: !o["unconstrained"],
+    nsSteps: o["ns_steps"],
+  };
+}
 
 function spell(c: GoldenCase, given: Readonly<Record<string, unknown>>): [string, Record<string, unknown>] {
   const [name, renamed = {}, extra = {}] = spelled[c.optimizer]!;
-  const options = Object.fromEntries(Object.entries(camelKeys(given)).map(([k, v]) => [renamed[k] ?? k, v]));
+  if (name === "scion") return [name, scionOptions(given as Record<string, never>)];
+  const options: Record<string, unknown> = {};
+  for (const [key, value] of Object.entries(given)) {
+    if (described[c.optimizer]?.includes(key)) continue;
+    const ours = inOurWords[key];
+    if (ours) Object.assign(options, ours(value as never));
+    else options[renamed[camel(key)] ?? camel(key)] = value;
+  }
   return [name, { ...options, ...extra }];
 }
 
@@ -248,7 +331,8 @@ function transformOf(c: GoldenCase): Transform {
       c.groups.map((g, i) => ({ match: [names[i]!], options: spell(c, g)[1] })),
     );
   }
-  const own = optim.makeOptimizer(...spell(c, c.options));
+  const [name, options] = spell(c, c.options);
+  const own = optim.makeOptimizer(name, c.lr === undefined ? options : { lr: c.lr, ...options });
   if (c.clip_grad_norm !== undefined) return optim.chain(optim.clipByGlobalNorm(c.clip_grad_norm), own);
   if (c.clip_grad_value !== undefined) return optim.chain(optim.clipByValue(c.clip_grad_value), own);
   return own;
@@ -315,6 +399,7 @@ const recordsAverage = new Set([
   "NesterovStrong",
   "ScheduleFreeSGD",
   "ScheduleFreeAdamW",
+  "ProdigyScheduleFree",
   "EMAWeights",
   "SWA",
 ]);

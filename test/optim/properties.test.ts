@@ -109,6 +109,7 @@ const lowest = (trainer: Trainer, { steps, goal }: Problem): number => {
 /** Where a default is meant to pull the weights away from the minimum. */
 const undecayed: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
   muon: { weightDecay: 0 },
+  scion: { constrained: false },
   "sophia-h": { weightDecay: 0 },
 };
 

@@ -42,6 +42,7 @@ export const adabelief: Optimizer<AdabeliefOptions> = defineOptimizer<AdabeliefO
     // s is the spread around m, not the mean square
     preconditioner: { ...adamLimit.preconditioner!, slot: () => "s" },
   },
+  decoupled: () => true,
   make: ({ betas: [b1, b2], eps: e, epsRoot, weightDecay: decay }) =>
     chain(
       perTensor({

@@ -44,6 +44,9 @@ export const zerosAlong =
       p.dtype,
     );
 
+/** One zero for each row of a tensor as a matrix, [rows, 1]. */
+export const rowZeros = (p: Expr): Expr => zeros([p.shape[0]!, 1], p.dtype);
+
 /** Second moments of matrices as an outer product of row and column means; of vectors in full. */
 export const byRank = (matrices: Transform, others: Transform): Transform =>
   partition({ factored: matrices, full: others }, (_, p) => (p.shape.length > 1 ? "factored" : "full"));
@@ -83,6 +86,7 @@ export const adafactor: Optimizer<AdafactorOptions> = defineOptimizer<AdafactorO
   torch: null,
   purpose:
     "large models on little memory: m + n numbers of state for an m×n matrix, steps relative to the weights",
+  decoupled: () => true,
   make: ({ beta2Decay, eps: [eps1, eps2], d, weightDecay: decay, maximize: climb }) => {
     const direction = (g: Expr, v: Expr): Expr => {
       const e1 = eps1 ?? machineEpsilon(g);

@@ -20,6 +20,7 @@ export interface AdamWOptions {
 export interface AdamOptions extends AdamWOptions {
   readonly decoupledWeightDecay: boolean;
   readonly biasCorrection: boolean;
+  readonly epsBeforeCorrection: boolean;
 }
 
 /** The options Adam and AdamW share. */
@@ -44,6 +45,9 @@ export const adam: Optimizer<AdamOptions> = defineOptimizer<AdamOptions>({
     weightDecay: weightDecay(0, "λ: adds λθ to the gradient (L2 penalty; it is rescaled with the gradient)"),
     decoupledWeightDecay: flag("decay the weights apart from the gradient: AdamW"),
     biasCorrection: flag("divide the moments by 1 − βᵗ", true),
+    epsBeforeCorrection: flag(
+      "add ε to √v before it is corrected, as the paper's remark and older libraries do",
+    ),
   },
   paper: { cite: "Kingma & Ba 2015, algorithm 1", url: "https://arxiv.org/abs/1412.6980", equation },
   elsewhere: { pytorch: "Adam", optax: "adam", keras: "Adam" },
@@ -51,7 +55,7 @@ export const adam: Optimizer<AdamOptions> = defineOptimizer<AdamOptions>({
   batchRule: "square-root",
   corrected: { m: 0, v: 1 },
   torch: (o) =>
-    o.biasCorrection
+    o.biasCorrection && !o.epsBeforeCorrection
       ? inTorch(o.decoupledWeightDecay ? "AdamW" : "Adam", adamArguments(o), adamState(o), "betas")
       : null,
   purpose: "fast progress with little tuning; per-parameter steps for gradients of very different sizes",
@@ -59,10 +63,11 @@ export const adam: Optimizer<AdamOptions> = defineOptimizer<AdamOptions>({
     ...adamLimit,
     preconditioner: {
       slot,
-      of: ({ biasCorrection, ...moments }, step) =>
+      of: ({ biasCorrection, epsBeforeCorrection: _, ...moments }, step) =>
         adamLimit.preconditioner!.of(moments, biasCorrection ? step : Number.POSITIVE_INFINITY),
     },
   },
+  decoupled: (o) => o.decoupledWeightDecay,
   make: ({ weightDecay: decay, amsgrad, maximize: climb, decoupledWeightDecay, ...moments }) =>
     chain(
       climb && ascend(),
@@ -88,5 +93,6 @@ export const adamw: Optimizer<AdamWOptions> = defineOptimizer<AdamWOptions>({
   torch: (o) => inTorch("AdamW", adamArguments(o), adamState(o), "betas"),
   purpose: "the default for transformers and fine-tuning: decay does not depend on the gradient's size",
   stabilityLimit: { ...adamLimit, preconditioner: { ...adamLimit.preconditioner!, slot } },
+  decoupled: () => true,
   make: (options) => adam({ ...options, decoupledWeightDecay: true }),
 });

@@ -55,6 +55,7 @@ export const ademamix: Optimizer<AdemamixOptions> = defineOptimizer<AdemamixOpti
   corrected: { m1: 0, v: 1 },
   torch: null,
   purpose: "long runs: gradients of ten thousand steps ago still help",
+  decoupled: () => true,
   make: ({ betas: [b1, b2, b3], alpha, warmupSteps, eps: e, weightDecay: decay }) =>
     chain(
       perTensor({

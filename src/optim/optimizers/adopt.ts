@@ -61,6 +61,7 @@ export const adopt: Optimizer<AdoptOptions> = defineOptimizer<AdoptOptions>({
           Math.max(Math.sqrt(v), eps),
     },
   },
+  decoupled: () => true,
   make: ({ betas: [b1, b2], eps: e, weightDecay: decay, clip, clipExponent }) =>
     chain(
       perTensor({

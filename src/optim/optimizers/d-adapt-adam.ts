@@ -71,5 +71,6 @@ export const dAdaptAdam: Optimizer<DAdaptAdamOptions> = defineOptimizer<DAdaptAd
   corrected: null,
   torch: null,
   purpose: "Adam without a learning rate; Prodigy finds the rate faster",
+  unmodified: "its estimate needs the steps it made itself",
   make: (o) => chain(scaleByDAdaptAdam(o)),
 });

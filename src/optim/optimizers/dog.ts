@@ -71,5 +71,6 @@ export const dog: Optimizer<DogOptions> = defineOptimizer<DogOptions>({
   corrected: null,
   torch: null,
   purpose: "SGD without a learning rate: one step size for the model, from how far it has moved",
+  unmodified: "its estimate needs the steps it made itself",
   make: (o) => chain(o.weightDecay > 0 && addDecayedWeights(o.weightDecay), distanceOverGradients(o)),
 });

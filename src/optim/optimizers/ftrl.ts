@@ -48,6 +48,7 @@ export const ftrl: Optimizer<FtrlOptions> = defineOptimizer<FtrlOptions>({
   corrected: null,
   torch: null,
   purpose: "sparse linear models on streams of clicks: exact zeros by L1",
+  unmodified: "its weights follow from sums, not from steps",
   make: ({ lrPower, initialAccumulatorValue, l1, l2, beta }) => {
     const root = (n: Expr): Expr => (lrPower === -0.5 ? sqrt(n) : pow(n, -lrPower));
     return perTensor({

@@ -35,6 +35,7 @@ export const grams: Optimizer<GramsOptions> = defineOptimizer<GramsOptions>({
   corrected: { m: 0, v: 1 },
   torch: null,
   purpose: "Adam's step lengths in the direction of the present gradient: no step against it",
+  decoupled: () => true,
   make: ({ betas: [b1, b2], eps: e, weightDecay: decay, biasCorrection: corrects }) =>
     chain(
       perTensor({

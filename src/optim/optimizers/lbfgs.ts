@@ -137,5 +137,6 @@ export const lbfgs: Optimizer<LbfgsOptions> = defineOptimizer<LbfgsOptions>({
   torch: null,
   purpose:
     "smooth full-batch problems of moderate size; one step a call, without a line search: `minimize` adds strong Wolfe",
+  unmodified: "its step comes from a line and past steps",
   make: scaleByLbfgs,
 });

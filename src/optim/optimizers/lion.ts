@@ -32,6 +32,7 @@ export const lion: Optimizer<LionOptions> = defineOptimizer<LionOptions>({
   corrected: null,
   torch: (o) => inProject("Lion", o, { m: "lion.m" }, "betas"),
   purpose: "large batches with half of Adam's state: every weight moves by exactly η",
+  decoupled: () => true,
   make: ({ betas: [b1, b2], weightDecay: decay }) =>
     chain(
       perTensor({

@@ -31,6 +31,7 @@ export const madgrad: Optimizer<MadgradOptions> = defineOptimizer<MadgradOptions
   corrected: null,
   torch: null,
   purpose: "dual averaging that generalises like SGD on images and trains like Adam on sparse data",
+  unmodified: "its weights follow from sums, not from steps",
   make: ({ momentum: kept, weightDecay: decay, eps: e }) =>
     chain(
       decay > 0 && addDecayedWeights(decay),

@@ -33,6 +33,7 @@ export const nadamOptax: Optimizer<NadamOptaxOptions> = defineOptimizer<NadamOpt
   corrected: null,
   torch: null,
   purpose: "runs that came from optax: its NAdam has other numbers than PyTorch's",
+  decoupled: () => true,
   make: ({ betas: [b1, b2], eps: e, weightDecay: decay }) =>
     chain(
       perTensor({

@@ -42,6 +42,7 @@ export const nadam: Optimizer<NadamOptions> = defineOptimizer<NadamOptions>({
   torch: null,
   purpose: "Adam with Nesterov's look ahead: a little faster where Adam is good",
   stabilityLimit: nadamLimit,
+  decoupled: (o) => o.decoupledWeightDecay,
   make: ({
     betas: [b1, b2],
     eps: e,

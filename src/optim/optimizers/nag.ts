@@ -45,5 +45,6 @@ export const nag: Optimizer<NagOptions> = defineOptimizer<NagOptions>({
     rule: "(2+2μ)/(1+2μ)/L",
     limit: ({ momentum: mu }, sharpness) => (2 + 2 * mu) / (1 + 2 * mu) / sharpness,
   },
+  unmodified: "its weights are between two points",
   make: lookingAhead,
 });

@@ -59,5 +59,6 @@ export const nesterov: Optimizer<NesterovOptions> = defineOptimizer<NesterovOpti
       return (2 + 2 * m) / (1 + 2 * m) / sharpness;
     },
   },
+  unmodified: "its weights are between two points",
   make: accelerated,
 });

@@ -39,6 +39,7 @@ export const polyakSgd: Optimizer<PolyakSgdOptions> = defineOptimizer<PolyakSgdO
   torch: null,
   purpose: "problems whose smallest loss is known (interpolation: 0): no learning rate to tune",
   needs: ["loss"],
+  unmodified: "its step length belongs to the gradient's direction",
   make: ({ fMin }): Transform => ({
     name: "polyak",
     init: () => ({}),

@@ -108,5 +108,6 @@ export const prodigy: Optimizer<ProdigyOptions> = defineOptimizer<ProdigyOptions
   corrected: null,
   torch: null,
   purpose: "Adam without a learning rate: estimates the distance to the solution as it goes",
+  unmodified: "its estimate needs the steps it made itself",
   make: (o) => chain(scaleByProdigy(o)),
 });

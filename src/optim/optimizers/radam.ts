@@ -50,6 +50,7 @@ export const radam: Optimizer<RadamOptions> = defineOptimizer<RadamOptions>({
   purpose: "Adam without a hand-made warm-up: momentum until v can be trusted",
   // once v is trusted and the rectifier has come near 1
   stabilityLimit: outsideAdamLimit,
+  decoupled: (o) => o.decoupledWeightDecay,
   make: ({ betas: [b1, b2], eps: e, weightDecay: decay, decoupledWeightDecay: decoupled, maximize: climb }) =>
     chain(
       climb && ascend(),

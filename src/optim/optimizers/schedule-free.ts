@@ -104,6 +104,7 @@ export const scheduleFreeSgd: Optimizer<ScheduleFreeSgdOptions> = defineOptimize
   corrected: null,
   torch: null,
   purpose: "as good as a decaying schedule without knowing when training ends; evaluate the average x",
+  unmodified: "its weights are between two points",
   make: (o): Transform => {
     requirePositive("schedule-free-sgd", o.beta);
     const { scalars, share, move, evaluationParams } = averaging(o);
@@ -150,6 +151,7 @@ export const scheduleFreeAdamw: Optimizer<ScheduleFreeAdamWOptions> =
     corrected: null,
     torch: null,
     purpose: "AdamW without a schedule and without knowing the number of steps; evaluate the average x",
+    unmodified: "its weights are between two points",
     make: (o): Transform => {
       requirePositive("schedule-free-adamw", o.beta);
       const { scalars, share, move, evaluationParams } = averaging(o);

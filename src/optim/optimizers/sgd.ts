@@ -61,6 +61,7 @@ export const sgd: Optimizer<SgdOptions> = defineOptimizer<SgdOptions>({
         ? (2 + 2 * momentum) / (1 + 2 * momentum) / (sharpness + decay)
         : (2 * (1 + momentum)) / (momentum === 0 ? 1 : 1 - dampening) / (sharpness + decay),
   },
+  decoupled: (o) => o.decoupledWeightDecay,
   make: ({ momentum, dampening, nesterov, weightDecay: decay, decoupledWeightDecay, maximize: climb }) => {
     if (nesterov && (momentum === 0 || dampening !== 0)) {
       throw new SteepestError(

@@ -81,6 +81,7 @@ export const sophiaH: Optimizer<SophiaHOptions> = defineOptimizer<SophiaHOptions
   purpose:
     "language models: steps by curvature, clipped where it is small or negative. The program holds the Hessian product at every step, also where k leaves it unused",
   needs: ["evaluate", "key"],
+  decoupled: () => true,
   make: (options) =>
     chain(
       scaleBySophia(options),

@@ -54,6 +54,7 @@ export const sparseAdam: Optimizer<SparseAdamOptions> = defineOptimizer<SparseAd
   torch: null,
   purpose: "embedding tables: rows that a batch does not look up are not moved by stale momentum",
   stabilityLimit: outsideAdamLimit,
+  unmodified: "rows without a gradient stay as they are",
   make: ({ betas: [b1, b2], eps: e, maximize: climb }) =>
     chain(
       climb && ascend(),

@@ -1,4 +1,4 @@
-import { add, mul, type Operand } from "../../engine/graph/index.ts";
+import { add, ge, mul, type Operand, select } from "../../engine/graph/index.ts";
 import { stateless } from "../per-tensor.ts";
 import type { Hyper, Transform } from "../transform.ts";
 
@@ -21,4 +21,11 @@ export const decayByLr = (weightDecay: number): Transform =>
   stateless("decay", (hyper) => {
     const lambda = mul(hyper.lr, decayNow(weightDecay, hyper));
     return (u, p) => add(u, mul(lambda, p));
+  });
+
+/** u → u + λθ where θ and u have one sign, or u is 0: decay only where the step shrinks the weight too (arXiv 2510.12402). */
+export const addCautiousDecay = (weightDecay: number): Transform =>
+  stateless("decay", (hyper) => {
+    const lambda = decayNow(weightDecay, hyper);
+    return (u, p) => add(u, select(ge(mul(u, p), 0), mul(lambda, p), 0));
   });

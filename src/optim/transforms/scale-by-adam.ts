@@ -19,15 +19,21 @@ export interface AdamMoments {
   readonly eps: number;
   /** Off shows the cold start: without it the first steps are up to 6.6 times too long. */
   readonly biasCorrection?: boolean;
+  /** ε is added to √v, not to its corrected value: Adam as its paper's remark and older libraries write it. */
+  readonly epsBeforeCorrection?: boolean;
 }
 
 /** β₁ of this step and the quotient m̂/(√v̂ + ε), its corrections computed once on float64 scalars. */
 const quotient = (
-  { betas: [beta1, beta2], eps, biasCorrection: corrected = true }: AdamMoments,
+  { betas: [beta1, beta2], eps, biasCorrection: corrected = true, epsBeforeCorrection = false }: AdamMoments,
   { step, momentum }: Hyper,
 ): { b1: Operand; of: (m: Expr, v: Expr) => Expr } => {
   const b1 = momentumOr(momentum, beta1);
   if (!corrected) return { b1, of: (m, v) => div(m, add(sqrt(v), eps)) };
+  if (epsBeforeCorrection) {
+    const scale = div(sqrt(biasCorrection(beta2, step)), biasCorrection(b1, step));
+    return { b1, of: (m, v) => mul(scale, div(m, add(sqrt(v), eps))) };
+  }
   const scaleM = div(1, biasCorrection(b1, step));
   const scaleRootV = rsqrt(biasCorrection(beta2, step));
   return { b1, of: (m, v) => mul(scaleM, div(m, add(mul(scaleRootV, sqrt(v)), eps))) };

@@ -1,8 +1,9 @@
-import { type Expr, mul, zerosLike } from "../../engine/graph/index.ts";
+import { type Expr, zerosLike } from "../../engine/graph/index.ts";
 import { SteepestError } from "../../run/errors.ts";
 import { makeOptimizer } from "../optimizers.ts";
 import { mapTensors } from "../tensors.ts";
-import type { Hyper, Transform } from "../transform.ts";
+import type { Transform } from "../transform.ts";
+import { withLrFactor } from "./lr-factor.ts";
 import { partition } from "./partition.ts";
 
 /** Names, a pattern their names match, or a test on name and tensor. */
@@ -29,18 +30,6 @@ export const masked = (inner: Transform, match: Match, otherwise: Transform = pa
     matches(match, name, p) ? "masked" : "others",
   ),
 });
-
-/** `inner` at `factor` times the learning rate. */
-export function withLrFactor(inner: Transform, factor: number): Transform {
-  const slower = (hyper: Hyper): Hyper => ({ ...hyper, lr: mul(hyper.lr, factor) });
-  return {
-    ...inner,
-    update: (grads, state, params, hyper) => inner.update(grads, state, params, slower(hyper)),
-    ...(inner.measure
-      ? { measure: (grads, state, params, hyper) => inner.measure!(grads, state, params, slower(hyper)) }
-      : {}),
-  };
-}
 
 export interface Group {
   readonly match: Match;
