@@ -103,7 +103,8 @@ class Probe:
         self._last = None
         self._can_measure = True
         self._hooks = [*self._watch_backward(), *_watch_step(self.optimizer, self._pre_step, self._post_step)]
-        self._write({"schema": "steepest.probe/1", **describe(self.optimizer), "torch": str(torch.__version__)})
+        self._write({"schema": "steepest.probe/1", **describe(self.optimizer), "accumulate": accumulate, "processes": _processes(),
+                     "torch": str(torch.__version__)})
         self._arm_layers()
         atexit.register(self.close)
 
@@ -712,6 +713,11 @@ def _bare(optimizer):
 def _first_process():
     d = torch.distributed
     return not (d.is_available() and d.is_initialized() and d.get_rank() != 0)
+
+
+def _processes():
+    d = torch.distributed
+    return d.get_world_size() if d.is_available() and d.is_initialized() else 1
 
 
 def _scale_of(scaler):

@@ -228,7 +228,7 @@ def noise():
     true = ((rows - mean) ** 2).sum(1).mean() / (mean @ mean)
     sums = {2: [0.0, 0.0], 4: [0.0, 0.0]}
     with open(at("noise.jsonl"), "w") as f:
-        f.write(json.dumps({"schema": "steepest.probe/1", **sp.describe(opt)}) + "\n")
+        f.write(json.dumps({"schema": "steepest.probe/1", **sp.describe(opt), "accumulate": 1, "processes": 1}) + "\n")
         for k in range(300):
             at_ = torch.randint(len(x), (64,))
             for parts, s in sums.items():

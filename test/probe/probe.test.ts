@@ -5,6 +5,8 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { readLog } from "../../src/logs/index.ts";
 import { optimizerEntry } from "../../src/optim/index.ts";
 import { seriesOf } from "../../src/run/log.ts";
+import type { ProbeAnalysis } from "../../src/tune/probe/analysis.ts";
+import { steepest } from "../cli/steepest.ts";
 import { probeFolder, runChecks, temporary, torch } from "./python.ts";
 
 interface Sharpness {
@@ -102,6 +104,27 @@ describe.skipIf(torch === null)("in a PyTorch training", () => {
   test("the noise scale is within 20 % of that from every row's gradient", () => {
     for (const parts of ["parts 2", "parts 4"] as const)
       expect(Math.abs(found.noise[parts] / found.noise.true - 1), parts).toBeLessThan(0.2);
+  });
+
+  test("analyze pools a file's measurements: the interval holds the true noise scale, batches follow from it", async () => {
+    const args = ["analyze", "--probe", join(folder, "noise.jsonl")];
+    const json = await steepest([...args, "--json"], { cwd: folder });
+    expect(json.code, json.stderr).toBe(0);
+    const { noise, run, batches, criticalBatchSize } = JSON.parse(json.stdout) as ProbeAnalysis;
+    expect(run).toMatchObject({ optimizer: "SGD", known: "sgd", batch: 64, measurements: 300, lr: 0.1 });
+    expect(Math.abs(noise!.rows! / found.noise.true - 1)).toBeLessThan(0.2);
+    expect(noise!.interval[0]).toBeLessThan(found.noise.true);
+    expect(noise!.interval[1]).toBeGreaterThan(found.noise.true);
+    expect(criticalBatchSize).toBe(noise!.rows);
+    const quadruple = batches.find((b) => b.factor === 4)!;
+    const grown = (1 + noise!.rows! / 64) / (1 + noise!.rows! / 256);
+    expect(quadruple.lr).toBeCloseTo(0.1 * grown, 9);
+    expect(quadruple.steps).toBeCloseTo(1 / grown, 9);
+    const words = await steepest([...args, "--plot", join(folder, "stability.svg")], { cwd: folder });
+    expect(words.code, words.stderr).toBe(0);
+    for (const part of ["stability limit", "gradient noise scale", "critical batch size", "another batch"])
+      expect(words.stdout).toContain(part);
+    expect(readFileSync(join(folder, "stability.svg"), "utf8")).toContain("rate over its limit");
   });
 
   test("dead units are counted, and where a number stops being finite is named", () => {

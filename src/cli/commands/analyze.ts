@@ -11,6 +11,7 @@ import { type BuiltRun, buildRun } from "../../train/build.ts";
 import { restoreCheckpoint } from "../../train/checkpoint.ts";
 import { type Analysis, analyze } from "../../tune/convergence/analysis.ts";
 import { drawAnalysis, nothingToDraw, preparePlot } from "../analyze/draw.ts";
+import { analyzeProbeFile } from "../analyze/probe.ts";
 import { reportAnalysis } from "../analyze/report.ts";
 import type { Invocation } from "../command.ts";
 import { catchInterrupt } from "../interrupt.ts";
@@ -21,8 +22,16 @@ import type { Terminal } from "../terminal.ts";
 const DEFAULT_STEPS = 200;
 
 export async function run({ args, flags: names, options, terminal, json }: Invocation): Promise<number> {
-  const flags = flagsOf(options);
   const plot = options["plot"] as string | undefined;
+  if (options["probe"] !== undefined) {
+    if (args.length > 0) {
+      throw new SteepestError("usage", "--probe takes the place of a run, and one is given too", {
+        help: "give one of them: steepest analyze --probe probe.jsonl",
+      });
+    }
+    return analyzeProbeFile(options["probe"] as string, { terminal, json, plot });
+  }
+  const flags = flagsOf(options);
   const { built, from, backend } = await openRun(args, names);
   const steps = flags.steps ?? (from === null ? Math.min(DEFAULT_STEPS, built.totalSteps) : 0);
   if (plot !== undefined) {

@@ -5,7 +5,11 @@ export const analyze: CommandRow = {
   name: "analyze",
   summary: "curvature, stability limits, gradient noise and convergence of a run",
   define: (c) => {
-    c.argument("<run>", "a run file, or a run folder: then from its last checkpoint")
+    c.argument("[run]", "a run file, or a run folder: then from its last checkpoint")
+      .option(
+        "--probe <file>",
+        "say what steepest_probe.py has measured in a PyTorch training, and measure nothing",
+      )
       .option(
         "--steps <n>",
         "training steps to follow; default: the run's own up to 200 for a run file, 0 for a folder",
@@ -27,6 +31,8 @@ export const analyze: CommandRow = {
           "",
           "Every setting of the run file is a flag too; --seed also draws the noise batches:",
           "  steepest analyze run.json --optimizer.name sgd --optimizer.lr 0.1 --batchSize full",
+          "",
+          "  steepest analyze --probe probe.jsonl",
           "",
           "Nothing is written but the plots: the training it follows is its own. docs/curvature.md says what the",
           "numbers mean.",

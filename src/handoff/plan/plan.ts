@@ -1,6 +1,7 @@
 /** Everything `steepest plan` says, as one record. */
+
+import { type LargeBatchAdvice, largeBatchAdvice } from "../../optim/large-batch.ts";
 import type { BuiltRun } from "../../train/build.ts";
-import { type LargeBatchAdvice, largeBatchAdvice } from "./large-batch.ts";
 import type { Network } from "./ring.ts";
 import { type BatchMode, type Compute, gradientTraffic, predictScaling, type ScalingRow } from "./scaling.ts";
 import { type StepCost, stepCost } from "./step-cost.ts";

@@ -1,5 +1,6 @@
 /** Which rate, rule and optimizer go with a batch larger than the one the rate was found for. */
-import { type BatchRule, optimizerEntry } from "../../optim/index.ts";
+import type { BatchRule } from "./define.ts";
+import { optimizerEntry } from "./optimizers.ts";
 
 export type LrRule = BatchRule;
 
