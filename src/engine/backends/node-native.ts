@@ -15,7 +15,7 @@ import {
 } from "../backend.ts";
 import type { Buffer } from "../compile/kernels.ts";
 import { lower } from "../compile/lower.ts";
-import { writeProgram } from "../compile/writers/c/program.ts";
+import { SLACK, writeProgram } from "../compile/writers/c/program.ts";
 import { runtimeSource } from "../compile/writers/c/runtime.ts";
 import { typedView } from "../graph/dtype.ts";
 import { type Compiler, findCompiler, objectOf } from "./node-compiler.ts";
@@ -88,7 +88,7 @@ export function nativeBackend({ threads = threadCount() }: NativeChoice = {}): B
       library.func("bind", "void", ["uintptr_t"])(runtime.table);
       const step = library.func("run", "void", ["uintptr_t", "int"]) as (m: bigint, threads: number) => void;
 
-      const memory = allocate(plan.total + ALIGN);
+      const memory = allocate(plan.total + ALIGN + SLACK);
       const whole = new Uint8Array(memory, 0, 1);
       const address = koffi.address(whole);
       const base = (address + BigInt(ALIGN - 1)) & ~BigInt(ALIGN - 1);

@@ -109,10 +109,23 @@ INLINE vf32 splat_F(f32 x) { return x - (vf32){}; }
 INLINE vf64 splat_D(f64 x) { return x - (vf64){}; }
 INLINE vi32 splat_I(i32 x) { return x - (vi32){}; }
 INLINE vi64 splat_L(i64 x) { return x - (vi64){}; }
-/* n lanes that lie side by side; the others are 0 */
+/* n lanes that lie side by side; the others are 0. With AVX-512 by a mask: through memory it stalls. */
+#if defined(__AVX512F__) && W == 64 && !defined(__clang__)
+#define PART_LD(T, p, v, n) part_ld_##T(p, n)
+#define PART_ST(T, p, v, n) part_st_##T(p, v, n)
+INLINE vf32 part_ld_F(const char *p, int n) { return __builtin_ia32_loadups512_mask((const f32 *)p, (vf32){}, (unsigned short)((1u << n) - 1)); }
+INLINE void part_st_F(char *p, vf32 v, int n) { __builtin_ia32_storeups512_mask((f32 *)p, v, (unsigned short)((1u << n) - 1)); }
+INLINE vi32 part_ld_I(const char *p, int n) { return (vi32)part_ld_F(p, n); }
+INLINE void part_st_I(char *p, vi32 v, int n) { part_st_F(p, (vf32)v, n); }
+INLINE vf64 part_ld_D(const char *p, int n) { return __builtin_ia32_loadupd512_mask((const f64 *)p, (vf64){}, (unsigned char)((1u << n) - 1)); }
+INLINE void part_st_D(char *p, vf64 v, int n) { __builtin_ia32_storeupd512_mask((f64 *)p, v, (unsigned char)((1u << n) - 1)); }
+#else
+#define PART_LD(T, p, v, n) (__builtin_memcpy(&v, p, n * sizeof v[0]), v)
+#define PART_ST(T, p, v, n) __builtin_memcpy(p, &v, n * sizeof v[0])
+#endif
 #define LOAD(T, V, L) \\
-INLINE V ld_##T(const char *p, int n) { V v = {}; __builtin_memcpy(&v, p, n * (W / L)); return v; } \\
-INLINE void st_##T(char *p, V v, int n) { __builtin_memcpy(p, &v, n * (W / L)); } \\
+INLINE V ld_##T(const char *p, int n) { V v = {}; if (n == L) { __builtin_memcpy(&v, p, W); return v; } return PART_LD(T, p, v, n); } \\
+INLINE void st_##T(char *p, V v, int n) { if (n == L) __builtin_memcpy(p, &v, W); else PART_ST(T, p, v, n); } \\
 INLINE V gt_##T(const char *p, i64 step, int n) { \\
   V v = {}; for (int l = 0; l < n; l++) __builtin_memcpy((char *)&v + l * (W / L), p + l * step, W / L); return v; } \\
 INLINE void sc_##T(char *p, i64 step, V v, int n) { \\

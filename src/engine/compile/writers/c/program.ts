@@ -18,6 +18,8 @@ export interface NativeProgram {
   readonly notes: Readonly<Record<string, string | number>>;
 }
 
+/** Bytes after the plan's end that programs may read, though what is there is never used. */
+export const SLACK = 256;
 /** Work below this many nanoseconds is over before other threads have heard of it. */
 const WORTH_SHARING = 30_000;
 /** Nanoseconds of work that a thread takes at a time. */
