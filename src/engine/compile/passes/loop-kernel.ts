@@ -1,7 +1,7 @@
 /** Loop kernels: of a cluster, and of a plain move of elements. */
 import { type Expr, isReduction, type NodeOf } from "../../graph/expr.ts";
 import type { ElementwisePrimitive } from "../../graph/primitives.ts";
-import { contiguous } from "../../graph/strided.ts";
+import { contiguous, permuteView } from "../../graph/strided.ts";
 import type { LoopKernel, LoopReduction, LoopStore, Operand } from "../kernels.ts";
 import { aligned, copyOf, squeezed, squeezedView, uniformValue } from "../nodes.ts";
 import type { Buffers } from "./buffers.ts";
@@ -49,7 +49,10 @@ export function loopKernel(
   return { kind: "loop", domain, reducedAxes: reducedAxes ?? [], members, loads, stores, reductions };
 }
 
-/** A loop that copies x, through its view, to a place; with `accumulate` it is added to what lies there. */
+/**
+ * A loop that copies x, through its view, to a place; with `accumulate` it is added to what lies there, in the order of
+ * x's memory: overlapping windows then reach one place in passes far apart, and no store waits for the one before.
+ */
 export function moveKernel(
   x: Expr,
   to: Operand,
@@ -58,17 +61,21 @@ export function moveKernel(
 ): LoopKernel {
   const copy = copyOf(x);
   const loads = new Map<Expr, Operand>();
+  let axes = [...squeezed(x.shape).keys()];
   if (uniformValue(x) === null) {
     const { buffer, view } = buffers.operand(x);
-    loads.set(aligned(x), { buffer, view: squeezedView(view) });
+    const from = squeezedView(view);
+    if (accumulate) axes = axes.sort((a, b) => from.strides[b]! - from.strides[a]!);
+    loads.set(aligned(x), { buffer, view: permuteView(from, axes) });
   }
+  const place = permuteView(squeezedView(to.view), axes);
   return {
     kind: "loop",
-    domain: squeezed(x.shape),
+    domain: place.shape,
     reducedAxes: [],
     members: [copy],
     loads,
-    stores: [{ value: copy, to: { buffer: to.buffer, view: squeezedView(to.view) }, accumulate }],
+    stores: [{ value: copy, to: { buffer: to.buffer, view: place }, accumulate }],
     reductions: [],
   };
 }
