@@ -146,6 +146,8 @@ export function objectOf(compiler: Compiler, source: string, optimise: "-O2" | "
     return { path, cached: true, milliseconds: took(), loaded };
   }
   const making = `${path}.${randomUUID()}`;
+  if (process.env["STEEPEST_KEEP_C"] === "1")
+    writeFileSync(path.replace(/so$/, "c"), source, { mode: 0o600 });
   try {
     execFileSync(
       compiler.path,

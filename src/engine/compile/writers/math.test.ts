@@ -4,11 +4,15 @@
  */
 
 import { describe, expect, test } from "vitest";
-import type { PolynomialPrimitive } from "../../../../graph/primitives.ts";
-import { sigmoid } from "../../../../rules/scalar.ts";
-import { detectFma } from "../gemm/relaxed-simd.ts";
+import { hasCompiler } from "../../../../test/conformance/backends.ts";
+import { nativeBackend } from "../../backends/node-native.ts";
+import type { Expr } from "../../graph/index.ts";
+import * as ops from "../../graph/index.ts";
+import type { PolynomialPrimitive } from "../../graph/primitives.ts";
+import { sigmoid } from "../../rules/scalar.ts";
+import { detectFma } from "./wasm/gemm/relaxed-simd.ts";
 
-import { host, vectorFunction } from "./testing.ts";
+import { host, type VectorFunction, vectorFunction } from "./wasm/math/testing.ts";
 
 const exact: Readonly<Record<PolynomialPrimitive, (x: number, y: number) => number>> = { ...host, sigmoid };
 
@@ -43,11 +47,11 @@ function ulp(x: number, dtype: "float32" | "float64"): number {
 const SIZE = 4096;
 /** Largest error over an even grid and a golden-ratio sequence on each range; ∞ where exactly one side is finite or NaN. */
 function worst(
+  { make }: Writer,
   dtype: "float32" | "float64",
   name: PolynomialPrimitive,
-  fma: boolean,
 ): { error: number; at: string } {
-  const v = vectorFunction(dtype, name, { fma, capacity: SIZE });
+  const v = make(dtype, name, SIZE);
   let [error, at] = [0, ""];
   for (const [lo, hi] of ranges[name]) {
     for (let round = 0; round < 8; round++) {
@@ -74,18 +78,52 @@ function worst(
   return { error, at };
 }
 
-for (const fma of detectFma() ? [false, true] : [false]) {
+/** Who writes the functions' code, and how it is run over arrays. */
+interface Writer {
+  readonly title: string;
+  readonly make: (
+    dtype: "float32" | "float64",
+    name: PolynomialPrimitive,
+    capacity?: number,
+  ) => VectorFunction;
+  readonly bounds: Readonly<Record<"float32" | "float64", Readonly<Record<PolynomialPrimitive, number>>>>;
+}
+
+const wasm = (fma: boolean): Writer => ({
+  title: `WebAssembly, ${fma ? "relaxed multiply-add" : "multiply and add"}`,
+  make: (dtype, name, capacity = 4096) => vectorFunction(dtype, name, { fma, capacity }),
+  bounds,
+});
+
+const { exp, log, log1p, expm1, tanh, sigmoid: logistic, erf, sin, cos } = ops;
+const words = { exp, log, log1p, expm1, tanh, sigmoid: logistic, erf, sin, cos };
+
+/** float64 sin, cos, pow and erf are the C library's; what separates erf is the error of rules/scalar.ts, up to 1.1e-15. */
+const native: Writer = {
+  title: "native code",
+  make: (dtype, name, capacity = 4096) => {
+    const [x, y] = [ops.input("x", [capacity], dtype), ops.input("y", [capacity], dtype)];
+    const value = name === "pow" ? ops.pow(x as Expr, y as Expr) : words[name](x as Expr);
+    const program = nativeBackend().compile({ inputs: [x, y], state: [], outputs: [{ name: "out", value }] });
+    const view = (of: string): Float64Array => program.view(of) as Float64Array;
+    return { x: view("x"), y: view("y"), out: view("out"), run: () => program.run() };
+  },
+  bounds: { float32: bounds.float32, float64: { ...bounds.float64, erf: 10, sin: 1, cos: 1, pow: 1 } },
+};
+
+const all = [...(detectFma() ? [wasm(false), wasm(true)] : [wasm(false)]), ...(hasCompiler ? [native] : [])];
+for (const writer of all) {
   for (const dtype of ["float32", "float64"] as const) {
-    describe(`${dtype}, ${fma ? "relaxed multiply-add" : "multiply and add"}`, () => {
+    describe(`${dtype}, ${writer.title}`, () => {
       for (const name of Object.keys(ranges) as PolynomialPrimitive[]) {
-        const bound = bounds[dtype][name];
+        const bound = writer.bounds[dtype][name];
         test(`${name} is within ${bound} ulp`, () => {
-          const { error, at } = worst(dtype, name, fma);
+          const { error, at } = worst(writer, dtype, name);
           expect(error, at).toBeLessThanOrEqual(bound);
         });
 
         test(`${name} of 0, ∞, NaN, negative and huge numbers is as in Math, sign of zero included`, () => {
-          const v = vectorFunction(dtype, name, { fma });
+          const v = writer.make(dtype, name);
           const pairs =
             name === "pow"
               ? specials.flatMap((x) => specials.map((y) => [x, y]))
@@ -113,7 +151,7 @@ for (const fma of detectFma() ? [false, true] : [false]) {
 
       test("a lane's result doesn't depend on its neighbours", () => {
         for (const name of Object.keys(ranges) as PolynomialPrimitive[]) {
-          const v = vectorFunction(dtype, name, { fma });
+          const v = writer.make(dtype, name);
           const inputs = [...specials, 0.3, 1.7, 12.5, 3e5, 88.7];
           inputs.forEach((x, i) => {
             v.x.fill(x, i * 4, i * 4 + 4);
@@ -130,7 +168,7 @@ for (const fma of detectFma() ? [false, true] : [false]) {
       });
 
       test("sigmoid is finite, within [0, 1] and falls back by at most 1 ulp for |z| up to 1e4", () => {
-        const v = vectorFunction(dtype, "sigmoid", { fma, capacity: 65536 });
+        const v = writer.make(dtype, "sigmoid", 65536);
         for (const reach of [1, 20, 100, 1e4]) {
           v.x.forEach((_, i) => {
             v.x[i] = (i / 32768 - 1) * reach;
