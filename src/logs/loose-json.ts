@@ -135,7 +135,9 @@ export function flatten(
     else if (typeof value === "string") {
       if (value.length > 40) return;
       const number = parseNumber(value);
+      const share = number === undefined ? /^(\d+)\/\d+$/.exec(value) : null;
       if (number !== undefined) onNumber(name, number);
+      else if (share) onNumber(name.split("/", 1)[0]!, Number(share[1])); // 'global_step/max_steps': '10/5000'
     } else if (value === null) onNull(name);
     else if (Array.isArray(value)) {
       if (value.length === 1) visit(name, value[0], depth + 1);

@@ -315,3 +315,70 @@ test("a sum that begins again gives its differences, and a rise without an end s
   const [diverging] = await read(lines(60, (i) => `step ${i} loss ${(1 + i * i * 0.01).toFixed(4)}`));
   expect(seriesOf(diverging!, "loss")!.values[59]).toBe(35.81);
 });
+
+test("a table whose rows have names is one of results", async () => {
+  const table = `basin_id,horizon,MSE\n${lines(40, (i) => `${["north", "south", "east", "west", "mid", "far"][i % 6]}_${i % 7},${i},${fall(i)}`)}`;
+  await expect(read(table)).rejects.toThrow(/table of results: its rows are named by 'basin_id'/);
+  const phases = `phase,MSE\n${lines(40, (i) => `${i % 2 ? "train" : "valid"},${fall(i)}`)}`;
+  expect(seriesOf((await read(phases))[0]!, "loss")!.values.length).toBe(40);
+});
+
+test("a validation between the lines of an epoch ends where the training's next line begins", async () => {
+  const text = lines(40, (i) => {
+    const line = `Epoch ${Math.floor(i / 20)} Update ${(i + 1) * 100} Cost ${fall(i)}`;
+    return i % 10 === 9
+      ? `${line}\nValid Set...\nvalidation use time: 69.2\nvalidation loss: ${fall(i, 4)}`
+      : line;
+  });
+  const [log] = await read(text);
+  expectCurve(log, {
+    role: "loss",
+    n: 40,
+    steps: [100, 4000],
+    first: Number(fall(0)),
+    last: Number(fall(39)),
+  });
+  expectCurve(log, {
+    role: "validation",
+    n: 4,
+    steps: [1000, 4000],
+    first: Number(fall(9, 4)),
+    last: Number(fall(39, 4)),
+  });
+});
+
+test("an evaluation's own bar beside the training's gives one point an epoch", async () => {
+  const text = lines(6, (e) => {
+    const train = [100, 200, 300].map(
+      (b) => `- Train | Epoch ${e + 1} | ${b}/300 | 1.4 it/sec | Loss ${fall(3 * e + b / 100)}`,
+    );
+    const valid = [1, 2, 3].map(
+      (b) => `- Valid | Epoch ${e + 1} | ${b}/3 | 0.3 it/sec | Loss ${fall(3 * e + b, 4)}`,
+    );
+    return [...train, "- Cross validation...", ...valid, "- Training..."].join("\n");
+  });
+  const [log] = await read(text);
+  expectCurve(log, {
+    role: "loss",
+    n: 18,
+    steps: [100, 1800],
+    first: Number(fall(1)),
+    last: Number(fall(18)),
+  });
+  expectCurve(log, {
+    role: "validation",
+    n: 6,
+    steps: [300, 1800],
+    first: Number(fall(3, 4)),
+    last: Number(fall(18, 4)),
+  });
+});
+
+test("a key that names both numbers of n/N names the first", async () => {
+  const text = lines(
+    20,
+    (i) => `{'loss': ${fall(i)}, 'epoch': 0.0, 'global_step/max_steps': '${(i + 1) * 10}/5000'}`,
+  );
+  const [log] = await read(text);
+  expectCurve(log, { role: "loss", n: 20, steps: [10, 200], first: Number(fall(0)), last: Number(fall(19)) });
+});

@@ -5,6 +5,7 @@
 import Papa from "papaparse";
 import { SteepestError } from "../../run/errors.ts";
 import type { LogFormat, RunLog } from "../../run/log.ts";
+import { meaningOf } from "../columns.ts";
 import { createUtf8Stream } from "../encoding.ts";
 import { finishRuns, listNames } from "../finish.ts";
 import { createLineCutter } from "../lines.ts";
@@ -23,6 +24,8 @@ function createCsv(options: ReadOptions, head: Head): FormatReader {
   const utf8 = createUtf8Stream();
   const decoder = new TextDecoder();
   const delimiter = delimiterOf(headerLine(head.lines));
+  if (options.step === undefined && options.loss === undefined)
+    refuseResults(head, delimiter, options.source);
   const delimiterByte = delimiter.charCodeAt(0);
   let plan: TablePlan | null = null;
   let recorders: Recorder[] = [];
@@ -235,6 +238,35 @@ function createCsv(options: ReadOptions, head: Head): FormatReader {
       return logs;
     },
   };
+}
+
+/** Rows of a results table have names, not steps: a basin, a class, a file. */
+function refuseResults({ lines }: Head, delimiter: string, source: string): void {
+  const cells = (line: string): string[] => Papa.parse<string[]>(line, { delimiter }).data[0] ?? [];
+  const names = cells(headerLine(lines)).map((name) => name.trim());
+  const counts = (name: string): boolean => /^(?:step|epoch)$/.test(meaningOf(name).role);
+  if (names.some((name) => counts(name) || name === "" || name.includes(" - "))) return;
+  const at = lines.findIndex((line) => line.endsWith(headerLine(lines)));
+  const rows = lines.slice(at + 1, at + 51).map(cells);
+  if (rows.length < 5) return;
+  const text = (cell: string | undefined): boolean =>
+    cell !== undefined &&
+    /^\s*\p{L}{2}/u.test(cell) &&
+    parseNumber(cell) === undefined &&
+    !/^[[(]|^\d{4}-\d\d/.test(cell.trim());
+  const naming = names.findIndex((_, i) => {
+    const found = rows.map((row) => row[i]).filter(text);
+    return found.length >= 0.8 * rows.length && new Set(found).size >= Math.max(5, 0.1 * found.length);
+  });
+  if (naming < 0) return;
+  throw new SteepestError(
+    "results-table",
+    `this is a table of results: its rows are named by '${names[naming]}', not counted by a step`,
+    {
+      where: source,
+      help: "give the log of the training itself, or name the column that counts with --step",
+    },
+  );
 }
 
 function noteTable(

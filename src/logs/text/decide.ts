@@ -50,6 +50,7 @@ export function decide(templates: Iterable<Template>, options: ReadOptions): Dec
   shareNesting(all);
   countEvaluations(all);
   joinEnumerated(all);
+  detachEvaluations(all);
   dropSettings(all);
   settlePhases(all);
   const decided: Decided = { notes, objective: null };
@@ -127,6 +128,24 @@ function lagsBehind(plan: LinePlan, main: LinePlan): boolean {
     plan.template.last >= first + 0.9 * (last - first) &&
     own.max < 0.8 * whole.max
   );
+}
+
+/** "Valid | Epoch 1 | 2/3" beside "Train | Epoch 1 | 143/573": the batches of an evaluation, not steps of the training. */
+function detachEvaluations(plans: readonly LinePlan[]): void {
+  const total = (p: LinePlan): number => p.template.columns[p.stepTotal]!.at(0);
+  const bars = plans.filter((p) => p.stepTotal >= 0 && p.counters.epoch >= 0 && p.counters.step >= 0);
+  const trains = bars.filter((p) => p.curves.some((c) => c.role === "loss"));
+  const main = trains.reduce((a, b) => (b.template.rows > a.template.rows ? b : a), trains[0]!);
+  for (const plan of main ? bars : []) {
+    const measured = plan.curves.filter((c) =>
+      /^(?:loss|validation|accuracy|validationAccuracy)$/.test(c.role),
+    );
+    if (measured.length === 0 || measured.some((c) => !c.role.startsWith("validation"))) continue;
+    if (total(plan) === total(main)) continue;
+    plan.counters = { step: -1, epoch: plan.counters.epoch, nested: false };
+    plan.stepTotal = -1;
+    plan.partial = true;
+  }
 }
 
 /** "Checkpoint [3]" numbers checkpoints, not the steps that the training's own lines count: it joins the step before. */

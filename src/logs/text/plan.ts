@@ -70,7 +70,7 @@ const TELLING = new Set([
   "score",
 ]);
 const NO_PHASE =
-  /load|sav|dataset|split|file|path|checkpoint|found|number|image|sample|size|build|creat|download|preprocess|best|improv|config|param|option|batches|step_?size|finish|complet|done|ended|took|elapsed|warning|error|import|using/;
+  /load|sav|dataset|split|file|path|checkpoint|found|number|image|sample|size|build|creat|download|preprocess|best|improv|config|param|option|batches|step_?size|finish|complet|done|ended|took|elapsed|\btime\b|warning|error|import|using/;
 
 /** One template by itself. */
 export function planTemplate(
@@ -138,6 +138,8 @@ function unitWord(template: Template, slot: Slot): string {
 /** What the line makes of a name: a "cost" in seconds is no loss, "Process 100/900" no rank, 0.01 "rate" a learning rate. */
 function inLine(meaning: SlotMeaning, template: Template, slot: Slot): SlotMeaning {
   if (meaning.role === "rank" && slot.total >= 0) return { role: "other", rank: 0 };
+  if (slot.total >= 0 && slot.label.includes("/") && meaning.role === "size")
+    return slotMeaning(slot.label.slice(0, slot.label.indexOf("/"))); // 'global_step/max_steps': '10/5000'
   if (slot.label.toLowerCase() === "rate" && slot.unit === "" && template.columns[slot.index]!.at(0) < 1)
     return { role: "lr", rank: 90 };
   if (meaning.role !== "loss") return meaning;

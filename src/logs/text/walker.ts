@@ -34,6 +34,8 @@ export function createWalker(decision: Decision, recorder: Recorder): Walker {
     step: number | undefined;
     seen: Set<number>;
   } | null = null;
+  /** Line forms met outside an evaluation. */
+  const trained = new Set<number>();
   const withStep = new Set<string>();
   let rowNames = new Set<string>();
   let rowEpoch: number | undefined;
@@ -95,11 +97,22 @@ export function createWalker(decision: Decision, recorder: Recorder): Walker {
   };
 
   const heldHere = (plan: LinePlan, own: number | undefined, step: number | undefined): boolean => {
-    if (!scope) return false;
+    if (!scope) {
+      trained.add(plan.template.id);
+      return false;
+    }
+    // the training's own line, further on than the evaluation began
+    const goesOn =
+      step !== undefined &&
+      scope.step !== undefined &&
+      step > scope.step &&
+      plan.stepTotal < 0 &&
+      trained.has(plan.template.id);
     const later =
-      own !== undefined
+      goesOn ||
+      (own !== undefined
         ? scope.epoch !== undefined && own !== scope.epoch
-        : step !== undefined && step !== scope.step;
+        : step !== undefined && step !== scope.step);
     if (later || scope.seen.has(plan.template.id)) {
       if (scope.held) scope = null;
       return false;
