@@ -3,21 +3,7 @@
  * opinion beside `generated/`. The names say whose lines a style is like; the sentences and numbers are made here.
  */
 
-/** What a style is given to print: one entry a step, or one an epoch. */
-export interface Course {
-  readonly loss: readonly number[];
-  readonly val: readonly number[];
-  readonly lr: readonly number[];
-  readonly acc: readonly number[];
-  readonly norm: readonly number[];
-}
-
-/** The numbers as printed are the truth; a curve that the style does not print stays absent. */
-export interface Told {
-  readonly text: string;
-  readonly loss?: readonly string[];
-  readonly val?: readonly string[];
-}
+import type { Course, Told } from "./told.ts";
 
 type Line = (i: number, loss: string, course: Course) => string;
 
