@@ -248,7 +248,8 @@ export function meaningOf(name: string): Meaning {
   const isLoss = has("loss") || has("losses") || /loss\d*$/.test(last);
   if (isLoss && !words.some((word) => NOT_LOSS.has(word))) {
     const part = words.some((word) => PART_OF_LOSS.has(word)) ? GUESSED : 0;
-    const rank = GUESSED + part + words.length;
+    const whole = words.some((word) => word === "total" || word === "overall") ? -20 : 0;
+    const rank = GUESSED + part + whole + words.length;
     return { role: validation || /^val(id)?loss/.test(last) ? "validation" : "loss", rank };
   }
   if ((has("lr") || (has("learning") && has("rate"))) && !words.some((word) => NOT_LR.has(word))) {

@@ -16,7 +16,7 @@ const DISCRIMINATOR =
   /^(?:d|dis|disc|discriminator|critic|net_d|err_d|loss_?d|lossd|d_?loss|d_(?:[ab]|real|fake|gan|adv))$/;
 /** xgboost's `train-rmse`, LightGBM's `training's l2`, CatBoost's `learn:` and its metrics. */
 const BOOSTING =
-  /^(?:train|valid|eval|test|validation|dtrain|dtest|validation_\d)(?:_?\d)?-(?:rmsle|rmse|mae|mape|mphe|logloss|m?error|mlogloss|auc|aucpr|map|ndcg|gamma|poisson|tweedie|cox)\S*$|^\w+'s [a-z_0-9]+$|^learn$|^(?:MultiClass(?:OneVsAll)?|Logloss|TotalF1|PairLogit\w*|YetiRank\w*|QueryRMSE|MultiRMSE|QuerySoftMax)$/;
+  /^(?:train|valid|eval|test|validation|dtrain|dtest|validation_\d)(?:_?\d)?-(?:rmsle|rmse|mae|mape|mphe|logloss|m?error|mlogloss|auc|aucpr|map|ndcg|gamma|poisson|tweedie|cox)\S*$|^\w+'s [a-z_0-9]+$|^learn$|^OOB Improve$|^(?:MultiClass(?:OneVsAll)?|Logloss|TotalF1|PairLogit\w*|YetiRank\w*|QueryRMSE|MultiRMSE|QuerySoftMax)$/;
 const PART =
   /(?:^|_)(?:aux|auxiliary|reg|regularization|kl|kld|cls|class|bbox|box|mask|obj|dfl|iou|giou|rpn|loc|z|penalty|part|h\d+|\d+)(?:_|$)/;
 

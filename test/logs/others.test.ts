@@ -1,7 +1,11 @@
 /**
  * The second generator: styles of known programs and rough logs, written without knowledge of how the reader does on
  * them. All series that a style tells of are compared: values as printed, the loss's steps up to an offset and a unit,
- * the runs, and what the curve is. FIRST says what was not read at first sight.
+ * the runs, and what the curve is.
+ *
+ * At first sight 31 of the 32 styles of `styles.ts` and 67 of the 76 of `trainers.ts` and `rough.ts` were read as
+ * printed. One and four were misread in silence: Kaldi's CROSSVAL; scikit-learn's boosting table (as a loss), a part
+ * before the total, "train= val=" beside a loss (accuracies), Catalyst's "(valid):". They are learnt from here.
  */
 import { expect, test } from "vitest";
 import { type RunLog, type Series, seriesOf } from "../../src/logs/index.ts";

@@ -225,6 +225,15 @@ function chooseObjective(plans: readonly LinePlan[], decided: Decided): void {
     return;
   }
   if (losses.length > 0 || curvesWith(plans, "validation").length > 0) return;
+  const steered = curvesWith(plans, "accuracy").length > 0 ? null : steeredBy(plans);
+  if (steered !== null) {
+    // rewards alone, or two players' terms: kept as curves, judged as what they are
+    decided.objective = steered;
+    for (const plan of plans)
+      if (plan.template.rows >= 3 && plan.curves.some((c) => !c.nameless && steers(c.name)))
+        plan.telling = true;
+    return;
+  }
   const scores = curvesWith(plans, "score");
   if (scores.length > 0) {
     const [{ plan, curve }] = scores as [(typeof scores)[0]];
@@ -236,16 +245,7 @@ function chooseObjective(plans: readonly LinePlan[], decided: Decided): void {
     });
     return;
   }
-  const steered = curvesWith(plans, "accuracy").length > 0 ? null : steeredBy(plans);
-  if (steered === null) {
-    takeNameless(plans, notes, replace);
-    return;
-  }
-  // rewards alone, or two players' terms: kept as curves, judged as what they are
-  decided.objective = steered;
-  for (const plan of plans)
-    if (plan.template.rows >= 3 && plan.curves.some((c) => !c.nameless && steers(c.name)))
-      plan.telling = true;
+  takeNameless(plans, notes, replace);
 }
 
 function takeNameless(

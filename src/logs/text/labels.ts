@@ -118,16 +118,14 @@ export function labelSlots(line: string, pieces: readonly Piece[]): Labelled {
       }
       const g: Group | null = group;
       const adjoins =
-        g !== null &&
-        !(g as Group).assigned &&
-        (g as Group).words < MAX_WORDS &&
-        /^ ?['"`]?$|^['"`] $/.test(gap((g as Group).end));
+        g !== null && !(g as Group).assigned && /^ ?['"`]?$|^['"`] $/.test(gap((g as Group).end));
       const said = heldWord(piece.text);
       if (adjoins) {
         const grown = g as Group;
         grown.text += `${gap(grown.end)}${piece.text}`;
         grown.end = piece.end;
-        grown.words++;
+        if (grown.words < MAX_WORDS) grown.words++;
+        else grown.text = grown.text.replace(/^\S+\s+/, "");
         grown.held = said ?? grown.held;
       } else {
         drop();
@@ -276,6 +274,12 @@ export function labelSlots(line: string, pieces: readonly Piece[]): Labelled {
     if (c === "(") {
       round++;
       const inner = pieces[k + 1];
+      if (!g && inner?.kind === WORD && pieces[k + 2]?.text === ")" && heldWord(inner.text) !== null) {
+        held = heldWord(inner.text); // "Epoch 1 (valid): loss=…"
+        round--;
+        k += 2;
+        continue;
+      }
       if (g && inner?.kind === WORD && pieces[k + 2]?.text === ")") {
         if (/^ ?$/.test(gap(g.end))) {
           g.text += `${gap(g.end)}(${inner.text})`;
@@ -357,10 +361,24 @@ function labelFromTheRight(line: string, pieces: readonly Piece[], slots: Slot[]
   }
 }
 
+/** "Step 100: train loss |  2.3": the one number without a name, behind a name and a stroke, at the end. */
+function nameBeforePipe(line: string, pieces: readonly Piece[], slot: Slot): void {
+  const pipe = slot.piece - 1;
+  if (slot.piece !== pieces.length - 1 || pieces[pipe]?.text !== "|") return;
+  let from = pipe;
+  while (pieces[from - 1]?.kind === WORD) from--;
+  if (from === pipe || from === 0) return;
+  slot.label = line.slice(pieces[from]!.start, pieces[pipe - 1]!.end).replace(/\s+/g, " ");
+  for (const word of slot.label.split(" ")) slot.held = heldWord(word) ?? slot.held;
+}
+
 /** `| loss | 2.1 |`: a drawn table of names and values. */
 function labelFromTheCell(line: string, pieces: readonly Piece[], slots: readonly Slot[]): void {
-  const only = slots[0];
-  if (slots.length !== 1 || !only || only.label !== "") return;
+  const free = slots.filter((s) => s.label === "" && !s.aside && !s.isTotal);
+  const only = free[0];
+  if (free.length !== 1 || !only) return;
+  nameBeforePipe(line, pieces, only);
+  if (slots.length !== 1 || only.label !== "") return;
   const cell = /^\s*[|│┃]\s*([^|│┃]*[^|│┃\s])\s*[|│┃]\s*$/.exec(
     line.slice(0, pieces[only.piece]!.start),
   )?.[1];

@@ -61,7 +61,7 @@ export function scanNumber(bytes: Uint8Array, from: number, to: number, decimalC
       }
     }
   }
-  if ((bytes[i]! | 32) === 101) {
+  if ((bytes[i]! | 32) === 101 || (bytes[i] === 68 && (bytes[i + 1] === 43 || bytes[i + 1] === 45))) {
     let e = i + 1;
     const minus = bytes[e] === 45;
     if (minus || bytes[e] === 43) e++;
@@ -74,7 +74,8 @@ export function scanNumber(bytes: Uint8Array, from: number, to: number, decimalC
   }
   if (!exact || scale < -22 || scale > 22 || mantissa > Number.MAX_SAFE_INTEGER) {
     for (let k = first; k < i; k++)
-      if (bytes[k] !== 44 || decimalComma) text += bytes[k] === 44 ? "." : String.fromCharCode(bytes[k]!);
+      if (bytes[k] !== 44 || decimalComma)
+        text += bytes[k] === 44 ? "." : bytes[k] === 68 ? "e" : String.fromCharCode(bytes[k]!);
     mantissa = Number(text);
     scale = 0;
   }

@@ -86,8 +86,14 @@ export function planTemplate(
     const one = { slot, name, meaning, behaviour: behaviourOf(template.columns[slot.index]!) };
     return { ...one, counts: counterScore(one, template) };
   });
+  nameBehindCounter(judged, template);
   const chosen = chooseCounters(judged, template, options.step);
   const counters = ownCounters(chosen, judged);
+  const pair = ["train", "val"].map((word) =>
+    judged.find((j) => normalise(j.name).replace(/^valid$/, "val") === word),
+  );
+  if (pair[0] && pair[1] && judged.some((j) => j.meaning.role === "loss"))
+    judged[judged.indexOf(pair[1])] = { ...pair[1], meaning: { role: "other", rank: 0 } };
   const summary = judged.some((j) => normalise(j.name) === "train_runtime");
   const curves = curvesOf(judged, counters);
   const plan: LinePlan = {
@@ -113,6 +119,18 @@ export function planTemplate(
     plan.counters = { step: -1, epoch: -1, nested: false };
   } else if (!plan.telling) plan.phase = phaseOf(template, labelled, judged, counters);
   return plan;
+}
+
+/** "Train loss 12 2.31": what counts behind the name is the step, and the number behind that has the name. */
+function nameBehindCounter(judged: Judged[], template: Template): void {
+  for (let i = 0; i + 1 < judged.length; i++) {
+    const [own, next] = [judged[i]!, judged[i + 1]!];
+    const adjacent = next.slot.piece === own.slot.piece + 1 && !next.slot.aside && !next.slot.isTotal;
+    if (own.meaning.role !== "loss" || next.name !== "" || !adjacent || !isCounterLike(own)) continue;
+    const counter = { ...own, name: "", meaning: slotMeaning("") };
+    judged[i] = { ...counter, counts: counterScore(counter, template) };
+    judged[i + 1] = { ...next, name: own.name, meaning: own.meaning, counts: null };
+  }
 }
 
 /** Many pairs without a measurement or a step: the options a program was started with. */

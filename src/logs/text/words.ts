@@ -61,7 +61,18 @@ export function slotMeaning(label: string): SlotMeaning {
   return found;
 }
 
+/** "error on the training set": where it is measured is told by its words, not by the name. */
+const MEASURED_ON =
+  /\s(?:on|for|over)\s(?:the\s)?(?:train(?:ing)?|valid(?:ation)?|test|dev|held-?out)(?:\s(?:set|data|split|examples|samples))?$/i;
+
 function findMeaning(label: string): SlotMeaning {
+  const found = nameMeaning(label.replace(MEASURED_ON, ""));
+  if (!MEASURED_ON.test(label) || !speaksOfValidation(label)) return found;
+  if (found.role === "loss") return { role: "validation", rank: found.rank };
+  return found.role === "accuracy" ? { role: "validationAccuracy", rank: found.rank } : found;
+}
+
+function nameMeaning(label: string): SlotMeaning {
   const key = normalise(label);
   if (key === "") return label.trim() === "#" ? { role: "step", rank: 95 } : { role: "other", rank: 0 };
   // CatBoost's two curves
@@ -94,12 +105,12 @@ function findMeaning(label: string): SlotMeaning {
   if (exact.role !== "other") return exact;
   if (/^(?:e|ep|epc|epo)$/.test(key)) return { role: "epoch", rank: 90 };
   if (
-    /^(?:i|n|iters?|its|mb|st|stp|round|rounds|tree|trees|generation|gen|tick|timestep|timesteps|num_updates|nupdates|upd)$/.test(
+    /^(?:i|n|iters?|its|mb|st|stp|round|rounds|tree|trees|generation|gen|tick|timestep|timesteps|num_updates|nupdates|upd|iterate|examples)$/.test(
       key,
     )
   )
     return { role: "step", rank: 95 };
-  if (SCORE.test(key)) return { role: "score", rank: 0 };
+  if (SCORE.test(key) || /^(?:f|fval|fun|f_x|func)$/.test(plain)) return { role: "score", rank: 0 };
   // the last words alone: "Trainer Iteration", "on epoch"
   for (let drop = 1; drop < Math.min(words.length, 5); drop++) {
     const tail = meaningOf(words.slice(drop).join("_"));

@@ -13,7 +13,7 @@ type Row = (i: number, loss: string, c: Course) => string;
 /** A line or block an entry; steps every `every`, from `from`. */
 function steps(
   row: Row,
-  { every = 10, from = every, digits = 4, before = "", end = "\n", lr = true } = {},
+  { every = 10, from = 10, digits = 4, before = "", end = "\n", lr = true } = {},
 ): Style {
   return (c) => {
     const loss = c.loss.map((x) => f(x, digits));
@@ -73,7 +73,7 @@ export const TRAINERS: Readonly<Record<string, Style>> = {
   ),
   "nnunet-v1": epochs(
     (i, l, v, c) =>
-      `2024-01-02 ${clock(i)}.123: \nepoch:  ${i}\n2024-01-02 ${clock(i)}.223: train loss : -${l}\n2024-01-02 ${clock(i)}.323: validation loss: -${v}\n2024-01-02 ${clock(i)}.423: lr: ${c.lr[i]}\n2024-01-02 ${clock(i)}.523: This epoch took 61.2 s\n`,
+      `2024-01-02 ${clock(i)}.123: \nepoch:  ${i}\n2024-01-02 ${clock(i)}.223: train loss : ${l}\n2024-01-02 ${clock(i)}.323: validation loss: ${v}\n2024-01-02 ${clock(i)}.423: lr: ${c.lr[i]}\n2024-01-02 ${clock(i)}.523: This epoch took 61.2 s\n`,
   ),
   "nnunet-v2": epochs(
     (i, l, v, c) =>
