@@ -20,7 +20,9 @@ export function withoutRunning(
   perEpoch: unknown,
 ): { series: Kept[]; notes: LogNote[] } {
   const notes: LogNote[] = [];
-  const out = series.flatMap((s) => {
+  const out = series.flatMap((raw) => {
+    if (raw.role !== "loss" && raw.role !== "accuracy") return [raw];
+    const s = typeof perEpoch === "number" ? lastOfEach(raw, perEpoch) : raw;
     if (s.role !== "loss") return [s];
     const made = summed(s) ?? (typeof perEpoch === "number" ? averaged(s, perEpoch) : null);
     if (!made) return [s];
@@ -28,6 +30,26 @@ export function withoutRunning(
     return [made.series, { ...s, name: `${s.name} (as printed)`, role: "other" as const }];
   });
   return { series: out, notes };
+}
+
+/** A bar drawn again at the end of nearly every epoch: what it shows last stands. */
+function lastOfEach(s: Kept, perEpoch: number): Kept {
+  let ends = 0;
+  let again = 0;
+  for (let i = 0; i < s.steps.length; i++) {
+    if (s.steps[i]! % perEpoch !== 0) continue;
+    if (i > 0 && s.steps[i - 1] === s.steps[i]) again++;
+    else ends++;
+  }
+  if (ends < 3 || again < 0.8 * ends || s.seen > s.values.length) return s;
+  const keep = Array.from(s.steps.keys()).filter((i) => s.steps[i + 1] !== s.steps[i]);
+  return {
+    ...s,
+    seen: keep.length,
+    repeated: 0,
+    steps: Float64Array.from(keep, (i) => s.steps[i]!),
+    values: Float64Array.from(keep, (i) => s.values[i]!),
+  };
 }
 
 /** A sum never falls but where it begins again, and rises most of the time. */

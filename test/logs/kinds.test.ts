@@ -382,3 +382,34 @@ test("a key that names both numbers of n/N names the first", async () => {
   const [log] = await read(text);
   expectCurve(log, { role: "loss", n: 20, steps: [10, 200], first: Number(fall(0)), last: Number(fall(19)) });
 });
+
+test("a count behind a sentence's 'at' is one, and the first epoch again is another run", async () => {
+  const [saved] = await read(lines(20, (i) => `Saved model at epoch ${2 * i + 1} with loss: ${fall(i)}`));
+  expectCurve(saved, { role: "loss", n: 20, steps: [1, 39], first: Number(fall(0)), last: Number(fall(19)) });
+  const short = lines(3, () => "INFO - Epoch0 loss = 614.5\nINFO - Train Acc = 0.04");
+  const long = lines(12, (i) => `INFO - Epoch${i} loss = ${fall(i)}\nINFO - Train Acc = 0.1${i}`);
+  const logs = await read(`INFO - Epoch0 loss = 9.5\n${short}${long}`);
+  expectCurve(logs[logs.length - 1], {
+    role: "loss",
+    n: 12,
+    steps: [0, 11],
+    first: Number(fall(0)),
+    last: Number(fall(11)),
+  });
+});
+
+test("a bar drawn again when its epoch ends counts as it stands last", async () => {
+  const text = lines(
+    10,
+    (e) =>
+      `Epoch ${e + 1}/10\n477/477 ━━━━━━━━ 0s 96ms/step - loss: ${fall(e, 9)}\n477/477 ━━━━━━━━ 70s 108ms/step - loss: ${fall(e)} - val_loss: ${fall(e, 4)}`,
+  );
+  const [log] = await read(text);
+  expectCurve(log, {
+    role: "loss",
+    n: 10,
+    steps: [477, 4770],
+    first: Number(fall(0)),
+    last: Number(fall(9)),
+  });
+});

@@ -27,6 +27,8 @@ interface Replayed {
 function createText(options: ReadOptions, head: Head): FormatReader {
   const miner = createMiner({ decimalComma: hasDecimalComma(head.text) });
   const utf8 = createUtf8Stream();
+  /** Line forms with numbers that first came after the settling. */
+  const late = new Set<number>();
   let settled: Replayed | null = null;
   let cached: (Replayed & { lines: number }) | null = null;
 
@@ -57,7 +59,10 @@ function createText(options: ReadOptions, head: Head): FormatReader {
     cached = null;
     for (const { template } of decision.plans.values()) for (const column of template.columns) column.clear();
     miner.order.clear();
-    miner.sink = (template, at) => walker.line(template.id, at);
+    miner.sink = (template, at) => {
+      if (!decision.plans.has(template.id) && template.columns.length > 0) late.add(template.id);
+      walker.line(template.id, at);
+    };
   };
 
   const cutter = createLineCutter(
@@ -78,6 +83,12 @@ function createText(options: ReadOptions, head: Head): FormatReader {
       const { decision, recorder } = replay();
       if (final && miner.long + cutter.dropped > 0) {
         recorder.note("long-lines", `${miner.long + cutter.dropped} lines longer than 64 kB were left out`);
+      }
+      if (final && late.size > 0) {
+        recorder.note(
+          "late-forms",
+          `after ${SETTLE_AT / 1e6} million numbers the lines' forms are settled: ${late.size} later ones are not read; cut the log to read them`,
+        );
       }
       if (final) requireStep(decision, options);
       const format: LogFormat = decision.dictionary ? "hf-trainer" : "text";

@@ -8,6 +8,8 @@ export interface Behaviour {
   /** Share of steps that do not fall, and how often it falls. */
   readonly rising: number;
   readonly falls: number;
+  /** Share of steps that stay. */
+  readonly stays: number;
   /** Share of the rises that are the most frequent one. */
   readonly even: number;
   readonly min: number;
@@ -62,6 +64,7 @@ export function behaviourOf(column: Column): Behaviour {
     constant: finite.length > 0 && min === max && finite.length === values.length,
     rising: finite.length < 2 ? 1 : 1 - falls / gaps,
     falls,
+    stays: finite.length < 2 ? 0 : 1 - (rises + falls) / gaps,
     even: rises === 0 ? 0 : Math.max(...steps.values()) / rises,
     min,
     max,

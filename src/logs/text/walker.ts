@@ -166,7 +166,7 @@ export function createWalker(decision: Decision, recorder: Recorder): Walker {
         return;
       }
       if (clock === "step") stepRow(found, step, own);
-      else countedRow(found, own);
+      else countedRow(found, own, plan);
     },
     end() {
       endEvaluation();
@@ -212,10 +212,15 @@ export function createWalker(decision: Decision, recorder: Recorder): Walker {
     }
   }
 
-  function countedRow(found: readonly Held[], own: number | undefined): void {
+  function countedRow(found: readonly Held[], own: number | undefined, plan?: LinePlan): void {
     // ranks that print the same line
     const same = found.map((f) => `${f.name}=${f.value}`).join();
     if ((own ?? epoch) !== undefined && rowEpoch === (own ?? epoch) && rowLines.has(same)) return;
+    const known = found.some(
+      (f) => f.curve.role === "loss" && f.name === f.curve.name && rowNames.has(f.name),
+    );
+    if (known && plan && own !== undefined && own === rowEpoch && beginsAgain(plan, own))
+      recorder.split("restart");
     if (rowEpoch !== (own ?? epoch)) rowLines.clear();
     rowEpoch = own ?? epoch;
     rowLines.add(same);
@@ -246,6 +251,12 @@ function closingEpoch(plans: readonly LinePlan[]): number | null {
   const epochs = plans.filter((p) => p.counters.epoch >= 0 && p.counters.step < 0 && p.template.rows > 1);
   if (batches.length === 0 || epochs.length === 0 || first(batches) > first(epochs)) return null;
   return Math.min(...epochs.map((p) => p.judged[p.counters.epoch]!.behaviour.min));
+}
+
+/** A line that comes once an epoch comes again for the first epoch: another run. */
+function beginsAgain(plan: LinePlan, epoch: number): boolean {
+  const { behaviour } = plan.judged[plan.counters.epoch] ?? {};
+  return behaviour !== undefined && epoch === behaviour.min && behaviour.stays < 0.3 && !behaviour.constant;
 }
 
 /** Its step falls now and then: it counts within epochs. */

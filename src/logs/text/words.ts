@@ -100,6 +100,10 @@ function nameMeaning(label: string): SlotMeaning {
     return { role: speaksOfValidation(label) ? "validation" : "loss", rank: 140 + words.length };
   if (exact.role !== "other" && exact.role !== "step" && exact.role !== "epoch") return exact;
   if (exact.role === "step" && /num_updates$|timesteps$/.test(key)) return exact;
+  const placed = /\s(?:at|after|in|for)\s(\S+)$/i.exec(label)?.[1]; // "Saved model at epoch 3"
+  const place = placed === undefined ? null : meaningOf(placed);
+  if (place && (place.role === "epoch" || place.role === "step"))
+    return { role: place.role, rank: place.rank + 150 };
   if (words.some((w) => SIZE.has(w))) return { role: "size", rank: 0 };
   if (words.length <= 2 && words.some((w) => RANK.has(w))) return { role: "rank", rank: 0 };
   if (exact.role !== "other") return exact;
