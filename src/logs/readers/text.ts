@@ -81,15 +81,7 @@ function createText(options: ReadOptions, head: Head): FormatReader {
         cutter.end();
       }
       const { decision, recorder } = replay();
-      if (final && miner.long + cutter.dropped > 0) {
-        recorder.note("long-lines", `${miner.long + cutter.dropped} lines longer than 64 kB were left out`);
-      }
-      if (final && late.size > 0) {
-        recorder.note(
-          "late-forms",
-          `after ${SETTLE_AT / 1e6} million numbers the lines' forms are settled: ${late.size} later ones are not read; cut the log to read them`,
-        );
-      }
+      if (final) noteOmissions(recorder, miner.long + cutter.dropped, late.size);
       if (final) requireStep(decision, options);
       const format: LogFormat = decision.dictionary ? "hf-trainer" : "text";
       const logs = finishRuns(recorder, {
@@ -104,6 +96,15 @@ function createText(options: ReadOptions, head: Head): FormatReader {
       return logs;
     },
   };
+}
+
+function noteOmissions(recorder: Recorder, long: number, late: number): void {
+  if (long > 0) recorder.note("long-lines", `${long} lines longer than 64 kB were left out`);
+  if (late > 0)
+    recorder.note(
+      "late-forms",
+      `after ${SETTLE_AT / 1e6} million numbers the lines' forms are settled: ${late} later ones are not read; cut the log to read them`,
+    );
 }
 
 function requireStep(decision: Decision, options: ReadOptions): void {
