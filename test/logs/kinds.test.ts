@@ -413,3 +413,13 @@ test("a bar drawn again when its epoch ends counts as it stands last", async () 
     last: Number(fall(9)),
   });
 });
+
+test("line forms that come first after twelve million numbers are named in a note, the others go on", async () => {
+  const filler = `weights ${"0 ".repeat(2000)}\n`;
+  const steps = (from: number): string => lines(40, (i) => `step ${from + i} loss ${fall(i)}`);
+  const [log] = await read(
+    `${steps(0)}${filler.repeat(6100)}${steps(40)}${lines(3, (i) => `other form ${i} 2.5`)}`,
+  );
+  expect(seriesOf(log!, "loss")!.values.length).toBe(80);
+  expect(log!.notes.find((n) => n.id === "late-forms")?.text).toContain("1 later ones");
+});

@@ -1,4 +1,5 @@
 /** Lines of bytes → templates with their numbers, in one pass and bounded memory. */
+import { type Pattern, patternOf, readAgain } from "./again.ts";
 import { Lexer } from "./lex.ts";
 import { Order } from "./store.ts";
 import { makeTemplate, type Template } from "./template.ts";
@@ -45,6 +46,18 @@ export function createMiner({ decimalComma }: { decimalComma: boolean }): Miner 
   const values: number[] = [];
   const at = (column: number): number => values[column]!;
 
+  /** Line forms with the one that came after each the last time: what the next line is likely to be. */
+  const patterns = new Map<Template, Pattern>();
+  const follower = new Map<Template, Template>();
+  let last: Template | null = null;
+
+  const guessed = (bytes: Uint8Array, from: number, to: number): Template | null => {
+    if (!last) return null;
+    const likely = follower.get(last) ?? last;
+    const pattern = patterns.get(likely);
+    return pattern && readAgain(pattern, bytes, from, { to, decimalComma, t: tokens }) ? likely : null;
+  };
+
   const templateFor = (bytes: Uint8Array, from: number, to: number): Template => {
     lexer.line(bytes, from, to, plain);
     let known = byHash.get(tokens.hash);
@@ -66,6 +79,8 @@ export function createMiner({ decimalComma }: { decimalComma: boolean }): Miner 
     const made = makeTemplate(nextId++, order.length, { bytes, from, to, tokens, context });
     byHash.set(tokens.hash, made);
     byId.set(made.id, made);
+    const pattern = patternOf(bytes, from, to, tokens);
+    if (pattern) patterns.set(made, pattern);
     if (byHash.size > MAX_TEMPLATES) evict();
     return made;
   };
@@ -80,6 +95,8 @@ export function createMiner({ decimalComma }: { decimalComma: boolean }): Miner 
         if (template.rows > most || template.id === nextId - 1) continue;
         byHash.delete(hash);
         byId.delete(template.id);
+        patterns.delete(template);
+        follower.delete(template);
         left--;
       }
       most *= 4;
@@ -94,7 +111,9 @@ export function createMiner({ decimalComma }: { decimalComma: boolean }): Miner 
       long++;
       return;
     }
-    const template = templateFor(bytes, from, end);
+    const template = guessed(bytes, from, end) ?? templateFor(bytes, from, end);
+    if (last && follower.get(last) !== template) follower.set(last, template);
+    last = template;
     template.rows++;
     template.last = order.length;
     if (sink) {
