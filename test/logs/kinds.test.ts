@@ -199,7 +199,8 @@ test("options, improvements and errors of the machine are no curves", async () =
     9,
     (i) => `updated at 09-${10 + i}\nHTTPError: HTTP Error ${500 + (i % 4)}: Origin Down`,
   );
-  for (const text of [options, improved, http])
+  const scores = `               P       R       F\n\n${lines(9, (i) => `Field ${"abcdefghi"[i]}   9${9 - i}.20   8${9 - i}.41   8${9 - i}.76`)}`;
+  for (const text of [options, improved, http, scores])
     await expect(read(text)).rejects.toThrow(/no training metrics/);
 });
 

@@ -114,7 +114,7 @@ function nameMeaning(label: string): SlotMeaning {
     )
   )
     return { role: "step", rank: 95 };
-  if (SCORE.test(key) || /^(?:f|fval|fun|f_x|func)$/.test(plain)) return { role: "score", rank: 0 };
+  if (SCORE.test(key) || /^(?:f|fval|fun|f_x|func)$/.test(label.trim())) return { role: "score", rank: 0 };
   // the last words alone: "Trainer Iteration", "on epoch"
   for (let drop = 1; drop < Math.min(words.length, 5); drop++) {
     const tail = meaningOf(words.slice(drop).join("_"));
