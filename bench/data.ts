@@ -46,7 +46,26 @@ export function gptTensors(): { readonly name: string; readonly shape: readonly 
   return all.map(([name, shape]) => ({ name, shape }));
 }
 
-const FINISHED = "complete.json";
+/** Tensors of W6's convolutional networks and of W7's recurrent one, by steepest's names, in PyTorch's order of axes. */
+export const networks: Readonly<Record<"cnn" | "deep" | "gru", Readonly<Record<string, readonly number[]>>>> =
+  {
+    cnn: {
+      "0.weight": [16, 1, 3, 3],
+      "3.weight": [32, 16, 3, 3],
+      "7.weight": [64, 1568],
+      "9.weight": [10, 64],
+    },
+    deep: {
+      "0.weight": [32, 3, 3, 3],
+      "3.weight": [32, 32, 3, 3],
+      "7.weight": [64, 32, 3, 3],
+      "10.weight": [64, 64, 3, 3],
+      "15.weight": [10, 4096],
+    },
+    gru: { "0.weight_ih_l0": [384, 32], "0.weight_hh_l0": [384, 128], "1.weight": [10, 128] },
+  };
+
+const FINISHED = "complete-2.json";
 
 /** Writes the files into `folder` unless they are there already. */
 export function writeData(folder: string): void {
@@ -92,5 +111,16 @@ export function writeData(folder: string): void {
   );
 
   for (const name of ["w5_a", "w5_b"]) save(name, random.normal(0, 0.1, productSize ** 2));
+  save("w6_X", random.normal(0, 1, 256 * 28 * 28));
+  save("w6_deep_X", random.normal(0, 1, 32 * 3 * 32 * 32));
+  save("w7_X", random.normal(0, 1, 32 * 64 * 32));
+  save("w6_y", random.randint(0, 10, 256));
+  for (const [network, tensors] of Object.entries(networks)) {
+    for (const [name, shape] of Object.entries(tensors)) {
+      const size = shape.reduce((a, b) => a * b, 1);
+      const fan = size / shape[0]!;
+      save(`${network}_${name}`, random.normal(0, 1 / Math.sqrt(fan), size));
+    }
+  }
   writeFileSync(join(folder, FINISHED), JSON.stringify({ seed: 42, stream: "NumPy RandomState" }));
 }

@@ -1,6 +1,17 @@
 /** What is measured, how it is written down, when two results agree, and what steepest aims at. */
 
-export type WorkloadId = "w1" | "w1-cold" | "w2-64" | "w2-512" | "w3" | "w4" | "w5";
+export type WorkloadId =
+  | "w1"
+  | "w1-cold"
+  | "w2-64"
+  | "w2-512"
+  | "w3"
+  | "w4"
+  | "w5"
+  | "w6-64"
+  | "w6-256"
+  | "w6-deep"
+  | "w7";
 
 /** One number of a workload. Adapters report milliseconds under `key`. */
 export interface Measure {
@@ -80,6 +91,30 @@ export const workloads: readonly Workload[] = [
       },
     ],
     tolerance: 1e-5,
+  },
+  {
+    id: "w6-64",
+    group: "W6",
+    measures: steps("W6 CNN of examples/digits.json, AdamW, clip, batch 64"),
+    tolerance: 1e-4,
+  },
+  {
+    id: "w6-256",
+    group: "W6",
+    measures: steps("W6 CNN of examples/digits.json, AdamW, clip, batch 256"),
+    tolerance: 1e-4,
+  },
+  {
+    id: "w6-deep",
+    group: "W6",
+    measures: steps("W6 CNN of four 3×3 layers with batch norm, 32×32×3, AdamW, batch 32"),
+    tolerance: 1e-3,
+  },
+  {
+    id: "w7",
+    group: "W7",
+    measures: steps("W7 GRU of 128 over 64 steps of 32 numbers, AdamW, batch 32"),
+    tolerance: 1e-4,
   },
 ];
 

@@ -5,7 +5,7 @@ import { chooseBackend } from "../../src/engine/registry.ts";
 import * as nn from "../../src/nn/index.ts";
 import * as optim from "../../src/optim/index.ts";
 import { type TrainStep, trainStep } from "../../src/train/program.ts";
-import { gptSizes, gptTensors, mlpSizes, productSize } from "../data.ts";
+import { gptSizes, gptTensors, mlpSizes, networks, productSize } from "../data.ts";
 import { numbers, option, perStep, ramp, serve, type Times, workload } from "./protocol.mjs";
 
 type Measure = (seconds: number) => Promise<Record<string, Times>>;
@@ -201,6 +201,57 @@ function product(backend: Backend): Prepared {
   return { check, measure: async (seconds) => ({ product: await perStep(program.run, seconds) }) };
 }
 
+/** The networks of W6 and W7 with the data's weights; biases start at 0, batch norms at 1 and 0. */
+function network(
+  backend: Backend,
+  {
+    kind,
+    model,
+    x,
+    clip,
+  }: { kind: "cnn" | "deep" | "gru"; model: nn.Layer; x: readonly number[]; clip: number },
+): Prepared {
+  const adamw = optim.adamw({ lr: 1e-3, weightDecay: 0.01 });
+  const step = trainStep({
+    model,
+    loss: (logits, { y }) => nn.losses.softmaxCrossEntropy(logits, y!),
+    optimizer: optim.chain(optim.clipByGlobalNorm(clip), adamw),
+    batch: { x, y: { shape: [x[0]!], dtype: "int32" } },
+    backend,
+  });
+  const data = { cnn: "w6_X", deep: "w6_deep_X", gru: "w7_X" }[kind];
+  step.inputs["x"]!.set(
+    numbers(data).subarray(
+      0,
+      x.reduce((a, b) => a * b, 1),
+    ),
+  );
+  step.inputs["y"]!.set(numbers("w6_y").subarray(0, x[0]));
+  const given = Object.keys(networks[kind]).map(
+    (name) => [`param.${name}`, numbers(`${kind}_${name}`)] as const,
+  );
+  const others = step.state
+    .filter((t) => t.name.startsWith("param.") && !given.some(([name]) => name === t.name))
+    .map((t) => [t.name, new Float32Array(t.values.length).fill(t.name.endsWith("weight") ? 1 : 0)] as const);
+  start(step, Object.fromEntries([...given, ...others]));
+  return training({ ...step, lr: 1e-3 } as TrainStep);
+}
+
+const conv = (inputs: number, outputs: number): nn.Layer => nn.conv2d(inputs, outputs, 3, { padding: 1 });
+const cnn = (): nn.Layer =>
+  nn.sequential(
+    conv(1, 16), nn.relu(), nn.maxPool2d(2),
+    conv(16, 32), nn.relu(), nn.maxPool2d(2),
+    nn.flatten(), nn.linear(1568, 64), nn.relu(), nn.linear(64, 10),
+  ); // biome-ignore format: a layer's group a line
+const deep = (): nn.Layer =>
+  nn.sequential(
+    conv(3, 32), nn.batchNorm(32), nn.relu(), conv(32, 32), nn.batchNorm(32), nn.relu(), nn.maxPool2d(2),
+    conv(32, 64), nn.batchNorm(64), nn.relu(), conv(64, 64), nn.batchNorm(64), nn.relu(), nn.maxPool2d(2),
+    nn.flatten(), nn.linear(4096, 10),
+  ); // biome-ignore format: a layer's group a line
+const recurrent = (): nn.Layer => nn.sequential(nn.gru(32, 128, { output: "last" }), nn.linear(128, 10));
+
 const prepare: Readonly<Record<string, (backend: Backend) => Prepared>> = {
   w1,
   "w1-cold": (backend) => ({ check: w1(backend).check }),
@@ -209,6 +260,10 @@ const prepare: Readonly<Record<string, (backend: Backend) => Prepared>> = {
   w3: transformer,
   w4: adamAlone,
   w5: product,
+  "w6-64": (backend) => network(backend, { kind: "cnn", model: cnn(), x: [64, 1, 28, 28], clip: 5 }),
+  "w6-256": (backend) => network(backend, { kind: "cnn", model: cnn(), x: [256, 1, 28, 28], clip: 5 }),
+  "w6-deep": (backend) => network(backend, { kind: "deep", model: deep(), x: [32, 3, 32, 32], clip: 5 }),
+  w7: (backend) => network(backend, { kind: "gru", model: recurrent(), x: [32, 64, 32], clip: 5 }),
 };
 
 await serve(prepare[workload]!(await chooseBackend(option)));

@@ -1,5 +1,6 @@
 """PyTorch. Speaks the protocol of protocol.mjs: prepare, print the check, then one round per line read."""
 import json
+import os
 import sys
 import time
 
@@ -8,7 +9,7 @@ import torch
 import torch.nn.functional as F
 
 workload, folder = sys.argv[1:3]
-torch.set_num_threads(1)
+torch.set_num_threads(int(os.environ.get("BENCH_THREADS", "1")))
 clock = time.perf_counter
 
 
@@ -142,6 +143,62 @@ def product():
     return {"c[3, 5]": c[3, 5].item()}, lambda seconds: {"product": per_step(lambda: torch.mm(a, b), seconds)}
 
 
+def network(kind, model, data, x, at):
+    """W6 and W7: weights from the data, biases 0. `at` gives steepest's number of a layer for torch's."""
+    X, y = load(data, -1)[: int(np.prod(x))].reshape(x).clone(), load("w6_y", 256)[: x[0]].long()
+    with torch.no_grad():
+        for name, p in model.named_parameters():
+            layer, leaf = name.split(".")
+            file = f"{kind}_{at(layer)}.{leaf}"
+            if os.path.exists(f"{folder}/{file}.bin"):
+                p.copy_(load(file, *p.shape))
+            elif not isinstance(model[int(layer)], torch.nn.BatchNorm2d):
+                p.zero_()
+    parameters = list(model.parameters())
+    optimizer, criterion = torch.optim.AdamW(parameters, lr=1e-3, weight_decay=0.01), torch.nn.CrossEntropyLoss()
+
+    def step():
+        loss = criterion(model(X), y)
+        optimizer.zero_grad()
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(parameters, 5.0)
+        optimizer.step()
+        return loss
+
+    return training(step)
+
+
+def conv(inputs, outputs):
+    return torch.nn.Conv2d(inputs, outputs, 3, padding=1)
+
+
+def cnn(batch):
+    nn = torch.nn
+    model = nn.Sequential(conv(1, 16), nn.ReLU(), nn.MaxPool2d(2), conv(16, 32), nn.ReLU(), nn.MaxPool2d(2),
+                          nn.Flatten(), nn.Linear(1568, 64), nn.ReLU(), nn.Linear(64, 10))
+    return network("cnn", model, "w6_X", (batch, 1, 28, 28), str)
+
+
+def deep():
+    nn, layers = torch.nn, []
+    for inputs, outputs in ((3, 32), (32, 32), (32, 64), (64, 64)):
+        layers += [conv(inputs, outputs), nn.BatchNorm2d(outputs), nn.ReLU()]
+        if inputs == outputs:
+            layers.append(nn.MaxPool2d(2))
+    model = nn.Sequential(*layers, nn.Flatten(), nn.Linear(4096, 10))
+    return network("deep", model, "w6_deep_X", (32, 3, 32, 32), str)
+
+
+class Last(torch.nn.Module):
+    def forward(self, found):
+        return found[0][:, -1]
+
+
+def recurrent():
+    model = torch.nn.Sequential(torch.nn.GRU(32, 128, batch_first=True), Last(), torch.nn.Linear(128, 10))
+    return network("gru", model, "w7_X", (32, 64, 32), lambda layer: {"0": "0", "2": "1"}[layer])
+
+
 prepare = {
     "w1": w1,
     "w1-cold": w1,
@@ -150,6 +207,10 @@ prepare = {
     "w3": transformer,
     "w4": adam_alone,
     "w5": product,
+    "w6-64": lambda: cnn(64),
+    "w6-256": lambda: cnn(256),
+    "w6-deep": deep,
+    "w7": recurrent,
 }
 check, measure = prepare[workload]()
 print(json.dumps({"check": check}), flush=True)

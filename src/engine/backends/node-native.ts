@@ -124,8 +124,11 @@ export function nativeBackend({ threads = threadCount() }: NativeChoice = {}): B
   };
 }
 
-/** Nanoseconds of native work that repay making the code; WebAssembly takes about three times as long for it. */
-const REPAYS = 5e8;
+/**
+ * Nanoseconds of native work that repay compiling a program, which takes about 0.2 s and 15 ms a function here; WebAssembly
+ * takes about three times as long for the same work.
+ */
+const repays = (functions: number): number => 2e8 + 1e7 * functions;
 
 /**
  * Native code for programs whose runs repay making it, else `other`; the first program decides for all, so that a run has
@@ -137,8 +140,8 @@ export function nativeWhereItPays(other: Backend, choice: NativeChoice = {}): Ba
   const choose = (spec: ProgramSpec, { runs = 0 }: BackendOptions): Backend => {
     const { compiler } = findCompiler();
     if (compiler === null) return other;
-    const { nanoseconds } = writeProgram(lower(spec), compiler.vectorBytes);
-    return nanoseconds * runs < REPAYS ? other : nativeBackend(choice);
+    const { nanoseconds, functions } = writeProgram(lower(spec), compiler.vectorBytes);
+    return nanoseconds * runs < repays(functions) ? other : nativeBackend(choice);
   };
   return {
     get name() {

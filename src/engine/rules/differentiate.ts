@@ -158,6 +158,58 @@ const rules: { readonly [P in Primitive]: Rule<P> } = {
 const isConstant = (e: Expr): boolean =>
   e.op === "constant" || (e.op === "broadcast" && isConstant(e.inputs[0]!));
 
+/** A piece of a tensor, zeros around it along one axis: the gradient of a slice. */
+interface Piece {
+  readonly of: Expr;
+  readonly axis: number;
+  readonly from: number;
+  readonly to: number;
+}
+
+function pieceOf(g: Expr): Piece | null {
+  if (g.op !== "pad" || g.attrs.value !== 0 || g.attrs.steps.some((s) => s !== 1)) return null;
+  const of = g.inputs[0]!;
+  const axes = g.shape.flatMap((d, i) => (d === of.shape[i] ? [] : [i]));
+  const [axis] = axes;
+  if (axis === undefined || axes.length > 1) return null;
+  const from = g.attrs.low[axis]!;
+  return { of, axis, from, to: from + of.shape[axis]! };
+}
+
+/**
+ * The sum of a tensor's gradients. Pieces that don't overlap, as when a tensor was split or read slice by slice, are put
+ * side by side: adding whole tensors would take time that grows with the square of their number.
+ */
+function total(terms: readonly Expr[]): Expr {
+  const pieces = terms.map(pieceOf);
+  const axis = pieces.find((p) => p !== null)?.axis;
+  const own = pieces
+    .filter((p) => p !== null && p.axis === axis)
+    .sort((a, b) => a!.from - b!.from) as Piece[];
+  const apart = own.every((p, i) => i === 0 || own[i - 1]!.to <= p.from);
+  if (axis === undefined || own.length < 2 || !apart) return terms.reduce((a, b) => add(a, b));
+  const { shape, dtype } = terms[0]!;
+  const parts: Expr[] = [];
+  let done = 0;
+  const zerosTo = (end: number): void => {
+    if (end > done)
+      parts.push(
+        ops.zeros(
+          shape.map((d, i) => (i === axis ? end - done : d)),
+          dtype,
+        ),
+      );
+  };
+  for (const { of, from, to } of own) {
+    zerosTo(from);
+    parts.push(of);
+    done = to;
+  }
+  zerosTo(shape[axis]!);
+  const others = terms.filter((_, i) => pieces[i]?.axis !== axis);
+  return others.reduce((a, b) => add(a, b), ops.concat(parts, axis));
+}
+
 /**
  * Gradients of a scalar with respect to each of `wrt` (same shapes and dtypes; zeros where it does not depend on one).
  * Throws `shape` when `loss` is not a float scalar.
@@ -175,19 +227,18 @@ export function gradients(loss: Expr, wrt: readonly Expr[]): Expr[] {
   for (const node of order) {
     if (node.op !== "stopGradient" && node.inputs.some((x) => dependsOn.has(x))) dependsOn.add(node);
   }
-  const cotangent = new Map<Expr, Expr>([[loss, ops.constant(1, { dtype: loss.dtype })]]);
+  const terms = new Map<Expr, Expr[]>([[loss, [ops.constant(1, { dtype: loss.dtype })]]]);
   for (const node of order.reverse()) {
-    const g = cotangent.get(node);
-    if (g === undefined || !node.inputs.some((x) => dependsOn.has(x))) continue;
-    applyRule(rules, node, g).forEach((gi, i) => {
+    const own = terms.get(node);
+    if (own === undefined || !node.inputs.some((x) => dependsOn.has(x))) continue;
+    applyRule(rules, node, total(own)).forEach((gi, i) => {
       const x = node.inputs[i]!;
-      if (gi === null || !dependsOn.has(x)) return;
-      const sofar = cotangent.get(x);
-      cotangent.set(x, sofar === undefined ? gi : add(sofar, gi));
+      if (gi !== null && dependsOn.has(x)) terms.set(x, [...(terms.get(x) ?? []), gi]);
     });
   }
   return wrt.map((x) => {
-    const g = cotangent.get(x) ?? ops.zerosLike(x);
+    const own = terms.get(x);
+    const g = own === undefined ? ops.zerosLike(x) : total(own);
     if (!sameShape(g.shape, x.shape))
       throw shapeError("grad", `internal: gradient ${showShape(g.shape)} of ${showShape(x.shape)}`);
     return g;

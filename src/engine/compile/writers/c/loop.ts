@@ -142,12 +142,10 @@ ${this.#lines.join("\n")}
   #place(stream: Stream, element: number): string {
     const { buffer, view } = stream.operand;
     const { vector } = this.#plan;
-    const start =
-      this.#context.addressOf(buffer) +
-      view.offset * bytesOf[buffer.dtype] +
-      element * (stream.strides[vector] ?? 0);
+    const start = this.#context.addressOf(buffer) + view.offset * bytesOf[buffer.dtype];
+    const further = element * (stream.strides[vector] ?? 0);
     const moves = stream.strides.flatMap((s, d) => (s === 0 ? [] : [`i${d} * ${s}`]));
-    return ["m", `${start}ll`, ...moves].join(" + ");
+    return ["m", `${start}ll`, ...moves, ...(further === 0 ? [] : [further])].join(" + ");
   }
 
   #load(stream: Stream, dtype: DType, element: number, count: number): string {

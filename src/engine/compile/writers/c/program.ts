@@ -15,6 +15,8 @@ export interface NativeProgram {
   readonly plan: MemoryPlan;
   /** Roughly what a run takes on one core. */
   readonly nanoseconds: number;
+  /** Functions to be compiled: equal kernels share one. */
+  readonly functions: number;
   readonly notes: Readonly<Record<string, string | number>>;
 }
 
@@ -34,14 +36,15 @@ export function writeProgram({ kernels, named }: Lowered, vectorBytes: VectorByt
   };
   const math = new Set<MathName>();
   const context: WriteContext = { addressOf, vectorBytes, uses: (name) => void math.add(name) };
-  const texts = kernels.map((k, i) => writeKernel(k, `k${i}`, context));
-  const calls = texts.map((t, i) => `  ${callOf(t, `k${i}`)}`);
+  const texts = kernels.map((k) => writeKernel(k, NAME, context));
+  const functions = shareFunctions(texts);
+  const calls = texts.map((t, i) => `  ${callOf(t, functions.calls[i]!)}`);
   const random = kernels.some((k) => k.kind === "loop" && k.members.some((m) => m.op === "random"));
   const source = `${prelude(vectorBytes)}${mathText(math)}${random ? randomText(math) : ""}
 ${runtimeTable}static const Runtime *rt;
 void bind(const void *runtime) { rt = runtime; }
 
-${texts.map((t) => t.text).join("\n")}
+${functions.text}
 void run(char *m, int threads) {
 ${calls.join("\n")}
 }
@@ -50,15 +53,56 @@ ${calls.join("\n")}
   return {
     source,
     plan,
+    functions: new Set(functions.calls.map((c) => c.name)).size,
     nanoseconds: texts.reduce((t, k) => t + k.parts * k.cost, 0),
     notes: { kernels: kernels.length, loops: count("loop"), products: count("matmul"), libraryCalls: 0 },
   };
 }
 
-function callOf({ parts, cost }: KernelText, name: string): string {
-  if (parts < 2 || parts * cost < WORTH_SHARING) return `${name}(m, 0, ${parts});`;
+/** What kernels are written under; `shareFunctions` gives them their own names. */
+const NAME = "kernel";
+/** A place in memory as kernels are written. */
+const PLACE = /m \+ (\d+)ll/g;
+
+interface Functions {
+  readonly text: string;
+  /** For each kernel its function, and the table of its places in memory where others have the same function. */
+  readonly calls: readonly { readonly name: string; readonly places: string }[];
+}
+
+/**
+ * Kernels that differ only in where their data lies, as those of a network's equal layers or steps, share one function,
+ * which takes the places from a table: compiling takes time by the function.
+ */
+function shareFunctions(texts: readonly KernelText[]): Functions {
+  const apart = texts.map(({ text }) => {
+    const places = [...new Set([...text.matchAll(PLACE)].map((found) => found[1]!))];
+    return { text, places, shared: text.replace(PLACE, (_, place: string) => `p${places.indexOf(place)}`) };
+  });
+  const uses = new Map<string, number>();
+  for (const { shared } of apart) uses.set(shared, (uses.get(shared) ?? 0) + 1);
+  const names = new Map<string, string>();
+  const out: string[] = [];
+  const define = (text: string, pointers: string): string => {
+    const name = `k${out.length}`;
+    const head = `static void ${name}(char *m, const i64 *at, i64 from, i64 to) {${pointers}`;
+    out.push(text.replace(`static void ${NAME}(char *m, i64 from, i64 to) {`, head));
+    return name;
+  };
+  const calls = apart.map(({ text, places, shared }, i) => {
+    if (uses.get(shared) === 1) return { name: define(text, ""), places: "0" };
+    const pointers = places.map((_, p) => `char *const p${p} = m + at[${p}];`).join(" ");
+    if (!names.has(shared)) names.set(shared, define(shared, ` ${pointers}`));
+    out.push(`static const i64 at${i}[] = {${places.join(", ") || "0"}};\n`);
+    return { name: names.get(shared)!, places: `at${i}` };
+  });
+  return { text: out.join("\n"), calls };
+}
+
+function callOf({ parts, cost }: KernelText, { name, places }: Functions["calls"][number]): string {
+  if (parts < 2 || parts * cost < WORTH_SHARING) return `${name}(m, ${places}, 0, ${parts});`;
   const chunk = Math.min(Math.max(1, Math.round(SHARE / cost)), Math.ceil(parts / 2));
-  return `rt->parallel(${name}, m, ${parts}, ${chunk}, threads);`;
+  return `rt->parallel(${name}, m, ${places}, ${parts}, ${chunk}, threads);`;
 }
 
 function writeKernel(kernel: Kernel, name: string, context: WriteContext): KernelText {

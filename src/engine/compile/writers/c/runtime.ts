@@ -5,7 +5,7 @@ import { threadsRuntime } from "./threads-runtime.ts";
 
 /** Declares the functions that a program is given when it is loaded, in order. */
 export const runtimeTable = `typedef struct {
-  void (*parallel)(void (*)(char *, i64, i64), char *, i64, i64, int);
+  void (*parallel)(void (*)(char *, const i64 *, i64, i64), char *, const i64 *, i64, i64, int);
   void (*gemm_F)(const char *, i64, i64, const char *, i64, i64, char *, i64, i64, i64, i64);
   void (*gemm_D)(const char *, i64, i64, const char *, i64, i64, char *, i64, i64, i64, i64);
 } Runtime;

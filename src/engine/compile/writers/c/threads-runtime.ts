@@ -5,12 +5,12 @@
 export const threadsRuntime: string = `#include <pthread.h>
 #include <sched.h>
 #include <stdlib.h>
-typedef void (*Kernel)(char *m, i64 from, i64 to);
+typedef void (*Kernel)(char *m, const i64 *at, i64 from, i64 to);
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER, busy = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t wake = PTHREAD_COND_INITIALIZER;
 static int workers = 0, asleep = 0;
 static u64 round = 0;         /* counts jobs; a change wakes the workers */
-static Kernel kernel; static char *memory;
+static Kernel kernel; static char *memory; static const i64 *places;
 static i64 parts, next, chunk;
 static int running, helpers;
 static void relax(void) {
@@ -22,7 +22,7 @@ static void take(void) {
   for (;;) {
     i64 from = __atomic_fetch_add(&next, chunk, __ATOMIC_RELAXED);
     if (from >= parts) return;
-    kernel(memory, from, from + chunk < parts ? from + chunk : parts);
+    kernel(memory, places, from, from + chunk < parts ? from + chunk : parts);
   }
 }
 typedef struct { u64 seen; int index; } Start;
@@ -65,9 +65,9 @@ int set_threads(int count) {
   pthread_mutex_unlock(&busy);
   return have;
 }
-void parallel(Kernel k, char *m, i64 count, i64 size, int threads) {
-  if (threads <= 1 || workers == 0 || count <= size || pthread_mutex_trylock(&busy) != 0) { k(m, 0, count); return; }
-  kernel = k; memory = m; parts = count; chunk = size; helpers = threads - 1;
+void parallel(Kernel k, char *m, const i64 *at, i64 count, i64 size, int threads) {
+  if (threads <= 1 || workers == 0 || count <= size || pthread_mutex_trylock(&busy) != 0) { k(m, at, 0, count); return; }
+  kernel = k; memory = m; places = at; parts = count; chunk = size; helpers = threads - 1;
   __atomic_store_n(&next, 0, __ATOMIC_RELAXED);
   __atomic_store_n(&running, workers, __ATOMIC_RELAXED);
   __atomic_fetch_add(&round, 1, __ATOMIC_RELEASE);
