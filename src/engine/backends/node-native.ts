@@ -15,6 +15,7 @@ import {
 } from "../backend.ts";
 import type { Buffer } from "../compile/kernels.ts";
 import { lower } from "../compile/lower.ts";
+import { gatherProducts } from "../compile/passes/gather-products.ts";
 import { SLACK, writeProgram } from "../compile/writers/c/program.ts";
 import { runtimeSource } from "../compile/writers/c/runtime.ts";
 import { typedView } from "../graph/dtype.ts";
@@ -77,7 +78,7 @@ export function nativeBackend({ threads = threadCount() }: NativeChoice = {}): B
   return {
     name: "native",
     compile: (spec: ProgramSpec, { maxBytes = LIMIT }: BackendOptions = {}): Executable => {
-      const lowered = lower(spec);
+      const lowered = gatherProducts(lower(spec));
       const { source, plan, notes } = writeProgram(lowered, compiler.vectorBytes);
       if (plan.total > Math.min(maxBytes, LIMIT)) throw outOfMemory(plan.total, Math.min(maxBytes, LIMIT));
       const runtime = runtimeOf(koffi, compiler);
@@ -140,7 +141,7 @@ export function nativeWhereItPays(other: Backend, choice: NativeChoice = {}): Ba
   const choose = (spec: ProgramSpec, { runs = 0 }: BackendOptions): Backend => {
     const { compiler } = findCompiler();
     if (compiler === null) return other;
-    const { nanoseconds, functions } = writeProgram(lower(spec), compiler.vectorBytes);
+    const { nanoseconds, functions } = writeProgram(gatherProducts(lower(spec)), compiler.vectorBytes);
     return nanoseconds * runs < repays(functions) ? other : nativeBackend(choice);
   };
   return {

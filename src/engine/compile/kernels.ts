@@ -59,6 +59,8 @@ export interface MatmulKernel {
   readonly a: Operand;
   readonly b: Operand;
   readonly to: Buffer;
+  /** Where given, B's view is of a tensor of this shape that is stored nowhere, but read through this view of b's buffer. */
+  readonly through?: View;
 }
 
 /** Every element of the buffer becomes `value`. */

@@ -25,6 +25,8 @@ export interface WriteContext {
   readonly addressOf: AddressOf;
   readonly vectorBytes: VectorBytes;
   readonly uses: (name: MathName) => void;
+  /** The name of a table of `count` 32-bit numbers, whose element i is a C expression of i. */
+  readonly table: (expression: string, count: number) => string;
 }
 
 /** A kernel as C: a function `void NAME(char *m, i64 from, i64 to)` that does parts from…to of `parts`. */

@@ -1,11 +1,12 @@
 /** Writes the kernels that are not loops over elementwise work: products, fills, copies, rows by index. */
 import { bytesOf } from "../../../graph/dtype.ts";
-import type { CopyKernel, FillKernel, RowsKernel } from "../../kernels.ts";
+import type { View } from "../../../graph/strided.ts";
+import type { CopyKernel, FillKernel, MatmulKernel, RowsKernel } from "../../kernels.ts";
+import { digitsOf } from "../../passes/gather-products.ts";
 import { type AddressOf, bufferBytes } from "../../passes/memory.ts";
-import type { Product } from "../../product.ts";
-import type { KernelText } from "./loop.ts";
+import { productOf } from "../../product.ts";
+import type { KernelText, WriteContext } from "./loop.ts";
 import { isNarrow, writeNarrow } from "./narrow-product.ts";
-import type { VectorBytes } from "./prelude.ts";
 import { elementName, literal } from "./types.ts";
 
 /** Bytes of a part of a fill or a copy. */
@@ -64,14 +65,20 @@ ${head(name)} {
 }
 
 /** A product is cut into blocks of C, the same for every number of threads. */
-export function writeProduct(p: Product, name: string, vectorBytes: VectorBytes): KernelText {
+export function writeProduct(
+  kernel: MatmulKernel,
+  name: string,
+  { addressOf, vectorBytes, table }: WriteContext,
+): KernelText {
+  const p = productOf(kernel, addressOf);
   const size = bytesOf[p.dtype];
   const elements = p.lead.reduce((t, l) => t * l.size, p.m * p.n);
   if (elements === 0 || p.k === 0) {
     const text = `${head(name)} { __builtin_memset(m + ${p.c.address}ll, 0, ${elements * size}); }\n`;
     return { text, parts: 1, cost: 0 };
   }
-  if (isNarrow(p, vectorBytes)) return writeNarrow(p, name, vectorBytes);
+  const gathered = kernel.through === undefined ? null : offsetsOf(kernel, kernel.through);
+  if (gathered === null && isNarrow(p, vectorBytes)) return writeNarrow(p, name, vectorBytes);
   const [rowBlocks, columnBlocks] = [Math.ceil(p.m / ROWS), Math.ceil(p.n / COLUMNS)];
   const blocks = rowBlocks * columnBlocks;
   const lead = p.lead.reduce((t, l) => t * l.size, 1);
@@ -79,17 +86,25 @@ export function writeProduct(p: Product, name: string, vectorBytes: VectorBytes)
   let inner = 1;
   for (const l of [...p.lead].reverse()) {
     const index = `(lead / ${inner} % ${l.size})`;
-    for (const o of ["a", "b", "c"] as const) if (l[o] !== 0) moves[o].push(`${index} * ${l[o]}`);
+    for (const o of ["a", "b", "c"] as const) {
+      const stride = o === "b" && gathered !== null && l.b !== 0 ? gathered.lead(l.size, l.b) : l[o];
+      if (stride !== 0) moves[o].push(`${index} * ${stride}`);
+    }
     inner *= l.size;
   }
-  const place = (o: "a" | "b" | "c"): string => [`m + ${p[o].address}ll`, ...moves[o]].join(" + ");
+  const start = { a: p.a.address, b: gathered?.address(addressOf) ?? p.b.address, c: p.c.address };
+  const place = (o: "a" | "b" | "c"): string => [`m + ${start[o]}ll`, ...moves[o]].join(" + ");
   const t = p.dtype === "float32" ? "F" : "D";
-  const text = `/* product ${lead > 1 ? `${lead} times ` : ""}[${p.m}, ${p.k}] by [${p.k}, ${p.n}] */
+  const text = `/* ${gathered === null ? "" : "gathered "}product ${lead > 1 ? `${lead} times ` : ""}[${p.m}, ${p.k}] by [${p.k}, ${p.n}] */
 ${head(name)} {
   for (i64 part = from; part < to; part++) {
     const i64 lead = part / ${blocks}, i = part % ${blocks} / ${columnBlocks} * ${ROWS}, j = part % ${columnBlocks} * ${COLUMNS};
     const i64 rows = ${p.m} - i < ${ROWS} ? ${p.m} - i : ${ROWS}, columns = ${p.n} - j < ${COLUMNS} ? ${p.n} - j : ${COLUMNS};
-    rt->gemm_${t}(${place("a")} + i * ${p.a.row}, ${p.a.row}, ${p.a.col}, ${place("b")} + j * ${p.b.col}, ${p.b.row}, ${p.b.col},
+    rt->${gathered === null ? "gemm" : "gather"}_${t}(${place("a")} + i * ${p.a.row}, ${p.a.row}, ${p.a.col}, ${
+      gathered === null
+        ? `${place("b")} + j * ${p.b.col}, ${p.b.row}, ${p.b.col}`
+        : `${place("b")}, ${table(gathered.rows, p.k)}, ${table(gathered.columns, p.n)} + j`
+    },
       ${place("c")} + i * ${p.c.row} + j * ${size}, ${p.c.row}, rows, columns, ${p.k});
     (void)lead;
   }
@@ -97,4 +112,37 @@ ${head(name)} {
 `;
   const macs = Math.min(p.m, ROWS) * Math.min(p.n, COLUMNS) * p.k;
   return { text, parts: lead * blocks, cost: (macs / MACS_PER_NS) * (size / 4) };
+}
+
+interface Offsets {
+  /** Bytes of element i of B's rows and columns from its start, as C expressions of i. */
+  readonly rows: string;
+  readonly columns: string;
+  /** Bytes from one leading index to the next, for an axis of `size` whose elements of the copy would lie `bytes` apart. */
+  readonly lead: (size: number, bytes: number) => number;
+  readonly address: (addressOf: AddressOf) => number;
+}
+
+/** Where the elements of a right side lie that is read through a view. */
+function offsetsOf({ b }: MatmulKernel, through: View): Offsets {
+  const size = bytesOf[b.buffer.dtype];
+  const axis = (count: number, stride: number): string => {
+    if (count === 1 || stride === 0) return "0";
+    let inner = 1;
+    const terms = digitsOf(through, count, stride)
+      .reverse()
+      .map((d) => {
+        const term = `i / ${inner} % ${d.size} * ${d.stride * size}`;
+        inner *= d.size;
+        return term;
+      });
+    return terms.join(" + ") || "0";
+  };
+  const rank = b.view.shape.length;
+  return {
+    rows: axis(b.view.shape[rank - 2]!, b.view.strides[rank - 2]!),
+    columns: axis(b.view.shape[rank - 1]!, b.view.strides[rank - 1]!),
+    lead: (count, bytes) => (digitsOf(through, count, bytes / size)[0]?.stride ?? 0) * size,
+    address: (addressOf) => addressOf(b.buffer) + through.offset * size,
+  };
 }

@@ -76,8 +76,37 @@ static void pack_${n.tag}(const char *b, i64 rb, i64 cb, i64 k, i64 width, i64 v
   }
 }`;
 
+/** The same, where row t and column j of B lie kt[t] + nt[j] bytes from its start. */
+const packGathered = `
+static void pack_gathered(const char *b, const i32 *kt, const i32 *nt, i64 k, i64 width, i64 vectors, char *to) {
+  const i64 row = vectors * W;
+  for (i64 v = 0; v < vectors; v++) {
+    const i32 *at = nt + v * LF;
+    char *out = to + v * W;
+    i64 columns = width - v * LF; if (columns > LF) columns = LF;
+    if (columns == LF && at[LF - 1] - at[0] == 4 * (LF - 1)) {
+      for (i64 t = 0; t < k; t++) __builtin_memcpy(out + t * row, b + kt[t] + at[0], W);
+      continue;
+    }
+#if defined(__AVX512F__) && W == 64 && !defined(__clang__)
+    vi32 index = {}; for (i64 j = 0; j < columns; j++) index[j] = at[j];
+    const unsigned short mask = (unsigned short)((1u << columns) - 1);
+    for (i64 t = 0; t < k; t++) {
+      vf32 x = __builtin_ia32_gathersiv16sf((vf32){}, b + kt[t], index, mask, 1);
+      __builtin_memcpy(out + t * row, &x, W);
+    }
+#else
+    for (i64 t = 0; t < k; t++) {
+      vf32 x = {};
+      for (i64 j = 0; j < columns; j++) __builtin_memcpy((char *)&x + 4 * j, b + kt[t] + at[j], 4);
+      __builtin_memcpy(out + t * row, &x, W);
+    }
+#endif
+  }
+}`;
+
 /** Rows of C, block by block of k so that a panel of B stays in the cache; the tail of columns goes through `edge`. */
-function product(n: FloatNames, bytes: number): string {
+function product(n: FloatNames, bytes: number, gathered: boolean): string {
   const rows = tileRows(bytes);
   const calls = (nv: number, c: string, rc: string): string =>
     rows
@@ -94,19 +123,47 @@ function product(n: FloatNames, bytes: number): string {
       }`;
   return `
 #define KB ${bytes === 64 ? 512 : 384}
-void gemm_${n.tag}(const char *a, i64 ra, i64 ca, const char *b, i64 rb, i64 cb, char *c, i64 rc, i64 m, i64 n, i64 k) {
+void ${gathered ? "gather" : "gemm"}_${n.tag}(const char *a, i64 ra, i64 ca, const char *b, ${gathered ? "const i32 *kt, const i32 *nt" : "i64 rb, i64 cb"}, char *c, i64 rc, i64 m, i64 n, i64 k) {
   static __thread char packed[KB * 2 * W] __attribute__((aligned(64)));
   static __thread char *edge; static __thread i64 room;
-  const i64 E = sizeof(${n.e});
-  for (i64 j = 0; j < n; j += 2 * ${n.lanes}) {
-    const i64 width = n - j < 2 * ${n.lanes} ? n - j : 2 * ${n.lanes}, vectors = (width + ${n.lanes} - 1) / ${n.lanes};
+  const i64 E = sizeof(${n.e}), N = 2 * ${n.lanes};
+  const i64 last = (n - 1) / N * N, tail = n - last, tv = (tail + ${n.lanes} - 1) / ${n.lanes};
+  if (m > ${rows[0]!} && k * (last / N + 1) * 2 * W <= (i64)sizeof packed) {
+    /* All of B is packed at once, and rows of C are finished one after the other: column by column, rows that lie a power of
+       two apart would throw each other out of the cache. */
+    const int whole = tail == tv * ${n.lanes};
+    if (!whole && room < m * 2 * W) { room = m * 2 * W; free(edge); edge = aligned_alloc(64, room); }
+    for (i64 j = 0; j <= last; j += N) {
+      const i64 width = j < last ? N : tail, vectors = j < last ? 2 : tv;
+      ${gathered ? "pack_gathered(b, kt, nt + j, k, width, vectors, packed + j / N * k * 2 * W);" : `pack_${n.tag}(b + j * cb, rb, cb, k, width, vectors, packed + j / N * k * 2 * W);`}
+    }
+    i64 i = 0;
+    ${rows
+      .map(
+        (mr) => `for (; i + ${mr} <= m; i += ${mr}) {
+      for (i64 j = 0; j < last; j += N) tile${mr}x2_${n.tag}(a + i * ra, ra, ca, packed + j / N * k * 2 * W, 2 * W, c + i * rc + j * E, rc, k, 0);
+      char *to = whole ? c + i * rc + last * E : edge + i * tv * W; const i64 rt = whole ? rc : tv * W;
+      if (tv == 2) tile${mr}x2_${n.tag}(a + i * ra, ra, ca, packed + last / N * k * 2 * W, 2 * W, to, rt, k, 0);
+      else tile${mr}x1_${n.tag}(a + i * ra, ra, ca, packed + last / N * k * 2 * W, W, to, rt, k, 0);
+    }`,
+      )
+      .join("\n    ")}
+    if (!whole) for (i64 r = 0; r < m; r++) __builtin_memcpy(c + r * rc + last * E, edge + r * tv * W, tail * E);
+    return;
+  }
+  for (i64 j = 0; j < n; j += N) {
+    const i64 width = n - j < N ? n - j : N, vectors = (width + ${n.lanes} - 1) / ${n.lanes};
     const int whole = width == vectors * ${n.lanes};
     if (!whole && room < m * vectors * W) { room = m * 2 * W; free(edge); edge = aligned_alloc(64, room); }
     for (i64 t = 0; t < k; t += KB) {
       const i64 kb = k - t < KB ? k - t : KB;
       const char *panel = packed; i64 rp = vectors * W;
-      if (cb == E && whole && m <= ${rows[0]! * 2}) { panel = b + t * rb + j * E; rp = rb; }
-      else pack_${n.tag}(b + t * rb + j * cb, rb, cb, kb, width, vectors, packed);
+      ${
+        gathered
+          ? "pack_gathered(b, kt + t, nt + j, kb, width, vectors, packed);"
+          : `if (cb == E && whole && m <= ${rows[0]! * 2}) { panel = b + t * rb + j * E; rp = rb; }
+      else pack_${n.tag}(b + t * rb + j * cb, rb, cb, kb, width, vectors, packed);`
+      }
       char *to = whole ? c + j * E : edge; const i64 rt = whole ? rc : vectors * W;
       ${byWidth("to", "rt")}
     }
@@ -119,9 +176,12 @@ void gemm_${n.tag}(const char *a, i64 ra, i64 ca, const char *b, i64 rb, i64 cb,
 export const productRuntime = (bytes: number): string => `#include <stdlib.h>
 ${shuffle}${[single, double]
   .map((n) =>
-    [...tileRows(bytes).flatMap((mr) => [tile(n, mr, 1), tile(n, mr, 2)]), pack(n), product(n, bytes)].join(
-      "",
-    ),
+    [
+      ...tileRows(bytes).flatMap((mr) => [tile(n, mr, 1), tile(n, mr, 2)]),
+      pack(n),
+      product(n, bytes, false),
+    ].join(""),
   )
   .join("\n")}
+${packGathered}${product(single, bytes, true)}
 `;

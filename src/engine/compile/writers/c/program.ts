@@ -1,7 +1,6 @@
 /** A lowered program as one C source, whose function `run` does a whole step. */
 import type { Kernel, Lowered } from "../../kernels.ts";
 import { type AddressOf, type MemoryPlan, planMemory } from "../../passes/memory.ts";
-import { productOf } from "../../product.ts";
 import type { MathName } from "./expression.ts";
 import { type KernelText, type WriteContext, writeLoop } from "./loop.ts";
 import { mathText } from "./math.ts";
@@ -35,14 +34,27 @@ export function writeProgram({ kernels, named }: Lowered, vectorBytes: VectorByt
     return address;
   };
   const math = new Set<MathName>();
-  const context: WriteContext = { addressOf, vectorBytes, uses: (name) => void math.add(name) };
+  const tables = new Map<string, string>();
+  const context: WriteContext = {
+    addressOf,
+    vectorBytes,
+    uses: (name) => void math.add(name),
+    table: (expression, count) => {
+      const key = `[${count}] = ${expression}`;
+      if (!tables.has(key)) tables.set(key, `table${tables.size}`);
+      return tables.get(key)!;
+    },
+  };
   const texts = kernels.map((k) => writeKernel(k, NAME, context));
   const functions = shareFunctions(texts);
   const calls = texts.map((t, i) => `  ${callOf(t, functions.calls[i]!)}`);
   const random = kernels.some((k) => k.kind === "loop" && k.members.some((m) => m.op === "random"));
   const source = `${prelude(vectorBytes)}${mathText(math)}${random ? randomText(math) : ""}
 ${runtimeTable}static const Runtime *rt;
-void bind(const void *runtime) { rt = runtime; }
+${[...tables].map(([key, name]) => `static i32 ${name}${key.slice(0, key.indexOf("]") + 1)};\n`).join("")}
+void bind(const void *runtime) {
+  rt = runtime;
+${[...tables].map(([key, name]) => `  for (i64 i = 0; i < ${key.slice(1, key.indexOf("]"))}; i++) ${name}[i] = ${key.slice(key.indexOf("=") + 2)};\n`).join("")}}
 
 ${functions.text}
 void run(char *m, int threads) {
@@ -111,7 +123,7 @@ function writeKernel(kernel: Kernel, name: string, context: WriteContext): Kerne
     case "loop":
       return writeLoop(kernel, name, context);
     case "matmul":
-      return writeProduct(productOf(kernel, addressOf), name, context.vectorBytes);
+      return writeProduct(kernel, name, context);
     case "fill":
       return writeFill(kernel, name, addressOf);
     case "copy":

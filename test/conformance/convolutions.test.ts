@@ -1,0 +1,92 @@
+/** Convolutions and pooling with their gradients on every code writer, against the interpreter. */
+import { expect, test } from "vitest";
+import { nativeBackend } from "../../src/engine/backends/node-native.ts";
+import type { Expr, Shape } from "../../src/engine/graph/index.ts";
+import * as ops from "../../src/engine/graph/index.ts";
+import { gradients } from "../../src/engine/rules/differentiate.ts";
+import * as nn from "../../src/nn/index.ts";
+import { hasCompiler, writers } from "./backends.ts";
+import { agree, float } from "./harness.ts";
+
+type Case = { image: Shape; out: number; kernel: nn.Pair; options?: nn.Conv2dOptions };
+const cases: Readonly<Record<string, Case>> = {
+  "3×3, padded": { image: [4, 3, 14, 14], out: 8, kernel: 3, options: { padding: 1 } },
+  "one pixel": { image: [2, 5, 6, 7], out: 40, kernel: 1 },
+  "stride 2": { image: [3, 2, 11, 9], out: 5, kernel: 3, options: { stride: 2, padding: 1 } },
+  dilated: { image: [2, 2, 13, 12], out: 3, kernel: 3, options: { dilation: 2 } },
+  "in groups": { image: [2, 6, 8, 8], out: 9, kernel: 3, options: { groups: 3, padding: 1 } },
+  depthwise: { image: [3, 4, 9, 10], out: 8, kernel: [3, 5], options: { groups: 4, padding: [1, 2] } },
+  "a single image": { image: [1, 1, 28, 28], out: 16, kernel: 5, options: { padding: "same" } },
+  "wide images": { image: [1, 2, 5, 70], out: 33, kernel: [2, 3], options: { stride: [1, 3] } },
+};
+
+for (const backend of writers) {
+  test.each(Object.keys(cases))(`${backend.name}: convolution, %s`, (name) => {
+    const { image, out, kernel, options } = cases[name]!;
+    const [kh, kw] = typeof kernel === "number" ? [kernel, kernel] : kernel;
+    const layer = nn.conv2d(image[1]!, out, kernel, options);
+    const weight = [out, image[1]! / (options?.groups ?? 1), kh, kw];
+    for (const dtype of ["float32", "float64"] as const) {
+      const given = [
+        float(image, dtype),
+        float(weight, dtype, { seed: 4 }),
+        float([out], dtype, { seed: 5 }),
+      ];
+      agree(
+        backend,
+        given,
+        (x, w, b) => {
+          const y = layer.forward({ weight: w!, bias: b! }, x!, { training: true }).output;
+          return [y, ...gradients(ops.sum(ops.square(y)), [x!, w!, b!])];
+        },
+        { toMax: true, tol: dtype === "float32" ? 2e-6 : 1e-13 },
+      );
+    }
+  });
+
+  const pools: Readonly<Record<string, nn.Layer>> = {
+    "largest of tiles": nn.maxPool2d(2),
+    "largest of uneven tiles": nn.maxPool2d([3, 2]),
+    "largest of overlapping windows": nn.maxPool2d(3, { stride: 2, padding: 1 }),
+    "mean of tiles": nn.avgPool2d(2),
+    "mean of overlapping windows": nn.avgPool2d(3, { stride: 1, padding: 1 }),
+  };
+  test.each(Object.keys(pools))(`${backend.name}: pooling, %s`, (name) => {
+    for (const shape of [
+      [3, 2, 12, 14],
+      [2, 1, 7, 9],
+      [1, 5, 29, 33],
+    ]) {
+      agree(backend, [float(shape, "float32")], (x) => {
+        const y = pools[name]!.forward({}, x!, { training: true }).output;
+        return [y, ...gradients(ops.sum(ops.mul(y, y)), [x!])];
+      });
+    }
+  });
+
+  test(`${backend.name}: of equal maxima the first gets the gradient, and NaN wins`, () => {
+    const values = [1, 1, 2, Number.NaN, 1, 1, 3, 3];
+    const x = ops.input("x", [1, 1, 2, 4]);
+    const y = nn.maxPool2d(2).forward({}, x as Expr, { training: true }).output;
+    const [gradient] = gradients(ops.sum(y), [x as Expr]);
+    const outputs = [
+      { name: "y", value: y },
+      { name: "gradient", value: gradient! },
+    ];
+    const program = backend.compile({ inputs: [x], state: [], outputs });
+    program.view("x").set(values);
+    program.run();
+    expect(Array.from(program.view("y"))).toEqual([1, Number.NaN]);
+    expect(Array.from(program.view("gradient"))).toEqual([1, 0, 0, 1, 0, 0, 0, 0]);
+  });
+}
+
+test.runIf(hasCompiler)("native: no column matrix is stored, forward or for the weight's gradient", () => {
+  const [x, w] = [ops.input("x", [8, 16, 32, 32]), ops.input("w", [16, 16, 3, 3])];
+  const layer = nn.conv2d(16, 16, 3, { padding: 1, bias: false });
+  const y = layer.forward({ weight: w as Expr }, x as Expr, { training: true }).output;
+  const [gradient] = gradients(ops.sum(ops.square(y)), [w as Expr]);
+  const value = { name: "gradient", value: gradient! };
+  const bytes = nativeBackend().compile({ inputs: [x, w], state: [], outputs: [value] }).bytes;
+  expect(bytes).toBeLessThan(8 * 16 * 9 * 32 * 32 * 4);
+});
