@@ -26,8 +26,14 @@ export const FORMATS: Readonly<Record<FormatName, (judged: readonly Judged[]) =>
   brief,
 };
 
-/** Characters that Markdown would read as markup in a line of text. */
-const inMarkdown = (text: string): string => plain(text).replace(/[\\`*_<>[\]|#]/g, "\\$&");
+/**
+ * Text of logs as Markdown that shows it and does nothing else: no markup, no entity, no link. A word joiner keeps GitHub
+ * from telling people and issues that are named by chance, and from making links of addresses.
+ */
+const inMarkdown = (text: string): string =>
+  plain(text)
+    .replace(/[\\`*_<>[\]|#~$&]/g, "\\$&")
+    .replace(/[@#]|:(?=\/\/)|\bwww(?=\.)/gi, "$&\u2060");
 
 function markdown(judged: readonly Judged[]): string {
   return judged.map(markdownRun).join("\n\n");
