@@ -12,11 +12,14 @@ const areas = [
   "logs",
   "diagnose",
   "plot",
+  "plot/theme",
   "curvature",
   "surface",
   "tune",
+  "handoff",
   "predict",
   "lesson",
+  "lesson/problems",
 ];
 
 const config: UserConfig = defineConfig({
@@ -25,6 +28,7 @@ const config: UserConfig = defineConfig({
     ...Object.fromEntries(areas.map((a) => [`${a}/index`, `src/${a}/index.ts`])),
     "logs/node": "src/logs/node-files.ts",
     "predict/node": "src/predict/node-load-run.ts",
+    "handoff/node": "src/handoff/node.ts",
     "cli/main": "src/cli/main.ts",
     "cli/compare-worker": "src/cli/compare-worker.ts",
   },

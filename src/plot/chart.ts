@@ -1,5 +1,5 @@
 /** A chart as data: what is drawn, without how. Builders in `charts/` make them, `renderSvg` and `sketch` show them. */
-import type { Tone } from "./theme.ts";
+import type { Tone } from "./theme/index.ts";
 
 export interface Axis {
   /** What is measured, with its unit: "learning rate", "time (s)". */

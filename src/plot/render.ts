@@ -4,7 +4,7 @@ import type { Chart, LinePanel } from "./chart.ts";
 import { drawLines, text } from "./charts/lines.ts";
 import { type LegendItem, type LinesPlan, planLines, xValues } from "./charts/lines-plan.ts";
 import { element, fitText, SVG_NS, serialize, textWidth } from "./svg.ts";
-import { dashOf, FONT, markerPath, strokeOf, type Theme, type ThemeName, themes } from "./theme.ts";
+import { dashOf, FONT, markerPath, strokeOf, type Theme, type ThemeName, themes } from "./theme/index.ts";
 
 /** `Document` where the project's types know the DOM, any object where they don't. */
 export type HostDocument = typeof globalThis extends { document: infer D } ? D : object;

@@ -1,5 +1,5 @@
 /** A self-contained page: nothing in it is fetched or runs, and it follows the reader's light or dark setting. */
-import { pageColours } from "./theme.ts";
+import { pageColours } from "./theme/index.ts";
 
 const CODES: Readonly<Record<string, string>> = {
   "&": "&amp;",

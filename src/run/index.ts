@@ -11,7 +11,7 @@ export {
   seriesOf,
 } from "./log.ts";
 export { type Clock, type LongWork, type StopSignal, systemClock } from "./long-work.ts";
-export { applyOverrides, type Override, parseOverrides } from "./overrides.ts";
+export { applyOverrides, type Override, parseOverrides, parseValue } from "./overrides.ts";
 export { parseRun, runJsonSchema } from "./parse-run.ts";
 export { type ParsedText, parseRunText } from "./run-file.ts";
 export {

@@ -6,6 +6,7 @@ export {
   type DescentOptions,
   type DescentStep,
 } from "./descent.ts";
+export { symmetricEigenvalues } from "./eigenvalues.ts";
 export {
   type Evaluator,
   evaluator,
@@ -20,5 +21,5 @@ export type { Terms } from "./terms.ts";
 export { follow, type Trajectory, type TrajectoryOptions, trajectory } from "./trajectory.ts";
 export { RATES, type TunedTrajectory, tunedTrajectory } from "./tune-rate.ts";
 export type { Minimum, Surface, SurfaceEntry, SurfaceOptions } from "./types.ts";
-export { type Outcome, reach, showPlace, type Verdict } from "./verdict.ts";
+export { distance, nearest, type Outcome, reach, showPlace, type Verdict } from "./verdict.ts";
 export { viewOf } from "./view.ts";

@@ -1,5 +1,5 @@
 /** Light, dark, or as the system says. */
-import { type Theme, themes } from "../../../src/plot/theme.ts"; // not its index: the drawing code is large
+import { type Theme, themes } from "steepest/plot/theme";
 
 export type ThemeChoice = "system" | "light" | "dark";
 const KEY = "steepest-theme";

@@ -2,7 +2,7 @@
 import { showValue } from "../numbers.ts";
 import { heading, PAD, page, type RenderOptions } from "../render.ts";
 import { element, fitText, textWidth } from "../svg.ts";
-import { type Theme, themes } from "../theme.ts";
+import { type Theme, themes } from "../theme/index.ts";
 import { type HeatMapPlan, planHeatMap, type RateMap, type Tile } from "./heat-map.ts";
 import { text } from "./lines.ts";
 

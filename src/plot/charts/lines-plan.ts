@@ -4,7 +4,7 @@ import type { LinePanel, LineSeries } from "../chart.ts";
 import { showValue } from "../numbers.ts";
 import { debiasedEma, type Gap, gapsOf, thin } from "../smooth.ts";
 import { textWidth } from "../svg.ts";
-import type { Tone } from "../theme.ts";
+import type { Tone } from "../theme/index.ts";
 
 export const TICK = 11;
 export const LABEL = 12;

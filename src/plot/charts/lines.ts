@@ -3,7 +3,7 @@ import * as Plot from "@observablehq/plot";
 import type { ResolvedAxis } from "../axis.ts";
 import { showValue } from "../numbers.ts";
 import { element, fitText, textWidth } from "../svg.ts";
-import { dashOf, FONT, markerOf, strokeOf, type Theme, type Tone } from "../theme.ts";
+import { dashOf, FONT, markerOf, strokeOf, type Theme, type Tone } from "../theme/index.ts";
 import { type Curve, LABEL, type LinesPlan, type Note, type Point, TICK } from "./lines-plan.ts";
 
 const NOTE = 11;

@@ -3,7 +3,7 @@ import { type RunLog, type Series, seriesOf } from "../../run/log.ts";
 import type { Chart, LinePanel, LineSeries, Range } from "../chart.ts";
 import { showValue } from "../numbers.ts";
 import { defaultSmoothing } from "../smooth.ts";
-import type { Tone } from "../theme.ts";
+import type { Tone } from "../theme/index.ts";
 
 /** What a diagnosis found, as far as a chart shows it. */
 export interface ChartFinding {

@@ -2,7 +2,7 @@
 import * as Plot from "@observablehq/plot";
 import { heading, PAD, page, type RenderOptions } from "../render.ts";
 import { element, fitText, textWidth } from "../svg.ts";
-import { colourOf, dashOf, FONT, markerPath, type Theme, themes } from "../theme.ts";
+import { colourOf, dashOf, FONT, markerPath, type Theme, themes } from "../theme/index.ts";
 import { drawable, plotGroup, text } from "./lines.ts";
 import {
   type PlannedPath,

@@ -1,13 +1,10 @@
 /** Least squares with two weights and 64 samples; a step's batch is given as the weight of each sample. */
 import { batchPlan } from "steepest/data";
+import { add, constant, matmul, mul, reshape, square, sub, sum, wasm } from "steepest/engine";
+import { descent } from "steepest/lesson/problems";
 import { sgd } from "steepest/optim";
 import { stream } from "steepest/random";
-import { type Evaluator, evaluator, type Surface } from "steepest/surface";
-import { wasm } from "../../../../src/engine/backends/wasm.ts";
-import { add, constant, matmul, mul, reshape, square, sub, sum } from "../../../../src/engine/graph/index.ts";
-import { descent } from "../../../../src/lesson/descent.ts";
-import { total } from "../../../../src/surface/arithmetic.ts";
-import { symmetricEigenvalues } from "../../../../src/surface/eigenvalues.ts";
+import { type Evaluator, evaluator, type Surface, symmetricEigenvalues } from "steepest/surface";
 import { DOMAIN, N, type samplings } from "./facts.ts";
 
 export type Sampling = (typeof samplings)[number];
@@ -24,7 +21,9 @@ export const surface: Surface = {
   f: ([a, b]) =>
     mul(
       1 / (2 * N),
-      total(Array.from(t, (y, i) => square(sub(add(mul(x[2 * i]!, a!), mul(x[2 * i + 1]!, b!)), y)))),
+      Array.from(t, (y, i) => square(sub(add(mul(x[2 * i]!, a!), mul(x[2 * i + 1]!, b!)), y))).reduce(
+        (p, q) => add(p, q),
+      ),
     ),
   domain: [DOMAIN.x, DOMAIN.y],
   start: [-2, 1.5],

@@ -1,8 +1,7 @@
 /** What the page can call: everything of measure.ts, and the lesson's experiment on escapes. */
 
-import { lessonContext } from "steepest/lesson";
-import { wasm } from "../../../../src/engine/backends/wasm.ts";
-import { experiment } from "../../../../src/lesson/claims/c12.ts";
+import { wasm } from "steepest/engine";
+import { claims, lessonContext, type Measured, runClaim } from "steepest/lesson";
 import type { Report } from "../../lib/engine.ts";
 
 export * from "./measure.ts";
@@ -19,6 +18,7 @@ const RUNS = 400;
 
 /** The lesson's experiment, with fewer runs; null: stopped. */
 export async function escapes(seed: number, report: Report<number>): Promise<Escapes | null> {
+  const row = claims.find((claim) => claim.id === "C12")!;
   const stop = new AbortController();
   const context = lessonContext({
     backend: wasm,
@@ -30,10 +30,9 @@ export async function escapes(seed: number, report: Report<number>): Promise<Esc
     },
   });
   try {
-    const { measured } = await experiment.run(context, { ...experiment.settings, runs: RUNS, seed });
-    const { noises, fromWorse, fromBetter, saddle } = measured as unknown as Omit<Escapes, "saddle"> & {
-      readonly saddle: { readonly noisy: Escapes["saddle"] };
-    };
+    const { measured } = (await runClaim(row, context, { runs: RUNS, seed })).result;
+    const { noises, fromWorse, fromBetter, saddle } = measured as Measured &
+      Omit<Escapes, "saddle"> & { readonly saddle: { readonly noisy: Escapes["saddle"] } };
     return { noises, fromWorse, fromBetter, saddle: saddle.noisy };
   } catch (problem) {
     if (stop.signal.aborted) return null;

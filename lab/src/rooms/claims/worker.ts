@@ -1,9 +1,8 @@
 /** The lesson's experiments, one at a time, with progress. */
 
-import type { ClaimResult } from "steepest/lesson";
-import { claims, lessonContext, runClaim } from "steepest/lesson";
+import { wasm } from "steepest/engine";
+import { type ClaimResult, claims, lessonContext, runClaim } from "steepest/lesson";
 import type { Chart } from "steepest/plot";
-import { wasm } from "../../../../src/engine/backends/wasm.ts";
 import type { Report } from "../../lib/engine.ts";
 
 export interface Tried {

@@ -1,18 +1,10 @@
 /** Gradient descent on four kinds of loss, and every bound of the library beside it. */
+
+import { abs, le, mul, select, sub, sum, wasm } from "steepest/engine";
+import { axisAligned, type Descent, descent, ratios } from "steepest/lesson/problems";
 import { sgd } from "steepest/optim";
 import { createDescent, makeSurface } from "steepest/surface";
-import { wasm } from "../../../../src/engine/backends/wasm.ts";
-import { abs, le, mul, select, sub, sum } from "../../../../src/engine/graph/index.ts";
-import { type Descent, descent } from "../../../../src/lesson/descent.ts";
-import { axisAligned } from "../../../../src/lesson/quadratic.ts";
-import { ratios } from "../../../../src/lesson/words.ts";
-import {
-  BOUNDS,
-  type BoundFacts,
-  compareBound,
-  type Margin,
-  type Needs,
-} from "../../../../src/tune/convergence/bounds.ts";
+import { BOUNDS, type BoundFacts, compareBound, type Margin, type Needs } from "steepest/tune";
 import type { Shape, starts } from "./view.ts";
 
 export interface Request {

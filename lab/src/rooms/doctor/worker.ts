@@ -14,8 +14,7 @@ import {
   type RunDiagnosis,
 } from "steepest/diagnose";
 import { type ReadOptions, type RunLog, readLog, seriesOf } from "steepest/logs";
-import type { Chart } from "steepest/plot";
-import { defaultSmoothing, lossChart } from "steepest/plot";
+import { type Chart, defaultSmoothing, lossChart } from "steepest/plot";
 import { SteepestError } from "steepest/run";
 import type { Report } from "../../lib/engine.ts";
 import { exampleFiles } from "./examples.ts";

@@ -1,13 +1,11 @@
 /** Three rates on the lesson's second problem, and the search for a rate on real digits. */
 import { diagnoseRun } from "steepest/diagnose";
-import type { Chart } from "steepest/plot";
+import { wasm } from "steepest/engine";
+import { losses, type Problem, secondProgram } from "steepest/lesson/problems";
+import { type Chart, rangeTestChart } from "steepest/plot";
 import { parseRun, type RunLog } from "steepest/run";
 import { type BuiltRun, buildRun } from "steepest/train";
-import type { FindLrResult } from "steepest/tune";
-import { findLr, rules } from "steepest/tune";
-import { wasm } from "../../../../src/engine/backends/wasm.ts";
-import { losses, type Problem, secondProgram } from "../../../../src/lesson/second-program.ts";
-import { rangeTestChart } from "../../../../src/plot/charts/range-test.ts";
+import { type FindLrResult, findLr, rules } from "steepest/tune";
 import { digitsHost } from "../../lib/digits.ts";
 import type { Report } from "../../lib/engine.ts";
 import type { OptimizerName } from "./view.ts";

@@ -1,11 +1,10 @@
 /** The experiments of claims C18 and C18b at the reader's rates and noise: many runs side by side in one program. */
+
+import { wasm } from "steepest/engine";
+import { FLAT, isFlat, SHARP, share, sharpness, valley, wells } from "steepest/lesson/problems";
 import { sgd } from "steepest/optim";
 import { stream } from "steepest/random";
 import { evaluator, makeSurface, type SurfaceGrid, surfaceGrid } from "steepest/surface";
-import { wasm } from "../../../../src/engine/backends/wasm.ts";
-import { sharpness, valley } from "../../../../src/lesson/claims/c18b.ts";
-import { FLAT, isFlat, SHARP, wells } from "../../../../src/lesson/wells.ts";
-import { share } from "../../../../src/lesson/words.ts";
 import type { Report } from "../../lib/engine.ts";
 import { STEPS, type starts, VALLEY, WELLS } from "./view.ts";
 

@@ -1,5 +1,7 @@
 /** Heavy ball on a ravine: paths of both forms, factors per step, and steps needed. */
 
+import { wasm } from "steepest/engine";
+import { axisAligned, descentRate, heavyBall, spread, stepsUntil } from "steepest/lesson/problems";
 import { optimizerEntry, sgd } from "steepest/optim";
 import {
   createDescent,
@@ -11,9 +13,6 @@ import {
   surfaceGrid,
 } from "steepest/surface";
 import { heavyBallRate } from "steepest/tune";
-import { wasm } from "../../../../src/engine/backends/wasm.ts";
-import { stepsUntil } from "../../../../src/lesson/descent.ts";
-import { axisAligned, descentRate, heavyBall, spread } from "../../../../src/lesson/quadratic.ts";
 import { DOMAIN, STEPS } from "./facts.ts";
 
 export interface Ball {

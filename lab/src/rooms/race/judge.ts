@@ -1,6 +1,5 @@
 /** Who arrived, in which order, and why the others did not: every number comes from the paths. */
-import type { Evaluator, Minimum, Verdict } from "steepest/surface";
-import { symmetricEigenvalues } from "../../../../src/surface/eigenvalues.ts";
+import { type Evaluator, type Minimum, symmetricEigenvalues, type Verdict } from "steepest/surface";
 import { show } from "../../lib/numbers.ts";
 import { type Packed, termOf } from "./pack.ts";
 

@@ -1,6 +1,5 @@
 /** A trajectory with its terms as flat arrays: cheap to send, and quick to read at any step. */
-import type { DescentStep, Minimum, Trajectory } from "steepest/surface";
-import { distance, nearest } from "../../../../src/surface/verdict.ts";
+import { type DescentStep, distance, type Minimum, nearest, type Trajectory } from "steepest/surface";
 
 /** One term of every update: values of step k (from 1) at `width * (k − 1)`. */
 export interface Term {

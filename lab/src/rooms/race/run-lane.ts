@@ -6,9 +6,8 @@ import {
   type ScheduleSpec,
   schedules,
 } from "steepest/optim";
-import { SteepestError } from "steepest/run";
+import { parseValue, SteepestError } from "steepest/run";
 import { createDescent, follow, RATES, type Trajectory, tunedTrajectory } from "steepest/surface";
-import { parseValue } from "../../../../src/run/overrides.ts";
 import type { Ground, Opened } from "./ground.ts";
 import type { Lane } from "./lanes.ts";
 import { FORMULA, type policies } from "./view.ts";

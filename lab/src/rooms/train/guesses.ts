@@ -1,8 +1,7 @@
 /** What a run's network says of digits: class probabilities of one, and who is taken for whom among many. */
 
+import { argmax, type Backend, cast, type Expr, eq, mean, mul, softmax, take } from "steepest/engine";
 import { type BuiltRun, type EvalStep, evalStep, type LossFunction } from "steepest/train";
-import type { Backend } from "../../../../src/engine/backend.ts";
-import { argmax, cast, type Expr, eq, mean, mul, softmax, take } from "../../../../src/engine/graph/index.ts";
 
 export const CLASSES = 10;
 const digits = Array.from({ length: CLASSES }, (_, d) => d);

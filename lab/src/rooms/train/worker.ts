@@ -1,21 +1,21 @@
 /** A run on real digits that can be watched, paused and steered, and the guide's advice put to the test. */
+
+import { wasm } from "steepest/engine";
 import { type LearningRate, learningRateFromSpec } from "steepest/optim/schedules";
-import type { Chart } from "steepest/plot";
-import { debiasedEma, lossByRateChart } from "steepest/plot";
+import { type Chart, debiasedEma, lossByRateChart } from "steepest/plot";
 import { parseRun } from "steepest/run";
 import { type BuiltRun, buildRun } from "steepest/train";
 import {
   type Advice,
   advise,
+  agreement,
   compare,
+  judge,
   parseContestants,
   ratePlan,
   runCell,
   type Summary,
 } from "steepest/tune";
-import { wasm } from "../../../../src/engine/backends/wasm.ts";
-import { agreement } from "../../../../src/tune/compare/advise.ts";
-import { judge } from "../../../../src/tune/compare/summary.ts";
 import { digitsHost } from "../../lib/digits.ts";
 import type { Report } from "../../lib/engine.ts";
 import { type Guesses, guesses, type Tally } from "./guesses.ts";

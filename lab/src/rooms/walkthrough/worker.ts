@@ -1,9 +1,9 @@
 /** The lesson's first program, with other rates, lengths and features. */
 
+import { wasm } from "steepest/engine";
+import { firstProgram } from "steepest/lesson/problems";
 import { adam, sgd } from "steepest/optim";
 import type { TrainStep } from "steepest/train";
-import { wasm } from "../../../../src/engine/backends/wasm.ts";
-import { firstProgram } from "../../../../src/lesson/walkthrough.ts";
 
 export interface Request {
   readonly lr: { readonly sgd: number; readonly adam: number };
