@@ -424,3 +424,21 @@ test("line forms that come first after twelve million numbers are named in a not
   expect(seriesOf(log!, "loss")!.values.length).toBe(80);
   expect(log!.notes.find((n) => n.id === "late-forms")?.text).toContain("1 later ones");
 });
+
+test("a list of numbers is a loss where it falls and its file is called one, and else no curve to judge", async () => {
+  const list = `[${Array.from({ length: 20 }, (_, i) => fall(i)).join(", ")}]`;
+  const [log] = await read(list, { source: "runs/loss_log.txt" });
+  expectCurve(log, { role: "loss", n: 20, steps: [0, 19], first: Number(fall(0)), last: Number(fall(19)) });
+  expect(log!.notes.map((n) => n.id)).toContain("guessed-loss");
+  const rising = `[${Array.from({ length: 20 }, (_, i) => fall(20 - i)).join(", ")}]`;
+  for (const [text, source] of [
+    [list, "runs/widths.txt"],
+    [rising, "runs/loss_log.txt"],
+  ] as const) {
+    const [other] = await read(text, { source });
+    expect([other!.objective, seriesOf(other!, "loss")]).toEqual(["none", null]);
+  }
+  expect(
+    seriesOf((await read(rising, { source: "loss.txt", loss: "values" }))[0]!, "loss")!.values.length,
+  ).toBe(20);
+});

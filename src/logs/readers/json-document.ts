@@ -25,6 +25,10 @@ interface Frame {
 }
 
 const MAX_FIELDS = 2000;
+/** The series of a document that is one list of numbers. */
+const LIST = "values";
+/** So many numbers and nothing else begin such a list; "[1, 2000] loss: 2.2" is console output. */
+const LIST_OF_NUMBERS = /^\s*\[\s*(?:[-+]?(?:\d+\.?\d*(?:e[-+]?\d+)?|nan|inf(?:inity)?)\s*,\s*){8}/i;
 
 function createJsonDocument(options: ReadOptions): FormatReader {
   const recorder = new Recorder(options.maxPoints ?? DEFAULT_POINTS);
@@ -104,7 +108,10 @@ function createJsonDocument(options: ReadOptions): FormatReader {
         return;
       }
       const nested = stack[stack.length - 2]?.kind === "array";
-      if (nested) {
+      if (stack.length === 1) {
+        columns++;
+        recorder.at(recorder.series(LIST), frame.index, value);
+      } else if (nested) {
         if (frame.values.length < 4) frame.values.push(value);
       } else if (!frame.inRow && frame.path !== "") {
         columns++;
@@ -126,6 +133,23 @@ function createJsonDocument(options: ReadOptions): FormatReader {
       if (frame?.kind === "array") frame.index++;
     },
   };
+  const falls = (): boolean => {
+    const values = recorder.runs[0]?.buffers[0]?.snapshot().values ?? new Float64Array(0);
+    const third = Math.ceil(values.length / 3);
+    const mean = (part: Float64Array): number => part.reduce((a, b) => a + b, 0) / part.length;
+    return mean(values.subarray(0, third)) > mean(values.subarray(-third));
+  };
+  /** A list without a name is a loss where its file is called one and it falls; else `--loss values` decides. */
+  const named = (given: ReadOptions): ReadOptions => {
+    const file = given.source.split(/[\\/]/).pop()!;
+    if (given.loss !== undefined || !recorder.names.includes(LIST) || recorder.names.length > 1) return given;
+    if (!/loss|cost|nll|error/i.test(file) || !falls()) return given;
+    recorder.note(
+      "guessed-loss",
+      `a list of numbers without a name, in a file called '${file}', is taken for the loss`,
+    );
+    return { ...given, loss: LIST };
+  };
   const stream = createJsonStream(handler);
   const feed = (bytes: Uint8Array): void => stream.push(decoder.decode(bytes, { stream: true }));
 
@@ -139,7 +163,7 @@ function createJsonDocument(options: ReadOptions): FormatReader {
         if (stream.depth > 0)
           recorder.note("cut-document", "the document ends before its last bracket: a cut copy");
       }
-      const logs = finishRuns(recorder, { final, format, options, meta: documentFacts });
+      const logs = finishRuns(recorder, { final, format, options: named(options), meta: documentFacts });
       return columns > 0 ? logs.map(stepsFromColumn) : logs;
     },
   };
@@ -171,6 +195,7 @@ function stepsFromColumn(log: RunLog): RunLog {
 export const jsonDocument: Format = {
   id: "hf-trainer",
   // "[1,  2000] loss: 2.2" and "[2023-01-01 …" open a bracket, too
-  detect: ({ text }) => /^\s*(?:\{\s*["}]|\[\s*(?:[{\]]|\[\s*[-+.\d]))/.test(text),
+  detect: ({ text }) =>
+    /^\s*(?:\{\s*["}]|\[\s*(?:[{\]]|\[\s*[-+.\d]))/.test(text) || LIST_OF_NUMBERS.test(text),
   create: createJsonDocument,
 };
