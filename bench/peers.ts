@@ -3,7 +3,7 @@ import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { createInterface, type Interface } from "node:readline";
-import type { PeerName, WorkloadId } from "./workloads.ts";
+import { type PeerName, type WorkloadId, workloads } from "./workloads.ts";
 
 export interface Peer {
   readonly name: PeerName;
@@ -24,13 +24,20 @@ export interface Missing {
 
 const require = createRequire(import.meta.url);
 const here = import.meta.dirname;
-/** One thread for whatever reads these. */
-export const oneThread: NodeJS.ProcessEnv = {
-  ...process.env,
-  OPENBLAS_NUM_THREADS: "1",
-  OMP_NUM_THREADS: "1",
-  MKL_NUM_THREADS: "1",
-};
+/** So many threads for whatever reads these. */
+export function withThreads(count: number): NodeJS.ProcessEnv {
+  const names = [
+    "OPENBLAS_NUM_THREADS",
+    "OMP_NUM_THREADS",
+    "MKL_NUM_THREADS",
+    "STEEPEST_THREADS",
+    "BENCH_THREADS",
+  ];
+  return { ...process.env, ...Object.fromEntries(names.map((n) => [n, String(count)])) };
+}
+
+/** Convolutions and the recurrent network: the two libraries without BLAS take no part. */
+const NETWORKS: readonly WorkloadId[] = ["w6-64", "w6-256", "w6-deep", "w7"];
 
 const firstLine = (error: unknown): string => {
   const text = error instanceof Error ? error.message : String(error);
@@ -107,14 +114,15 @@ function packageVersion(name: string): string {
 }
 
 /** Looks for every peer; `folder` takes what is built. */
-export function findPeers(folder: string): readonly (Peer | Missing)[] {
+export function findPeers(folder: string, { native }: { native: boolean }): readonly (Peer | Missing)[] {
   const node = process.execPath;
   const bundle = buildSteepest(folder);
   const { version } = require("../package.json") as { version: string };
   const ours = { version, command: node, before: [bundle] };
   const script = (file: string): string[] => [join(here, "peers", file)];
   return [
-    attempt("steepest", () => ({ ...ours, after: ["auto"] })),
+    // what a run that is long enough gets
+    attempt("steepest", () => ({ ...ours, after: [native ? "native" : "auto"] })),
     attempt("steepest, wasm alone", () => ({ ...ours, after: ["wasm"], skips: ["w4"] })),
     attempt("torch", () => ({ ...findTorch(), before: script("torch_peer.py"), after: [] })),
     attempt("jax-js", () => ({
@@ -122,12 +130,14 @@ export function findPeers(folder: string): readonly (Peer | Missing)[] {
       command: node,
       before: script("jax.mjs"),
       after: [],
+      skips: NETWORKS,
     })),
     attempt("TF.js wasm", () => ({
       version: packageVersion("@tensorflow/tfjs-backend-wasm"),
       command: node,
       before: script("tfjs.mjs"),
       after: [],
+      skips: NETWORKS,
       slow: ["w2-512", "w3"],
     })),
     attempt("C", () => {
@@ -143,7 +153,7 @@ export function findPeers(folder: string): readonly (Peer | Missing)[] {
         command: output,
         before: [],
         after: [],
-        skips: ["w1", "w1-cold", "w2-64", "w2-512", "w3", "w5"],
+        skips: workloads.map((w) => w.id).filter((id) => id !== "w4"),
       };
     }),
   ];
@@ -165,12 +175,20 @@ export interface Running {
   readonly close: () => Promise<void>;
 }
 
+/** Where the data is, and how many threads each may use. */
+export interface Place {
+  readonly data: string;
+  readonly threads: number;
+}
+
 function launch(
   peer: Peer,
   workload: WorkloadId,
-  data: string,
+  { data, threads }: Place,
 ): { child: ChildProcess; complaint: () => string } {
-  const child = spawn(peer.command, [...peer.before, workload, data, ...peer.after], { env: oneThread });
+  const child = spawn(peer.command, [...peer.before, workload, data, ...peer.after], {
+    env: withThreads(threads),
+  });
   let errors = "";
   child.stderr!.on("data", (chunk: Buffer) => {
     errors = (errors + chunk.toString()).slice(-4000);
@@ -179,8 +197,8 @@ function launch(
 }
 
 /** Starts an adapter and waits for its check. Throws with the end of its standard error if it ends before. */
-export async function start(peer: Peer, workload: WorkloadId, data: string): Promise<Running> {
-  const { child, complaint } = launch(peer, workload, data);
+export async function start(peer: Peer, workload: WorkloadId, place: Place): Promise<Running> {
+  const { child, complaint } = launch(peer, workload, place);
   const ended = new Promise<never>((_, reject) => {
     child.on("error", reject);
     child.on("exit", (code, signal) =>
@@ -218,10 +236,10 @@ export async function start(peer: Peer, workload: WorkloadId, data: string): Pro
 export async function wholeProcess(
   peer: Peer,
   workload: WorkloadId,
-  data: string,
+  place: Place,
 ): Promise<{ check: Check; ms: number }> {
   const from = performance.now();
-  const { child, complaint } = launch(peer, workload, data);
+  const { child, complaint } = launch(peer, workload, place);
   let printed = "";
   child.stdout!.on("data", (chunk: Buffer) => {
     printed += chunk.toString();

@@ -67,7 +67,7 @@ export function measureTable(measure: Measure, { outcomes }: Result): string {
     const wall = times.map((t) => t.wall);
     const shown = [median(wall), Math.min(...wall)].map((x) => digits(measure.show(x)));
     const ratios = (["wall", "cpu"] as const).map((clock) => {
-      const r = ours === undefined ? Number.NaN : ratio(times, ours, clock);
+      const r = ours === undefined || ours.length === 0 ? Number.NaN : ratio(times, ours, clock);
       return Number.isNaN(r) ? "" : `${digits(r)}×`;
     });
     return [[`  ${peer}`, ...shown, ...ratios]];
@@ -105,7 +105,7 @@ export interface AimResult {
 }
 
 /** Compares what was measured with the aims. */
-export function judge(results: readonly Result[], { blas }: { blas: boolean }): AimResult[] {
+export function judge(results: readonly Result[]): AimResult[] {
   return aims.flatMap((aim): AimResult[] => {
     const { workload, measure, ours, goal } = aim;
     const result = results.find((r) => r.workload === workload);
@@ -120,8 +120,8 @@ export function judge(results: readonly Result[], { blas }: { blas: boolean }): 
       return [{ aim, text, measured, cpu: null, reached: measured === null ? null : measured <= goal.ms }];
     }
     const theirs = rounds(goal.peer);
-    const text = `${name}: ${ours} at least ${goal.factor}× as fast as ${goal.peer}`;
-    const measurable = mine !== undefined && theirs !== undefined && !(aim.blas && !blas);
+    const text = `${name}: ${ours} at least ${digits(goal.factor)}× as fast as ${goal.peer}`;
+    const measurable = mine !== undefined && theirs !== undefined;
     const measured = measurable ? ratio(theirs, mine) : null;
     const cpu = measurable ? ratio(theirs, mine, "cpu") : null;
     return [{ aim, text, measured, cpu, reached: measured === null ? null : measured >= goal.factor }];

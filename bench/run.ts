@@ -39,7 +39,14 @@ interface Settings {
   /** Of each round. */
   readonly seconds: number;
   readonly quick: boolean;
+  /** Of each peer. */
+  readonly threads: number;
 }
+
+const HELP = `npm run bench -- [--only W1,w2-64] [--quick] [--threads 1|all]
+npm run bench -- readers [--quick]
+
+Measures steepest beside its peers, each with so many threads (default 1). bench/README.md says how.`;
 
 const message = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
@@ -81,11 +88,12 @@ interface Contender {
 async function measure(workload: Workload, peers: readonly Peer[], settings: Settings): Promise<Result> {
   const [able, skipped] = participants(workload, peers, settings);
   const cold = workload.id === "w1-cold";
+  const place = { data, threads: settings.threads };
   const contenders: Contender[] = [];
   for (const peer of able) {
     try {
-      const running = cold ? undefined : await start(peer, workload.id, data);
-      const check = running?.check ?? (await wholeProcess(peer, workload.id, data)).check;
+      const running = cold ? undefined : await start(peer, workload.id, place);
+      const check = running?.check ?? (await wholeProcess(peer, workload.id, place)).check;
       const rounds = Object.fromEntries(workload.measures.map(({ key }) => [key, [] as Times[]]));
       contenders.push({ outcome: { peer: peer.name, check, rounds }, peer, ...(running ? { running } : {}) });
     } catch (error) {
@@ -99,7 +107,7 @@ async function measure(workload: Workload, peers: readonly Peer[], settings: Set
   await inTurns(agreeing, settings.rounds, async ({ outcome, running, peer }) => {
     const times = running
       ? await running.round(settings.seconds)
-      : { process: { wall: (await wholeProcess(peer, workload.id, data)).ms } };
+      : { process: { wall: (await wholeProcess(peer, workload.id, place)).ms } };
     for (const [key, list] of Object.entries(outcome.rounds)) list.push(times[key]!);
   });
   for (const { running } of contenders) await running?.close();
@@ -170,9 +178,18 @@ function readersOnly(quick: boolean): void {
 
 async function main(): Promise<void> {
   const { values, positionals } = parseArgs({
-    options: { only: { type: "string" }, quick: { type: "boolean", default: false } },
+    options: {
+      only: { type: "string" },
+      quick: { type: "boolean", default: false },
+      threads: { type: "string", default: "1" },
+      help: { type: "boolean", short: "h", default: false },
+    },
     allowPositionals: true,
   });
+  if (values.help) {
+    console.log(HELP);
+    return;
+  }
   const other = positionals.find((p) => p !== "readers");
   if (other !== undefined) {
     console.error(`error: there is no bench "${other}"; help: write readers, or --only with workloads`);
@@ -183,20 +200,28 @@ async function main(): Promise<void> {
     return;
   }
   const chosen = chosenWorkloads(values.only);
+  const threads = values.threads === "all" ? availableParallelism() : Number(values.threads);
+  if (!Number.isInteger(threads) || threads < 1) {
+    console.error(`error: --threads is ${values.threads}; help: give a whole number from 1, or all`);
+    process.exit(2);
+  }
   const settings: Settings = values.quick
-    ? { rounds: 3, seconds: 0.2, quick: true }
-    : { rounds: 9, seconds: 0.5, quick: false };
+    ? { rounds: 3, seconds: 0.2, quick: true, threads }
+    : { rounds: 9, seconds: 0.5, quick: false, threads };
   writeData(data);
-  const found = findPeers(join(data, "build"));
+  const backends = await describeBackends();
+  const native = backends.find((b) => b.name === "native")!;
+  const found = findPeers(join(data, "build"), { native: native.active });
   const peers = found.filter((p): p is Peer => "command" in p);
   const missing = found.filter((p): p is Missing => "reason" in p);
-  const backends = await describeBackends();
   const blas = backends.find((b) => b.name === "blas")!;
-  const machine = { ...machineOf(), blas: blas.active ? blas.why : `none: ${blas.why}` };
+  const machine = { ...machineOf(), blas: blas.active ? blas.why : `none: ${blas.why}`, native: native.why };
   for (const [name, value] of Object.entries(machine)) console.log(`${name.padEnd(10)} ${value}`);
   console.log(`peers      ${peers.map((p) => `${p.name} ${p.version}`).join(" · ")}`);
   for (const { name, reason } of missing) console.log(`without    ${name}: ${reason}`);
-  console.log(`one thread each; ${settings.rounds} rounds in turn, of about ${settings.seconds} s`);
+  console.log(
+    `${threads === 1 ? "one thread" : `${threads} threads`} each; ${settings.rounds} rounds in turn, of about ${settings.seconds} s`,
+  );
 
   const results: Result[] = [];
   let right = true;
@@ -205,7 +230,7 @@ async function main(): Promise<void> {
     right = show(workload, result) && right;
     results.push(result);
   }
-  const judged = judge(results, { blas: blas.active });
+  const judged = judge(results);
   if (judged.length > 0) console.log(`\n${aimTable(judged)}`);
 
   const versions = Object.fromEntries(peers.map((p) => [p.name, p.version]));

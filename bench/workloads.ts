@@ -102,13 +102,14 @@ export const workloads: readonly Workload[] = [
     id: "w6-256",
     group: "W6",
     measures: steps("W6 CNN of examples/digits.json, AdamW, clip, batch 256"),
-    tolerance: 1e-4,
+    tolerance: 1e-3,
   },
   {
     id: "w6-deep",
     group: "W6",
     measures: steps("W6 CNN of four 3×3 layers with batch norm, 32×32×3, AdamW, batch 32"),
-    tolerance: 1e-3,
+    // after 20 steps the batch is learnt by heart, and the loss of 0.0008 is what rounding leaves
+    tolerance: 2e-2,
   },
   {
     id: "w7",
@@ -124,30 +125,36 @@ export interface Aim {
   readonly workload: WorkloadId;
   readonly measure: string;
   readonly ours: PeerName;
-  /** Only worth asking where a BLAS library was found. */
-  readonly blas?: boolean;
   /** At least `factor` times as fast as the peer, or at most `ms` milliseconds. */
   readonly goal: { readonly peer: PeerName; readonly factor: number } | { readonly ms: number };
 }
 
+const beside = (workload: WorkloadId, measure: string, factor: number): Aim => ({
+  workload,
+  measure,
+  ours: "steepest",
+  goal: { peer: "torch", factor },
+});
+
 export const aims: readonly Aim[] = [
-  { workload: "w1", measure: "sgd", ours: "steepest", goal: { peer: "torch", factor: 20 } },
-  { workload: "w1", measure: "adam", ours: "steepest", goal: { peer: "torch", factor: 20 } },
+  beside("w1", "sgd", 35),
+  beside("w1", "adam", 50),
   { workload: "w1-cold", measure: "process", ours: "steepest", goal: { ms: 200 } },
-  { workload: "w2-64", measure: "step", ours: "steepest", blas: true, goal: { peer: "torch", factor: 1.3 } },
-  { workload: "w2-512", measure: "step", ours: "steepest", blas: true, goal: { peer: "torch", factor: 1.1 } },
-  {
-    workload: "w2-64",
-    measure: "step",
-    ours: "steepest, wasm alone",
-    goal: { peer: "jax-js", factor: 2.5 },
-  },
+  beside("w2-64", "step", 1.5),
+  beside("w2-512", "step", 1.2),
+  { workload: "w2-64", measure: "step", ours: "steepest, wasm alone", goal: { peer: "jax-js", factor: 2.5 } },
   {
     workload: "w2-512",
     measure: "step",
     ours: "steepest, wasm alone",
     goal: { peer: "jax-js", factor: 2.5 },
   },
-  { workload: "w4", measure: "step", ours: "steepest", goal: { peer: "C", factor: 0.5 } },
-  { workload: "w4", measure: "step", ours: "steepest", goal: { peer: "torch", factor: 2.5 } },
+  beside("w3", "step", 1.4),
+  { workload: "w3", measure: "step", ours: "steepest, wasm alone", goal: { peer: "jax-js", factor: 1.8 } },
+  { workload: "w4", measure: "step", ours: "steepest", goal: { peer: "C", factor: 1 / 1.05 } },
+  beside("w4", "step", 2.5),
+  beside("w6-64", "step", 2.5),
+  beside("w6-256", "step", 2.5),
+  beside("w6-deep", "step", 2.5),
+  beside("w7", "step", 2),
 ];

@@ -15,7 +15,7 @@ interface Prepared {
 }
 
 /** Sets state tensors by name ("param.0.weight"); all parameters must be given. */
-function start(step: TrainStep, values: Readonly<Record<string, ArrayLike<number>>>): void {
+function start(step: Pick<TrainStep, "state">, values: Readonly<Record<string, ArrayLike<number>>>): void {
   for (const { name, values: tensor } of step.state) {
     const given = values[name];
     if (given !== undefined) tensor.set(given);
@@ -82,7 +82,7 @@ function mlp(backend: Backend, batch: number): Prepared {
 }
 
 /** Twenty checked steps, then as many as there is time for. */
-function training(step: TrainStep): Prepared {
+function training(step: Pick<TrainStep, "run" | "lr" | "result">): Prepared {
   let count = 0;
   const next = (): void => {
     step.run(++count, step.lr);
@@ -119,7 +119,7 @@ function transformer(backend: Backend): Prepared {
   step.inputs["x"]!.set(numbers("w3_ids"));
   step.inputs["y"]!.set(numbers("w3_tgt"));
   start(step, transformerParameters());
-  return training({ ...step, lr: 3e-4 } as TrainStep);
+  return training({ ...step, lr: 3e-4 });
 }
 
 /** The data's tensors under the model's names; matrices turned to [out, in], embeddings left as they are. */
@@ -234,7 +234,7 @@ function network(
     .filter((t) => t.name.startsWith("param.") && !given.some(([name]) => name === t.name))
     .map((t) => [t.name, new Float32Array(t.values.length).fill(t.name.endsWith("weight") ? 1 : 0)] as const);
   start(step, Object.fromEntries([...given, ...others]));
-  return training({ ...step, lr: 1e-3 } as TrainStep);
+  return training({ ...step, lr: 1e-3 });
 }
 
 const conv = (inputs: number, outputs: number): nn.Layer => nn.conv2d(inputs, outputs, 3, { padding: 1 });
