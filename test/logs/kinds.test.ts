@@ -320,6 +320,9 @@ test("a sum that begins again gives its differences, and a rise without an end s
 test("a table whose rows have names is one of results", async () => {
   const table = `basin_id,horizon,MSE\n${lines(40, (i) => `${["north", "south", "east", "west", "mid", "far"][i % 6]}_${i % 7},${i},${fall(i)}`)}`;
   await expect(read(table)).rejects.toThrow(/table of results: its rows are named by 'basin_id'/);
+  const dated = `when,MSE\n${lines(40, (i) => `Tue Jan 02 10:${10 + i}:00 2024,${fall(i)}`)}`;
+  const noted = `MSE,note\n${lines(40, (i) => `${fall(i)},kept word${i}`)}`;
+  for (const text of [dated, noted]) expect(seriesOf((await read(text))[0]!, "loss")!.values.length).toBe(40);
   const phases = `phase,MSE\n${lines(40, (i) => `${i % 2 ? "train" : "valid"},${fall(i)}`)}`;
   expect(seriesOf((await read(phases))[0]!, "loss")!.values.length).toBe(40);
 });

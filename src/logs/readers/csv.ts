@@ -5,7 +5,7 @@
 import Papa from "papaparse";
 import { SteepestError } from "../../run/errors.ts";
 import type { LogFormat, RunLog } from "../../run/log.ts";
-import { meaningOf } from "../columns.ts";
+import { meaningOf, normalise } from "../columns.ts";
 import { createUtf8Stream } from "../encoding.ts";
 import { finishRuns, listNames } from "../finish.ts";
 import { createLineCutter } from "../lines.ts";
@@ -240,6 +240,10 @@ function createCsv(options: ReadOptions, head: Head): FormatReader {
   };
 }
 
+/** Columns that say whose a row's numbers are. */
+const NAMES_ROWS =
+  /(?:^|_)(?:id|name|class|label|file|filename|model|sample|dataset|task|method|experiment|image|subject|category|type)(?:_|$)/;
+
 /** Rows of a results table have names, not steps: a basin, a class, a file. */
 function refuseResults({ lines }: Head, delimiter: string, source: string): void {
   const cells = (line: string): string[] => Papa.parse<string[]>(line, { delimiter }).data[0] ?? [];
@@ -253,8 +257,9 @@ function refuseResults({ lines }: Head, delimiter: string, source: string): void
     cell !== undefined &&
     /^\s*\p{L}{2}/u.test(cell) &&
     parseNumber(cell) === undefined &&
-    !/^[[(]|^\d{4}-\d\d/.test(cell.trim());
-  const naming = names.findIndex((_, i) => {
+    !/\d:\d\d/.test(cell);
+  const naming = names.findIndex((name, i) => {
+    if (i > 0 && !NAMES_ROWS.test(normalise(name))) return false;
     const found = rows.map((row) => row[i]).filter(text);
     return found.length >= 0.8 * rows.length && new Set(found).size >= Math.max(5, 0.1 * found.length);
   });
