@@ -5,6 +5,7 @@ const areas = [
   "optim",
   "optim/schedules",
   "nn",
+  "nn/losses",
   "data",
   "random",
   "run",

@@ -1,5 +1,5 @@
 // An optimizer that steepest does not have, in ten lines, trained beside the built-in Adam. Run it: npx jiti examples/custom-optimizer.ts
-import { losses, nn, ops, optim, program } from "steepest";
+import { losses, nn, ops, optim, train } from "steepest";
 
 const { abs, add, div, mul, neg, pow, sign, sqrt, square, sub, zerosLike } = ops;
 
@@ -23,7 +23,7 @@ const y = Float32Array.from({ length: 32 }, (_, i) => 3 * x[2 * i]! - 2 * x[2 * 
 /** The loss after 1,000 full-batch steps whose rate falls from 0.1 to 0, and the kernels of one step. */
 function tried(optimizer: optim.Transform): { loss: number; kernels: number } {
   const steps = 1000;
-  const step = program.trainStep({
+  const step = train.trainStep({
     model: nn.linear(2, 1),
     loss: (output, batch) => losses.mse(output, batch.y),
     optimizer,

@@ -1,5 +1,5 @@
 // A run that brings its own model and loss: a residual network, and the Huber loss with a penalty on large outputs.
-import { nn, ops, type program, SteepestError } from "steepest";
+import { nn, ops, SteepestError, type train } from "steepest";
 import type { RunInput } from "steepest/run";
 
 const block = (width: number): nn.Layer => {
@@ -7,13 +7,13 @@ const block = (width: number): nn.Layer => {
   return nn.compose({ inner }, (call, x) => ops.add(x, call("inner", x)));
 };
 
-const model = ({ inputShape, outputs }: program.ModelSizes): nn.Layer => {
+const model = ({ inputShape, outputs }: train.ModelSizes): nn.Layer => {
   const [features] = inputShape;
   if (features === undefined) throw new SteepestError("model", "own-model.ts needs rows of features");
   return nn.sequential(nn.linear(features, 16), block(16), block(16), nn.linear(16, outputs));
 };
 
-const loss: program.LossFunction = (output, { y }) => {
+const loss: train.LossFunction = (output, { y }) => {
   const error = ops.abs(ops.sub(output, ops.reshape(y!, output.shape)));
   const huber = ops.select(ops.le(error, 1), ops.mul(ops.square(error), 0.5), ops.sub(error, 0.5));
   return ops.add(ops.mean(huber), ops.mul(ops.mean(ops.square(output)), 1e-4));

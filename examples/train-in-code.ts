@@ -1,7 +1,7 @@
 // A classifier of handwritten digits without a run file: model, loss and optimizer in code, one compiled call per step.
 // Run it: npx jiti examples/train-in-code.ts
 import { readFile } from "node:fs/promises";
-import { chooseBackend, losses, nn, type ops, optim, program } from "steepest";
+import { chooseBackend, losses, nn, type ops, optim, train } from "steepest";
 import { batchPlan, type DataHost, loadData, memoryHost } from "steepest/data";
 
 /** Finds the digits in the development dependency `mnist`. */
@@ -19,7 +19,7 @@ const optimizer = optim.chain(optim.clipByGlobalNorm(1), optim.adamw({ lr: 1e-3,
 
 const backend = await chooseBackend(); // WebAssembly, with the system's BLAS where there is one
 
-const step = program.trainStep({
+const step = train.trainStep({
   backend,
   model,
   loss,
@@ -37,7 +37,7 @@ for (let i = 0; i < epochs * batches.stepsPerEpoch; i++) {
   if (i % 125 === 0) console.log(`step ${i}: loss ${value.toFixed(3)}, gradient norm ${gradNorm.toFixed(2)}`);
 }
 
-const check = program.evalStep({
+const check = train.evalStep({
   backend,
   model,
   measures: { loss, accuracy: (output, batch) => nn.classAccuracy(output, batch.y) },

@@ -238,3 +238,10 @@ test("the lab's page imports subpaths that the package declares", () => {
   expect(declared.filter((t) => !(t.replace("steepest", ".") in exports))).toEqual([]);
   expect(taken.filter((t) => t.startsWith("."))).toEqual([]);
 });
+
+test("public indexes name what they export", () => {
+  const wrong = code
+    .filter((f) => /[\\/]index\.ts$/.test(f) && /^export \* from/m.test(readFileSync(f, "utf8")))
+    .map(name);
+  expect(wrong).toEqual([]);
+});

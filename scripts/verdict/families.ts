@@ -1,6 +1,7 @@
 /** The families of scripts/verdict/make-families.ts: each makes its k-th task from a seed. */
 import { add, type Expr, mean, mul, reshape, slice } from "../../src/engine/graph/index.ts";
 import * as nn from "../../src/nn/index.ts";
+import * as losses from "../../src/nn/losses/index.ts";
 import * as optim from "../../src/optim/index.ts";
 import { type BatchShapes, type TrainStepOptions, trainStep } from "../../src/train/index.ts";
 import { type Draws, draws } from "./draws.ts";
@@ -126,8 +127,8 @@ function settings(
 }
 
 const classLoss = (output: Expr, { y }: Readonly<Record<string, Expr>>): Expr =>
-  nn.losses.softmaxCrossEntropy(output, y!);
-const squared = (output: Expr, { y }: Readonly<Record<string, Expr>>): Expr => nn.losses.mse(output, y!);
+  losses.softmaxCrossEntropy(output, y!);
+const squared = (output: Expr, { y }: Readonly<Record<string, Expr>>): Expr => losses.mse(output, y!);
 
 function mlp(d: Draws, width: number, out: number, { norm = false, drop = 0 } = {}): nn.Layer {
   const hidden = d.pick([[], [32], [64], [32, 32], [48, 24], [24, 24, 24]]);
@@ -252,7 +253,7 @@ function summed(d: Draws): Task {
     ...task,
     loss: (output, { y }) =>
       add(
-        mul(nn.losses.smoothL1(part(output, 0, 4), part(y!, 0, 4)), weights[1]! * 4),
+        mul(losses.smoothL1(part(output, 0, 4), part(y!, 0, 4)), weights[1]! * 4),
         mul(
           mean(nn.softplus().forward({}, mul(part(output, 4, 5), -1), { training: true }).output),
           weights[0]!,
@@ -293,7 +294,7 @@ function letters(k: number, kind: "gru" | "gpt"): Task {
     ...rest,
     model,
     loss: (output, { y }) =>
-      nn.losses.softmaxCrossEntropy(
+      losses.softmaxCrossEntropy(
         reshape(output, [size * context, vocabulary]),
         reshape(y!, [size * context]),
       ),

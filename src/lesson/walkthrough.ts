@@ -24,12 +24,12 @@ import {
   type InitRandom,
   initParams,
   linear,
-  losses,
   type ParamDType,
   sequential,
   sigmoid as sigmoidLayer,
   torchInit,
 } from "../nn/index.ts";
+import * as losses from "../nn/losses/index.ts";
 import { adam, sgd, type Transform } from "../optim/index.ts";
 import { torchGenerator } from "../random/index.ts";
 import { type TrainStep, trainStep } from "../train/program.ts";

@@ -61,7 +61,6 @@ export {
   type Tensors,
 } from "./layer.ts";
 export { flatten, linear, unflatten } from "./linear.ts";
-export * as losses from "./losses/index.ts";
 export { accuracyFor, binaryAccuracy, classAccuracy } from "./metrics.ts";
 export { type LayerNormOptions, layerNorm, type RmsNormOptions, rmsNorm } from "./norm.ts";
 export { l1Penalty, l2Penalty, type PenaltyOptions } from "./penalty.ts";

@@ -1,6 +1,25 @@
 export { type Range, showRange } from "../run/options.ts";
 export { chain } from "./chain.ts";
-export * from "./clip/index.ts";
+export {
+  type AdaptiveOptions,
+  adaptiveClip,
+  type Clip,
+  type ClipEntry,
+  type ClipMeasure,
+  clipByBlockRms,
+  clipByGlobalNorm,
+  clipByTensorNorm,
+  clipByValue,
+  clips,
+  type GlobalNormOptions,
+  globalPNorm,
+  makeClip,
+  normalizeByGlobalNorm,
+  type PercentileOptions,
+  percentileClip,
+  requireFinite,
+  zeroNonFinite,
+} from "./clip/index.ts";
 export {
   type BatchRule,
   type Definition,
@@ -13,7 +32,27 @@ export {
   type StabilityLimit,
 } from "./define.ts";
 export { exactDiagonal, hutchinsonDiagonal } from "./hessian-diagonal.ts";
-export * from "./line-search/index.ts";
+export {
+  type BacktrackingOptions,
+  backtracking,
+  type CompiledObjective,
+  compileObjective,
+  fixedStep,
+  type LbfgsStepperOptions,
+  type LineSearch,
+  lbfgsMemory,
+  lbfgsStepper,
+  type MinimizeOptions,
+  type MinimizeResult,
+  minimize,
+  type Objective,
+  type ObjectiveOptions,
+  type Point,
+  type Step,
+  type Stepper,
+  type StrongWolfeOptions,
+  strongWolfe,
+} from "./line-search/index.ts";
 export { type Modifiers, modifierOptions } from "./modifiers.ts";
 export { type AdabeliefOptions, adabelief } from "./optimizers/adabelief.ts";
 export { type AdadeltaOptions, adadelta } from "./optimizers/adadelta.ts";
@@ -74,7 +113,37 @@ export { type YogiOptions, yogi } from "./optimizers/yogi.ts";
 export { makeOptimizer, optimizerEntry, optimizers } from "./optimizers.ts";
 export { type OptionSpec, type OptionSpecs, type OptionValue, resolveOptions } from "./options.ts";
 export { perTensor, stateless, type TensorRule } from "./per-tensor.ts";
-export * from "./schedules/index.ts";
+export {
+  type Alias,
+  type CodeFor,
+  chainSchedules,
+  commonOptions,
+  defineSchedule,
+  describeRange,
+  type FoundSchedule,
+  findSchedule,
+  isMetricSchedule,
+  joinSchedules,
+  type LearningRate,
+  type Library,
+  learningRate,
+  learningRateFromSpec,
+  type MakeContext,
+  type MakeScheduleOptions,
+  type MetricSchedule,
+  type MetricState,
+  makeSchedule,
+  type Options,
+  type OptionType,
+  type RunLengths,
+  type Schedule,
+  type ScheduleEntry,
+  type ScheduleSpec,
+  scaleSchedule,
+  scheduleCode,
+  scheduleFromSpec,
+  schedules,
+} from "./schedules/index.ts";
 export type { OptionSpec as ScheduleOptionSpec } from "./schedules/options.ts";
 export {
   evaluateState,

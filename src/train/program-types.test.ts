@@ -2,7 +2,8 @@
 import { expect, expectTypeOf, test } from "vitest";
 import { reference } from "../engine/backends/reference.ts";
 import type { Expr, TypedArray } from "../engine/graph/index.ts";
-import { linear, losses } from "../nn/index.ts";
+import { linear } from "../nn/index.ts";
+import * as losses from "../nn/losses/index.ts";
 import { sgd } from "../optim/index.ts";
 import { evalStep, trainStep } from "./program.ts";
 

@@ -5,7 +5,8 @@ import { wasm } from "../engine/backends/wasm.ts";
 import type { Expr } from "../engine/graph/index.ts";
 import { batchNorm } from "../nn/batch-norm.ts";
 import { dropout } from "../nn/dropout.ts";
-import { linear, losses, sequential, tanh } from "../nn/index.ts";
+import { linear, sequential, tanh } from "../nn/index.ts";
+import * as losses from "../nn/losses/index.ts";
 import { clipByGlobalNorm } from "../optim/clip/index.ts";
 import {
   accumulate,

@@ -2,9 +2,76 @@
  * The words users and the rest of steepest write programs in. Each makes one node (or a few) and checks its shapes and
  * dtypes at once; an error names the operation, the shapes and the line that asked for it.
  */
-export * from "./atan2.ts";
-export * from "./elementwise.ts";
-export * from "./leaves.ts";
-export * from "./matmul.ts";
-export * from "./movement.ts";
-export * from "./reduce.ts";
+export { atan2 } from "./atan2.ts";
+export {
+  abs,
+  add,
+  and,
+  cast,
+  clamp,
+  cos,
+  div,
+  eq,
+  erf,
+  exp,
+  expm1,
+  floor,
+  ge,
+  gt,
+  isFinite,
+  le,
+  log,
+  log1p,
+  lt,
+  max,
+  min,
+  mul,
+  ne,
+  neg,
+  not,
+  type Operand,
+  or,
+  pow,
+  random,
+  rsqrt,
+  select,
+  sigmoid,
+  sign,
+  sin,
+  sqrt,
+  square,
+  stopGradient,
+  sub,
+  tanh,
+  withGradient,
+} from "./elementwise.ts";
+export { constant, full, fullLike, input, iota, ones, onesLike, zeros, zerosLike } from "./leaves.ts";
+export { dot, matmul } from "./matmul.ts";
+export {
+  broadcastTo,
+  concat,
+  foldWindows,
+  gather,
+  pad,
+  permute,
+  reshape,
+  scatterAdd,
+  slice,
+  split,
+  stack,
+  take,
+  transpose,
+  type WindowOptions,
+  windows,
+} from "./movement.ts";
+export {
+  amax,
+  amin,
+  argmax,
+  logSoftmax,
+  logSumExp,
+  mean,
+  type ReduceOptions,
+  softmax,
+  sum,
+} from "./reduce.ts";

@@ -1,7 +1,7 @@
 /** The cost model against counts done by hand and by PyTorch, and the scaling model against its own formulas at the ends. */
 import { describe, expect, test } from "vitest";
 import * as nn from "../../nn/index.ts";
-import { losses } from "../../nn/index.ts";
+import * as losses from "../../nn/losses/index.ts";
 import { adam, sgd } from "../../optim/index.ts";
 import { largeBatchAdvice } from "../../optim/large-batch.ts";
 import type { StepParts } from "../../train/trace.ts";

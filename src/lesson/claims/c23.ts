@@ -1,4 +1,5 @@
-import { gpt, losses, streamInit } from "../../nn/index.ts";
+import { gpt, streamInit } from "../../nn/index.ts";
+import * as losses from "../../nn/losses/index.ts";
 import { adamw, type Options, schedules } from "../../optim/index.ts";
 import { type Stream, stream } from "../../random/index.ts";
 import { trainStep } from "../../train/program.ts";

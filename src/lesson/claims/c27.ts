@@ -1,4 +1,5 @@
-import { linear, losses, relu, sequential, streamInit } from "../../nn/index.ts";
+import { linear, relu, sequential, streamInit } from "../../nn/index.ts";
+import * as losses from "../../nn/losses/index.ts";
 import { adam, lamb, type Transform } from "../../optim/index.ts";
 import { stream } from "../../random/index.ts";
 import { trainStep } from "../../train/program.ts";
