@@ -1,7 +1,7 @@
 /** The traps that real logs hold (a NaN that hides, a plateau that is no verdict, a saw that is the data's order …). */
 import { describe, expect, it } from "vitest";
 import { diagnose, diagnoseRun } from "../../src/diagnose/index.ts";
-import type { RunLog } from "../../src/run/log.ts";
+import type { RunLog, Series } from "../../src/run/log.ts";
 import { at, makeLog, noise } from "./make-log.ts";
 
 const ids = (log: RunLog): string[] => diagnoseRun(log).findings.map((f) => f.id);
@@ -326,6 +326,18 @@ describe("the rest of the instruments", () => {
       gradNorm: (i) => Math.max(1e-8, 10 ** (-i / 20)),
     });
     expect(ids(vanishing)).toContain("vanishing-gradient");
+  });
+  it("a rate at its stability limit, from a probe's names together, and against a raise only", () => {
+    const steps = [20, 120, 220, 320];
+    const probe = (share: number[], ...names: string[]): Series[] =>
+      names.map((name) => at("other", steps, name === "stability" ? share : share.map(() => 1), name));
+    const three = ["stability", "sharpness", "limit"];
+    const found = (share: number[], names = three): string[] =>
+      ids(makeLog({ loss: decay }, { more: probe(share, ...names) }));
+    expect(found([0.1, 0.2, 0.7, 0.8])).toContain("near-stability-limit");
+    // what was so at the start, and a name that stands alone
+    expect(found([0.9, 0.8, 0.1, 0.2])).not.toContain("near-stability-limit");
+    expect(found([0.1, 0.2, 0.7, 0.8], ["stability"])).not.toContain("near-stability-limit");
   });
   it("clipping, from its own series and from norms that sit at the clip", () => {
     expect(ids(makeLog({ loss: decay, clippedShare: () => 0.8 }))).toContain("clipping");

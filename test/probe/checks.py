@@ -14,7 +14,7 @@ import steepest_probe as sp
 
 folder = sys.argv[2]
 torch.set_num_threads(1)
-EAGER = dict(overhead=1.0)  # looks at every step that pays for it
+EAGER = dict(overhead=1.0)  # looks as often as it can; watch=True looks at every step, whatever the time
 
 
 def lines(name):
@@ -73,7 +73,7 @@ def loop():
     model = small()
     opt = torch.optim.Adam([{"params": model[:2].parameters(), "lr": 2e-3, "name": "body"},
                             {"params": model[3:].parameters(), "name": "head"}], lr=1e-2)
-    probe = sp.Probe(model, opt, at("loop.jsonl"), accumulate=3, **EAGER)
+    probe = sp.Probe(model, opt, at("loop.jsonl"), accumulate=3, watch=True)
     schedule = torch.optim.lr_scheduler.StepLR(opt, 10, 0.5)
     x, y = data()
     known = []
@@ -303,7 +303,7 @@ def scaled():
     opt = torch.optim.SGD(model.parameters(), lr=1e-3)
     scaler = Scaler()
     x, y = data(64)
-    probe = sp.Probe(model, opt, at("scaled.jsonl"), scaler=scaler, **EAGER)
+    probe = sp.Probe(model, opt, at("scaled.jsonl"), scaler=scaler, watch=True)
     norms = []
     for k in range(12):
         loss = mse_loss(model(x), y)

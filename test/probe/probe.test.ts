@@ -63,7 +63,7 @@ describe.skipIf(torch === null)("in a PyTorch training", () => {
     expect(steps).toBe(true);
     expect(unknown).toEqual([]);
     expect(clipped).toEqual([0, 1]);
-    expect([seen["loss"], seen["lr/head"]]).toEqual([40, 40]);
+    expect([seen["loss"], seen["lr/head"], seen["grad_norm"]]).toEqual([40, 40, 40]);
     expect(seen["update_ratio/body"]).toBeGreaterThan(0);
     expect(Object.keys(worst)).toContain("effective_lr/head");
     for (const [name, error] of Object.entries(worst)) expect(error, name).toBeLessThan(1e-5);
@@ -136,7 +136,7 @@ describe.skipIf(torch === null)("in a PyTorch training", () => {
 
   test("with a loss scale: norms without it, steps that were left out", () => {
     const { error, norms, clipped, skipped, scales } = found.scaled;
-    expect(norms).toBeGreaterThan(5);
+    expect(norms).toBe(12);
     expect(error).toBeLessThan(1e-5);
     expect(clipped).toEqual([1]);
     expect(skipped).toEqual([6]);
@@ -170,6 +170,10 @@ describe.skipIf(torch === null)("in a PyTorch training", () => {
     expect(seriesOf(log!, "clippedShare")!.name).toBe("clipped_share");
     expect(log!.series.map((s) => s.name)).toContain("update_ratio/head");
     expect(log!.meta["optimizer"]).toBe("Adam");
+    const [measured] = await readLog(readFileSync(join(folder, "noise.jsonl")), { source: "noise.jsonl" });
+    const names = measured!.series.map((s) => s.name);
+    // by these the doctor knows a probe's measurements
+    for (const name of ["stability", "sharpness", "limit"]) expect(names).toContain(name);
   });
 });
 

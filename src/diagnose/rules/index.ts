@@ -13,6 +13,7 @@ import { plateau } from "./plateau.ts";
 import { noiseFloor, slowProgress } from "./progress.ts";
 import type { Rule } from "./rule.ts";
 import { epochStaircase, objectiveChange } from "./shifts.ts";
+import { nearLimit } from "./stability.ts";
 import { loggingArtefact, overfitting } from "./validation.ts";
 
 export const RULES: readonly Rule[] = [
@@ -32,6 +33,7 @@ export const RULES: readonly Rule[] = [
   vanishingGradient,
   lossScale,
   clipping,
+  nearLimit,
   objectiveChange,
   epochStaircase,
   dataOrder,
