@@ -1,14 +1,12 @@
 /** `steepest find-lr -- COMMAND` on programs of every manner. Known answers: test/trainers/grid.json. */
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
 import type { ProgramComparison } from "../../src/cli/search/compare.ts";
 import type { ProgramFindLr } from "../../src/cli/search/report.ts";
 import { torch } from "../handoff/torch.ts";
-import { trainingsIn } from "./processes.ts";
-import { examples, folder, start, steepest } from "./steepest.ts";
+import { examples, folder, steepest } from "./steepest.ts";
 
 const trainers = fileURLToPath(new URL("../trainers", import.meta.url));
 
@@ -184,6 +182,20 @@ test.each([
     "program-failed",
     "no torch",
   ],
+  ["prints nothing", "", "no-loss", "it printed nothing"],
+  [
+    "needs a terminal",
+    `if (!process.stdin.isTTY) { console.error("this program asks questions: no terminal"); process.exit(3); }`,
+    "program-failed",
+    "no terminal",
+  ],
+  [
+    "prints 200 MB without a loss",
+    `const text = ("x".repeat(999) + "\\n").repeat(1000);
+for (let i = 0; i < 200; i++) if (!process.stdout.write(text)) await new Promise((r) => process.stdout.once("drain", r));`,
+    "no-loss",
+    "xxx",
+  ],
   ["prints no loss", `console.log("hello"); console.log("done");`, "no-loss", "done"],
   ["prints one loss", `console.log("step 1 loss 2");`, "too-few-losses", "one loss"],
   ["prints binary", "process.stdout.write(Buffer.alloc(5000, 200));", "no-loss", "--loss"],
@@ -273,42 +285,4 @@ test("beside a run file, --steps and --seed are its settings", async () => {
   expect(code).toBe(2);
   expect(stderr).toContain("steps");
   expect(stderr).not.toContain("positive number");
-});
-
-/** What must not depend on when programs were looked at. */
-const table = ({ suggestion, comparedAt, loss, trials }: ProgramFindLr): unknown => [
-  suggestion,
-  comparedAt,
-  loss,
-  trials.filter((t) => t.lr === suggestion).map((t) => [t.seed, t.loss]),
-];
-
-describe.skipIf(process.platform !== "linux")("whatever ends steepest", () => {
-  // SIGTERM is ignored, so that only SIGKILL ends the trainings
-  const stubborn = quadratic(ARGS, `process.on("SIGTERM", () => {});`);
-
-  const cwd = folder();
-  let whole: ProgramFindLr | null = null;
-
-  test.each<[NodeJS.Signals, number]>([
-    ["SIGINT", 100],
-    ["SIGKILL", 1700],
-  ])("%s: no process is left, --resume comes to the same table", async (signal, after) => {
-    const out = `search-${signal}`;
-    write(cwd, stubborn, 2);
-    // more than enough: how far a training ran before it was paused decides nothing
-    const args = ["--budget", "40", "--jobs", "8", ...blanks];
-    const { child, finished } = start(["find-lr", "--quiet", "--json", "--out", out, ...args], { cwd });
-    for (let k = 0; k < 200 && !existsSync(join(cwd, out, "search.json")); k++) await sleep(50);
-    await sleep(after);
-    child.kill(signal);
-    const { code } = await finished;
-    if (signal !== "SIGKILL") expect(code).toBe(130);
-    for (let k = 0; k < 200 && trainingsIn(join(cwd, out)).length > 0; k++) await sleep(50);
-    expect(trainingsIn(join(cwd, out))).toEqual([]);
-    const resumed = await find(cwd, ["--out", out, "--resume", ...args]);
-    whole ??= await find(cwd, ["--out", "whole", ...args]);
-    expect(table(resumed)).toEqual(table(whole));
-    expect(trainingsIn(cwd)).toEqual([]);
-  });
 });

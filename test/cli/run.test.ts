@@ -116,6 +116,40 @@ test("--stop-on non-finite ends the program and tells a webhook about the alert 
   expect(got.at(-1)!.title).toBe("training ended: by SIGTERM");
 });
 
+test("diagnose --watch tells a webhook the same way; without --watch it is refused", async () => {
+  const cwd = folder();
+  const got: { title: string; severity: string; finding?: string }[] = [];
+  const server = createServer((request, response) => {
+    let body = "";
+    request.on("data", (text: Buffer) => (body += text.toString()));
+    request.on("end", () => {
+      got.push(JSON.parse(body) as (typeof got)[number]);
+      response.end();
+    });
+  }).listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  const log = join(cwd, "train.log");
+  const line = (k: number, loss: number): string => `step ${k} loss ${loss}\n`;
+  const good = Array.from({ length: 40 }, (_, k) => line(k, 2 * Math.exp(-k / 20)));
+  writeFileSync(log, good.join(""));
+  const address = `http://127.0.0.1:${port}/`;
+  const { child, finished } = start(["diagnose", "--watch", "--webhook", address, log], { cwd });
+  let begun = "";
+  child.stderr!.on("data", (text: Buffer | string) => (begun += String(text)));
+  await until(() => begun.includes("watching"));
+  writeFileSync(log, [...good, ...Array.from({ length: 5 }, (_, k) => line(40 + k, Number.NaN))].join(""));
+  await until(() => got.length > 0);
+  child.kill("SIGINT");
+  expect((await finished).code).toBe(130);
+  server.close();
+  expect(got[0]).toMatchObject({ severity: "critical", finding: "non-finite" });
+  expect(got.at(-1)).toMatchObject({ title: "the watch has ended", severity: "critical" });
+  const refused = await steepest(["diagnose", "--webhook", address, log], { cwd });
+  expect(refused.code).toBe(2);
+  expect(refused.stderr).toContain("--webhook needs --watch");
+});
+
 test("a webhook that fails is a warning, not the end", async () => {
   const cwd = folder();
   const { code, stderr } = await steepest(

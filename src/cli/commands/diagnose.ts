@@ -7,15 +7,16 @@ import { readLogPaths } from "../../logs/node-files.ts";
 import { SteepestError } from "../../run/errors.ts";
 import { plain } from "../../run/plain.ts";
 import type { Invocation } from "../command.ts";
-import { type AlertCommand, alertLine, createAlertCommand } from "../diagnose/alert.ts";
+import { alertLine } from "../diagnose/alert.ts";
 import { type FollowOptions, followFiles, followStream, type OnAlert } from "../diagnose/follow.ts";
 import type { FormatName } from "../diagnose/format-names.ts";
+import { createReceivers, type ReceiverFlags, type Receivers, receiverNamed } from "../diagnose/receivers.ts";
 import { report } from "../diagnose/report.ts";
 import { writePage, writePlot } from "../diagnose/write.ts";
 import { catchInterrupt } from "../interrupt.ts";
 import { look, type Terminal } from "../terminal.ts";
 
-interface Options {
+interface Options extends ReceiverFlags {
   readonly loss?: string;
   readonly lr?: string;
   readonly step?: string;
@@ -23,7 +24,6 @@ interface Options {
   readonly strict?: true;
   readonly ascii?: true;
   readonly explain?: true;
-  readonly onAlert?: string;
   readonly report?: string;
   readonly plot?: string;
   readonly format?: FormatName;
@@ -42,18 +42,16 @@ export async function run({ args, options: given, terminal, json: whole }: Invoc
   // a document of its own on standard output, whichever it is
   const json = whole || format !== undefined;
   const paths = pathsOf(args);
-  if (options.onAlert !== undefined && !options.watch) {
-    throw new SteepestError("usage", "--on-alert needs --watch", {
+  const wasted = options.watch ? undefined : receiverNamed(options);
+  if (wasted !== undefined) {
+    throw new SteepestError("usage", `${wasted} needs --watch`, {
       help: "alerts come while a log grows: add --watch",
     });
   }
   const stop = catchInterrupt();
-  const command =
-    options.onAlert === undefined
-      ? null
-      : createAlertCommand(options.onAlert, (text) => terminal.note(`warning: ${text}`));
+  const receivers = createReceivers(options, (text) => terminal.note(`warning: ${text}`));
   try {
-    const logs = await readLogs(paths, options, { terminal, json, command, signal: stop.signal });
+    const logs = await readLogs(paths, options, { terminal, json, receivers, signal: stop.signal });
     noteAll(logs, terminal);
     const diagnosis = diagnose(logs);
     const judged = diagnosis.runs.map((r, i): Judged => ({ log: logs[i]!, run: r }));
@@ -64,7 +62,8 @@ export async function run({ args, options: given, terminal, json: whole }: Invoc
       const { FORMATS } = await import("../diagnose/formats.ts");
       terminal.print(FORMATS[format](judged));
     } else terminal.print(report(judged, { ...look(terminal, options), explain: options.explain === true }));
-    await command?.settled();
+    if (options.watch) receivers.ended("the watch has ended", judged);
+    await receivers.settled();
     if (stop.signal.aborted) return 130;
     const critical = diagnosis.runs.some((r) => r.findings.some((f) => f.severity === "critical"));
     return options.strict && critical ? 1 : 0;
@@ -89,14 +88,14 @@ function pathsOf(args: readonly string[]): readonly string[] {
 interface Reading {
   readonly terminal: Terminal;
   readonly json: boolean;
-  readonly command: AlertCommand | null;
+  readonly receivers: Receivers;
   readonly signal: AbortSignal;
 }
 
 async function readLogs(
   paths: readonly string[],
   { watch, loss, lr, step, ascii }: Options,
-  { terminal, json, command, signal }: Reading,
+  { terminal, json, receivers, signal }: Reading,
 ): Promise<RunLog[]> {
   const columns = { loss, lr, step };
   const files = paths.filter((p) => p !== "-");
@@ -105,7 +104,7 @@ async function readLogs(
     live: watch === true,
     signal,
     onNote: (text) => terminal.note(`note: ${text}`),
-    onAlert: alertPrinter({ terminal, command, toStdout: watch === true && !json, ascii: ascii === true }),
+    onAlert: alertPrinter({ terminal, receivers, toStdout: watch === true && !json, ascii: ascii === true }),
   };
   let skipped = 0;
   const onSkip = (path: string, reason: string): void => {
@@ -131,15 +130,15 @@ async function readLogs(
   return paths[0] === "-" ? [...piped, ...found] : [...found, ...piped];
 }
 
-/** One line an alert; the command runs for what calls for somebody, not for events that have passed. */
+/** One line an alert; receivers are told of what calls for somebody, not for events that have passed. */
 function alertPrinter({
   terminal,
-  command,
+  receivers,
   toStdout,
   ascii,
 }: {
   terminal: Terminal;
-  command: AlertCommand | null;
+  receivers: Receivers;
   toStdout: boolean;
   ascii: boolean;
 }): OnAlert {
@@ -147,7 +146,7 @@ function alertPrinter({
     const line = alertLine(finding, log, { colors: terminal.colors, ascii });
     if (toStdout) terminal.print(line);
     else terminal.note(line);
-    if (finding.severity !== "info") command?.run(finding, nameOf(log));
+    if (finding.severity !== "info") receivers.alert(finding, log);
   };
 }
 

@@ -1,14 +1,13 @@
 /** `steepest run -- COMMAND`: somebody's program under the watch: alerts as they happen, the diagnosis at the end. */
 import { diagnose, type Finding, RULES } from "../../diagnose/index.ts";
-import { headlineOf, type Judged, nameOf, toJson } from "../../diagnose/words.ts";
+import { type Judged, toJson } from "../../diagnose/words.ts";
 import type { RunLog } from "../../logs/index.ts";
 import { SteepestError } from "../../run/errors.ts";
 import { plain } from "../../run/plain.ts";
 import type { Invocation } from "../command.ts";
-import { alertLine, createAlertCommand } from "../diagnose/alert.ts";
+import { alertLine } from "../diagnose/alert.ts";
+import { createReceivers, type ReceiverFlags } from "../diagnose/receivers.ts";
 import { report } from "../diagnose/report.ts";
-import { alertMessage, createWebhook, type Webhook } from "../diagnose/webhook.ts";
-import type { WebhookForm } from "../diagnose/webhook-forms.ts";
 import { writePage, writePlot } from "../diagnose/write.ts";
 import { requireFolderOf, requirePlotFile } from "../plot-path.ts";
 import { passOn } from "../program/output.ts";
@@ -16,17 +15,14 @@ import { type Ending, exitCodeOf, type Program, startProgram } from "../program/
 import { forwardSignals } from "../program/signals.ts";
 import type { StopOn } from "../program/stop-on.ts";
 import { watchProgram } from "../program/watching.ts";
-import { look, type Terminal } from "../terminal.ts";
+import { look } from "../terminal.ts";
 
-interface Options {
+interface Options extends ReceiverFlags {
   readonly log?: readonly string[];
   readonly loss?: string;
   readonly lr?: string;
   readonly step?: string;
   readonly stopOn?: StopOn;
-  readonly onAlert?: string;
-  readonly webhook?: string;
-  readonly webhookForm?: WebhookForm;
   readonly report?: string;
   readonly plot?: string;
   readonly ascii?: true;
@@ -47,7 +43,7 @@ export async function run({
   }
   const { log, loss, lr, step } = options;
   checkPaths(options);
-  const receivers = createReceivers(options, terminal);
+  const receivers = createReceivers(options, (text) => terminal.note(`warning: ${plain(text)}`));
   const program = await startProgram(command, {
     // a terminal belongs to one session, and the program has its own
     stdio: [process.stdin.isTTY ? "ignore" : "inherit", "pipe", "pipe"],
@@ -84,7 +80,7 @@ export async function run({
     if (!json) terminal.note(`\n${report(judged, look(terminal, options))}`);
   }
   if (json) terminal.print(toJson(diagnosis));
-  receivers.ended(endWords(ending), judged);
+  receivers.ended(`training ended: ${endWords(ending)}`, judged);
   await receivers.settled();
   return stop.by() === null ? exitCodeOf(ending) : 1;
 }
@@ -120,40 +116,6 @@ function createStop(on: StopOn | undefined, { end }: Program): Stop {
       void end();
     },
     by: () => by,
-  };
-}
-
-interface Receivers {
-  readonly alert: (finding: Finding, log: RunLog) => void;
-  readonly ended: (how: string, judged: readonly Judged[]) => void;
-  readonly settled: () => Promise<void>;
-}
-
-function createReceivers({ onAlert, webhook, webhookForm }: Options, terminal: Terminal): Receivers {
-  const warn = (text: string): void => terminal.note(`warning: ${plain(text)}`);
-  if (webhookForm !== undefined && webhook === undefined) {
-    throw new SteepestError("usage", "--webhook-form needs --webhook", { help: "give the address as well" });
-  }
-  const command = onAlert === undefined ? null : createAlertCommand(onAlert, warn);
-  const hook: Webhook | null = webhook === undefined ? null : createWebhook(webhook, webhookForm, warn);
-  return {
-    alert(finding, log) {
-      command?.run(finding, nameOf(log));
-      hook?.send(alertMessage(finding, log, nameOf(log)));
-    },
-    ended(how, judged) {
-      hook?.send({
-        title: `training ended: ${how}`,
-        text:
-          judged.map(({ run }) => `${headlineOf(run).words}. ${run.action.text}`).join("\n") ||
-          "no log was read",
-        severity: judged.some(({ run }) => run.findings.some((f) => f.severity === "critical"))
-          ? "critical"
-          : "info",
-        data: { runs: judged.map(({ run }) => ({ run: nameOf(run), verdict: run.verdict })) },
-      });
-    },
-    settled: async () => void (await Promise.all([command?.settled(), hook?.settled()])),
   };
 }
 

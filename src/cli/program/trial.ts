@@ -1,5 +1,15 @@
 /** One training of a program: started, read while it runs, paused where nobody waits for it, continued, ended. */
-import { closeSync, existsSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import {
+  closeSync,
+  existsSync,
+  fstatSync,
+  openSync,
+  readFileSync,
+  readSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { SteepestError } from "../../run/errors.ts";
@@ -90,6 +100,8 @@ export function createProgramTrial(options: ProgramTrialOptions): ProgramTrial {
       if (over !== null) {
         program = null;
         ending = over;
+        // at once: what has ended is kept whatever ends us
+        writeRecord(record, { curve, ending });
         return;
       }
       if (enough(curve)) break;
@@ -117,7 +129,7 @@ export function createProgramTrial(options: ProgramTrialOptions): ProgramTrial {
       if (released) return;
       released = true;
       await end();
-      if (!signal.aborted || ending !== null) writeRecord(record, { curve, ending });
+      if (!signal.aborted && ending === null) writeRecord(record, { curve, ending });
     },
     lastLines: (count) => lastLines(join(folder, OUTPUT), count),
     files: () => source?.files() ?? [],
@@ -192,10 +204,22 @@ const TAIL_BYTES = 8192;
 
 function lastLines(path: string, count: number): string {
   if (!existsSync(path)) return "";
-  const text = readFileSync(path).subarray(-TAIL_BYTES).toString("utf8");
-  return text
+  return tailOf(path)
     .split(/[\r\n]+/)
     .filter((line) => line.trim() !== "")
     .slice(-count)
     .join("\n");
+}
+
+/** The end of a file, of whatever size. */
+function tailOf(path: string): string {
+  const file = openSync(path, "r");
+  try {
+    const { size } = fstatSync(file);
+    const bytes = Buffer.alloc(Math.min(size, TAIL_BYTES));
+    const read = readSync(file, bytes, 0, bytes.length, size - bytes.length);
+    return bytes.subarray(0, read).toString("utf8");
+  } finally {
+    closeSync(file);
+  }
 }

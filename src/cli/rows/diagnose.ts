@@ -1,6 +1,7 @@
 import { Option } from "commander";
 import type { CommandRow } from "../command.ts";
 import { FORMAT_NAMES } from "../diagnose/format-names.ts";
+import { receiverFlags } from "../diagnose/receiver-flags.ts";
 
 export const diagnose: CommandRow = {
   name: "diagnose",
@@ -12,8 +13,8 @@ export const diagnose: CommandRow = {
       .option("--step <column>", "the column that counts steps")
       .option("--explain", "say how each file was read, and what the verdict was chosen from")
       .option("--strict", "exit with 1 when a finding is critical")
-      .option("--watch", "follow growing files or standard input; an alert within a second")
-      .option("--on-alert <command>", "with --watch: run this for every warning or critical alert")
+      .option("--watch", "follow growing files or standard input; an alert within a second");
+    receiverFlags(c, "with --watch: ")
       .option("--report <file>", "write a self-contained HTML page as well")
       .option("--plot <file>", "draw the curve with the findings: .svg or .png")
       .addOption(new Option("--format <name>", "print another report").choices(FORMAT_NAMES))

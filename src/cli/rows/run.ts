@@ -1,6 +1,6 @@
 import { Option } from "commander";
 import type { CommandRow } from "../command.ts";
-import { WEBHOOK_FORMS } from "../diagnose/webhook-forms.ts";
+import { receiverFlags } from "../diagnose/receiver-flags.ts";
 import { STOP_ON } from "../program/stop-on.ts";
 
 export const run: CommandRow = {
@@ -14,14 +14,8 @@ export const run: CommandRow = {
       .option("--loss <column>", "the series that is the training loss")
       .option("--lr <column>", "the series that is the learning rate")
       .option("--step <column>", "the column that counts steps")
-      .addOption(new Option("--stop-on <what>", "end the program when this is seen").choices(STOP_ON))
-      .option("--on-alert <command>", "run this for every warning or critical alert")
-      .option("--webhook <address>", "post every warning or critical alert, and the end, to this address")
-      .addOption(
-        new Option("--webhook-form <form>", "what the receiver takes; default: by its address").choices(
-          WEBHOOK_FORMS,
-        ),
-      )
+      .addOption(new Option("--stop-on <what>", "end the program when this is seen").choices(STOP_ON));
+    receiverFlags(c)
       .option("--report <file>", "write a self-contained HTML page as well")
       .option("--plot <file>", "draw the curve with the findings: .svg or .png")
       .option("--ascii", "plain ASCII")

@@ -132,6 +132,8 @@ export async function searchProgram(
           line: `${text} (${percent(paid, expected)} of the budget)`,
         }),
     });
+    // what was ended in the last moment would count as a training that failed
+    signal.throwIfAborted();
     return {
       result,
       trials,
