@@ -37,18 +37,26 @@ export function reduce(c: Context): Action {
   };
 }
 
+/** No factor for the rate, but something else to see to first. */
+export const seeTo = (title: string): Action => ({
+  lr: null,
+  text: `See to the finding "${title}" first. Alone, this log gives no factor for the learning rate.`,
+});
+
 /** One run that tells neighbours apart, a range test for what lies on both sides. The rate stays until then. */
 export function experiment(verdicts: readonly RateVerdict[]): Action {
   const has = (v: RateVerdict): boolean => verdicts.includes(v);
   const low = has("too-low");
   const high = has("slightly-high") || has("too-high");
+  // a run that may well be healthy is not to be changed before it is known
+  const run = verdicts[0] === "good" ? "Nothing has to change now. To be sure, run" : "Run";
   const text =
     low && high
       ? "The rate may be too low or too high. A range test decides: steepest find-lr RUN_FILE, or steepest find-lr -- COMMAND --lr {lr} for a program of your own."
       : low
-        ? "Run it once more at twice the rate, for the same number of steps. If that run ends lower, the rate was too low; if not, keep the rate."
+        ? `${run} it once more at twice the rate, for the same number of steps. If that run ends lower, the rate was too low; if not, keep the rate.`
         : has("good")
-          ? "Run it once more at half the rate, for the same number of steps. If that run ends lower, the rate was too high; if not, keep the rate."
+          ? `${run} it once more at half the rate, for the same number of steps. If that run ends lower, the rate was too high; if not, keep the rate.`
           : "The rate is too high, but how far is not clear. Run it at a third and at a tenth of the rate, and keep the run that ends lower.";
   return { lr: null, text };
 }

@@ -1,6 +1,6 @@
 /** The one place where verdict and findings are made to agree. */
 
-import { experiment } from "./action.ts";
+import { experiment, seeTo } from "./action.ts";
 import type { Direction, Finding, RateVerdict, RunDiagnosis, Verdict, VerdictName } from "./types.ts";
 import { unsure } from "./verdict.ts";
 import { titleOf } from "./words.ts";
@@ -34,6 +34,19 @@ export function opponents(verdict: VerdictName, findings: readonly Finding[]): F
 
 /** A verdict from one curve, taken back when a finding of the same curve advises the opposite. */
 export function reconcile(verdict: Verdict, findings: readonly Finding[]): Verdict {
+  return pointed(agreed(verdict, findings), findings);
+}
+
+/** Where nothing can be said of the rate, "no change" would contradict a finding that asks for one: the action names it. */
+function pointed(verdict: Verdict, findings: readonly Finding[]): Verdict {
+  if (verdict.verdicts.length > 0) return verdict;
+  const asking =
+    findings.find((f) => f.severity === "critical") ??
+    findings.find((f) => f.direction === "lower" || f.direction === "raise");
+  return asking ? { ...verdict, action: seeTo(titleOf(asking.id)) } : verdict;
+}
+
+function agreed(verdict: Verdict, findings: readonly Finding[]): Verdict {
   const [against] = opponents(verdict.verdict, findings);
   if (verdict.verdict === "inconclusive") return without(verdict, findings);
   if (!against) return verdict;

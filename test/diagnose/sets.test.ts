@@ -1,6 +1,7 @@
 /** Verdicts that are sets, runs judged together, and curves that say nothing of the rate. */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { experiment } from "../../src/diagnose/action.ts";
 import { diagnose, diagnoseRun } from "../../src/diagnose/index.ts";
 import { opponents } from "../../src/diagnose/reconcile.ts";
 import { verdictSet } from "../../src/diagnose/verdict-set.ts";
@@ -48,6 +49,8 @@ describe("a set of verdicts", () => {
         if (findings.some((f) => f.direction === "not-higher"))
           expect(action.text).not.toMatch(/twice the rate/);
         if (headlineOf(run).symbol === "✓") expect(verdict).toBe("good");
+        if (findings.some((f) => f.severity === "critical") && verdicts.length === 0)
+          expect(action.text).not.toMatch(/No change/);
       }),
       { numRuns: 150, seed: 1 },
     );
@@ -60,6 +63,23 @@ describe("curves that say nothing of the rate", () => {
     const run = diagnoseRun({ ...rising, objective });
     expect(run).toMatchObject({ verdict: "inconclusive", verdicts: [], action: { lr: null } });
     expect(run.reason.length).toBeGreaterThan(40);
+  });
+  it("a rise that a supervised loss is blamed for is no fault of a player's or a policy's loss", () => {
+    const ids = (objective: Objective): string[] =>
+      diagnoseRun({ ...rising, objective }).findings.map((f) => f.id);
+    expect(ids("loss")).toContain("divergence");
+    expect(ids("adversarial")).toEqual([]);
+    expect(ids("reinforcement")).toEqual([]);
+  });
+  it("a NaN is told whatever the loss is", () => {
+    const log = makeLog({ loss: (i) => (i < 300 ? 1 + Math.sin(i) / 9 : Number.NaN) });
+    const run = diagnoseRun({ ...log, objective: "adversarial" });
+    expect(run.findings.map((f) => f.id)).toContain("non-finite");
+    expect(run.action.text).toMatch(/^See to the finding "non-finite" first/);
+  });
+  it("a set that begins with good says that nothing has to change", () => {
+    expect(experiment(["good", "too-low"]).text).toMatch(/^Nothing has to change now\. To be sure, run it/);
+    expect(experiment(["too-low", "good"]).text).toMatch(/^Run it once more at twice/);
   });
   it("a supervised loss of the same course is judged", () => {
     expect(diagnoseRun({ ...rising, objective: "loss" }).verdicts).not.toEqual([]);

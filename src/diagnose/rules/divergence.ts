@@ -33,7 +33,7 @@ export const divergence: Rule = {
   name: "divergence",
   severity: "critical",
   about: "the loss leaves its best level for good",
-  needs: ["finite"],
+  needs: ["finite", "descent"],
   alerts: "level",
   absorbs: [],
   notTheRate: false,

@@ -9,7 +9,7 @@ export const earlyJump: Rule = {
   name: "early-jump",
   severity: "warning",
   about: "the loss leaps in the first steps, by more than the run has gained since",
-  needs: ["finite", "start"],
+  needs: ["finite", "start", "descent"],
   alerts: "level",
   absorbs: [],
   notTheRate: false,

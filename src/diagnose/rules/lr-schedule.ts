@@ -37,7 +37,7 @@ export const shortWarmup: Rule = {
   name: "lr-warmup-short",
   severity: "warning",
   about: "the loss blows up while the rate warms up and recovers later",
-  needs: ["finite"],
+  needs: ["finite", "descent"],
   alerts: null,
   absorbs: [],
   notTheRate: false,

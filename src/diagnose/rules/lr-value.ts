@@ -63,7 +63,7 @@ export const rateReset: Rule = {
   name: "lr-reset",
   severity: "warning",
   about: "the rate had decayed and is back near its peak at once, and the loss rose with it",
-  needs: ["finite"],
+  needs: ["finite", "descent"],
   alerts: null,
   absorbs: [],
   notTheRate: false,

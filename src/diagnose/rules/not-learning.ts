@@ -13,7 +13,7 @@ export const chanceLevel: Rule = {
   name: "chance-level",
   severity: "warning",
   about: "the loss rests at ln k, that of guessing among k classes, and never leaves it",
-  needs: ["finite"],
+  needs: ["finite", "descent"],
   alerts: null,
   absorbs: ["plateau"],
   notTheRate: true,

@@ -66,7 +66,7 @@ export const plateau: Rule = {
   name: "plateau",
   severity: "warning",
   about: "flat stretches: stuck, weights not moving, scale, late onset",
-  needs: ["finite"],
+  needs: ["finite", "descent"],
   alerts: null,
   absorbs: [],
   notTheRate: false,

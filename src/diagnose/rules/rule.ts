@@ -1,8 +1,15 @@
+import type { Objective } from "../../run/log.ts";
 import type { Context } from "../context.ts";
 import type { Direction, Evidence, Finding, Severity } from "../types.ts";
 
-/** What a rule can't do without: finite losses, or the run's first points (a look back at a long run has none). */
-export type Need = "finite" | "start";
+/**
+ * What a rule can't do without: finite losses, the run's first points (a look back at a long run has none), or a curve
+ * that supervised descent makes fall.
+ */
+export type Need = "finite" | "start" | "descent";
+
+/** Curves that may rise, rest and swing in a healthy run. */
+const NO_DESCENT: readonly Objective[] = ["part", "score", "reinforcement", "adversarial", "accuracy-only"];
 
 /** What an alert tells of. Of several findings about one event in one place, the first rule of the table tells it. */
 export type AlertEvent = "value" | "iterations" | "level" | "gradient" | "scale";
@@ -45,6 +52,7 @@ export function findingsOf(
 ): Finding[] {
   if (rule.needs.includes("finite") && context.loss.length === 0) return [];
   if (rule.needs.includes("start") && !whole) return [];
+  if (rule.needs.includes("descent") && NO_DESCENT.includes(context.run.log.objective ?? "loss")) return [];
   return rule.detect(context).map((found) => ({
     id: rule.name,
     severity: found.severity ?? rule.severity,

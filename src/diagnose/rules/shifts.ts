@@ -69,7 +69,7 @@ export const epochStaircase: Rule = {
   name: "epoch-staircase",
   severity: "info",
   about: "level falls at epoch boundaries and rests or rises between them: the data is being memorised",
-  needs: ["finite"],
+  needs: ["finite", "descent"],
   alerts: null,
   absorbs: [],
   notTheRate: true,
