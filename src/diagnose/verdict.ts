@@ -8,6 +8,7 @@ import { growth } from "./rules/growth.ts";
 import { RULES } from "./rules/index.ts";
 import { FEWEST_BEFORE_NAN, nonFiniteKind } from "./rules/non-finite.ts";
 import { plateauKind } from "./rules/plateau.ts";
+import { madSigma, mean, median } from "./stats.ts";
 import type { Finding, RateVerdict, Verdict } from "./types.ts";
 import { probabilities } from "./verdict-model.ts";
 import { CLASSES, ONE_WORD, verdictSet } from "./verdict-set.ts";
@@ -93,9 +94,28 @@ function withheld(c: Context, findings: readonly Finding[], verdict: Verdict["ve
   if (excuse && verdict !== "good")
     return `The curve's shape is not the rate's doing (${titleOf(excuse.id)}).`;
   if (startsLate(c)) return "The log starts in the middle of a run; how far the loss had come is not in it.";
-  if (verdict === "inconclusive" && plateauKind(c)?.kind === "stuck")
+  const hidden = hiddenByNoise(c);
+  if (plateauKind(c)?.kind === "stuck" && (verdict === "inconclusive" || (verdict === "too-low" && hidden)))
     return "The loss has not left its starting level by more than its noise. That happens at rates that are far too low and far too high, and when nothing is trained.";
+  if (verdict === "inconclusive" && hidden)
+    return "The loss changes by less than its points scatter, so this log cannot show what the rate does. Log the mean over more steps, or the loss of a fixed set of examples.";
   return null;
+}
+
+/** Parts of the curve whose means are compared, and how many standard errors apart they must be to count as a change. */
+const PARTS = 5;
+const SEEN = 3.5;
+
+/** No part of the curve lies off another, and the first value is not off them all, by more than the points scatter. */
+function hiddenByNoise({ loss, first }: Context): boolean {
+  const size = Math.floor(loss.length / PARTS);
+  if (size < 4) return false;
+  const parts = Array.from({ length: PARTS }, (_, k) => loss.subarray(k * size, (k + 1) * size));
+  const sigma = median(parts.map(madSigma));
+  if (!(sigma > 0) || Math.abs(first - median(loss)) > SEEN * sigma) return false;
+  const means = parts.map(mean);
+  const error = sigma * Math.sqrt(2 / size);
+  return Math.max(...means) - Math.min(...means) < SEEN * error;
 }
 
 /** One verdict where one is sure enough, else the set that holds the right one in nine cases of ten. */

@@ -113,6 +113,29 @@ describe("nothing is learnt, or not yet", () => {
   });
 });
 
+describe("a change that cannot be seen", () => {
+  const scattered = (fall: number) => {
+    const e = noise(11);
+    return diagnoseRun(
+      makeLog({ loss: (i) => 1.2 - fall * (i / 39) + 0.4 * e() }, { points: 40, stride: 10 }),
+    );
+  };
+  it("a fall within the scatter of the points gets no verdict, and the reason", () => {
+    const run = scattered(0.1);
+    expect(run.verdicts).toEqual([]);
+    expect(run.reason).toMatch(/less than its points scatter/);
+  });
+  it("a fall beyond it is judged", () => {
+    expect(scattered(0.9).verdicts).not.toEqual([]);
+  });
+  it("a loss that has not left its start is not told to raise the rate: dead networks look the same", () => {
+    const e = noise(5);
+    const run = diagnoseRun(makeLog({ loss: () => 2.45 + 0.01 * e(), lr: () => 0.2 }));
+    expect(run.verdicts).toEqual([]);
+    expect(run.reason).toMatch(/has not left its starting level/);
+  });
+});
+
 describe("runs together", () => {
   it("reads the rate from the name when the log has none", () => {
     const run = (lr: string, end: number, seed: number) => {

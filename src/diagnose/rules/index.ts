@@ -15,6 +15,7 @@ import type { Rule } from "./rule.ts";
 import { epochStaircase, objectiveChange } from "./shifts.ts";
 import { nearLimit } from "./stability.ts";
 import { loggingArtefact, overfitting } from "./validation.ts";
+import { gradientsNotZeroed, summedLoss } from "./wiring.ts";
 
 export const RULES: readonly Rule[] = [
   hiddenNan,
@@ -47,5 +48,7 @@ export const RULES: readonly Rule[] = [
   shortWarmup,
   warmupUnfinished,
   earlyDecay,
+  gradientsNotZeroed,
+  summedLoss,
 ];
 export type { AlertEvent, Need, Rule } from "./rule.ts";
