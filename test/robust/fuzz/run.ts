@@ -1,0 +1,147 @@
+/**
+ * `npm run fuzz [-- --inputs N --seed S --target NAME --out FILE]`: damaged files through every reader, each reader in a
+ * process of its own with a watch on time and memory. An input fails where the error is not a SteepestError, where it takes more
+ * than a second of processor time or 300 MB, or where it never ends. Exit 1 when one fails; failing inputs are kept.
+ */
+import { spawn } from "node:child_process";
+import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+import { inputOf } from "./child.ts";
+import { TARGETS, type Target } from "./targets.ts";
+
+const SECONDS = 1;
+const MEGABYTES = 300;
+/** Processor seconds after which an input is taken to have no end. */
+const GIVE_UP = 20;
+
+interface Report {
+  readonly n: number;
+  readonly problem: string | null;
+  readonly seconds: number;
+  readonly megabytes: number;
+}
+interface Failure {
+  readonly n: number;
+  readonly why: string;
+}
+interface Row {
+  readonly target: string;
+  readonly inputs: number;
+  readonly slowest: number;
+  readonly largest: number;
+  readonly failures: readonly Failure[];
+}
+
+const child = fileURLToPath(new URL("fuzz-child.mjs", import.meta.url));
+const folder = mkdtempSync(join(tmpdir(), "steepest-fuzz-"));
+
+/** One process over the inputs `first` to `last`; ends early where one has no end or takes the process along. */
+function batch(
+  target: Target,
+  seed: number,
+  [first, last]: readonly [number, number],
+): Promise<{ reports: Report[]; stopped: Failure | null }> {
+  const at = join(folder, "at");
+  writeFileSync(at, String(first));
+  const flags = ["--max-old-space-size=1024"];
+  const process = spawn("node", [...flags, child, target.name, ...[seed, first, last].map(String), at], {
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  let [out, errors] = ["", ""];
+  process.stdout.setEncoding("utf8").on("data", (text: string) => (out += text));
+  process.stderr.setEncoding("utf8").on("data", (text: string) => (errors = (errors + text).slice(-4000)));
+  let seen = "";
+  let began = 0;
+  let endless = false;
+  const watch = setInterval(() => {
+    const now = readFileSync(at, "utf8").trim();
+    const used = processorSeconds(process.pid!);
+    if (now !== seen) [seen, began] = [now, used];
+    else if (used - began > GIVE_UP) {
+      endless = true;
+      process.kill("SIGKILL");
+    }
+  }, 200);
+  return new Promise((resolve, reject) => {
+    process.on("error", reject);
+    process.on("close", (code) => {
+      clearInterval(watch);
+      const place = readFileSync(at, "utf8").trim();
+      const reports = out
+        .split("\n")
+        .filter((line) => line.startsWith("{"))
+        .map((line) => JSON.parse(line) as Report);
+      const why = endless ? `more than ${GIVE_UP} s` : `the process ended with ${code}: ${errors}`;
+      resolve({ reports, stopped: place === "done" ? null : { n: Number(place), why } });
+    });
+  });
+}
+
+/** User and system time so far, from Linux's /proc (in ticks of 10 ms); elsewhere wall time. */
+function processorSeconds(pid: number): number {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
+    const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+    return (Number(fields[11]) + Number(fields[12])) / 100;
+  } catch {
+    return performance.now() / 1000;
+  }
+}
+
+async function fuzz(target: Target, { inputs, seed }: { inputs: number; seed: number }): Promise<Row> {
+  const failures: Failure[] = [];
+  let [slowest, largest] = [0, 0];
+  for (let from = 0; from < inputs; ) {
+    const { reports, stopped } = await batch(target, seed, [from, inputs]);
+    for (const report of reports) {
+      const { n, problem } = report;
+      if (problem !== null) failures.push({ n, why: problem });
+      if (problem !== null || (report.seconds <= SECONDS && report.megabytes <= MEGABYTES)) continue;
+      // others may have left garbage behind: it counts what it takes by itself
+      const alone = await batch(target, seed, [n, n + 1]);
+      const { seconds, megabytes } = alone.reports[0] ?? { seconds: 0, megabytes: 0 };
+      [slowest, largest] = [Math.max(slowest, seconds), Math.max(largest, megabytes)];
+      if (seconds > SECONDS) failures.push({ n, why: `${seconds.toFixed(1)} s` });
+      if (megabytes > MEGABYTES) failures.push({ n, why: `${megabytes.toFixed(0)} MB` });
+    }
+    for (const r of reports.filter((r) => r.seconds <= SECONDS && r.megabytes <= MEGABYTES))
+      [slowest, largest] = [Math.max(slowest, r.seconds), Math.max(largest, r.megabytes)];
+    if (stopped !== null) failures.push(stopped);
+    from = stopped === null ? inputs : stopped.n + 1;
+  }
+  return { target: target.name, inputs, slowest, largest, failures };
+}
+
+async function main(): Promise<void> {
+  const { values } = parseArgs({
+    options: {
+      inputs: { type: "string", default: "1000" },
+      seed: { type: "string", default: "1" },
+      target: { type: "string" },
+      out: { type: "string" },
+    },
+  });
+  const [inputs, seed] = [Number(values.inputs), Number(values.seed)];
+  const rows: Row[] = [];
+  for (const target of TARGETS.filter(({ name }) => values.target === undefined || name === values.target)) {
+    const row = await fuzz(target, { inputs, seed });
+    rows.push(row);
+    const worst = `slowest ${row.slowest < 0.5 ? "below 0.5" : row.slowest.toFixed(1)} s`;
+    console.log(`${target.name.padEnd(16)} ${inputs} inputs, ${row.failures.length} failures, ${worst}`);
+    for (const { n, why } of row.failures.slice(0, 5)) {
+      const kept = join(folder, `${target.name.replaceAll(" ", "-")}-${n}`);
+      writeFileSync(kept, await inputOf(target, seed, n));
+      console.log(`  ${kept}: ${why}`);
+    }
+  }
+  if (values.out !== undefined) {
+    mkdirSync(join(values.out, ".."), { recursive: true });
+    writeFileSync(values.out, `${JSON.stringify({ seed, node: process.version, rows }, null, 2)}\n`);
+  }
+  process.exitCode = rows.some(({ failures }) => failures.length > 0) ? 1 : 0;
+}
+
+await main();
