@@ -38,7 +38,12 @@ export function createWatch({ lookBack = 2000 }: WatchOptions = {}): Watch {
         .filter(
           (f, i, all) => !all.slice(0, i).some((g) => ALERTS.get(g.id) === ALERTS.get(f.id) && meet(f, g)),
         );
-      told = [...told.filter((t) => !now.some((f) => f.id === t.id && f.steps[0] === t.steps[0])), ...now];
+      // what ended before the points looked back on can't come again, and a long run has no end of it
+      const since = recent.steps[0] ?? Number.NEGATIVE_INFINITY;
+      const others = told.filter(
+        (t) => t.steps[1] >= since && !now.some((f) => f.id === t.id && f.steps[0] === t.steps[0]),
+      );
+      told = [...others, ...now];
       return fresh;
     },
   };

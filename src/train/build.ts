@@ -26,6 +26,8 @@ export interface BuiltRun {
   readonly plan: BatchPlan;
   readonly totalSteps: number;
   readonly logEvery: number;
+  /** Epochs between lines of validation in metrics.jsonl. */
+  readonly validationLogEvery: number;
   /** The schedule at work: rate and momentum of each step. */
   readonly rate: LearningRate;
   /** Base learning rate. */
@@ -46,7 +48,7 @@ export interface BuiltRun {
 }
 
 const DEFAULT_BATCH = 64;
-/** metrics.jsonl stays readable and the loop fast: by default it gets this many step lines at most. */
+/** metrics.jsonl stays readable and the loop fast: by default it gets this many lines of steps at most, and of validations. */
 const MOST_LINES = 20_000;
 
 /** Throws a SteepestError for whatever of the run file, its data or its modules does not fit. */
@@ -86,6 +88,7 @@ export async function buildRun(
   const measure = evaluator(step, (rows) =>
     evalStep({ model, optimizer, dtype, backend, measures, batch: shapes(rows) }),
   );
+  const validationLogEvery = Math.max(1, Math.ceil(totalSteps / stepsPerEpoch / MOST_LINES));
   const logEvery = spec.logEvery ?? Math.max(1, Math.ceil(totalSteps / MOST_LINES));
   return {
     spec: {
@@ -99,6 +102,7 @@ export async function buildRun(
     plan,
     totalSteps,
     logEvery,
+    validationLogEvery,
     rate,
     lr,
     outputs,

@@ -1,5 +1,6 @@
 /** Everything a run needs to go on bit for bit: tensors, and in the metadata where it stood. */
 import { SteepestError } from "../run/errors.ts";
+import { checksumsOf } from "./checksums.ts";
 import type { ModelRecord } from "./model-record.ts";
 import type { StateTensor } from "./program.ts";
 import { decodeSafeTensors, encodeSafeTensors } from "./safetensors.ts";
@@ -31,21 +32,27 @@ export interface Progress {
 /** Parameters and buffers keep the model's own names, as PyTorch's state dict has them. */
 const storedName = (name: string): string => name.replace(/^(param|buffer)\./, "");
 
-/** `model` says how the model is used on new data; without it the checkpoint only goes on training. */
+export interface About {
+  /** How the model is used on new data; without it the checkpoint only goes on training. */
+  readonly model?: ModelRecord | undefined;
+  /** The settings that the run was made with, by their keys; a run that goes on is held to them. */
+  readonly settings?: Readonly<Record<string, unknown>> | undefined;
+}
+
 export function encodeCheckpoint(
   state: readonly StateTensor[],
   progress: Progress,
-  model?: ModelRecord,
+  { model, settings }: About = {},
 ): Uint8Array<ArrayBuffer> {
+  const tensors = state.map(({ name, shape, values }) => ({ name: storedName(name), shape, values }));
   const metadata = {
     format: CHECKPOINT_FORMAT,
+    ...checksumsOf(tensors),
     ...(model && { model: JSON.stringify(model) }),
+    ...(settings && { settings: JSON.stringify(settings) }),
     ...Object.fromEntries(Object.entries(progress).map(([key, value]) => [key, encodeValue(value)])),
   };
-  return encodeSafeTensors(
-    state.map(({ name, shape, values }) => ({ name: storedName(name), shape, values })),
-    metadata,
-  );
+  return encodeSafeTensors(tensors, metadata);
 }
 
 // JSON has no NaN and no infinities, and a loss may be one
@@ -57,16 +64,25 @@ const decodeValue = (text: string): unknown =>
   );
 
 /**
- * Sets `state` from a checkpoint and returns where it stood; `state` is untouched when this throws.
- * Throws `checkpoint-format`, `checkpoint-truncated`, or `checkpoint-model` when it is of another model or optimizer.
+ * Sets `state` from a checkpoint and returns where it stood; `state` is untouched when this throws. `accept` may refuse the
+ * settings that it was written with. Throws `checkpoint-format`, `checkpoint-truncated`, `checkpoint-damaged`, or
+ * `checkpoint-model` when it is of another model or optimizer.
  */
-export function restoreCheckpoint(bytes: Uint8Array, state: readonly StateTensor[], where: string): Progress {
+export function restoreCheckpoint(
+  bytes: Uint8Array,
+  state: readonly StateTensor[],
+  where: string,
+  { accept }: { readonly accept?: (settings: Readonly<Record<string, unknown>>) => void } = {},
+): Progress {
   const { tensors, metadata } = decodeSafeTensors(bytes, where);
   if (metadata["format"] !== CHECKPOINT_FORMAT) {
     throw new SteepestError("checkpoint-format", "these tensors were not written by a steepest run", {
       where,
       help: "resume from a checkpoint-last.safetensors in a run folder",
     });
+  }
+  if (accept !== undefined && metadata["settings"] !== undefined) {
+    accept(settingsIn(metadata["settings"], where));
   }
   const otherModel = (what: string): SteepestError =>
     new SteepestError("checkpoint-model", `the checkpoint is of another model or optimizer: ${what}`, {
@@ -94,6 +110,23 @@ export function restoreCheckpoint(bytes: Uint8Array, state: readonly StateTensor
   return progress;
 }
 
+function settingsIn(text: string, where: string): Readonly<Record<string, unknown>> {
+  try {
+    const settings: unknown = JSON.parse(text);
+    if (isRecordOf((v): v is unknown => v !== undefined)(settings)) return settings;
+  } catch (cause) {
+    throw damagedMetadata(where, cause);
+  }
+  throw damagedMetadata(where, undefined);
+}
+
+const damagedMetadata = (where: string, cause: unknown): SteepestError =>
+  new SteepestError("checkpoint-format", "the checkpoint's metadata is damaged", {
+    where,
+    help: "use another checkpoint of the run, or start the run again",
+    cause,
+  });
+
 function readProgress(metadata: Readonly<Record<string, string>>, where: string): Progress {
   try {
     const read = <T>(key: keyof Progress, is: (value: unknown) => value is T): T => {
@@ -112,11 +145,7 @@ function readProgress(metadata: Readonly<Record<string, string>>, where: string)
       position: read("position", isPosition),
     };
   } catch (cause) {
-    throw new SteepestError("checkpoint-format", "the checkpoint's metadata is damaged", {
-      where,
-      help: "use another checkpoint of the run, or start the run again",
-      cause,
-    });
+    throw damagedMetadata(where, cause);
   }
 }
 

@@ -1,4 +1,5 @@
 /** metrics.jsonl: one JSON object a line; the first says what the run is. And the RunLog made of it. */
+import { SeriesBuffer } from "../logs/series-buffer.ts";
 import type { RunLog, Series } from "../run/log.ts";
 import type { BuiltRun } from "./build.ts";
 
@@ -28,46 +29,89 @@ export function metricsLine(step: number, values: Readonly<Record<string, number
   return lr === undefined ? `${line}}\n` : `${line},"lr":${num(lr)}}\n`;
 }
 
-/** A finished run's own metrics as the record that diagnosis and plots read. Throws nothing: it reads what we wrote. */
-export function runLog(text: string, source: string): RunLog {
-  const columns = new Map<string, { steps: number[]; values: number[] }>();
+/** A run's own metrics as they come, and the record that diagnosis and plots read, in bounded memory. */
+export interface RunLogBuilder {
+  /** Whole lines. */
+  readonly add: (text: string) => void;
+  readonly read: (source: string) => RunLog;
+}
+
+/** Points of a series that are kept as they are; of more, the extremes. */
+const MOST_POINTS = 200_000;
+
+const ROLES: Readonly<Record<string, Series["role"]>> = {
+  loss: "loss",
+  lr: "lr",
+  gradNorm: "gradNorm",
+  validationLoss: "validation",
+  validationAccuracy: "validationAccuracy",
+  epoch: "epoch",
+  clipped: "clippedShare",
+};
+
+export function createRunLog(): RunLogBuilder {
+  const budget = { held: 0 };
+  const columns = new Map<string, SeriesBuffer>();
   let meta: RunLog["meta"] = {};
-  for (const line of text.split("\n")) {
-    if (line === "") continue;
-    const record = JSON.parse(line) as Record<string, number | string>;
-    if ("schema" in record) {
-      meta = record;
-      continue;
+  let unreadable = 0;
+  const addLine = (line: string): void => {
+    const record = parsed(line);
+    if (record === null) unreadable++;
+    else if ("schema" in record) meta = record;
+    else {
+      const step = Number(record["step"]);
+      for (const [name, value] of Object.entries(record)) {
+        if (name === "step") continue;
+        const column = columns.get(name) ?? new SeriesBuffer(MOST_POINTS, budget);
+        columns.set(name, column);
+        column.push(step, Number(value));
+      }
     }
-    for (const [name, value] of Object.entries(record)) {
-      if (name === "step") continue;
-      const column = columns.get(name) ?? { steps: [], values: [] };
-      columns.set(name, column);
-      column.steps.push(Number(record["step"]));
-      column.values.push(Number(value));
-    }
-  }
-  const roles: Readonly<Record<string, Series["role"]>> = {
-    loss: "loss",
-    lr: "lr",
-    gradNorm: "gradNorm",
-    validationLoss: "validation",
-    validationAccuracy: "validationAccuracy",
-    epoch: "epoch",
-    clipped: "clippedShare",
   };
   return {
-    source,
-    format: "steepest",
-    run: null,
-    stepUnit: "step",
-    series: [...columns].map(([name, { steps, values }]) => ({
-      name,
-      role: roles[name] ?? "other",
-      steps: Float64Array.from(steps),
-      values: Float64Array.from(values),
-    })),
-    notes: [],
-    meta,
+    add: (text) => {
+      for (const line of text.split("\n")) if (line !== "") addLine(line);
+    },
+    read: (source) => ({
+      source,
+      format: "steepest",
+      run: null,
+      stepUnit: "step",
+      series: [...columns].map(([name, column]) => ({
+        name,
+        role: Object.hasOwn(ROLES, name) ? ROLES[name]! : "other",
+        ...column.snapshot(),
+      })),
+      notes:
+        unreadable === 0
+          ? []
+          : [
+              {
+                id: "unreadable-lines",
+                text: `${unreadable} lines of metrics.jsonl are damaged and left out`,
+              },
+            ],
+      meta,
+    }),
   };
+}
+
+/** A line's record; null for one that is torn or of somebody else. */
+function parsed(line: string): Record<string, number | string> | null {
+  try {
+    const record: unknown = JSON.parse(line);
+    if (typeof record !== "object" || record === null || Array.isArray(record)) return null;
+    return "schema" in record || Number.isFinite((record as { step?: unknown }).step)
+      ? (record as Record<string, number | string>)
+      : null;
+  } catch {
+    return null;
+  }
+}
+
+/** The same of a whole text. */
+export function runLog(text: string, source: string): RunLog {
+  const log = createRunLog();
+  log.add(text);
+  return log.read(source);
 }

@@ -3,34 +3,22 @@
  * Whatever fails, a file already written stays whole: checkpoints are written beside it, synced and renamed.
  */
 import * as fs from "node:fs";
-import { hostname } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { SteepestError } from "../run/errors.ts";
-import { makeFolders } from "../run/node-folder.ts";
+import { type FileSystem, makeFolders } from "../run/node-folder.ts";
+import { lock } from "./node-lock.ts";
 import type { RunStore } from "./recorder.ts";
 
 export interface RunFolder extends RunStore {
   readonly path: string;
   readonly writeRun: (record: unknown) => void;
-  /** Bytes of checkpoint-last. Throws `checkpoint-missing`. */
-  readonly readLast: () => Uint8Array;
-  /** Cuts metrics.jsonl back to what the checkpoint knew. */
-  readonly truncateMetrics: (bytes: number) => void;
+  /** Bytes of a checkpoint; null where there is none. */
+  readonly readCheckpoint: (which: "last" | "best") => Uint8Array | null;
+  /** Cuts metrics.jsonl back to what the checkpoint knew, or to its last whole line before that; the length it has then. */
+  readonly truncateMetrics: (bytes: number) => number;
   /** Makes everything durable and gives the folder free. */
   readonly close: () => void;
 }
-
-export interface LockOwner {
-  readonly pid: number;
-  readonly host: string;
-}
-
-/** What may fail, so that tests can make it fail. */
-export type FileSystem = Pick<
-  typeof fs,
-  | "closeSync" | "existsSync" | "fsyncSync" | "ftruncateSync" | "fstatSync" | "linkSync" | "mkdirSync" | "openSync"
-  | "readFileSync" | "readdirSync" | "renameSync" | "rmSync" | "writeFileSync" | "writeSync"
->; // biome-ignore format: a list
 
 /** The next free `<root>/<name>-<n>`, n from 1; made at once, so two runs never get the same. */
 export function createRunFolder(root: string, name: string, io: FileSystem = fs): RunFolder {
@@ -44,6 +32,7 @@ export function nextRunFolder(root: string, name: string, io: FileSystem = fs): 
     const path = join(root, `${name}-${n}`);
     try {
       io.mkdirSync(path);
+      syncFolder(root, io);
       return path;
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
@@ -101,6 +90,7 @@ function openFolder(path: string, io: FileSystem): RunFolder {
     if (metrics === undefined) {
       metrics = io.openSync(metricsPath, "a");
       length = io.fstatSync(metrics).size;
+      if (length === 0) syncFolder(path, io); // its name must be there when a checkpoint counts its lines
     }
     return metrics;
   };
@@ -131,30 +121,48 @@ function openFolder(path: string, io: FileSystem): RunFolder {
         replaceFile(to, bytes, io);
       });
     },
-    readLast: () => {
-      const from = join(path, "checkpoint-last.safetensors");
+    readCheckpoint: (which) => {
+      const from = join(path, `checkpoint-${which}.safetensors`);
+      return guard(from, () => (io.existsSync(from) ? io.readFileSync(from) : null));
+    },
+    truncateMetrics: (bytes) => guard(metricsPath, () => cutBack(metricsPath, bytes, io)),
+    close: () => {
       try {
-        return io.readFileSync(from);
-      } catch (cause) {
-        if ((cause as NodeJS.ErrnoException).code !== "ENOENT") throw fileProblem(from, cause);
-        throw new SteepestError("checkpoint-missing", `there is no checkpoint ${from}`, {
-          help: "start the run again: it stopped before its first checkpoint",
-          cause,
-        });
+        if (metrics !== undefined) io.fsyncSync(metrics);
+      } finally {
+        if (metrics !== undefined) io.closeSync(metrics);
+        metrics = undefined;
+        release();
       }
     },
-    truncateMetrics: (bytes) =>
-      guard(metricsPath, () => {
-        const file = io.openSync(metricsPath, "r+");
-        if (io.fstatSync(file).size > bytes) io.ftruncateSync(file, bytes);
-        io.closeSync(file);
-      }),
-    close: () => {
-      if (metrics !== undefined) io.closeSync(metrics);
-      metrics = undefined;
-      release();
-    },
   };
+}
+
+/** Bytes looked at to find the last line end. */
+const LOOK = 1 << 16;
+
+/** Cuts a file to so many bytes at most and to whole lines; its length then, 0 where there is none. */
+function cutBack(path: string, most: number, io: FileSystem): number {
+  if (!io.existsSync(path)) return 0;
+  const file = io.openSync(path, "r+");
+  try {
+    const { size } = io.fstatSync(file);
+    let end = Math.min(size, most);
+    for (const piece = Buffer.alloc(LOOK); end > 0; ) {
+      const from = Math.max(0, end - LOOK);
+      const count = io.readSync(file, piece, 0, end - from, from);
+      const line = piece.subarray(0, count).lastIndexOf(0x0a);
+      end = from + line + 1;
+      if (line >= 0) break;
+    }
+    if (end < size) {
+      io.ftruncateSync(file, end);
+      io.fsyncSync(file);
+    }
+    return end;
+  } finally {
+    io.closeSync(file);
+  }
 }
 
 /** Old content or new content, never half of it, whatever happens in between. */
@@ -185,73 +193,6 @@ function syncFolder(path: string, io: FileSystem): void {
   } finally {
     io.closeSync(folder);
   }
-}
-
-/** run.lock holds the owner's process; a lock whose process is gone is taken over. Returns the release. */
-export function lock(path: string, io: FileSystem): () => void {
-  const file = join(path, "run.lock");
-  const own = JSON.stringify({ pid: process.pid, host: hostname(), started: startOf(process.pid, io) });
-  // written beside and linked: a lock appears with its content or not at all
-  const draft = `${file}.${process.pid}`;
-  for (let attempt = 0; ; attempt++) {
-    try {
-      io.writeFileSync(draft, own);
-      io.linkSync(draft, file);
-      return () => io.rmSync(file, { force: true });
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== "EEXIST" || attempt > 2) throw error;
-    } finally {
-      io.rmSync(draft, { force: true });
-    }
-    const owner = readOwner(file, io);
-    if (owner === "gone") continue;
-    if (owner !== "stale") {
-      throw new SteepestError(
-        "run-in-use",
-        `the run folder ${path} is in use by process ${owner.pid} on ${owner.host}`,
-        {
-          help: `wait for it or stop it; if it no longer runs, delete ${file}`,
-        },
-      );
-    }
-    io.rmSync(file, { force: true });
-  }
-}
-
-function readOwner(file: string, io: FileSystem): LockOwner | "stale" | "gone" {
-  let text: string;
-  try {
-    text = io.readFileSync(file, "utf8");
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return "gone";
-    throw error;
-  }
-  const owner = /^\{.*\}$/.test(text)
-    ? (JSON.parse(text) as LockOwner & { started?: string | null })
-    : undefined;
-  if (owner === undefined || !Number.isInteger(owner.pid)) return "stale";
-  if (owner.host !== hostname()) return owner;
-  if (!isAlive(owner.pid)) return "stale";
-  // the number may have been given to another process since
-  const started = startOf(owner.pid, io);
-  return started !== null && owner.started != null && started !== owner.started ? "stale" : owner;
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "EPERM";
-  }
-}
-
-/** When a process started, in clock ticks since boot (Linux's /proc, field 22 of stat); null where there is no /proc. */
-function startOf(pid: number, io: FileSystem): string | null {
-  const file = `/proc/${pid}/stat`;
-  if (!io.existsSync(file)) return null;
-  const text = io.readFileSync(file, "utf8");
-  return text.slice(text.lastIndexOf(")") + 2).split(" ")[19] ?? null;
 }
 
 /** File errors of the work in words. */

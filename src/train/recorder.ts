@@ -2,10 +2,11 @@
 
 import { NonFiniteError } from "../run/errors.ts";
 import type { BuiltRun } from "./build.ts";
-import { type Best, encodeCheckpoint, type Progress } from "./checkpoint.ts";
+import { type About, type Best, encodeCheckpoint, type Progress } from "./checkpoint.ts";
 import { metricsHeader, metricsLine } from "./log.ts";
-import { type ModelRecord, modelRecord } from "./model-record.ts";
+import { modelRecord } from "./model-record.ts";
 import type { StateTensor, StepResult } from "./program.ts";
+import { keptSettings } from "./resume.ts";
 
 /** Where a run is kept: a folder, or nothing at all. Each call is complete when it returns. */
 export interface RunStore {
@@ -47,11 +48,11 @@ export function createRecorder(run: BuiltRun, { store, from }: RecorderOptions):
   const lookEvery =
     run.data.validation === undefined ? Math.max(1, Math.ceil(totalSteps / stepsPerEpoch / 1000)) : 1;
   const lines = metricsLines(store, {
-    waiting: from === undefined ? metricsHeader(run) : "",
+    waiting: from === undefined || from.metricsBytes === 0 ? metricsHeader(run) : "",
     bytes: from?.metricsBytes ?? 0,
   });
-  const model = modelRecord(run);
-  const best = bestState(state, { best: from?.best ?? null, keep: store !== undefined, model });
+  const about: About = { model: modelRecord(run), settings: keptSettings(spec) };
+  const best = bestState(state, { best: from?.best ?? null, keep: store !== undefined, about });
   let [epochSum, epochCount] = from?.epochLoss ?? [0, 0];
   let lastLoss = from?.lastLoss ?? null;
   let validation: Readonly<Record<string, number>> | null = null;
@@ -74,7 +75,8 @@ export function createRecorder(run: BuiltRun, { store, from }: RecorderOptions):
     validation = run.evaluate("validation");
     const measure = validation?.["loss"] ?? meanLoss;
     rate.observe(measure);
-    if (validation !== null) {
+    // the measure is taken each time; a line is written so often that the file stays small
+    if (validation !== null && (epoch % run.validationLogEvery === 0 || k === totalSteps)) {
       const { loss, ...others } = validation;
       lines.add(metricsLine(k, { epoch, validationLoss: loss!, ...withPrefix("validation", others) }));
     }
@@ -89,7 +91,7 @@ export function createRecorder(run: BuiltRun, { store, from }: RecorderOptions):
     }
     // best before last: a run resumed from last finds again whatever best it had not written
     best.save(store);
-    store.saveCheckpoint("last", encodeCheckpoint(state, progressAt(k), model));
+    store.saveCheckpoint("last", encodeCheckpoint(state, progressAt(k), about));
   };
   return {
     take: (k, result, lr) => {
@@ -152,7 +154,7 @@ interface BestState {
 /** The best state is copied when it is met and written with the next checkpoint: it may be met many times a second. */
 function bestState(
   state: readonly StateTensor[],
-  { best, keep, model }: { best: Best | null; keep: boolean; model: ModelRecord },
+  { best, keep, about }: { best: Best | null; keep: boolean; about: About },
 ): BestState {
   const copy: StateTensor[] = []; // made on first use and reused
   let unsaved: Progress | null = null;
@@ -167,7 +169,7 @@ function bestState(
       unsaved = progress();
     },
     save: (store) => {
-      if (unsaved !== null) store.saveCheckpoint("best", encodeCheckpoint(copy, unsaved, model));
+      if (unsaved !== null) store.saveCheckpoint("best", encodeCheckpoint(copy, unsaved, about));
       unsaved = null;
     },
   };

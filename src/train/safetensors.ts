@@ -4,6 +4,7 @@
  */
 import type { TypedArray } from "../engine/graph/index.ts";
 import { SteepestError } from "../run/errors.ts";
+import { damageIn, sealHeader } from "./checksums.ts";
 
 export interface StoredTensor {
   readonly name: string;
@@ -46,7 +47,7 @@ function fromBrain(bits: number): number {
 const kindOf = (values: TypedArray): Kind =>
   values instanceof Float32Array ? "F32" : values instanceof Float64Array ? "F64" : "I32";
 
-/** The same tensors and metadata give the same bytes. */
+/** The same tensors and metadata give the same bytes. Metadata of `checksumsOf` is completed. */
 export function encodeSafeTensors(
   tensors: readonly StoredTensor[],
   metadata: Readonly<Record<string, string>>,
@@ -69,10 +70,14 @@ export function encodeSafeTensors(
     out.set(new Uint8Array(values.buffer, values.byteOffset, values.byteLength), at);
     at += values.byteLength;
   }
+  sealHeader(out, length);
   return out;
 }
 
-/** Throws `checkpoint-truncated` for a file cut short and `checkpoint-format` for anything else that is not safetensors. */
+/**
+ * Throws `checkpoint-truncated` for a file cut short, `checkpoint-damaged` where checksums are given and one is not right,
+ * and `checkpoint-format` for anything else that is not safetensors.
+ */
 export function decodeSafeTensors(bytes: Uint8Array, where: string): SafeTensors {
   const foreign = (what: string): SteepestError =>
     new SteepestError("checkpoint-format", `not a safetensors file: ${what}`, {
@@ -82,7 +87,7 @@ export function decodeSafeTensors(bytes: Uint8Array, where: string): SafeTensors
   const cut = (have: number, need: number): SteepestError =>
     new SteepestError("checkpoint-truncated", `the file is cut short: it has ${have} of ${need} bytes`, {
       where,
-      help: "use another checkpoint of the run (checkpoint-best.safetensors), or start the run again",
+      help: OTHER_CHECKPOINT,
     });
   if (bytes.length < 8) throw cut(bytes.length, 8);
   const length = Number(new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(0, true));
@@ -118,6 +123,13 @@ export function decodeSafeTensors(bytes: Uint8Array, where: string): SafeTensors
   const overlap = regions.findIndex(({ from }, i) => i > 0 && from < regions[i - 1]!.to);
   if (overlap >= 0)
     throw foreign(`"${regions[overlap - 1]!.name}" and "${regions[overlap]!.name}" share bytes`);
+  const damage = damageIn(bytes, length, metadata, regions);
+  if (damage !== null) {
+    throw new SteepestError("checkpoint-damaged", `the file is damaged: ${damage} is not as it was written`, {
+      where,
+      help: OTHER_CHECKPOINT,
+    });
+  }
   const tensors = new Map<string, StoredTensor>();
   for (const { name, kind, shape, from, to } of regions) {
     const copy = new ArrayBuffer(to - from);
@@ -129,6 +141,9 @@ export function decodeSafeTensors(bytes: Uint8Array, where: string): SafeTensors
     metadata: Object.fromEntries(Object.entries(metadata).map(([k, v]) => [k, String(v)])),
   };
 }
+
+const OTHER_CHECKPOINT =
+  "use the other checkpoint of the run (steepest train FOLDER --resume --from best), or start the run again";
 
 interface Region {
   readonly name: string;

@@ -3,12 +3,8 @@ import * as fs from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import {
-  createRunFolder,
-  createRunFolderAt,
-  type FileSystem,
-  openRunFolder,
-} from "../../src/train/node-run-folder.ts";
+import type { FileSystem } from "../../src/run/node-folder.ts";
+import { createRunFolder, createRunFolderAt, openRunFolder } from "../../src/train/node-run-folder.ts";
 import { folder } from "./steepest.ts";
 
 /** The real file system, except that writing fails once `bytes` have been written. */
@@ -35,7 +31,7 @@ describe("disk full", () => {
         help: expect.stringContaining("--resume") as string,
       }),
     );
-    expect([...run.readLast()]).toEqual(new Array(100).fill(1));
+    expect([...run.readCheckpoint("last")!]).toEqual(new Array(100).fill(1));
     run.close();
     expect(fs.readdirSync(run.path)).toEqual(["checkpoint-last.safetensors"]);
   });

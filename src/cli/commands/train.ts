@@ -12,9 +12,9 @@ import { importFunction, readRunFile } from "../../run/node-run-file.ts";
 import type { RunSpec } from "../../run/spec.ts";
 import { version } from "../../run/version.ts";
 import { type BuiltRun, buildRun } from "../../train/build.ts";
-import { type Progress, restoreCheckpoint } from "../../train/checkpoint.ts";
-import { runLog } from "../../train/log.ts";
+import type { Progress } from "../../train/checkpoint.ts";
 import { type TrainProgress, train } from "../../train/loop.ts";
+import { readMetrics, readRunLog } from "../../train/node-metrics.ts";
 import {
   createRunFolder,
   createRunFolderAt,
@@ -34,6 +34,7 @@ import { createProgress } from "../progress.ts";
 import { splitArguments } from "../run-arguments.ts";
 import type { Terminal } from "../terminal.ts";
 import type { RunFacts } from "../train/page.ts";
+import { resumeFrom, resuming } from "../train/resume.ts";
 import { type Ending, runFacts, summary, trainDocument } from "../train/summary.ts";
 import { createWarnings } from "../train/warnings.ts";
 import { chooseTorch, type TorchEngine } from "./train-torch.ts";
@@ -41,6 +42,7 @@ import { chooseTorch, type TorchEngine } from "./train-torch.ts";
 const RUNS = "runs";
 
 export async function run({ args, flags, options, terminal, json }: Invocation): Promise<number> {
+  const going = resuming(options);
   const plan = await planRun(args, { flags, options });
   const torch = await chooseTorch(options);
   const resolved = await resolveRate(plan.spec, { terminal, quiet: options["quiet"] === true });
@@ -67,8 +69,8 @@ export async function run({ args, flags, options, terminal, json }: Invocation):
   if (typeof options["init"] === "string") startFromFile(built, options["init"], { plan, terminal });
   const folder = plan.open();
   try {
-    const from = plan.resume ? resumeFrom(folder, built) : undefined;
-    if (from === undefined) writeRunFile(folder, built, resolved.found);
+    const from = plan.resume ? resumeFrom(folder, built, { ...going, note: terminal.note }) : undefined;
+    if (from === undefined || going.force) writeRunFile(folder, built, resolved.found);
     const { ending, failure } = await runLoop(built, folder, {
       from,
       terminal,
@@ -168,24 +170,14 @@ async function planRun(
     overrides: targetIsFolder ? overrides : overrides.filter(({ at }) => mayChange(String(at[0]))),
   });
   const begun = await readRunFile(file);
-  refuseChanges(begun, stored, path);
+  if (options["force"] !== true) refuseChanges(begun, stored, path);
   if (asked !== undefined) refuseChanges(begun, asked, path);
   return { spec: stored, resume: true, open: () => openRunFolder(path) };
 }
 
-function resumeFrom(folder: RunFolder, built: BuiltRun): Progress {
-  const from = restoreCheckpoint(
-    folder.readLast(),
-    built.step.state,
-    `in ${join(folder.path, "checkpoint-last.safetensors")}`,
-  );
-  folder.truncateMetrics(from.metricsBytes);
-  return from;
-}
-
 function writeRunFile(
   folder: RunFolder,
-  { spec: { $schema: _, ...spec }, backend }: BuiltRun,
+  { spec: { $schema: _, ...spec }, backend, validationLogEvery }: BuiltRun,
   found: FindLrResult | null,
 ): void {
   if (found !== null) writeFileSync(join(folder.path, "find-lr.json"), `${JSON.stringify(found)}\n`);
@@ -195,6 +187,8 @@ function writeRunFile(
       ...(found !== null && {
         lr: `find-lr by ${found.for} loss, confidence ${found.confidence}`,
       }),
+      // in epochs; left out where each validation has its line
+      ...(validationLogEvery > 1 && { validationLogEvery }),
       steepest: version,
       backend,
       node: process.versions.node,
@@ -229,7 +223,7 @@ async function runLoop(
     );
   }
   const warnings = createWarnings({
-    before: from === undefined ? "" : readFileSync(join(folder.path, "metrics.jsonl"), "utf8"),
+    before: from === undefined ? [] : readMetrics(metricsOf(folder)),
     onWarning: (finding, log) => progress.note(alertLine(finding, log, { colors: terminal.colors })),
   });
   const begun = performance.now();
@@ -269,8 +263,8 @@ async function runLoop(
   }
 }
 
-const logOf = (folder: RunFolder): RunLog =>
-  runLog(readFileSync(join(folder.path, "metrics.jsonl"), "utf8"), folder.path);
+const metricsOf = (folder: RunFolder): string => join(folder.path, "metrics.jsonl");
+const logOf = (folder: RunFolder): RunLog => readRunLog(metricsOf(folder), folder.path);
 
 /** What is known of a run that the guard stopped: its last line of metrics, and the last progress. */
 function brokenOff(

@@ -11,6 +11,8 @@ export const train: CommandRow = {
         "--resume [folder]",
         "go on with a run from its last checkpoint; default: the newest of that name",
       )
+      .option("--from <which>", "with --resume: the checkpoint to go on from, last or best; default last")
+      .option("--force", "with --resume: go on with settings that differ from the checkpoint's")
       .option(
         "--init <file>",
         "start from these weights (safetensors with PyTorch's names), not from random ones",

@@ -11,8 +11,8 @@ export interface Warnings {
 }
 
 export interface WarningsOptions {
-  /** metrics.jsonl so far, of a run that goes on: what it holds is not told again. */
-  readonly before: string;
+  /** metrics.jsonl so far in pieces of whole lines, of a run that goes on: what it holds is not told again. */
+  readonly before: Iterable<string>;
   readonly onWarning: (finding: Finding, log: RunLog) => void;
   readonly clock?: () => number;
 }
@@ -45,8 +45,10 @@ export function createWarnings({
     }
     pending = [];
   };
-  append(before);
-  see(() => {});
+  for (const piece of before) {
+    append(piece);
+    see(() => {});
+  }
   return {
     append,
     look() {

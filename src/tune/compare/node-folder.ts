@@ -5,9 +5,10 @@
 import * as fs from "node:fs";
 import { join } from "node:path";
 import { SteepestError } from "../../run/errors.ts";
-import { makeFolders } from "../../run/node-folder.ts";
+import { type FileSystem, makeFolders } from "../../run/node-folder.ts";
 import type { RunSpec } from "../../run/spec.ts";
-import { type FileSystem, guard, lock, nextRunFolder, replaceFile } from "../../train/node-run-folder.ts";
+import { lock } from "../../train/node-lock.ts";
+import { guard, nextRunFolder, replaceFile } from "../../train/node-run-folder.ts";
 import type { Cell } from "./cell.ts";
 import { cellKey } from "./compare.ts";
 

@@ -1,0 +1,3 @@
+import { createJiti } from "jiti";
+
+await createJiti(import.meta.url).import("./lock-racer.ts");

@@ -1,0 +1,51 @@
+/** The short form of `test/faults/power-cuts.ts`, and what its disk must lose for it to mean anything. */
+import { expect, test } from "vitest";
+import { randomFrom } from "../robust/fuzz/mutate.ts";
+import { powered } from "./power.ts";
+import { createVolatileDisk, PLACE, PowerCut } from "./volatile-disk.ts";
+
+test("a run that loses power at any place, and again while it goes on, ends as if it had not", async () => {
+  const { operations, trial } = await powered();
+  let cuts = 0;
+  for (let place = 0; place < operations; place++) cuts += await trial(place, 7, 3);
+  expect(cuts).toBeGreaterThan(operations);
+});
+
+/** What is left of a file that was written by `write` after power failed, over many draws. */
+function left(write: (disk: ReturnType<typeof createVolatileDisk>) => void): Set<string> {
+  const seen = new Set<string>();
+  for (let seed = 0; seed < 2000; seed++) {
+    const disk = createVolatileDisk();
+    disk.io.mkdirSync(PLACE);
+    write(disk);
+    disk.restart(randomFrom(seed));
+    seen.add(disk.io.existsSync(`${PLACE}/a`) ? disk.io.readFileSync(`${PLACE}/a`, "latin1") : "nothing");
+  }
+  return seen;
+}
+
+test("the disk loses what was not synced, in part or whole", () => {
+  const seen = left(({ io }) => {
+    const file = io.openSync(`${PLACE}/a`, "w");
+    io.writeSync(file, Buffer.from("abc"));
+    io.closeSync(file);
+  });
+  expect([...seen]).toEqual(expect.arrayContaining(["nothing", "", "abc", "ab", "a\0\0"]));
+});
+
+test("the disk keeps a synced file of a synced folder", () => {
+  const seen = left(({ io }) => {
+    const file = io.openSync(`${PLACE}/a`, "w");
+    io.writeSync(file, Buffer.from("abc"));
+    io.fsyncSync(file);
+    for (const path of [PLACE, "/"]) io.fsyncSync(io.openSync(path, "r"));
+  });
+  expect([...seen]).toEqual(["abc"]);
+});
+
+test("power that fails stops every operation after it", () => {
+  const { io, cutAfter } = createVolatileDisk();
+  cutAfter(1);
+  io.mkdirSync(PLACE);
+  expect(() => io.mkdirSync(`${PLACE}/b`)).toThrow(PowerCut);
+});
