@@ -5,6 +5,7 @@
 import type { TableEncoding, TargetKind } from "../data/index.ts";
 import type { LossOptions } from "../nn/losses/loss.ts";
 import { SteepestError } from "../run/errors.ts";
+import { parseRun } from "../run/parse-run.ts";
 import type { ModelSpec, Named, RunSpec } from "../run/spec.ts";
 import { version } from "../run/version.ts";
 import type { BuiltRun } from "./build.ts";
@@ -110,7 +111,22 @@ export function readModelRecord(text: string, where: string): ModelRecord {
   if (input === undefined || row === undefined || target === undefined || loss === undefined) {
     throw damaged(where);
   }
+  checkParts(record as ModelRecord, where);
   return record as ModelRecord;
+}
+
+/** What the model is built from, held to the schema of run files; the rest of the record is held to its types. */
+function checkParts({ model, optimizer, clip, dtype, row, target, loss }: ModelRecord, where: string): void {
+  const sizes = (list: unknown): boolean =>
+    Array.isArray(list) && list.every((n) => Number.isSafeInteger(n) && n > 0);
+  const typed = row.dtype === "float" || row.dtype === "int32";
+  if (!typed || !sizes(row.shape) || !sizes(target.shape) || typeof loss.name !== "string")
+    throw damaged(where);
+  try {
+    parseRun({ data: { source: "digits" }, model, optimizer, dtype, ...(clip && { clip }) });
+  } catch (cause) {
+    throw damaged(where, cause);
+  }
 }
 
 const damaged = (where: string, cause?: unknown): SteepestError =>
