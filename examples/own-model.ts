@@ -1,6 +1,5 @@
 // A run that brings its own model and loss: a residual network, and the Huber loss with a penalty on large outputs.
-import { nn, ops, SteepestError, type train } from "steepest";
-import type { RunInput } from "steepest/run";
+import { defineRun, nn, ops, type Run, SteepestError, type train } from "steepest";
 
 const block = (width: number): nn.Layer => {
   const inner = nn.sequential(nn.linear(width, width), nn.tanh());
@@ -19,7 +18,7 @@ const loss: train.LossFunction = (output, { y }) => {
   return ops.add(ops.mean(huber), ops.mul(ops.mean(ops.square(output)), 1e-4));
 };
 
-const run: RunInput = {
+const run: Run = defineRun({
   data: { source: "lesson-least-squares" },
   model,
   loss,
@@ -27,6 +26,6 @@ const run: RunInput = {
   batchSize: 50,
   epochs: 100,
   validation: 0.2,
-};
+});
 
 export default run;

@@ -8,6 +8,7 @@ export * as nn from "./nn/index.ts";
 export * as losses from "./nn/losses/index.ts";
 export * as optim from "./optim/index.ts";
 export { SteepestError } from "./run/errors.ts";
+export { defineRun, type Run } from "./train/define-run.ts";
 export * as train from "./train/index.ts";
 
 /** @deprecated The same as `train`; it goes with the next version. */

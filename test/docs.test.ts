@@ -4,6 +4,7 @@ import { fileURLToPath } from "node:url";
 import { describe, expect, test, vi } from "vitest";
 import { codeBlocks, runFile, runSource } from "../scripts/docs/from-sources.ts";
 import { generatedPages } from "../scripts/docs/pages.ts";
+import { scheduleOptionTypes } from "../scripts/docs/schedule-options.ts";
 import { wasm } from "../src/engine/backends/wasm.ts";
 import { type Expr, mul, square, sum } from "../src/engine/graph/index.ts";
 import { adam, type Tensors, type Transform } from "../src/optim/index.ts";
@@ -14,6 +15,10 @@ const read = (path: string): string => readFileSync(pathOf(path), "utf8");
 
 test.each(Object.keys(generatedPages))("docs/%s is what the code's tables give", (name) => {
   expect(read(`docs/${name}`), "run: npx jiti scripts/write-docs.ts").toBe(generatedPages[name]!());
+});
+
+test("the types of the schedules' options are what the table gives", () => {
+  expect(read("src/optim/schedules/option-types.ts"), "run: npm run docs").toBe(scheduleOptionTypes());
 });
 
 test.each(["CONTRIBUTING.md", "docs/engine.md", "docs/custom-optimizer.md"])(

@@ -3,6 +3,7 @@ import type { Backend } from "../../src/engine/backend.ts";
 import { add, type Expr, input, iota, matmul, type Node } from "../../src/engine/graph/index.ts";
 import { chooseBackend } from "../../src/engine/registry.ts";
 import * as nn from "../../src/nn/index.ts";
+import * as losses from "../../src/nn/losses/index.ts";
 import * as optim from "../../src/optim/index.ts";
 import { type TrainStep, trainStep } from "../../src/train/program.ts";
 import { gptSizes, gptTensors, mlpSizes, networks, productSize } from "../data.ts";
@@ -35,7 +36,7 @@ function transposed(values: Float32Array, rows: number, columns: number): Float3
 const logistic = (backend: Backend, optimizer: optim.Transform): (() => number) => {
   const step = trainStep({
     model: nn.sequential(nn.linear(3, 1), nn.sigmoid()),
-    loss: (p, batch) => nn.losses.bce(p, batch["y"]!),
+    loss: (p, batch) => losses.bce(p, batch["y"]!),
     optimizer,
     batch: { x: [1000, 3], y: [1000, 1] },
     backend,
@@ -66,7 +67,7 @@ function mlp(backend: Backend, batch: number): Prepared {
   const layers = mlpSizes.map(([inputs, outputs]) => nn.linear(inputs, outputs));
   const step = trainStep({
     model: nn.sequential(layers[0]!, nn.relu(), layers[1]!, nn.relu(), layers[2]!),
-    loss: (logits, { y }) => nn.losses.softmaxCrossEntropy(logits, y!),
+    loss: (logits, { y }) => losses.softmaxCrossEntropy(logits, y!),
     optimizer: optim.adam({ lr: 1e-3 }),
     batch: { x: [batch, 784], y: { shape: [batch], dtype: "int32" } },
     backend,
@@ -111,7 +112,7 @@ function transformer(backend: Backend): Prepared {
   );
   const step = trainStep({
     model,
-    loss: (logits, { y }) => nn.losses.softmaxCrossEntropy(logits, y!),
+    loss: (logits, { y }) => losses.softmaxCrossEntropy(logits, y!),
     optimizer: optim.chain(optim.clipByGlobalNorm(1), optim.adamw({ lr: 3e-4, weightDecay: 0.01 })),
     batch: { x: { shape: [batch, context], dtype: "int32" }, y: { shape: [batch, context], dtype: "int32" } },
     backend,
@@ -214,7 +215,7 @@ function network(
   const adamw = optim.adamw({ lr: 1e-3, weightDecay: 0.01 });
   const step = trainStep({
     model,
-    loss: (logits, { y }) => nn.losses.softmaxCrossEntropy(logits, y!),
+    loss: (logits, { y }) => losses.softmaxCrossEntropy(logits, y!),
     optimizer: optim.chain(optim.clipByGlobalNorm(clip), adamw),
     batch: { x, y: { shape: [x[0]!], dtype: "int32" } },
     backend,

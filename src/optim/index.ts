@@ -6,6 +6,7 @@ export {
   type Clip,
   type ClipEntry,
   type ClipMeasure,
+  type ClipOptions,
   clipByBlockRms,
   clipByGlobalNorm,
   clipByTensorNorm,

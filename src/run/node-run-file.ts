@@ -137,7 +137,18 @@ async function importModule(file: string): Promise<Record<string, unknown>> {
 
 /** The sources when we run from sources, else what the package exports. */
 function selfAlias(): Record<string, string> {
-  const parts = ["", "/engine", "/nn", "/optim", "/data", "/random", "/run", "/train"];
+  const parts = [
+    "",
+    "/engine",
+    "/nn",
+    "/nn/losses",
+    "/optim",
+    "/optim/schedules",
+    "/data",
+    "/random",
+    "/run",
+    "/train",
+  ];
   const root = resolve(dirname(fileURLToPath(import.meta.url)), "..");
   const target = (part: string): string =>
     import.meta.url.endsWith(".ts")

@@ -1,5 +1,6 @@
 export { type BuiltParts, type BuiltRun, buildRun } from "./build.ts";
 export { type Best, encodeCheckpoint, type Progress, restoreCheckpoint } from "./checkpoint.ts";
+export { defineRun, type Run } from "./define-run.ts";
 export type { BuildHost } from "./host.ts";
 export { runLog } from "./log.ts";
 export {

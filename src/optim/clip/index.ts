@@ -41,19 +41,39 @@ export interface ClipEntry {
   readonly make: (options: Readonly<Record<string, unknown>>) => Clip;
 }
 
-function entry<O extends object>(
-  name: string,
-  options: OptionSpecs<O>,
+/** The options of each clip, as a run file gives them; the first holds its main number. */
+export interface ClipOptions {
+  readonly globalNorm: {
+    readonly globalNorm: number;
+    readonly p?: number | null;
+    readonly errorIfNonfinite?: boolean;
+  };
+  readonly value: { readonly value: number };
+  readonly tensorNorm: { readonly tensorNorm: number; readonly p?: number | null };
+  readonly blockRms: { readonly blockRms: number };
+  readonly adaptive: {
+    readonly adaptive: number;
+    readonly eps?: number;
+    readonly unitAxis?: "first" | "last";
+  };
+  readonly percentile: { readonly percentile: number; readonly window?: number };
+  readonly normalize: { readonly normalize: number };
+  readonly zeroNonFinite: { readonly zeroNonFinite: boolean };
+}
+
+function entry<N extends keyof ClipOptions>(
+  name: N,
+  options: OptionSpecs<Required<ClipOptions[N]>>,
   elsewhere: string,
   purpose: string,
-  make: (values: O) => Clip,
+  make: (values: Required<ClipOptions[N]>) => Clip,
 ): ClipEntry {
   return {
     name,
     options: Object.entries<OptionSpec>(options).map(([key, spec]) => ({ name: key, ...spec })),
     elsewhere,
     purpose,
-    make: (given) => make(resolveOptions<O>(`clip ${name}`, options, given)),
+    make: (given) => make(resolveOptions<Required<ClipOptions[N]>>(`clip ${name}`, options, given)),
   };
 }
 
@@ -65,7 +85,7 @@ const p: OptionSpec<number | null> = {
 const orInfinity = (value: number | null): number => value ?? Number.POSITIVE_INFINITY;
 
 export const clips: readonly ClipEntry[] = [
-  entry<{ globalNorm: number; p: number | null; errorIfNonfinite: boolean }>(
+  entry(
     "globalNorm",
     {
       globalNorm: number(1, "largest norm of all gradients together", positive),
@@ -77,28 +97,28 @@ export const clips: readonly ClipEntry[] = [
     ({ globalNorm, p: which, errorIfNonfinite }) =>
       clipByGlobalNorm(globalNorm, { p: orInfinity(which), errorIfNonfinite }),
   ),
-  entry<{ value: number }>(
+  entry(
     "value",
     { value: number(1, "largest entry of a gradient", positive) },
     "torch clip_grad_value_; optax clip; Keras clipvalue",
     "entry by entry; turns the gradient",
     ({ value }) => clipByValue(value),
   ),
-  entry<{ tensorNorm: number; p: number | null }>(
+  entry(
     "tensorNorm",
     { tensorNorm: number(1, "largest norm of each tensor's gradient", positive), p },
     "Keras clipnorm",
     "each tensor for itself",
     ({ tensorNorm, p: which }) => clipByTensorNorm(tensorNorm, { p: orInfinity(which) }),
   ),
-  entry<{ blockRms: number }>(
+  entry(
     "blockRms",
     { blockRms: number(1, "largest root mean square of each tensor's gradient", positive) },
     "optax clip_by_block_rms",
     "each tensor, whatever its size (Adafactor)",
     ({ blockRms }) => clipByBlockRms(blockRms),
   ),
-  entry<{ adaptive: number; eps: number; unitAxis: "first" | "last" }>(
+  entry(
     "adaptive",
     {
       adaptive: number(0.01, "largest norm of a unit's gradient as a share of its weights'", positive),
@@ -109,7 +129,7 @@ export const clips: readonly ClipEntry[] = [
     "networks without normalisation layers (NFNets)",
     ({ adaptive, eps, unitAxis }) => adaptiveClip(adaptive, { eps, unitAxis }),
   ),
-  entry<{ percentile: number; window: number }>(
+  entry(
     "percentile",
     {
       percentile: number(10, "of the recent norms", { min: 0, max: 100 }),
@@ -119,14 +139,14 @@ export const clips: readonly ClipEntry[] = [
     "no threshold to choose: recent gradients set it",
     ({ percentile, window }) => percentileClip({ percentile, window }),
   ),
-  entry<{ normalize: number }>(
+  entry(
     "normalize",
     { normalize: number(1, "norm of every step's gradient", positive) },
     "optax normalize_by_update_norm",
     "every gradient has the same length",
     ({ normalize }) => normalizeByGlobalNorm(normalize),
   ),
-  entry<{ zeroNonFinite: boolean }>(
+  entry(
     "zeroNonFinite",
     { zeroNonFinite: flag("set NaN and infinite entries to 0", true) },
     "optax zero_nans",
