@@ -3,6 +3,7 @@ import { existsSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect, test } from "vitest";
+import { hasCompiler } from "../conformance/backends.ts";
 import { folder, type Running, start, steepest } from "./steepest.ts";
 
 // 100 rows in batches of 32: a last partial batch; dropout draws random numbers; Adam and momentum carry state
@@ -38,7 +39,8 @@ async function reached({ child, finished }: Running, metrics: string, step: numb
   throw new Error(`the run never reached step ${step}: ${(await finished).stderr}`);
 }
 
-test.each(["wasm", "reference"])("200 steps = 100, kill -9, 100 more, on the %s backend", async (backend) => {
+const backends = ["wasm", ...(hasCompiler ? ["native"] : []), "reference"];
+test.each(backends)("200 steps = 100, kill -9, 100 more, on the %s backend", async (backend) => {
   const whole = folder();
   const settings = { ...run, backend };
   expect(await steepest(["train", runIn(whole, settings), "--json"], { cwd: whole })).toMatchObject({
@@ -64,6 +66,25 @@ test.each(["wasm", "reference"])("200 steps = 100, kill -9, 100 more, on the %s 
   });
   expect(existsSync(join(cut, "runs/toy-1/run.lock"))).toBe(false);
 });
+
+test.runIf(hasCompiler)(
+  "a run goes on with the backend that it was begun on; another one is told",
+  async () => {
+    const cwd = folder();
+    const file = runIn(cwd, { ...run, steps: 20 });
+    expect((await steepest(["train", file, "--backend", "native"], { cwd })).code).toBe(0);
+    const same = await steepest(["train", file, "--resume", "--steps", "30"], { cwd });
+    expect(same.stderr).toContain("backend native");
+    expect(same.stderr).not.toContain("numbers agree to rounding");
+    const other = await steepest(["train", "runs/toy-1", "--resume", "--steps", "40", "--backend", "wasm"], {
+      cwd,
+    });
+    expect(other.stderr).toContain(
+      "this run was begun on the native backend and goes on on wasm: numbers agree to rounding, not bit for bit",
+    );
+    expect(other.code).toBe(0);
+  },
+);
 
 test("Ctrl-C finishes the step, writes a checkpoint and exits 130; the run goes on to the same end", async () => {
   const cwd = folder();
