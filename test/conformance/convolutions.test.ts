@@ -6,7 +6,7 @@ import * as ops from "../../src/engine/graph/index.ts";
 import { gradients } from "../../src/engine/rules/differentiate.ts";
 import * as nn from "../../src/nn/index.ts";
 import { hasCompiler, writers } from "./backends.ts";
-import { agree, float } from "./harness.ts";
+import { agree, float, values } from "./harness.ts";
 
 type Case = { image: Shape; out: number; kernel: nn.Pair; options?: nn.Conv2dOptions };
 const cases: Readonly<Record<string, Case>> = {
@@ -19,6 +19,13 @@ const cases: Readonly<Record<string, Case>> = {
   "a single image": { image: [1, 1, 28, 28], out: 16, kernel: 5, options: { padding: "same" } },
   "wide images": { image: [1, 2, 5, 70], out: 33, kernel: [2, 3], options: { stride: [1, 3] } },
 };
+
+/** Integers of a range, ends included, that follow from the seed. */
+function picker(seed: number): (low: number, high: number) => number {
+  const drawn = values([64], { seed: seed + 100, scale: 1 });
+  let i = 8;
+  return (low, high) => low + Math.floor(((drawn[i++]! + 1) / 2) * (high - low + 1));
+}
 
 for (const backend of writers) {
   test.each(Object.keys(cases))(`${backend.name}: convolution, %s`, (name) => {
@@ -43,6 +50,40 @@ for (const backend of writers) {
       );
     }
   });
+
+  // derivatives of derivatives too, of shapes that nobody chose
+  test.each(Array.from({ length: 12 }, (_, i) => i))(
+    `${backend.name}: convolution drawn at random, %i`,
+    (seed) => {
+      const pick = picker(seed);
+      const pair = (low: number, high: number): [number, number] => [pick(low, high), pick(low, high)];
+      const groups = pick(1, 3);
+      const [inside, outside] = [pick(1, 4), pick(1, 7)];
+      const [kernel, stride, padding, dilation] = [pair(1, 4), pair(1, 3), pair(0, 2), pair(1, 2)];
+      const extent = kernel.map(
+        (k, i) => Math.max(1, dilation[i]! * (k - 1) + 1 - 2 * padding[i]!) + pick(0, 17),
+      );
+      const image = [pick(1, 4), inside * groups, ...extent];
+      const options = { stride, padding, dilation, groups, bias: pick(0, 1) === 1 };
+      const layer = nn.conv2d(image[1]!, outside * groups, kernel, options);
+      for (const dtype of ["float32", "float64"] as const) {
+        const shapes = [image, [outside * groups, inside, ...kernel], [outside * groups]];
+        const given = shapes.map((shape, i) => float(shape, dtype, { seed: seed + i }));
+        agree(
+          backend,
+          given,
+          (x, w, b) => {
+            const params = options.bias ? { weight: w!, bias: b! } : { weight: w! };
+            const y = layer.forward(params, x!, { training: true }).output;
+            const first = gradients(ops.sum(ops.square(y)), [x!, w!]);
+            const second = gradients(ops.add(ops.sum(ops.square(first[0]!)), ops.sum(first[1]!)), [x!, w!]);
+            return [y, ...first, ...second];
+          },
+          { toMax: true, tol: dtype === "float32" ? 2e-6 : 1e-13 },
+        );
+      }
+    },
+  );
 
   const pools: Readonly<Record<string, nn.Layer>> = {
     "largest of tiles": nn.maxPool2d(2),
