@@ -1,4 +1,4 @@
-/** Ctrl-C and SIGTERM for commands that finish what they are at: the first asks, the second ends at once. */
+/** Ctrl-C, SIGTERM and SIGHUP (the terminal is gone) for commands that finish what they are at: the first asks, the second ends at once. */
 export interface Interrupt {
   /** Aborted by the first signal. */
   readonly signal: AbortSignal;
@@ -6,19 +6,19 @@ export interface Interrupt {
   readonly release: () => void;
 }
 
+const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+
 export function catchInterrupt(): Interrupt {
   const stop = new AbortController();
   const onSignal = (): void => {
     if (stop.signal.aborted) process.exit(130);
     stop.abort();
   };
-  process.on("SIGINT", onSignal);
-  process.on("SIGTERM", onSignal);
+  for (const name of SIGNALS) process.on(name, onSignal);
   return {
     signal: stop.signal,
     release: () => {
-      process.off("SIGINT", onSignal);
-      process.off("SIGTERM", onSignal);
+      for (const name of SIGNALS) process.off(name, onSignal);
     },
   };
 }

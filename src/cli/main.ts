@@ -12,8 +12,8 @@ export async function main(argv: readonly string[] = process.argv.slice(2)): Pro
     process.stderr.write(`${formatError(error)}\n`);
     process.exit(1);
   });
-  // nobody can be told when standard error itself fails
-  process.stderr.on("error", () => process.exit(1));
+  // nobody can be told when standard error itself fails, as after a hang-up: the work goes on to its checkpoint
+  process.stderr.on("error", () => {});
   process.exitCode = await runCommandLine(argv);
 }
 

@@ -86,24 +86,30 @@ test.runIf(hasCompiler)(
   },
 );
 
-test("Ctrl-C finishes the step, writes a checkpoint and exits 130; the run goes on to the same end", async () => {
-  const cwd = folder();
-  const file = runIn(cwd, { ...run, steps: 100_000, backend: "reference", checkpointEvery: undefined });
-  const running = start(["train", file], { cwd });
-  await reached(running, join(cwd, "runs/toy-1/metrics.jsonl"), 50);
-  running.child.kill("SIGINT");
-  const { code, stdout } = await running.finished;
-  expect(code).toBe(130);
-  expect(stdout).toContain("--resume");
-  expect(statSync(join(cwd, "runs/toy-1/checkpoint-last.safetensors")).size).toBeGreaterThan(0);
-  const lines = readFileSync(join(cwd, "runs/toy-1/metrics.jsonl"), "utf8").trimEnd().split("\n");
-  const step = (JSON.parse(lines.at(-1)!) as { step: number }).step;
-  const more = await steepest(["train", "runs/toy-1", "--resume", "--steps", String(step + 100), "--json"], {
-    cwd,
-  });
-  expect(more.stderr).toContain("going on at step");
-  expect(JSON.parse(more.stdout)).toMatchObject({ steps: step + 100, status: "done" });
-});
+test.each(["SIGINT", "SIGHUP"] as const)(
+  "%s finishes the step, writes a checkpoint and exits 130; the run goes on to the same end",
+  async (signal) => {
+    const cwd = folder();
+    const file = runIn(cwd, { ...run, steps: 100_000, backend: "reference", checkpointEvery: undefined });
+    const running = start(["train", file], { cwd });
+    await reached(running, join(cwd, "runs/toy-1/metrics.jsonl"), 50);
+    running.child.kill(signal);
+    const { code, stdout } = await running.finished;
+    expect(code).toBe(130);
+    expect(stdout).toContain("--resume");
+    expect(statSync(join(cwd, "runs/toy-1/checkpoint-last.safetensors")).size).toBeGreaterThan(0);
+    const lines = readFileSync(join(cwd, "runs/toy-1/metrics.jsonl"), "utf8").trimEnd().split("\n");
+    const step = (JSON.parse(lines.at(-1)!) as { step: number }).step;
+    const more = await steepest(
+      ["train", "runs/toy-1", "--resume", "--steps", String(step + 100), "--json"],
+      {
+        cwd,
+      },
+    );
+    expect(more.stderr).toContain("going on at step");
+    expect(JSON.parse(more.stdout)).toMatchObject({ steps: step + 100, status: "done" });
+  },
+);
 
 test("a second process in the same run folder is refused and harms nothing", async () => {
   const cwd = folder();
