@@ -1,8 +1,9 @@
 /** A schedule written as code for another library. Whatever is written was first run here and gave the same rates. */
 
+import type { Alias, ScheduleEntry } from "./entry.ts";
 import { findSchedule, makeSchedule } from "./make.ts";
 import type { Options } from "./options.ts";
-import { type Alias, isMetricSchedule, type RunLengths, type Schedule, type ScheduleEntry } from "./types.ts";
+import { isMetricSchedule, type RunLengths, type Schedule } from "./types.ts";
 
 export type CodeFor = "pytorch" | "hugging-face";
 

@@ -1,13 +1,8 @@
 /** Schedules made of schedules. Members are specifications, or functions when written in code. */
 import { defineSchedule } from "./define.ts";
+import type { MakeContext, ScheduleEntry } from "./entry.ts";
 import { badOption, type Member, number, numbers, schedule, scheduleList } from "./options.ts";
-import {
-  isMetricSchedule,
-  type MakeContext,
-  type RunLengths,
-  type Schedule,
-  type ScheduleEntry,
-} from "./types.ts";
+import { isMetricSchedule, type RunLengths, type Schedule } from "./types.ts";
 
 /** One after the other: member i is in force from boundaries[i − 1] on, and counts its steps from there. */
 export function joinSchedules(schedules: readonly Schedule[], boundaries: readonly number[]): Schedule {

@@ -1,5 +1,5 @@
 import { defineSchedule } from "./define.ts";
-import type { ScheduleEntry } from "./types.ts";
+import type { ScheduleEntry } from "./entry.ts";
 
 export const constant: ScheduleEntry = defineSchedule({
   name: "constant",

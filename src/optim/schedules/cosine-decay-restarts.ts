@@ -1,7 +1,7 @@
 import { defineSchedule } from "./define.ts";
+import type { ScheduleEntry } from "./entry.ts";
 import { cosineFall, cycleAt } from "./formulas.ts";
 import { number } from "./options.ts";
-import type { ScheduleEntry } from "./types.ts";
 
 export const cosineDecayRestarts: ScheduleEntry = defineSchedule({
   name: "cosine-decay-restarts",

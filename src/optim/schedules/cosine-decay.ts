@@ -1,7 +1,8 @@
 import { defineSchedule } from "./define.ts";
+import type { ScheduleEntry } from "./entry.ts";
 import { clamp, cosineFall, lerp } from "./formulas.ts";
 import { badOption, number, type Options } from "./options.ts";
-import type { Schedule, ScheduleEntry } from "./types.ts";
+import type { Schedule } from "./types.ts";
 import { warmupSteps } from "./warmup.ts";
 
 export interface CosineDecay {

@@ -1,5 +1,6 @@
+import type { MakeContext, ScheduleEntry } from "./entry.ts";
 import type { OptionSpec, Options, ValuesOf } from "./options.ts";
-import type { MakeContext, MetricSchedule, Schedule, ScheduleEntry } from "./types.ts";
+import type { MetricSchedule, Schedule } from "./types.ts";
 
 interface Definition<S extends Readonly<Record<string, OptionSpec>>>
   extends Omit<ScheduleEntry, "options" | "make"> {

@@ -1,6 +1,7 @@
 import { defineSchedule } from "./define.ts";
+import type { ScheduleEntry } from "./entry.ts";
 import { boolean, number, type OptionSpec } from "./options.ts";
-import type { Schedule, ScheduleEntry } from "./types.ts";
+import type { Schedule } from "./types.ts";
 
 export interface ExponentialDecay {
   readonly decaySteps: number;

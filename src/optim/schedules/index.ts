@@ -1,6 +1,7 @@
 export { type CodeFor, scheduleCode } from "./code.ts";
 export { chainSchedules, joinSchedules, scaleSchedule } from "./combinators.ts";
 export { defineSchedule } from "./define.ts";
+export type { Alias, Library, MakeContext, ScheduleEntry } from "./entry.ts";
 export { type LearningRate, learningRate, learningRateFromSpec } from "./learning-rate.ts";
 export {
   commonOptions,
@@ -13,14 +14,10 @@ export {
 export { describeRange, type OptionSpec, type Options, type OptionType } from "./options.ts";
 export { schedules } from "./table.ts";
 export {
-  type Alias,
   isMetricSchedule,
-  type Library,
-  type MakeContext,
   type MetricSchedule,
   type MetricState,
   type RunLengths,
   type Schedule,
-  type ScheduleEntry,
   type ScheduleSpec,
 } from "./types.ts";

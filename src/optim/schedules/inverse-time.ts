@@ -1,6 +1,6 @@
 import { defineSchedule } from "./define.ts";
+import type { ScheduleEntry } from "./entry.ts";
 import { boolean, number } from "./options.ts";
-import type { ScheduleEntry } from "./types.ts";
 
 export const inverseTime: ScheduleEntry = defineSchedule({
   name: "inverse-time",

@@ -1,13 +1,12 @@
 import { closest, SteepestError } from "../../run/errors.ts";
+import type { Alias, ScheduleEntry } from "./entry.ts";
 import { badOption, choice, number, type OptionSpec, type Options, resolveOptions } from "./options.ts";
 import { schedules } from "./table.ts";
 import {
-  type Alias,
   isMetricSchedule,
   type MetricSchedule,
   type RunLengths,
   type Schedule,
-  type ScheduleEntry,
   type ScheduleSpec,
 } from "./types.ts";
 

@@ -1,6 +1,6 @@
 import { defineSchedule } from "./define.ts";
+import type { ScheduleEntry } from "./entry.ts";
 import { number, numbers } from "./options.ts";
-import type { ScheduleEntry } from "./types.ts";
 
 export const multiStep: ScheduleEntry = defineSchedule({
   name: "multi-step",

@@ -1,6 +1,6 @@
 import { defineSchedule } from "./define.ts";
+import type { ScheduleEntry } from "./entry.ts";
 import { fn } from "./options.ts";
-import type { ScheduleEntry } from "./types.ts";
 
 export const multiplicative: ScheduleEntry = defineSchedule({
   name: "multiplicative",

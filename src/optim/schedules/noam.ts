@@ -1,6 +1,6 @@
 import { defineSchedule } from "./define.ts";
+import type { ScheduleEntry } from "./entry.ts";
 import { number } from "./options.ts";
-import type { ScheduleEntry } from "./types.ts";
 
 export const noam: ScheduleEntry = defineSchedule({
   name: "noam",

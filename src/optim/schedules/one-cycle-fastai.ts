@@ -1,7 +1,8 @@
 import { defineSchedule } from "./define.ts";
+import type { ScheduleEntry } from "./entry.ts";
 import { clamp, cosineBetween } from "./formulas.ts";
 import { badOption, number, numbers } from "./options.ts";
-import type { Schedule, ScheduleEntry } from "./types.ts";
+import type { Schedule } from "./types.ts";
 
 /** start → middle → end along two half cosines that meet at the share `pct`; `p` is the position in the run. */
 function combinedCosine(

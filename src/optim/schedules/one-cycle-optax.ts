@@ -1,7 +1,7 @@
 import { defineSchedule } from "./define.ts";
+import type { ScheduleEntry } from "./entry.ts";
 import { choice, number } from "./options.ts";
 import { interpolate } from "./piecewise-interpolate.ts";
-import type { ScheduleEntry } from "./types.ts";
 
 const optaxOptions = {
   transition_steps: "totalSteps",

@@ -1,7 +1,8 @@
 import { defineSchedule } from "./define.ts";
+import type { ScheduleEntry } from "./entry.ts";
 import { between, clamp } from "./formulas.ts";
 import { badOption, boolean, choice, number } from "./options.ts";
-import type { Schedule, ScheduleEntry } from "./types.ts";
+import type { Schedule } from "./types.ts";
 
 /** `lr` moves between the phase's ends, `momentum` against it. `end` is the phase's last step. */
 interface Phase {

@@ -1,6 +1,6 @@
 import { defineSchedule } from "./define.ts";
+import type { ScheduleEntry } from "./entry.ts";
 import { badOption, choice, numbers } from "./options.ts";
-import type { ScheduleEntry } from "./types.ts";
 
 export const piecewiseConstant: ScheduleEntry = defineSchedule({
   name: "piecewise-constant",

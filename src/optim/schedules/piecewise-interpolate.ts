@@ -1,7 +1,8 @@
 import { defineSchedule } from "./define.ts";
+import type { ScheduleEntry } from "./entry.ts";
 import { between } from "./formulas.ts";
 import { badOption, choice, numbers } from "./options.ts";
-import type { Schedule, ScheduleEntry } from "./types.ts";
+import type { Schedule } from "./types.ts";
 
 interface Corner {
   readonly step: number;

@@ -1,7 +1,7 @@
 import { defineSchedule } from "./define.ts";
+import type { ScheduleEntry } from "./entry.ts";
 import { clamp } from "./formulas.ts";
 import { boolean, number } from "./options.ts";
-import type { ScheduleEntry } from "./types.ts";
 
 const optaxOptions = {
   init_value: "lr",

@@ -1,7 +1,7 @@
 import { defineSchedule } from "./define.ts";
+import type { ScheduleEntry } from "./entry.ts";
 import { clamp, cosineBetween, lerp } from "./formulas.ts";
 import { badOption, choice, number } from "./options.ts";
-import type { ScheduleEntry } from "./types.ts";
 
 const shapes = ["linear", "cosine", "exponential", "polynomial"] as const;
 

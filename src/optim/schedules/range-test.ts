@@ -1,7 +1,7 @@
 import { defineSchedule } from "./define.ts";
+import type { ScheduleEntry } from "./entry.ts";
 import { lerp } from "./formulas.ts";
 import { choice, integer, number } from "./options.ts";
-import type { ScheduleEntry } from "./types.ts";
 
 const spacings = ["closed", "open", "lightning"] as const;
 

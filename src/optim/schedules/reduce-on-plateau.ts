@@ -1,7 +1,8 @@
 import { SteepestError } from "../../run/errors.ts";
 import { defineSchedule } from "./define.ts";
+import type { ScheduleEntry } from "./entry.ts";
 import { choice, integer, number } from "./options.ts";
-import type { MetricSchedule, ScheduleEntry } from "./types.ts";
+import type { MetricSchedule } from "./types.ts";
 
 export const reduceOnPlateau: ScheduleEntry = defineSchedule({
   name: "reduce-on-plateau",

@@ -1,7 +1,7 @@
 import { cosineDecayFrom } from "./cosine-decay.ts";
 import { defineSchedule } from "./define.ts";
+import type { ScheduleEntry } from "./entry.ts";
 import { badOption, number, records } from "./options.ts";
-import type { ScheduleEntry } from "./types.ts";
 import { warmupSteps } from "./warmup.ts";
 
 export const sgdr: ScheduleEntry = defineSchedule({

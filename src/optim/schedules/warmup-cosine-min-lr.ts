@@ -1,7 +1,7 @@
 import { defineSchedule } from "./define.ts";
+import type { ScheduleEntry } from "./entry.ts";
 import { cosineFall, lerp } from "./formulas.ts";
 import { number } from "./options.ts";
-import type { ScheduleEntry } from "./types.ts";
 import { huggingFaceOptions, totalSteps, warmupLength, warmupRatio, warmupSteps } from "./warmup.ts";
 import { floorShare } from "./warmup-cosine.ts";
 

@@ -1,8 +1,8 @@
 import { defineSchedule } from "./define.ts";
+import type { ScheduleEntry } from "./entry.ts";
 import { decayOptions, exponentialDecayFrom } from "./exponential-decay.ts";
 import { lerp } from "./formulas.ts";
 import { number } from "./options.ts";
-import type { ScheduleEntry } from "./types.ts";
 import { warmupSteps } from "./warmup.ts";
 
 export const warmupExponentialDecay: ScheduleEntry = defineSchedule({

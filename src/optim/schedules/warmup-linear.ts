@@ -1,6 +1,6 @@
 import { defineSchedule } from "./define.ts";
+import type { ScheduleEntry } from "./entry.ts";
 import { progressAfter, warmupFactor } from "./formulas.ts";
-import type { ScheduleEntry } from "./types.ts";
 import { huggingFaceOptions, totalSteps, warmupLength, warmupRatio, warmupSteps } from "./warmup.ts";
 
 export const warmupLinear: ScheduleEntry = defineSchedule({

@@ -1,7 +1,7 @@
 import { defineSchedule } from "./define.ts";
+import type { ScheduleEntry } from "./entry.ts";
 import { progressAfter, warmupFactor } from "./formulas.ts";
 import { badOption, number } from "./options.ts";
-import type { ScheduleEntry } from "./types.ts";
 import { huggingFaceOptions, totalSteps, warmupLength, warmupRatio, warmupSteps } from "./warmup.ts";
 
 export const warmupPolynomial: ScheduleEntry = defineSchedule({

@@ -1,7 +1,7 @@
 import { defineSchedule } from "./define.ts";
+import type { ScheduleEntry } from "./entry.ts";
 import { cosineFall } from "./formulas.ts";
 import { badOption, choice, number } from "./options.ts";
-import type { ScheduleEntry } from "./types.ts";
 import { huggingFaceOptions, totalStepsForRatio, warmupLength, warmupRatio, warmupSteps } from "./warmup.ts";
 
 const shapes = ["linear", "cosine", "1-sqrt"] as const;
