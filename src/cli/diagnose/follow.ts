@@ -116,13 +116,16 @@ interface Followed {
 }
 
 function createFollowed(path: string, options: Omit<ReadOptions, "source">, onAlert: OnAlert): Followed {
-  const alerts = createAlerts(onAlert);
+  let alerts = createAlerts(onAlert);
   const tail = createTail(path, options);
   let told = "";
   return {
     look() {
       try {
-        if (tail.look()) alerts(tail.logs());
+        const found = tail.look();
+        // another run: what was told of the one before says nothing of it
+        if (found === "anew") alerts = createAlerts(onAlert);
+        if (found !== false) alerts(tail.logs());
         told = "";
         return null;
       } catch (error) {

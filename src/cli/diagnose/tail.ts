@@ -3,8 +3,8 @@ import { closeSync, openSync, readSync, statSync } from "node:fs";
 import { createReader, type ReadOptions, type RunLog } from "../../logs/index.ts";
 
 export interface Tail {
-  /** Reads on; false when the file has not changed. Throws what the system or the reader says. */
-  readonly look: () => boolean;
+  /** Reads on, or a file written anew from its beginning; false when it has not changed. Throws what the system or the reader says. */
+  readonly look: () => false | "more" | "anew";
   /** What has been read so far. */
   readonly logs: () => RunLog[];
   /** The next look reads from the beginning. */
@@ -25,15 +25,19 @@ export function createTail(path: string, options: Omit<ReadOptions, "source">): 
     at = 0;
     end = Buffer.alloc(0);
   };
-  const read = (): void => {
+  const read = (): "more" | "anew" => {
+    let found: "more" | "anew" = "more";
     const file = openSync(path, "r");
     try {
       const check = Buffer.alloc(end.length);
-      if (readSync(file, check, 0, end.length, at - end.length) < end.length || !check.equals(end)) restart();
+      if (readSync(file, check, 0, end.length, at - end.length) < end.length || !check.equals(end)) {
+        restart();
+        found = "anew";
+      }
       const buffer = Buffer.alloc(CHUNK);
       for (;;) {
         const count = readSync(file, buffer, 0, CHUNK, at);
-        if (count === 0) return;
+        if (count === 0) return found;
         at += count;
         const bytes = Buffer.from(buffer.subarray(0, count));
         end = Buffer.concat([end, bytes]).subarray(-KEPT);
@@ -49,8 +53,7 @@ export function createTail(path: string, options: Omit<ReadOptions, "source">): 
       const now = `${size} ${mtimeMs} ${ino}`;
       if (now === seen) return false;
       seen = now;
-      read();
-      return true;
+      return read();
     },
     logs: () => reader.snapshot(),
     restart,

@@ -113,7 +113,9 @@ class Recorder:
             return
         os.makedirs(self.folder, exist_ok=True)
         self.metrics = open(os.path.join(self.folder, "metrics.jsonl"), "ab")
-        self.metrics.truncate(length)
+        # a file that somebody shortened is not filled up: it has lost those steps
+        self.bytes = min(length, self.metrics.seek(0, os.SEEK_END))
+        self.metrics.truncate(self.bytes)
 
     def line(self, values: dict) -> None:
         parts = ",".join(f'"{key}":{number(value)}' for key, value in values.items())
