@@ -56,6 +56,11 @@ export const libraries: Readonly<Record<Library, string>> = {
   fastai: "fastai",
   "torch-lr-finder": "torch-lr-finder",
   lightning: "Lightning",
+  timm: "timm",
+  "pytorch-optimizer": "pytorch_optimizer",
+  "olmo-core": "OLMo-core",
+  "dolomite-engine": "dolomite-engine",
+  "modded-nanogpt": "modded-nanogpt",
 };
 
 const namesElsewhere = ({ aliases }: ScheduleEntry): string =>

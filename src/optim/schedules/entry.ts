@@ -9,7 +9,12 @@ export type Library =
   | "keras"
   | "fastai"
   | "torch-lr-finder"
-  | "lightning";
+  | "lightning"
+  | "timm"
+  | "pytorch-optimizer"
+  | "olmo-core"
+  | "dolomite-engine"
+  | "modded-nanogpt";
 
 /** The name of a schedule in another library; makeSchedule takes it in place of ours. */
 export interface Alias {

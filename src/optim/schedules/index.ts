@@ -1,3 +1,4 @@
+export { type BatchSizes, batchSizesOf, type SizedStep } from "./batch-sizes.ts";
 export { type CodeFor, scheduleCode } from "./code.ts";
 export { chainSchedules, joinSchedules, scaleSchedule } from "./combinators.ts";
 export { defineSchedule } from "./define.ts";

@@ -1,6 +1,6 @@
-import { SteepestError } from "../../run/errors.ts";
 import { defineSchedule } from "./define.ts";
 import type { ScheduleEntry } from "./entry.ts";
+import { finite, savedNumber } from "./metric-state.ts";
 import { choice, integer, number } from "./options.ts";
 import type { MetricSchedule } from "./types.ts";
 
@@ -61,23 +61,14 @@ export const reduceOnPlateau: ScheduleEntry = defineSchedule({
         cooling = o.cooldown;
         bad = 0;
       },
-      // JSON has no infinity: null is "none yet", the largest number an infinite metric, which nothing beats.
+      // null is "none yet"
       state: () => ({ lr, best: best === -sign * Infinity ? null : finite(best), bad, cooling }),
       restore: (state) => {
-        lr = field(state["lr"], "lr");
-        best = state["best"] === null ? -sign * Infinity : field(state["best"], "best");
-        bad = field(state["bad"], "bad");
-        cooling = field(state["cooling"], "cooling");
+        lr = savedNumber("reduce-on-plateau", state, "lr");
+        best = state["best"] === null ? -sign * Infinity : savedNumber("reduce-on-plateau", state, "best");
+        bad = savedNumber("reduce-on-plateau", state, "bad");
+        cooling = savedNumber("reduce-on-plateau", state, "cooling");
       },
     };
   },
 });
-
-const finite = (x: number): number => Math.min(Math.max(x, -Number.MAX_VALUE), Number.MAX_VALUE);
-
-function field(value: number | null | undefined, key: string): number {
-  if (typeof value === "number") return value;
-  throw new SteepestError("schedule-state", `reduce-on-plateau's state has no number "${key}"`, {
-    help: "restore a state that reduce-on-plateau saved",
-  });
-}

@@ -1,3 +1,4 @@
+import { chebyshev } from "./chebyshev.ts";
 import { chain, join, scale } from "./combinators.ts";
 import { constant } from "./constant.ts";
 import { constantFactor } from "./constant-factor.ts";
@@ -9,6 +10,7 @@ import { cyclic } from "./cyclic.ts";
 import type { ScheduleEntry } from "./entry.ts";
 import { exponential } from "./exponential.ts";
 import { exponentialDecay } from "./exponential-decay.ts";
+import { greedy } from "./greedy.ts";
 import { inverseSqrt } from "./inverse-sqrt.ts";
 import { inverseTime } from "./inverse-time.ts";
 import { lambda } from "./lambda.ts";
@@ -16,17 +18,21 @@ import { linearFactor } from "./linear-factor.ts";
 import { multiStep } from "./multi-step.ts";
 import { multiplicative } from "./multiplicative.ts";
 import { noam } from "./noam.ts";
+import { cosineLinear, halfCosine, powerLr, warmupStableLinear, wsdS } from "./olmo.ts";
 import { oneCycle } from "./one-cycle.ts";
 import { flatCosine, oneCycleFastai } from "./one-cycle-fastai.ts";
 import { oneCycleOptax } from "./one-cycle-optax.ts";
 import { piecewiseConstant } from "./piecewise-constant.ts";
 import { piecewiseInterpolate } from "./piecewise-interpolate.ts";
 import { polynomialDecay } from "./polynomial-decay.ts";
+import { power, powerCool } from "./power.ts";
 import { ramp } from "./ramp.ts";
 import { rangeTest } from "./range-test.ts";
 import { reduceOnPlateau } from "./reduce-on-plateau.ts";
+import { rex } from "./rex.ts";
 import { sgdr } from "./sgdr.ts";
 import { step } from "./step.ts";
+import { cosineCycles, polynomialCycles, tanhCycles } from "./timm.ts";
 import { warmupConstant } from "./warmup-constant.ts";
 import { warmupCosine } from "./warmup-cosine.ts";
 import { warmupCosineMinLr } from "./warmup-cosine-min-lr.ts";
@@ -46,8 +52,14 @@ export const schedules: readonly ScheduleEntry[] = [
   warmupCosineMinLr,
   warmupPolynomial,
   warmupStableDecay,
+  warmupStableLinear,
+  wsdS,
   inverseSqrt,
   inverseTime,
+  powerLr,
+  power,
+  powerCool,
+  rex,
   noam,
   constantFactor,
   linearFactor,
@@ -64,12 +76,19 @@ export const schedules: readonly ScheduleEntry[] = [
   cosineDecay,
   cosineDecayRestarts,
   sgdr,
+  cosineCycles,
+  polynomialCycles,
+  tanhCycles,
+  cosineLinear,
+  halfCosine,
   oneCycle,
   oneCycleOptax,
   oneCycleFastai,
   flatCosine,
   cyclic,
+  chebyshev,
   reduceOnPlateau,
+  greedy,
   ramp,
   rangeTest,
   lambda,

@@ -4,7 +4,7 @@ import { cosineFall } from "./formulas.ts";
 import { badOption, choice, number } from "./options.ts";
 import { huggingFaceOptions, totalStepsForRatio, warmupLength, warmupRatio, warmupSteps } from "./warmup.ts";
 
-const shapes = ["linear", "cosine", "1-sqrt"] as const;
+const shapes = ["linear", "cosine", "1-sqrt", "1-square"] as const;
 type Shape = (typeof shapes)[number];
 
 /** From 0 at p = 0 to 1 at p = 1. */
@@ -12,6 +12,7 @@ const rise: Readonly<Record<Shape, (p: number) => number>> = {
   linear: (p) => p,
   cosine: (p) => 1 - cosineFall(p),
   "1-sqrt": (p) => 1 - Math.sqrt(1 - p),
+  "1-square": (p) => 1 - (1 - p) ** 2,
 };
 
 /** From 1 at p = 0 to 0 at p = 1 (cosine: with half a wave). */
@@ -19,6 +20,7 @@ const fall: Readonly<Record<Shape, (p: number, cycles: number) => number>> = {
   linear: (p) => 1 - p,
   cosine: (p, cycles) => cosineFall(2 * cycles * p),
   "1-sqrt": (p) => 1 - Math.sqrt(p),
+  "1-square": (p) => 1 - p ** 2,
 };
 
 export const warmupStableDecay: ScheduleEntry = defineSchedule({
@@ -26,7 +28,7 @@ export const warmupStableDecay: ScheduleEntry = defineSchedule({
   description:
     "Warm-up, a long constant stretch, and a short fall at the end, so that the length can be chosen late.",
   formula:
-    "lr·(m + (1 − m)·rise(k/warmupSteps)), lr, lr·(m + (1 − m)·fall((k − begin)/decaySteps)), lr·m; m = minLrRatio",
+    "lr·(s + (1 − s)·rise(k/warmupSteps)), lr, lr·(m + (1 − m)·fall((k − begin)/decaySteps)), lr·m; m = minLrRatio, s = warmupLrRatio",
   reference: "Hu et al. (2024), MiniCPM, arXiv 2404.06395; transformers.get_wsd_schedule",
   aliases: [
     {
@@ -42,6 +44,19 @@ export const warmupStableDecay: ScheduleEntry = defineSchedule({
         num_cycles: "numCycles",
       },
     },
+    {
+      name: "wsd",
+      library: "pytorch-optimizer",
+      options: {
+        ...huggingFaceOptions,
+        num_stable_steps: "stableSteps",
+        num_decay_steps: "decaySteps",
+        cooldown_type: "decayType",
+        min_lr_ratio: "minLrRatio",
+        num_cycles: "numCycles",
+      },
+      preset: { warmupLrRatio: 0, decayType: "1-sqrt" },
+    },
   ],
   options: {
     warmupSteps,
@@ -55,6 +70,11 @@ export const warmupStableDecay: ScheduleEntry = defineSchedule({
     warmupType: choice("Shape of the warm-up.", shapes, { default: "linear" }),
     decayType: choice("Shape of the fall.", shapes, { default: "cosine" }),
     minLrRatio: number("Share of lr at both ends.", { default: 0, min: 0, max: 1 }),
+    warmupLrRatio: number("Share of lr at the start of the warm-up.", {
+      min: 0,
+      max: 1,
+      otherwise: "minLrRatio",
+    }),
     numCycles: number("Waves of a cosine fall; a half only falls.", { default: 0.5, above: 0 }),
   },
   example: { warmupSteps: 10, stableSteps: 60, decaySteps: 30 },
@@ -76,12 +96,15 @@ export const warmupStableDecay: ScheduleEntry = defineSchedule({
         "shorten one of them or train longer",
       );
     const begin = w + stable;
-    const scaled = (factor: number): number => lr * (factor * (1 - o.minLrRatio) + o.minLrRatio);
+    const from = (low: number, factor: number): number => lr * (factor * (1 - low) + low);
+    const first = o.warmupLrRatio ?? o.minLrRatio;
     return (k) => {
-      if (k < w) return scaled(rise[o.warmupType](k / w));
+      if (k < w) return from(first, rise[o.warmupType](k / w));
       if (k < begin) return lr;
       const p = (k - begin) / o.decaySteps;
-      return k < begin + o.decaySteps ? scaled(fall[o.decayType](p, o.numCycles)) : lr * o.minLrRatio;
+      return k < begin + o.decaySteps
+        ? from(o.minLrRatio, fall[o.decayType](p, o.numCycles))
+        : lr * o.minLrRatio;
     };
   },
 });
