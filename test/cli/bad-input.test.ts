@@ -344,10 +344,10 @@ test("checkpoints that are truncated, foreign or of another model are refused an
     [
       whole.subarray(0, whole.length - 5),
       /error\[checkpoint-truncated\].*cut short.*of \d+ bytes/,
-      /another checkpoint/,
+      /the other checkpoint/,
     ],
-    [whole.subarray(0, 100), /error\[checkpoint-truncated\]/, /another checkpoint/],
-    [Buffer.alloc(0), /error\[checkpoint-truncated\]/, /another checkpoint/],
+    [whole.subarray(0, 100), /error\[checkpoint-truncated\]/, /the other checkpoint/],
+    [Buffer.alloc(0), /error\[checkpoint-truncated\]/, /the other checkpoint/],
     [
       Buffer.from("PK\x03\x04 this is an archive"),
       /error\[checkpoint-format\].*not a safetensors file/,
