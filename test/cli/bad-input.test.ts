@@ -353,7 +353,7 @@ test("checkpoints that are truncated, foreign or of another model are refused an
       /error\[checkpoint-format\].*not a safetensors file/,
       /steepest wrote/,
     ],
-    [another, /error\[checkpoint-model\].*another model/, /run\.json beside/],
+    [another, /error\[resume-differs\]: model was .*hidden.* when the checkpoint was written/, /--force/],
   ];
   for (const [bytes, message, help] of broken) {
     writeFileSync(file, bytes);
@@ -361,6 +361,13 @@ test("checkpoints that are truncated, foreign or of another model are refused an
     expect(readFileSync(file).equals(bytes)).toBe(true);
     expect(readFileSync(metrics).equals(log)).toBe(true);
   }
+  // forced, it says what differs, and then that the tensors don't fit
+  const forced = await steepest(["train", "runs/t-1", "--resume", "--force"], { cwd });
+  expect(forced.code).toBe(2);
+  expect(forced.stderr).toMatch(
+    /note: model was .*\n[\s\S]*error\[checkpoint-model\].*another model.*\nhelp: .*run\.json beside/,
+  );
+  expect(readFileSync(metrics).equals(log)).toBe(true);
 });
 
 test("a resumed run keeps its settings", async () => {
