@@ -5,6 +5,7 @@ import { bytesOf } from "../../../graph/dtype.ts";
 import type { Expr } from "../../../graph/expr.ts";
 import type { LoopKernel } from "../../kernels.ts";
 import { aligned, uniformValue } from "../../nodes.ts";
+import { laneBytes } from "../../passes/lane-bytes.ts";
 import { type LoopPlan, planLoop, type Stream } from "../../passes/loop-plan.ts";
 import type { AddressOf } from "../../passes/memory.ts";
 import { type Accumulator, accumulator, joinAll, RUN } from "./accumulator.ts";
@@ -57,6 +58,13 @@ interface Width {
   readonly vectors: number;
   readonly part?: number;
 }
+
+/** The statements that end a short run of all accumulators. */
+const flushOf = (sets: readonly (readonly Accumulator[])[]): string =>
+  sets
+    .flatMap((set) => set.map((a) => a.flush))
+    .join(" ")
+    .trim();
 
 class LoopText {
   readonly #kernel: LoopKernel;
@@ -135,9 +143,9 @@ ${this.#lines.join("\n")}
   }
 
   /** All iterations of loop d; of the outermost, those of this call. */
-  #range(d: number, body: () => void, step = 1): void {
+  #range(d: number, body: () => void): void {
     const [first, last] = d === 0 ? ["from", "to"] : ["0", String(this.#plan.sizes[d]!)];
-    this.#block(`for (i64 i${d} = ${first}; i${d} < ${last}; i${d} += ${step})`, body);
+    this.#block(`for (i64 i${d} = ${first}; i${d} < ${last}; i${d}++)`, body);
   }
 
   /** Where a stream stands, `element` elements further along the vector loop. */
@@ -170,43 +178,57 @@ ${this.#lines.join("\n")}
 
   /** The innermost loop of elementwise work and of row reductions. */
   #vectorLoop(d: number, sets: readonly (readonly Accumulator[])[]): void {
-    const n = this.#plan.sizes[d]!;
     this.#hoist(d);
-    const { lanes } = this.#lanes;
-    const unroll = sets.length || 1;
-    const wide = Math.floor(n / (lanes * unroll)) * lanes * unroll;
-    const even = Math.floor(n / lanes) * lanes;
-    const flush = sets
-      .flat()
-      .map((a) => a.flush)
-      .join(" ")
-      .trim();
-    const i = `i${d}`;
-    const pass = (width: Width): void => this.#body(width, sets);
+    const flush = flushOf(sets);
     const cut = d === 0 && sets.length === 0;
-    if (wide > 0) {
-      const step = lanes * unroll;
-      if (cut) this.#cut(i, wide, step, () => pass({ vectors: unroll }));
-      else if (flush !== "" && wide / step > RUN) {
-        this.#block(`for (i64 ${i} = 0; ${i} < ${wide};)`, () => {
-          this.#line(`i64 stop = ${i} + ${RUN * step} < ${wide} ? ${i} + ${RUN * step} : ${wide};`);
-          this.#block(`for (; ${i} < stop; ${i} += ${step})`, () => pass({ vectors: unroll }));
-          this.#line(flush);
-        });
-      } else
-        this.#block(`for (i64 ${i} = 0; ${i} < ${wide}; ${i} += ${step})`, () => pass({ vectors: unroll }));
-    }
-    const last = cut
-      ? (body: () => void) => this.#block(`if (to == ${this.#blocks(n)})`, body)
-      : (body: () => void) => this.#block("", body);
+    this.#vectors(d, { unroll: sets.length || 1, cut, flush }, (width) => this.#body(width, sets));
+    this.#line(flush);
+    this.#hoisted.clear();
+  }
+
+  /**
+   * Loop d by vectors: `unroll` at a time, then the rest one by one, the last perhaps in part. With `cut` it runs over this
+   * call's parts only; with `flush` the accumulators end a short run now and then.
+   */
+  #vectors(
+    d: number,
+    { unroll, cut, flush }: { unroll: number; cut: boolean; flush: string },
+    pass: (width: Width) => void,
+  ): void {
+    const n = this.#plan.sizes[d]!;
+    const { lanes } = this.#lanes;
+    const step = lanes * unroll;
+    const wide = Math.floor(n / step) * step;
+    const even = Math.floor(n / lanes) * lanes;
+    const i = `i${d}`;
+    const body = (): void => pass({ vectors: unroll });
+    if (wide > 0 && cut) this.#cut(i, wide, step, body);
+    else if (wide > 0) this.#runs(i, { end: wide, step, flush }, body);
     for (let at = wide; at < n; at += lanes) {
-      last(() => {
+      this.#block(cut ? `if (to == ${this.#blocks(n)})` : "", () => {
         this.#line(`const i64 ${i} = ${at};`);
         pass(at < even ? { vectors: 1 } : { vectors: 1, part: n - even });
       });
     }
-    this.#line(flush);
-    this.#hoisted.clear();
+  }
+
+  /** i from 0 to `end`; where that is more than a short run and there is something to flush, flushed after each run. */
+  #runs(
+    i: string,
+    { end, step, flush }: { end: number; step: number; flush: string },
+    body: () => void,
+  ): void {
+    const next = step === 1 ? `${i}++` : `${i} += ${step}`;
+    if (flush === "" || end / step <= RUN) {
+      this.#block(`for (i64 ${i} = 0; ${i} < ${end}; ${next})`, body);
+      return;
+    }
+    this.#block(`for (i64 ${i} = 0; ${i} < ${end};)`, () => {
+      const run = RUN * step;
+      this.#line(`i64 stop = ${i} + ${run} < ${end} ? ${i} + ${run} : ${end};`);
+      this.#block(`for (; ${i} < stop; ${next})`, body);
+      this.#line(flush);
+    });
   }
 
   /** The whole vectors of parts from…to of a loop that is cut along its vectors. */
@@ -235,83 +257,58 @@ ${this.#lines.join("\n")}
     });
   }
 
+  /** Several vectors at a time where that hides the latency of adding and the loop is long enough. */
+  #unroll(size: number): number {
+    return this.#light && size >= this.#lanes.lanes * UNROLL ? UNROLL : 1;
+  }
+
   #rowReduction(): void {
     const { sizes, firstReduced } = this.#plan;
     const last = sizes.length - 1;
-    const unroll = this.#light && sizes[last]! >= this.#lanes.lanes * UNROLL ? UNROLL : 1;
     const first = this.#names;
-    const sets = Array.from({ length: unroll }, () => this.#accumulators());
+    const sets = Array.from({ length: this.#unroll(sizes[last]!) }, () => this.#accumulators());
     const inner = (d: number): void => {
       if (d === last) this.#vectorLoop(d, sets);
-      else this.#block(`for (i64 i${d} = 0; i${d} < ${sizes[d]!}; i${d}++)`, () => inner(d + 1));
+      else this.#runs(`i${d}`, { end: sizes[d]!, step: 1, flush: "" }, () => inner(d + 1));
     };
     inner(firstReduced);
     const count = this.#plan.reductions.length;
     this.#plan.reductions.forEach(({ node, stream }, r) => {
       const names = sets.map((_, s) => `r${first + s * count + r}`);
-      const at = this.#placeOfResult(stream);
+      const at = this.#place(this.#result(stream), 0);
       this.#line(`st_${elementTag(node.dtype)}(${at}, ${joinAll(node, this.#lanes, names)});`);
     });
   }
 
-  #placeOfResult(stream: Stream): string {
-    return this.#place(
-      { ...stream, strides: stream.strides.map((s, d) => (d < this.#plan.firstReduced ? s : 0)) },
-      0,
-    );
+  /** A result's stream, which stands still in reduced loops. */
+  #result(stream: Stream): Stream {
+    return { ...stream, strides: stream.strides.map((s, d) => (d < this.#plan.firstReduced ? s : 0)) };
   }
 
   /** Column mode: several columns at a time, all reduced iterations inside. */
   #columns(): void {
     const { sizes, vector } = this.#plan;
-    const n = sizes[vector]!;
-    const { lanes } = this.#lanes;
-    const unroll = this.#light && n >= lanes * UNROLL ? UNROLL : 1;
-    const wide = Math.floor(n / (lanes * unroll)) * lanes * unroll;
-    const even = Math.floor(n / lanes) * lanes;
-    const i = `i${vector}`;
-    const cut = vector === 0;
-    if (wide > 0) {
-      const body = (): void => this.#column({ vectors: unroll });
-      if (cut) this.#cut(i, wide, lanes * unroll, body);
-      else this.#block(`for (i64 ${i} = 0; ${i} < ${wide}; ${i} += ${lanes * unroll})`, body);
-    }
-    for (let at = wide; at < n; at += lanes) {
-      this.#block(cut ? `if (to == ${this.#blocks(n)})` : "", () => {
-        this.#line(`const i64 ${i} = ${at};`);
-        this.#column(at < even ? { vectors: 1 } : { vectors: 1, part: n - even });
-      });
-    }
+    const how = { unroll: this.#unroll(sizes[vector]!), cut: vector === 0, flush: "" };
+    this.#vectors(vector, how, (width) => this.#column(width));
   }
 
   #column(width: Width): void {
     const { sizes, firstReduced } = this.#plan;
     const sets = Array.from({ length: width.vectors }, () => this.#accumulators());
-    const flush = sets
-      .flat()
-      .map((a) => a.flush)
-      .join(" ")
-      .trim();
+    const flush = flushOf(sets);
+    const last = sizes.length - 1;
     const inner = (d: number): void => {
-      const size = sizes[d]!;
-      const i = `i${d}`;
-      if (d < sizes.length - 1) this.#block(`for (i64 ${i} = 0; ${i} < ${size}; ${i}++)`, () => inner(d + 1));
-      else if (flush === "" || size <= RUN) {
-        this.#block(`for (i64 ${i} = 0; ${i} < ${size}; ${i}++)`, () => this.#body(width, sets));
-        this.#line(flush);
-      } else
-        this.#block(`for (i64 ${i} = 0; ${i} < ${size};)`, () => {
-          this.#line(`i64 stop = ${i} + ${RUN} < ${size} ? ${i} + ${RUN} : ${size};`);
-          this.#block(`for (; ${i} < stop; ${i}++)`, () => this.#body(width, sets));
-          this.#line(flush);
-        });
+      const own = d === last ? flush : "";
+      const body = d === last ? () => this.#body(width, sets) : () => inner(d + 1);
+      this.#runs(`i${d}`, { end: sizes[d]!, step: 1, flush: own }, body);
+      if (sizes[d]! <= RUN) this.#line(own);
     };
     inner(firstReduced);
     const { lanes } = this.#lanes;
     sets.forEach((set, v) => {
       this.#plan.reductions.forEach(({ node, stream }, r) => {
-        const kept = { ...stream, strides: stream.strides.map((s, d) => (d < firstReduced ? s : 0)) };
-        this.#line(this.#store(kept, node.dtype, v * lanes, set[r]!.lanes, width.part ?? lanes));
+        const count = width.part ?? lanes;
+        this.#line(this.#store(this.#result(stream), node.dtype, v * lanes, set[r]!.lanes, count));
       });
     });
   }
@@ -361,29 +358,10 @@ ${this.#lines.join("\n")}
   }
 }
 
-/** All lanes of a loop have one width: that of float64 if all it touches is float64, else of 4-byte elements. */
+/** Indices of extremes are found in lanes of 4 bytes and in column mode, where each lane has its own. */
 function lanesOf(kernel: LoopKernel, plan: LoopPlan, vectorBytes: VectorBytes): Lanes {
-  const bytes = laneBytes(kernel, plan.column);
-  const enough = (plan.sizes[plan.vector] ?? 1) > 1;
-  return bytes === null || !enough ? { lanes: 1, bytes: 4 } : { lanes: vectorBytes / bytes, bytes };
-}
-
-/** Null where elements are handled one by one: mixed widths, indices, whole division. */
-function laneBytes({ members, loads, stores, reductions }: LoopKernel, column: boolean): 4 | 8 | null {
-  const indexed = reductions.some((r) => r.node.op === "argmax");
-  if (indexed && !column) return null;
-  const inMemory: DType[] = [
-    ...[...loads.values(), ...stores.map((s) => s.to)].map((o) => o.buffer.dtype),
-    ...reductions.map((r) => r.value.dtype),
-  ];
-  const dtypes = new Set<DType>(inMemory);
-  for (const m of members) {
-    dtypes.add(m.dtype);
-    for (const x of m.inputs) dtypes.add(x.dtype);
-    if (m.op === "div" && m.dtype === "int32") return null;
-  }
-  if (!dtypes.has("float64")) return 4;
-  if (indexed) return null;
-  const onlyDouble = !dtypes.has("float32") && !dtypes.has("int32") && !inMemory.includes("bool");
-  return onlyDouble && members.every((m) => m.op !== "random") ? 8 : null;
+  const bytes = laneBytes(kernel);
+  const indexed = kernel.reductions.some((r) => r.node.op === "argmax");
+  const single = (plan.sizes[plan.vector] ?? 1) <= 1 || (indexed && (!plan.column || bytes === 8));
+  return bytes === null || single ? { lanes: 1, bytes: 4 } : { lanes: vectorBytes / bytes, bytes };
 }

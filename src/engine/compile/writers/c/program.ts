@@ -34,15 +34,16 @@ export function writeProgram({ kernels, named }: Lowered, vectorBytes: VectorByt
     return address;
   };
   const math = new Set<MathName>();
-  const tables = new Map<string, string>();
+  const tables = new Map<string, { name: string; count: number; expression: string }>();
   const context: WriteContext = {
     addressOf,
     vectorBytes,
     uses: (name) => void math.add(name),
     table: (expression, count) => {
-      const key = `[${count}] = ${expression}`;
-      if (!tables.has(key)) tables.set(key, `table${tables.size}`);
-      return tables.get(key)!;
+      const key = `${count} ${expression}`;
+      const known = tables.get(key) ?? { name: `table${tables.size}`, count, expression };
+      tables.set(key, known);
+      return known.name;
     },
   };
   const texts = kernels.map((k) => writeKernel(k, NAME, context));
@@ -51,10 +52,10 @@ export function writeProgram({ kernels, named }: Lowered, vectorBytes: VectorByt
   const random = kernels.some((k) => k.kind === "loop" && k.members.some((m) => m.op === "random"));
   const source = `${prelude(vectorBytes)}${mathText(math)}${random ? randomText(math) : ""}
 ${runtimeTable}static const Runtime *rt;
-${[...tables].map(([key, name]) => `static i32 ${name}${key.slice(0, key.indexOf("]") + 1)};\n`).join("")}
+${[...tables.values()].map(({ name, count }) => `static i32 ${name}[${count}];\n`).join("")}
 void bind(const void *runtime) {
   rt = runtime;
-${[...tables].map(([key, name]) => `  for (i64 i = 0; i < ${key.slice(1, key.indexOf("]"))}; i++) ${name}[i] = ${key.slice(key.indexOf("=") + 2)};\n`).join("")}}
+${[...tables.values()].map(({ name, count, expression }) => `  for (i64 i = 0; i < ${count}; i++) ${name}[i] = ${expression};\n`).join("")}}
 
 ${functions.text}
 void run(char *m, int threads) {
