@@ -36,6 +36,25 @@ export interface Backend {
   readonly compile: (spec: ProgramSpec, options?: BackendOptions) => Executable;
 }
 
+/** An executable's `view` over its tensors by name. */
+export const viewIn =
+  (views: ReadonlyMap<string, TypedArray>): Executable["view"] =>
+  (name) => {
+    const found = views.get(name);
+    if (found === undefined) throw new Error(`internal: no tensor named ${name}`);
+    return found;
+  };
+
+/** What `make` allocates for a program; engines refuse with a RangeError when the machine has too little. */
+export function orOutOfMemory<T>(bytes: number, make: () => T): T {
+  try {
+    return make();
+  } catch (cause) {
+    if (cause instanceof RangeError) throw outOfMemory(bytes, 0);
+    throw cause;
+  }
+}
+
 /** Thrown before the first step when a plan cannot fit. */
 export function outOfMemory(needed: number, limit: number): SteepestError {
   const gib = (bytes: number): string => `${(bytes / 2 ** 30).toFixed(2)} GiB`;

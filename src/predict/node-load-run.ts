@@ -7,6 +7,7 @@ import { SteepestError } from "../run/errors.ts";
 import { importFunction, readRunFile } from "../run/node-run-file.ts";
 import { buildRun } from "../train/build.ts";
 import { type ModelRecord, modelRecord, readModelRecord } from "../train/model-record.ts";
+import { begunOn } from "../train/resume.ts";
 import { decodeSafeTensors } from "../train/safetensors.ts";
 import { type LoadedRun, loadedRun } from "./load-run.ts";
 import { openModel, type TrainedModel } from "./trained-model.ts";
@@ -53,6 +54,5 @@ async function recordOfOlder(folder: string): Promise<ModelRecord> {
     host: { ...nodeHost(), importFunction },
     backend: await chooseBackend("wasm"),
   });
-  const begunOn = spec.madeWith?.["backend"];
-  return { ...modelRecord(built), backend: typeof begunOn === "string" ? begunOn : spec.backend };
+  return { ...modelRecord(built), backend: begunOn(spec) ?? spec.backend };
 }

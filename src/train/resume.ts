@@ -14,6 +14,12 @@ const MAY_CHANGE: ReadonlySet<string> = new Set([
   "name",
 ]);
 
+/** The name of the backend that computed the run so far, if its run.json says so. */
+export function begunOn({ madeWith }: RunSpec): string | undefined {
+  const backend = madeWith?.["backend"];
+  return typeof backend === "string" ? backend : undefined;
+}
+
 /** Whether a resumed run may have another value of this setting of the run file. */
 export const mayChange = (key: string): boolean => MAY_CHANGE.has(key);
 

@@ -22,7 +22,7 @@ import {
   openRunFolder,
   type RunFolder,
 } from "../../train/node-run-folder.ts";
-import { mayChange, refuseChanges } from "../../train/resume.ts";
+import { begunOn, mayChange, refuseChanges } from "../../train/resume.ts";
 import { decodeSafeTensors } from "../../train/safetensors.ts";
 import { startFrom } from "../../train/weights.ts";
 import type { FindLrResult } from "../../tune/find-lr/types.ts";
@@ -50,19 +50,19 @@ export async function run({ args, flags, options, terminal, json }: Invocation):
     terminal.note("interrupted while looking for the learning rate: nothing is written");
     return 130;
   }
-  const begunOn = plan.resume ? begunBackend(plan.spec) : undefined;
+  const begun = plan.resume ? begunOn(plan.spec) : undefined;
   const built = await buildRun(resolved.spec, {
     host: { ...nodeHost(), importFunction },
     backend:
       torch?.backend ??
       (await chooseBackend(resolved.spec.backend, {
         ...(typeof options["threads"] === "number" && { threads: options["threads"] }),
-        ...(begunOn !== undefined && { begunOn }),
+        ...(begun !== undefined && { begunOn: begun }),
       })),
   });
-  if (begunOn !== undefined && begunOn !== built.backend) {
+  if (begun !== undefined && begun !== built.backend) {
     terminal.note(
-      `note: this run was begun on the ${begunOn} backend and goes on on ${built.backend}: numbers agree to rounding, not bit for bit`,
+      `note: this run was begun on the ${begun} backend and goes on on ${built.backend}: numbers agree to rounding, not bit for bit`,
     );
   }
   torch?.check(built);
@@ -92,12 +92,6 @@ export async function run({ args, flags, options, terminal, json }: Invocation):
   } finally {
     folder.close();
   }
-}
-
-/** The backend that computed the run so far, if its folder says so. */
-function begunBackend({ madeWith }: RunSpec): string | undefined {
-  const backend = madeWith?.["backend"];
-  return typeof backend === "string" ? backend : undefined;
 }
 
 /** Weights of a file in place of random ones. Throws where the file is none or of another model. */

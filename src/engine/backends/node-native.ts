@@ -10,13 +10,15 @@ import {
   type Backend,
   type BackendOptions,
   type Executable,
+  orOutOfMemory,
   outOfMemory,
   type ProgramSpec,
+  viewIn,
 } from "../backend.ts";
 import type { Buffer } from "../compile/kernels.ts";
 import { lower } from "../compile/lower.ts";
 import { gatherProducts } from "../compile/passes/gather-products.ts";
-import { SLACK, writeProgram } from "../compile/writers/c/program.ts";
+import { type NativeProgram, SLACK, writeProgram } from "../compile/writers/c/program.ts";
 import { runtimeSource } from "../compile/writers/c/runtime.ts";
 import { typedView } from "../graph/dtype.ts";
 import { type Compiler, findCompiler, objectOf } from "./node-compiler.ts";
@@ -31,7 +33,7 @@ interface Runtime {
   readonly setThreads: (count: number) => number;
 }
 
-const load = (): typeof Koffi => createRequire(import.meta.url)("koffi") as typeof Koffi;
+const loadKoffi = (): typeof Koffi => createRequire(import.meta.url)("koffi") as typeof Koffi;
 
 const runtimes = new Map<string, Runtime>();
 
@@ -61,67 +63,73 @@ export function threadCount(setting: string | undefined = process.env["STEEPEST_
   });
 }
 
+const written = (spec: ProgramSpec, { vectorBytes }: Compiler): NativeProgram =>
+  writeProgram(gatherProducts(lower(spec)), vectorBytes);
+
 export interface NativeChoice {
   readonly threads?: number;
 }
 
+interface NativeBackend extends Backend {
+  /** Compiles a program whose source is written already. */
+  readonly load: (program: NativeProgram, options?: BackendOptions) => Executable;
+}
+
 /** The native backend. Throws `backend` where there is no compiler, or koffi can't be loaded. */
-export function nativeBackend({ threads = threadCount() }: NativeChoice = {}): Backend {
+export const nativeBackend = (choice?: NativeChoice): Backend => native(choice);
+
+function native({ threads = threadCount() }: NativeChoice = {}): NativeBackend {
   const { compiler, reason } = findCompiler();
   if (compiler === null) throw noNative(reason);
   let koffi: typeof Koffi;
   try {
-    koffi = load();
+    koffi = loadKoffi();
   } catch (error) {
     throw noNative(`koffi, an optional dependency, can't be loaded: ${String(error).split("\n")[0]}`);
   }
+  const load: NativeBackend["load"] = ({ source, plan, named, notes }, { maxBytes = LIMIT } = {}) => {
+    if (plan.total > Math.min(maxBytes, LIMIT)) throw outOfMemory(plan.total, Math.min(maxBytes, LIMIT));
+    const runtime = runtimeOf(koffi, compiler);
+    const used = runtime.setThreads(threads);
+    const object = objectOf(compiler, source, "-O2");
+    const library = koffi.load(object.path);
+    object.loaded();
+    library.func("bind", "void", ["uintptr_t"])(runtime.table);
+    const step = library.func("run", "void", ["uintptr_t", "int"]) as (m: bigint, threads: number) => void;
+
+    const memory = orOutOfMemory(plan.total, () => new ArrayBuffer(plan.total + ALIGN + SLACK));
+    const whole = new Uint8Array(memory, 0, 1);
+    const address = koffi.address(whole);
+    const base = (address + BigInt(ALIGN - 1)) & ~BigInt(ALIGN - 1);
+    const shift = Number(base - address);
+    const viewOf = (b: Buffer, at: number): ReturnType<typeof typedView> =>
+      typedView(memory, shift + at, b.dtype, b.count);
+    for (const [buffer, at] of plan.address)
+      if (buffer.data !== undefined) viewOf(buffer, at).set(buffer.data);
+    const views = new Map([...named].map(([name, b]) => [name, viewOf(b, plan.address.get(b)!)]));
+    const count = Math.min(threads, used);
+    return {
+      view: viewIn(views),
+      run: () => {
+        if (whole.length === 0) throw new Error("internal: the memory of a program was detached");
+        step(base, count);
+      },
+      bytes: plan.total,
+      notes: {
+        ...notes,
+        backend: "native",
+        compiler: `${compiler.path} ${compiler.version}`,
+        vectorBytes: compiler.vectorBytes,
+        threads: count,
+        compileMs: Math.round(object.milliseconds),
+        cached: object.cached ? "yes" : "no",
+      },
+    };
+  };
   return {
     name: "native",
-    compile: (spec: ProgramSpec, { maxBytes = LIMIT }: BackendOptions = {}): Executable => {
-      const lowered = gatherProducts(lower(spec));
-      const { source, plan, notes } = writeProgram(lowered, compiler.vectorBytes);
-      if (plan.total > Math.min(maxBytes, LIMIT)) throw outOfMemory(plan.total, Math.min(maxBytes, LIMIT));
-      const runtime = runtimeOf(koffi, compiler);
-      const used = runtime.setThreads(threads);
-      const object = objectOf(compiler, source, "-O2");
-      const library = koffi.load(object.path);
-      object.loaded();
-      library.func("bind", "void", ["uintptr_t"])(runtime.table);
-      const step = library.func("run", "void", ["uintptr_t", "int"]) as (m: bigint, threads: number) => void;
-
-      const memory = allocate(plan.total + ALIGN + SLACK);
-      const whole = new Uint8Array(memory, 0, 1);
-      const address = koffi.address(whole);
-      const base = (address + BigInt(ALIGN - 1)) & ~BigInt(ALIGN - 1);
-      const shift = Number(base - address);
-      const viewOf = (b: Buffer, at: number): ReturnType<typeof typedView> =>
-        typedView(memory, shift + at, b.dtype, b.count);
-      for (const [buffer, at] of plan.address)
-        if (buffer.data !== undefined) viewOf(buffer, at).set(buffer.data);
-      const views = new Map([...lowered.named].map(([name, b]) => [name, viewOf(b, plan.address.get(b)!)]));
-      const count = Math.min(threads, used);
-      return {
-        view: (name) => {
-          const view = views.get(name);
-          if (view === undefined) throw new Error(`internal: no tensor named ${name}`);
-          return view;
-        },
-        run: () => {
-          if (whole.length === 0) throw new Error("internal: the memory of a program was detached");
-          step(base, count);
-        },
-        bytes: plan.total,
-        notes: {
-          ...notes,
-          backend: "native",
-          compiler: `${compiler.path} ${compiler.version}`,
-          vectorBytes: compiler.vectorBytes,
-          threads: count,
-          compileMs: Math.round(object.milliseconds),
-          cached: object.cached ? "yes" : "no",
-        },
-      };
-    },
+    load,
+    compile: (spec, options) => load(written(spec, compiler), options),
   };
 }
 
@@ -138,11 +146,17 @@ const repays = (functions: number): number => 2e8 + 1e7 * functions;
  */
 export function nativeWhereItPays(other: Backend, choice: NativeChoice = {}): Backend {
   let chosen: Backend | null = null;
-  const choose = (spec: ProgramSpec, { runs = 0 }: BackendOptions): Backend => {
+  const first: Backend["compile"] = (spec, options = {}) => {
+    const { runs = 0 } = options;
     const { compiler } = findCompiler();
-    if (compiler === null) return other;
-    const { nanoseconds, functions } = writeProgram(gatherProducts(lower(spec)), compiler.vectorBytes);
-    return nanoseconds * runs < repays(functions) ? other : nativeBackend(choice);
+    const program = compiler === null || runs === 0 ? null : written(spec, compiler);
+    if (program === null || program.nanoseconds * runs < repays(program.functions)) {
+      chosen = other;
+      return other.compile(spec, options);
+    }
+    const backend = native(choice);
+    chosen = backend;
+    return backend.load(program, options);
   };
   return {
     get name() {
@@ -150,8 +164,7 @@ export function nativeWhereItPays(other: Backend, choice: NativeChoice = {}): Ba
     },
     compile: (spec, options = {}) => {
       try {
-        chosen ??= choose(spec, options);
-        return chosen.compile(spec, options);
+        return (chosen?.compile ?? first)(spec, options);
       } catch (error) {
         if (chosen === other || (error instanceof SteepestError && error.id !== "backend")) throw error;
         process.emitWarning(`${String(error)}; WebAssembly takes over`, { code: "STEEPEST_NATIVE" });
@@ -160,15 +173,6 @@ export function nativeWhereItPays(other: Backend, choice: NativeChoice = {}): Ba
       }
     },
   };
-}
-
-function allocate(bytes: number): ArrayBuffer {
-  try {
-    return new ArrayBuffer(bytes);
-  } catch (cause) {
-    if (cause instanceof RangeError) throw outOfMemory(bytes, 0);
-    throw cause;
-  }
 }
 
 const noNative = (reason: string): SteepestError =>

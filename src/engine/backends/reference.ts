@@ -1,4 +1,4 @@
-import type { Backend, Executable, ProgramSpec } from "../backend.ts";
+import { type Backend, type Executable, type ProgramSpec, viewIn } from "../backend.ts";
 import { allocate, type TypedArray } from "../graph/dtype.ts";
 import { applyRule, type Expr, topologicalOrder } from "../graph/expr.ts";
 import { sizeOf } from "../graph/shape.ts";
@@ -39,11 +39,7 @@ export const reference: Backend = {
     for (const out of spec.outputs) memory.set(out.name, store(out.value));
     const roots = [...spec.outputs.map((o) => o.value), ...spec.state.map((s) => s.next)];
     return {
-      view: (name) => {
-        const found = memory.get(name);
-        if (found === undefined) throw new Error(`internal: no tensor named ${name}`);
-        return found;
-      },
+      view: viewIn(memory),
       run: () => {
         const given = new Map<Expr, ArrayLike<number>>(
           leaves.map((leaf) => [leaf, memory.get(leaf.attrs.name)!]),

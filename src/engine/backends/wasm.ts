@@ -2,8 +2,15 @@
  * Compiles a program to one WebAssembly module over memory planned in advance. With a BLAS library (Node), large
  * products are handed to it, on the same memory.
  */
-import type { Backend, BackendOptions, Executable, ProgramSpec } from "../backend.ts";
-import { outOfMemory } from "../backend.ts";
+import {
+  type Backend,
+  type BackendOptions,
+  type Executable,
+  orOutOfMemory,
+  outOfMemory,
+  type ProgramSpec,
+  viewIn,
+} from "../backend.ts";
 import type { Buffer } from "../compile/kernels.ts";
 import { lower } from "../compile/lower.ts";
 import type { Product } from "../compile/product.ts";
@@ -47,7 +54,10 @@ export function wasmBackend({ library = null }: { library?: ProductLibrary | nul
       });
       if (built.plan.total > Math.min(maxBytes, LIMIT))
         throw outOfMemory(built.plan.total, Math.min(maxBytes, LIMIT));
-      const memory = allocate(built.pages, built.plan.total);
+      const memory = orOutOfMemory(
+        built.plan.total,
+        () => new WebAssembly.Memory({ initial: built.pages, maximum: built.pages }),
+      );
       for (const [buffer, at] of built.plan.address) {
         if (buffer.data !== undefined)
           typedView(memory.buffer, at, buffer.dtype, buffer.count).set(buffer.data);
@@ -65,27 +75,13 @@ export function wasmBackend({ library = null }: { library?: ProductLibrary | nul
         typedView(memory.buffer, built.plan.address.get(b)!, b.dtype, b.count);
       for (const [name, buffer] of lowered.named) views.set(name, viewOf(buffer));
       return {
-        view: (name) => {
-          const found = views.get(name);
-          if (found === undefined) throw new Error(`internal: no tensor named ${name}`);
-          return found;
-        },
+        view: viewIn(views),
         run: instance.exports["run"] as () => void,
         bytes: built.plan.total,
         notes: { ...built.notes, backend: "wasm", fma: fma ? "yes" : "no", moduleBytes: built.bytes.length },
       };
     },
   };
-}
-
-/** WebAssembly memory of exactly this many pages; engines refuse with a RangeError when the machine has too little. */
-function allocate(pages: number, bytes: number): WebAssembly.Memory {
-  try {
-    return new WebAssembly.Memory({ initial: pages, maximum: pages });
-  } catch (cause) {
-    if (cause instanceof RangeError) throw outOfMemory(bytes, 0);
-    throw cause;
-  }
 }
 
 export const wasm: Backend = wasmBackend();

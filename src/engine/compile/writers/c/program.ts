@@ -12,6 +12,7 @@ import { runtimeTable } from "./runtime.ts";
 export interface NativeProgram {
   readonly source: string;
   readonly plan: MemoryPlan;
+  readonly named: Lowered["named"];
   /** Roughly what a run takes on one core. */
   readonly nanoseconds: number;
   /** Functions to be compiled: equal kernels share one. */
@@ -66,6 +67,7 @@ ${calls.join("\n")}
   return {
     source,
     plan,
+    named,
     functions: new Set(functions.calls.map((c) => c.name)).size,
     nanoseconds: texts.reduce((t, k) => t + k.parts * k.cost, 0),
     notes: { kernels: kernels.length, loops: count("loop"), products: count("matmul"), libraryCalls: 0 },
