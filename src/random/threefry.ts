@@ -3,7 +3,10 @@
  * a keyed bijection of 64-bit counters. Random number i is a function of (key, i) alone, so a stream can be read at any
  * place, in any order, on any thread. The engine's `random` primitive is defined by this function.
  */
-const PARITY = 0x1bd11bda;
+/** The constant of the third key word. */
+export const PARITY = 0x1bd11bda;
+/** Bits that the second word is turned by, round after round. */
+export const ROTATIONS: readonly number[] = [13, 15, 26, 6, 17, 29, 16, 24];
 
 /** Encrypts counter (c0, c1) under key (k0, k1) and writes the two 32-bit words to `out[0]` and `out[1]`. */
 export function threefryInto(k0: number, k1: number, c0: number, c1: number, out: Uint32Array): void {

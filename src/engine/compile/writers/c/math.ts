@@ -3,77 +3,46 @@
  * (`../wasm/math/`), whose comments say where they come from. A lane's result doesn't depend on its neighbours.
  */
 import type { PolynomialPrimitive } from "../../../graph/primitives.ts";
-import {
-  artanhTail64,
-  cosTail32,
-  erfcLog32,
-  erfNear32,
-  expTail32,
-  expTail64,
-  logTail32,
-  sinTail32,
-} from "../coefficients.ts";
+import { cosTail32, erfcLog32, erfNear32, sinTail32 } from "../coefficients.ts";
+import { type FloatFormat, float32, float64, halfPi } from "../float-format.ts";
 import { literal } from "./types.ts";
 
 type FloatTag = "F" | "D";
 
-interface Format {
+/** A float format in C's words. */
+interface Format extends FloatFormat {
   readonly tag: FloatTag;
   /** Vector of floats, of signed and of unsigned integers of the same width. */
   readonly v: string;
   readonly i: string;
   readonly u: string;
-  readonly fraction: number;
-  readonly bias: number;
-  readonly ln2: readonly [number, number];
-  readonly expRange: readonly [number, number];
-  readonly saturated: number;
-  readonly normal: number;
-  readonly expTail: readonly number[];
-  readonly minNormal: number;
-  readonly maxFinite: number;
+  /** Bits as signed integers: of the sign, of √½ and of 1. */
   readonly sign: string;
-  readonly rootHalf: string;
+  readonly half: string;
   readonly one: string;
 }
 
+const bits = ({ fraction, bias, rootHalf }: FloatFormat, suffix: string): Pick<Format, "half" | "one"> => ({
+  half: `0x${rootHalf.toString(16)}${suffix}`,
+  one: `0x${(BigInt(bias) << BigInt(fraction)).toString(16)}${suffix}`,
+});
 const single: Format = {
+  ...float32,
+  ...bits(float32, ""),
   tag: "F",
   v: "vf32",
   i: "vi32",
   u: "vu32",
-  fraction: 23,
-  bias: 127,
-  ln2: [0.693359375, Math.LN2 - 0.693359375],
-  expRange: [-104.5, 89],
-  saturated: 20,
-  normal: 86,
-  expTail: expTail32,
-  minNormal: 2 ** -126,
-  maxFinite: (2 - 2 ** -23) * 2 ** 127,
   sign: "(-2147483647 - 1)",
-  rootHalf: "0x3f3504f3",
-  one: "0x3f800000",
 };
-
-const ln2High = Math.round(Math.LN2 * 2 ** 32) * 2 ** -32;
 const double: Format = {
+  ...float64,
+  ...bits(float64, "ll"),
   tag: "D",
   v: "vf64",
   i: "vi64",
   u: "vu64",
-  fraction: 52,
-  bias: 1023,
-  ln2: [ln2High, Math.LN2 - ln2High + 2.319046813846299e-17],
-  expRange: [-746, 710],
-  saturated: 44,
-  normal: 707,
-  expTail: expTail64,
-  minNormal: 2 ** -1022,
-  maxFinite: Number.MAX_VALUE,
   sign: "(-9223372036854775807ll - 1)",
-  rootHalf: "0x3fe6a09e667f3bcdll",
-  one: "0x3ff0000000000000ll",
 };
 
 const num = (f: Format, value: number): string => literal(f.tag === "F" ? "float32" : "float64", value);
@@ -90,7 +59,7 @@ const withSign = (f: Format, value: string, x: string): string =>
 
 /** x = sign·(n·ln2 + r): the low bits of `t` are n + shift, and `r` is sign·r. */
 const reduce = (f: Format, shift: number, sign: 1 | -1 = 1): string => {
-  const magic = 1.5 * 2 ** f.fraction + shift;
+  const magic = f.magic + shift;
   const s = f.tag;
   return `${f.v} t = fma_${s}(x, ${splat(f, sign * Math.LOG2E)}, ${splat(f, magic)}), n = t - ${num(f, magic)};
   ${f.v} r = fma_${s}(n, ${splat(f, -sign * f.ln2[0])}, x); r = fma_${s}(n, ${splat(f, -sign * f.ln2[1])}, r);`;
@@ -159,19 +128,19 @@ const sigmoid = (f: Format): string =>
   define(f, "sigmoid", `return ${num(f, 1)} / (expneg_${f.tag}(x) + ${num(f, 1)});`);
 
 /** u = 2^e·(1 + f): `e` as a float, `g` = f; the low bits of `biased` are e + bias. */
-const split = (f: Format): string => `${f.i} s = (${f.i})u + (${f.one} - ${f.rootHalf});
+const split = (f: Format): string => `${f.i} s = (${f.i})u + (${f.one} - ${f.half});
   ${f.u} biased = (${f.u})s >> ${f.fraction};
   ${f.v} e = (${f.v})(biased | (${f.u})${splat(f, 2 ** f.fraction)}) - ${num(f, 2 ** f.fraction + f.bias)};
-  ${f.v} g = (${f.v})((s & ${f.tag === "F" ? "0x7fffff" : "0xfffffffffffffll"}) + ${f.rootHalf}) - ${num(f, 1)};`;
+  ${f.v} g = (${f.v})((s & ${f.tag === "F" ? "0x7fffff" : "0xfffffffffffffll"}) + ${f.half}) - ${num(f, 1)};`;
 
 /** e·ln2 + log(1 + g). */
 function combine(f: Format): string {
   const [high, low] = f.ln2;
   if (f.tag === "F")
-    return `vf32 q = g * g, w = fma_F(${polynomial(f, "g", logTail32)} * g, q, e * ${num(f, low)});
+    return `vf32 q = g * g, w = fma_F(${polynomial(f, "g", f.logTail)} * g, q, e * ${num(f, low)});
   vf32 y = fma_F(e, ${splat(f, high)}, fma_F(q, ${splat(f, -0.5)}, w) + g);`;
   return `vf64 half = g * g * 0.5, z = g / (g + 2.0), q = z * z;
-  vf64 w = fma_D(fma_D(${polynomial(f, "q", artanhTail64)}, q, half), z, e * ${num(f, low)});
+  vf64 w = fma_D(fma_D(${polynomial(f, "q", f.logTail)}, q, half), z, e * ${num(f, low)});
   vf64 y = fma_D(e, ${splat(f, high)}, (w - half) + g);`;
 }
 
@@ -211,13 +180,12 @@ const log1p = (f: Format): string => {
   );
 };
 
-const [halfPiHigh, halfPiLow] = [0x1921fb544 / 2 ** 32, 6.077100506506192e-11];
-const magic64 = num(double, 1.5 * 2 ** 52);
+const magic64 = num(double, double.magic);
 
 /** r and the quadrant in float64 for half of the lanes. */
 const quadrants = `INLINE vf64 quadrant_D(vf64 x, vf64 *t) {
-  *t = fma_D(x, ${splat(double, 2 / Math.PI)}, ${splat(double, 1.5 * 2 ** 52)}); vf64 n = *t - ${magic64};
-  return fma_D(n, ${splat(double, -halfPiLow)}, fma_D(n, ${splat(double, -halfPiHigh)}, x));
+  *t = fma_D(x, ${splat(double, 2 / Math.PI)}, ${splat(double, double.magic)}); vf64 n = *t - ${magic64};
+  return fma_D(n, ${splat(double, -halfPi[1])}, fma_D(n, ${splat(double, -halfPi[0])}, x));
 }
 INLINE vi32 narrow_L(vi64 a, vi64 b) {
   typedef i32 half __attribute__((vector_size(W / 2)));

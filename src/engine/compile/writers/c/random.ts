@@ -2,9 +2,8 @@
  * Threefry-2x32 with 20 rounds (Salmon et al. 2011, "Parallel random numbers: as easy as 1, 2, 3", table 2) in C: the
  * same function as src/random, and the maps to uniforms and normals of rules/scalar.ts.
  */
+import { PARITY, ROTATIONS } from "../../../../random/threefry.ts";
 import type { MathName } from "./expression.ts";
-
-const ROTATIONS = [13, 15, 26, 6, 17, 29, 16, 24];
 
 const rounds = Array.from({ length: 20 }, (_, round) => {
   const r = ROTATIONS[round % 8]!;
@@ -19,7 +18,7 @@ const words = (
   int: string,
   word: string,
 ): string => `INLINE void ${name}(${int} k0, ${int} k1, ${int} counter, ${word} *a, ${word} *b) {
-  ${word} k[3] = {(${word})k0, (${word})k1, (${word})k0 ^ (${word})k1 ^ 0x1bd11bdau}, x0 = (${word})counter + k[0], x1 = k[1];
+  ${word} k[3] = {(${word})k0, (${word})k1, (${word})k0 ^ (${word})k1 ^ ${PARITY}u}, x0 = (${word})counter + k[0], x1 = k[1];
   ${rounds}
   *a = x0; *b = x1;
 }

@@ -2,14 +2,12 @@
  * Threefry-2x32 with 20 rounds (Salmon et al. 2011, "Parallel random numbers: as easy as 1, 2, 3", table 2), the
  * same function as src/random, and the maps from its words to uniforms and normals of rules/scalar.ts.
  */
+import { PARITY, ROTATIONS } from "../../../../random/threefry.ts";
 import type { Node } from "../../../graph/expr.ts";
 import type { Local } from "./assembler/assembler.ts";
 
 import { f32x4Math, f64x2Math } from "./math/index.ts";
 import type { OpContext } from "./op-context.ts";
-
-const ROTATIONS = [13, 15, 26, 6, 17, 29, 16, 24];
-const PARITY = 0x1bd11bda;
 
 export function emitRandom(n: Node<"random">, c: OpContext): void {
   const { f } = c;

@@ -5,11 +5,11 @@
  */
 
 import { cosTail32, sinTail32 } from "../../coefficients.ts";
+import { halfPi } from "../../float-format.ts";
 import type { Local } from "../assembler/assembler.ts";
 import { double, emitter, type MathContext, perLane, single, withVectors } from "./kit.ts";
 
 const LARGEST = 1e5;
-const [halfPiHigh, halfPiLow] = [0x1921fb544 / 2 ** 32, 6.077100506506192e-11];
 
 export const circular =
   (name: "sin" | "cos") =>
@@ -29,7 +29,7 @@ export const circular =
         wide.constant(double.magic);
         wide.op("sub");
         f.set(z);
-        for (const part of [halfPiHigh, halfPiLow]) {
+        for (const part of halfPi) {
           wide.subMul(
             () => f.get(r),
             () => f.get(z),
