@@ -4,7 +4,7 @@
  */
 import { isFloat } from "../graph/dtype.ts";
 import { applyRule, type Expr, makeNode, type Node, topologicalOrder } from "../graph/expr.ts";
-import * as ops from "../graph/ops.ts";
+import * as ops from "../graph/index.ts";
 import type { Primitive } from "../graph/primitives.ts";
 import { sameShape, shapeError, showShape } from "../graph/shape.ts";
 
