@@ -248,7 +248,7 @@ export function meaningOf(name: string): Meaning {
   const isLoss = has("loss") || has("losses") || /loss\d*$/.test(last);
   if (isLoss && !words.some((word) => NOT_LOSS.has(word))) {
     const part = words.some((word) => PART_OF_LOSS.has(word)) ? GUESSED : 0;
-    const whole = words.some((word) => word === "total" || word === "overall") ? -20 : 0;
+    const whole = words.some((word) => /^(?:total|overall|all|sum|summed)$/.test(word)) ? -20 : 0;
     const rank = GUESSED + part + whole + words.length;
     return { role: validation || /^val(id)?loss/.test(last) ? "validation" : "loss", rank };
   }
@@ -289,3 +289,7 @@ export function findNamed(names: readonly string[], wanted: string): number {
   const key = normalise(wanted);
   return names.findIndex((name) => normalise(name) === key);
 }
+
+/** A file called `loss.txt` or `nll-train.json` holds what it is called where the numbers themselves have no name. */
+export const fileIsCalledLoss = (source: string): boolean =>
+  /loss|cost|nll|error/i.test(source.split(/[\\/]/).pop()!);

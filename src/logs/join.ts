@@ -91,34 +91,64 @@ function merged(runs: readonly RecordedRun[]): RecordedRun {
 }
 
 /**
- * A batch counter that starts again with every epoch looks like many runs. It is one when all parts are equally
- * long and the loss goes on where it stopped instead of going back to where it began.
+ * A batch counter that starts again with every epoch looks like many runs. They are one while all parts are equally
+ * long and the loss goes on where it stopped; where it goes back to where it began, another training starts.
  */
 function joinEpochRuns(recorder: Recorder, runs: RecordedRun[]): RecordedRun[] {
-  if (runs.length < 3 || !recorder.hasSteps) return runs;
   const id = lossId(recorder);
-  if (id < 0) return runs;
-  const losses = runs.map((run) => run.buffers[id]);
-  const first = losses[0];
-  if (!first || first.length < 4) return runs;
-  const begin = first.steps[0]!;
-  const span = first.steps[first.length - 1]! - begin;
-  let continues = 0;
-  for (let i = 1; i < losses.length; i++) {
-    const [before, here] = [losses[i - 1]!, losses[i]];
-    if (!here || here.length === 0 || runs[i]!.begun !== "restart" || here.steps[0] !== begin) return runs;
-    const ends = here.steps[here.length - 1]! - begin;
-    if (i < losses.length - 1 ? ends !== span : ends > span) return runs;
-    const toEnd = Math.abs(here.values[0]! - before.values[before.length - 1]!);
-    if (toEnd < Math.abs(here.values[0]! - first.values[0]!)) continues++;
+  if (runs.length < 3 || !recorder.hasSteps || id < 0) return runs;
+  const out: RecordedRun[] = [];
+  for (let from = 0; from < runs.length; ) {
+    const first = runs[from]!.buffers[id];
+    let to = from + 1;
+    while (first && first.length >= 4 && to < runs.length && isNextEpoch(runs, from, to, id)) to++;
+    const part = runs.slice(from, to);
+    from = to;
+    if (part.length === 1 || !mostlyGoesOn(part, id)) {
+      out.push(...part);
+      continue;
+    }
+    const perEpoch = spanOf(first!) + Math.min(...gaps(first!));
+    const again = part.length === 2 ? "once" : `${part.length - 1} times`;
+    recorder.note(
+      "joined-epochs",
+      `the step starts again ${again} while the loss goes on: read as epochs of ${perEpoch} steps`,
+    );
+    out.push(joined(part, perEpoch));
   }
-  if (continues < 0.75 * (losses.length - 1)) return runs;
-  const perEpoch = span + Math.min(...gaps(first));
-  recorder.note(
-    "joined-epochs",
-    `the step starts again ${runs.length - 1} times while the loss goes on: read as epochs of ${perEpoch} steps`,
-  );
-  return [joined(runs, perEpoch)];
+  return out;
+}
+
+const spanOf = (b: SeriesBuffer): number => b.steps[b.length - 1]! - b.steps[0]!;
+
+/** Can run `at` be the epoch after those from `from` on? The last one may be cut off. */
+function isNextEpoch(runs: readonly RecordedRun[], from: number, at: number, id: number): boolean {
+  const [first, before, here] = [from, at - 1, at].map((i) => runs[i]!.buffers[id]);
+  if (!first || !before || !here || here.length === 0) return false;
+  if (runs[at]!.begun !== "restart" || here.steps[0] !== first.steps[0]) return false;
+  if (spanOf(before) !== spanOf(first) || spanOf(here) > spanOf(first)) return false;
+  const [begin, end, start] = [first.values[0]!, before.values[before.length - 1]!, here.values[0]!];
+  const way = Math.abs(begin - end);
+  return !(way > 4 * noiseAtEnd(before) && Math.abs(start - begin) < 0.3 * way);
+}
+
+/** Mean change from point to point over the last twenty. */
+function noiseAtEnd(b: SeriesBuffer): number {
+  const from = Math.max(1, b.length - 20);
+  let sum = 0;
+  for (let i = from; i < b.length; i++) sum += Math.abs(b.values[i]! - b.values[i - 1]!);
+  return sum / Math.max(1, b.length - from);
+}
+
+function mostlyGoesOn(part: readonly RecordedRun[], id: number): boolean {
+  const losses = part.map((run) => run.buffers[id]!);
+  const begin = losses[0]!.values[0]!;
+  const near = losses.filter((here, i) => {
+    if (i === 0) return false;
+    const before = losses[i - 1]!;
+    return Math.abs(here.values[0]! - before.values[before.length - 1]!) < Math.abs(here.values[0]! - begin);
+  });
+  return near.length >= 0.75 * (part.length - 1);
 }
 
 function joined(runs: readonly RecordedRun[], perEpoch: number): RecordedRun {

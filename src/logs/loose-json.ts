@@ -74,7 +74,8 @@ function readObject(s: State, depth: number): Loose | undefined {
       return object;
     }
     const key = c === 34 || c === 39 ? readString(s, c) : readValue(s, depth + 1);
-    if (key === undefined || skipSpace(s) !== 58) return undefined;
+    if (key === undefined || (typeof key === "object" && key !== null) || skipSpace(s) !== 58)
+      return undefined;
     s.at++;
     const value = readValue(s, depth + 1);
     if (value === undefined) return undefined;

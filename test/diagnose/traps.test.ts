@@ -370,3 +370,26 @@ describe("the rest of the instruments", () => {
     expect(ids(makeLog({ loss: (i) => 2.3 - 0.005 * i + 0.01 * e() }))).toContain("slow-progress");
   });
 });
+
+describe("a long noisy run", () => {
+  it("is not called diverged for its luckiest points, nor spiking for its few hardest batches", () => {
+    const e = noise(7);
+    let drift = 0;
+    // batches of one source follow one another, and some are much easier or harder than the rest
+    const log = makeLog(
+      {
+        loss: (i) => {
+          drift = 0.8 * drift + 0.07 * e();
+          const tail = e();
+          const odd = Math.abs(tail) > 0.998 ? Math.sign(tail) : 0;
+          return (3.6 + 7.4 * Math.exp(-i / 1500)) * Math.exp(drift + 0.05 * e() + 0.25 * odd);
+        },
+      },
+      { points: 30_000 },
+    );
+    const found = ids(log);
+    expect(found).not.toContain("divergence");
+    expect(found).not.toContain("recurrent-spikes");
+    expect(["too-high", "slightly-high"]).not.toContain(diagnoseRun(log).verdict);
+  });
+});

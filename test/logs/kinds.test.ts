@@ -445,3 +445,62 @@ test("a list of numbers is a loss where it falls and its file is called one, and
     seriesOf((await read(rising, { source: "loss.txt", loss: "values" }))[0]!, "loss")!.values.length,
   ).toBe(20);
 });
+
+test("step, phase, number: the number is the loss of the phase", async () => {
+  const [log] = await read(
+    `0 val 3.9\n0 score 0.25\n${lines(30, (i) => `${i} train ${fall(i)}`)}30 val 0.5\n`,
+  );
+  expectCurve(log, { role: "loss", n: 30, steps: [0, 29], first: Number(fall(0)), last: Number(fall(29)) });
+  expectCurve(log, { role: "validation", n: 2, steps: [0, 30], first: 3.9, last: 0.5 });
+});
+
+test("a total beside its counters is the loss where no other is named; the total of several losses comes first", async () => {
+  const [alone] = await read(
+    lines(20, (i) => `[epoch: ${1 + Math.floor(i / 10)}/9, iter: ${25 * (i % 10)}/250] total: ${fall(i)}`),
+  );
+  expect(seriesOf(alone!, "loss")?.name).toBe("total");
+  const [sum] = await read(lines(20, (i) => `Step: ${i}, box loss: 0.${10 + i}, all_loss: ${fall(i)}`));
+  expect(seriesOf(sum!, "loss")?.name).toBe("all_loss");
+});
+
+test("epoch and iteration may stand between a loss and its value", async () => {
+  const text = lines(
+    12,
+    (i) =>
+      `Loss at epoch ${Math.floor(i / 4)} and iteration ${(i % 4) * 50} is ${fall(i)}\nAux Loss at epoch ${Math.floor(i / 4)} and iteration ${(i % 4) * 50} is 0.7`,
+  );
+  const [log] = await read(text);
+  expect(seriesOf(log!, "loss")?.name).toBe("Loss");
+  expect([...seriesOf(log!, "loss")!.values]).toEqual(Array.from({ length: 12 }, (_, i) => Number(fall(i))));
+});
+
+test("the group's number is no learning rate", async () => {
+  const text = lines(
+    16,
+    (i) =>
+      `Epoch ${i} loss ${fall(i)}${i % 5 === 4 ? `\nEpoch ${i}: reducing learning rate of group 0 to ${(0.1 / (i + 1)).toExponential(4)}.` : ""}`,
+  );
+  const [log] = await read(text);
+  expect([...seriesOf(log!, "lr")!.values]).toEqual([0.02, 0.01, 0.1 / 15].map((v) => expect.closeTo(v, 6)));
+});
+
+test("settings alone are no curve", async () => {
+  const text = lines(40, (i) => `    OPTION_${i}: ${i}`);
+  const logs = read(`${text}    FOCAL_LOSS_ALPHA: 0.25\n    LOSS_WEIGHT: 50\n`);
+  await expect(logs).rejects.toMatchObject({ id: "no-metrics" });
+});
+
+test("numbers one below the other are a loss where they fall and the file is called one", async () => {
+  const list = lines(25, (i) => fall(i));
+  const [log] = await read(list, { source: "runs/loss.txt" });
+  expectCurve(log, { role: "loss", n: 25, steps: [0, 24], first: Number(fall(0)), last: Number(fall(24)) });
+  await expect(read(list, { source: "runs/widths.txt" })).rejects.toMatchObject({ id: "no-metrics" });
+});
+
+test("a step that starts again is the next epoch where the loss goes on, another run where it goes back", async () => {
+  const part = (from: number, n: number): string =>
+    lines(n, (i) => `{"step": ${i * 50}, "loss": ${fall(from + i)}}`);
+  const logs = await read(`${part(0, 10)}${part(10, 10)}${part(20, 10)}${part(0, 10)}${part(10, 4)}`);
+  expect(logs.map((log) => seriesOf(log, "loss")!.values.length)).toEqual([30, 14]);
+  expect(seriesOf(logs[0]!, "loss")!.steps[29]).toBe(29 * 50);
+});

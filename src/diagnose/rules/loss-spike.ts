@@ -19,6 +19,8 @@ const WINDOW = 31;
 const CALM = 5;
 const SIGMAS = 7;
 const RISE = Math.log(1.1);
+/** One short spike in so many points is what batches do, not what the rate does. */
+const RARE = 1000;
 
 const found = new WeakMap<Context, readonly Spike[]>();
 
@@ -179,7 +181,7 @@ export const lossSpike: Rule = {
 export const recurrentSpikes: Rule = {
   name: "recurrent-spikes",
   severity: "warning",
-  about: "three or more spikes in one run",
+  about: "three or more spikes in one run, and not a few short ones among thousands of points",
   needs: ["finite", "descent"],
   alerts: null,
   absorbs: ["loss-spike"],
@@ -187,7 +189,8 @@ export const recurrentSpikes: Rule = {
   direction: "lower",
   detect(c) {
     const events = lasting(c);
-    if (events.length < 3) return [];
+    const rare = events.length * RARE < c.loss.length && events.every((s) => s.recovery === "fast");
+    if (events.length < 3 || rare) return [];
     return [
       {
         steps: [c.steps[events[0]!.from]!, c.steps[events[events.length - 1]!.to]!],

@@ -3,7 +3,7 @@
  * (`{"loss": [...], "val_loss": [...]}`, Keras' History), or TensorBoard's downloaded `[[wall, step, value], …]`.
  */
 import type { LogFormat, RunLog, Series } from "../../run/log.ts";
-import { meaningOf } from "../columns.ts";
+import { fileIsCalledLoss, meaningOf } from "../columns.ts";
 import { createUtf8Stream } from "../encoding.ts";
 import { finishRuns } from "../finish.ts";
 import { createJsonStream, type JsonHandler } from "../json-stream.ts";
@@ -143,7 +143,7 @@ function createJsonDocument(options: ReadOptions): FormatReader {
   const named = (given: ReadOptions): ReadOptions => {
     const file = given.source.split(/[\\/]/).pop()!;
     if (given.loss !== undefined || !recorder.names.includes(LIST) || recorder.names.length > 1) return given;
-    if (!/loss|cost|nll|error/i.test(file) || !falls()) return given;
+    if (!fileIsCalledLoss(given.source) || !falls()) return given;
     recorder.note(
       "guessed-loss",
       `a list of numbers without a name, in a file called '${file}', is taken for the loss`,

@@ -2,7 +2,7 @@
 
 import type { Objective } from "../../run/log.ts";
 import type { Meaning } from "../columns.ts";
-import { speaksOfValidation } from "../columns.ts";
+import { fileIsCalledLoss, speaksOfValidation } from "../columns.ts";
 import { steering, steers } from "../objective.ts";
 import type { ReadOptions } from "../types.ts";
 import type { Behaviour } from "./behaviour.ts";
@@ -47,6 +47,7 @@ export function decide(templates: Iterable<Template>, options: ReadOptions): Dec
   }
   const all = [...plans.values()];
   const notes: Decision["notes"] = [];
+  shareShape(all);
   shareNesting(all);
   countEvaluations(all);
   joinEnumerated(all);
@@ -54,7 +55,7 @@ export function decide(templates: Iterable<Template>, options: ReadOptions): Dec
   dropSettings(all);
   settlePhases(all);
   const decided: Decided = { notes, objective: null };
-  chooseObjective(all, decided);
+  chooseObjective(all, decided, options.source);
   const clock = chooseClock(all);
   markPending(all, clock);
   const meanings = new Map<string, Meaning>();
@@ -86,6 +87,28 @@ function follows(template: Template, table: Template): boolean {
 function steeredBy(plans: readonly LinePlan[]): Objective | null {
   const names = plans.filter((p) => p.template.rows >= 3).flatMap((p) => p.judged.map((j) => j.name));
   return steering(names.filter((name) => name !== ""));
+}
+
+/** "0 val 3.9" among "0 train 3.8", "1 train 3.7": a line built like those that count has its step in the same place. */
+function shareShape(plans: readonly LinePlan[]): void {
+  const shape = (p: LinePlan): string => p.template.pieces.map((piece) => piece.kind).join();
+  const counting = plans.filter((p) => p.counters.step === 0 && p.counters.epoch < 0 && p.stepTotal < 0);
+  for (const plan of plans) {
+    if (plan.counters.step >= 0 || plan.counters.epoch >= 0 || plan.judged.length < 2) continue;
+    const own = plan.judged[0]!;
+    const like = counting.find(
+      (p) =>
+        p.template.rows >= 3 * plan.template.rows &&
+        p.judged[0]!.name === own.name &&
+        own.behaviour.integer &&
+        own.behaviour.max <= p.judged[0]!.behaviour.max + 1 &&
+        shape(p) === shape(plan),
+    );
+    if (!like) continue;
+    plan.counters = like.counters;
+    plan.partial = false;
+    plan.curves = plan.curves.filter((c) => c.column !== 0);
+  }
 }
 
 /** Lines with the same counters count alike, however few of one form there are. */
@@ -167,12 +190,14 @@ function joinEnumerated(plans: readonly LinePlan[]): void {
 function dropSettings(plans: readonly LinePlan[]): void {
   const isCurve = (c: Curve): boolean =>
     /^(?:loss|validation|accuracy|validationAccuracy|perplexity|score)$/.test(c.role);
-  const data = plans.filter((p) => p.curves.some(isCurve));
-  const main = data.reduce((a, b) => (b.template.rows > a.template.rows ? b : a), data[0]!);
-  if (!main || main.template.rows < 3) return;
-  const names = new Set(main.curves.map((c) => c.name));
   const counted = (p: LinePlan): boolean =>
     p.counters.step >= 0 || p.counters.epoch >= 0 || p.curves.some(isFractionalEpoch);
+  const data = plans.filter((p) => p.curves.some(isCurve));
+  const main = data.reduce((a, b) => (b.template.rows > a.template.rows ? b : a), data[0]!);
+  if (!main) return;
+  if (main.template.rows < 3 && !plans.some(counted)) for (const plan of data) plan.telling = false;
+  if (main.template.rows < 3) return;
+  const names = new Set(main.curves.map((c) => c.name));
   for (const plan of plans) {
     const before = plan.template.first < main.template.first;
     if (plan.template.rows > 1 || plan.summary || (plan.curves.some(isCurve) && !before)) continue;
@@ -199,12 +224,13 @@ function curvesWith(plans: readonly LinePlan[], role: Curve["role"]): { plan: Li
 }
 
 /** Without a loss, the next best thing is taken for it, in words: perplexity, a score, a column without a name. */
-function chooseObjective(plans: readonly LinePlan[], decided: Decided): void {
+function chooseObjective(plans: readonly LinePlan[], decided: Decided, source: string): void {
   const { notes } = decided;
   const replace = (plan: LinePlan, old: Curve, made: Curve): void => {
     plan.curves[plan.curves.indexOf(old)] = made;
     plan.telling = true;
   };
+  takeByPlace(plans, replace);
   const losses = curvesWith(plans, "loss");
   const perplexities = curvesWith(plans, "perplexity");
   if (losses.length === 0 && perplexities.length > 0) {
@@ -245,8 +271,50 @@ function chooseObjective(plans: readonly LinePlan[], decided: Decided): void {
     });
     return;
   }
+  if (fileIsCalledLoss(source)) takeList(plans, notes, replace);
   takeNameless(plans, notes, replace);
 }
+
+/** "40 train 3.21", "iter 40 total: 3.21": without a loss by name, what is measured in training, or in all, is it. */
+function takeByPlace(
+  plans: readonly LinePlan[],
+  replace: (plan: LinePlan, old: Curve, made: Curve) => void,
+): void {
+  if (curvesWith(plans, "loss").length > 0) return;
+  for (const plan of plans) {
+    if (plan.counters.step < 0 && plan.counters.epoch < 0) continue;
+    const curve = plan.curves.find(
+      (c) =>
+        /^(?:train|training|trn|total)$/i.test(c.label) &&
+        c.behaviour.n >= FEW &&
+        !c.behaviour.integer &&
+        c.behaviour.fall > 0,
+    );
+    if (curve) replace(plan, curve, { ...curve, role: "loss", rank: 400 });
+  }
+}
+
+/** Number under number in a file called a loss. */
+function takeList(
+  plans: readonly LinePlan[],
+  notes: Decision["notes"],
+  replace: (plan: LinePlan, old: Curve, made: Curve) => void,
+): void {
+  const list = plans.find((p) => p.template.pieces.length === 1 && p.template.rows >= FEW);
+  const curve = list?.curves[0];
+  if (!list || !curve?.nameless || curve.behaviour.fall <= 0) return;
+  replace(list, curve, { ...curve, ...named("values"), role: "loss", rank: 900, nameless: false });
+  notes.push({
+    id: "guessed-loss",
+    text: "a list of numbers without a name, in a file called a loss, is taken for the loss",
+  });
+}
+
+const named = (name: string): Pick<Curve, "name" | "heldName" | "label"> => ({
+  name,
+  heldName: `valid ${name}`,
+  label: name,
+});
 
 function takeNameless(
   plans: readonly LinePlan[],
@@ -276,9 +344,7 @@ function takeNameless(
   const name = `column ${best.curve.column + 1}`;
   replace(best.plan, best.curve, {
     ...best.curve,
-    name,
-    heldName: `valid ${name}`,
-    label: name,
+    ...named(name),
     role: "loss",
     rank: 900,
     nameless: false,

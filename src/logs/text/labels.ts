@@ -11,6 +11,7 @@ import {
   isBracketed,
   isLineNumber,
   isNumbered,
+  lrOfGroup,
   splitCounter,
   startsRange,
 } from "./patterns.ts";
@@ -218,7 +219,11 @@ export function labelSlots(line: string, pieces: readonly Piece[]): Labelled {
         if (split) {
           pendingMetric = split.metric;
           slot.label = split.counter;
-        } else pendingMetric = "";
+        } else if (lrOfGroup(slot.label)) {
+          pendingMetric = "learning rate";
+          slot.label = "";
+          slot.aside = true;
+        } else if (!isCounterWord(slot.label)) pendingMetric = ""; // "Loss at epoch 3 and iteration 500 is 0.2"
         const { role } = slotMeaning(slot.label);
         if (role === "accuracy" && slot.held === null) slot.held = metricHeld;
         else if (g.held !== null && g.words > 1) metricHeld = g.held;

@@ -95,6 +95,10 @@ export function splitCounter(label: string): { metric: string; counter: string }
   return isMetric(role) && !/[_]$/.test(metric) && /\s/.test(label) ? { metric, counter: match[2]! } : null;
 }
 
+/** "reducing learning rate of group 0 to 5e-4": the first number says which group, the second is the rate. */
+export const lrOfGroup = (label: string): boolean =>
+  /(?:\blr|learning[ _]rate)\s(?:of|for)\s(?:param(?:eter)?\s)?group$/i.test(label);
+
 /** From `at` on: number, word, number, word … and nothing else. */
 export function alternates(pieces: readonly Piece[], at: number): boolean {
   const rest = pieces.slice(at);
