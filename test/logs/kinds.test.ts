@@ -504,3 +504,18 @@ test("a step that starts again is the next epoch where the loss goes on, another
   expect(logs.map((log) => seriesOf(log, "loss")!.values.length)).toEqual([30, 14]);
   expect(seriesOf(logs[0]!, "loss")!.steps[29]).toBe(29 * 50);
 });
+
+test("the first epoch's line again, or from a later epoch back to it, starts another run", async () => {
+  const epoch = (e: number, loss: boolean): string => `Epoch ${e}/6\n${loss ? `loss: ${fall(e)}\n` : ""}`;
+  const run = (last: number, cut = false): string =>
+    Array.from({ length: last }, (_, i) => epoch(i + 1, !cut || i + 1 < last)).join("");
+  // stopped within epoch 1 after its loss, then within epoch 3 before its loss, then whole
+  const logs = await read(`${run(1)}${run(3, true)}${run(6)}${run(6)}`);
+  expect(logs.map((log) => [...seriesOf(log, "loss")!.values])).toEqual(
+    [
+      [1, 2],
+      [1, 2, 3, 4, 5, 6],
+      [1, 2, 3, 4, 5, 6],
+    ].map((of) => of.map((e) => Number(fall(e)))),
+  );
+});

@@ -40,6 +40,8 @@ export function createWalker(decision: Decision, recorder: Recorder): Walker {
   let rowNames = new Set<string>();
   let rowEpoch: number | undefined;
   const rowLines = new Set<string>();
+  /** The epoch that each line form without a measurement named last. */
+  const headed = new Map<number, number>();
 
   const put = (name: string, value: number): void => {
     if (recorder.names.length >= MAX_NAMES && !recorder.names.includes(name)) {
@@ -137,6 +139,10 @@ export function createWalker(decision: Decision, recorder: Recorder): Walker {
         if (epoch !== undefined && own < epoch) epochBase = undefined;
         epoch = own;
       }
+      if (own !== undefined && !plan.telling && clock === "row") {
+        if (own <= (headed.get(id) ?? Number.NEGATIVE_INFINITY) && beginsAgain(plan, own)) startAgain();
+        headed.set(id, own);
+      }
       const step = plan.telling || plan.clocks ? stepOf(plan, at) : undefined;
       if (plan.phase !== null) scope = { held: plan.phase, epoch, step: step ?? lastStep, seen: new Set() };
       if (!plan.telling) {
@@ -173,6 +179,15 @@ export function createWalker(decision: Decision, recorder: Recorder): Walker {
       flush();
     },
   };
+
+  /** "Epoch 1/20" again, before an epoch 2: the program was started once more. */
+  function startAgain(): void {
+    flush();
+    recorder.split("restart");
+    rowNames = new Set();
+    rowLines.clear();
+    rowEpoch = undefined;
+  }
 
   /** A line that only counts: what was printed before it, and what follows, is there. */
   function counted(step: number | undefined, own: number | undefined): void {
