@@ -8,10 +8,16 @@ import { pyNumber } from "./python-text.ts";
 /** Primes, so that no other size of a model is likely to change along with them. */
 export const TRACE_SIZES = [5, 7, 11] as const;
 
-type Three = readonly [number, number, number];
+export type Three = readonly [number, number, number];
 
-/** slope·n + offset through all three points, or null. */
-function line([a, b, c]: Three): { slope: number; offset: number } | null {
+/** slope·n + offset for a batch of n rows. */
+export interface Line {
+  readonly slope: number;
+  readonly offset: number;
+}
+
+/** The line through all three points, or null. */
+function line([a, b, c]: Three): Line | null {
   const [p, q, r] = TRACE_SIZES;
   const slope = (b - a) / (q - p);
   const offset = a - slope * p;
@@ -20,33 +26,51 @@ function line([a, b, c]: Three): { slope: number; offset: number } | null {
   return near(slope, s) && near(offset, o) && near(s * r + o, c) ? { slope: s, offset: o } : null;
 }
 
-function lineText(values: Three): string | null {
-  const found = line(values);
-  if (found === null) return null;
-  const { slope, offset } = found;
+function lineText({ slope, offset }: Line): string {
   const product = slope === 1 ? "n" : `${slope} * n`;
   if (offset === 0) return product;
   return `${product} ${offset > 0 ? "+" : "-"} ${Math.abs(offset)}`;
 }
 
-/** A size or index as text. Throws `handoff-batch`. */
-export function sizeText(values: Three, what: string): string {
-  if (values[0] === values[1] && values[1] === values[2]) return String(values[0]);
-  const text = lineText(values);
-  if (text !== null) return text;
+/** A size or index as a line in n. Throws `handoff-batch`. */
+export function sizeLine(values: Three, what: string): Line {
+  const found = line(values);
+  if (found !== null) return found;
   throw unknown(what, values);
 }
 
-/** A constant: a number, a multiple of n, one divided by it, or the n/(n − 1) of an unbiased variance. */
-export function constantText(values: Three, what: string): string {
-  if (values.every((v) => Object.is(v, values[0]))) return pyNumber(values[0]);
-  const straight = lineText(values);
-  if (straight !== null) return straight === "n" ? "n" : `(${straight})`;
-  const inverse = lineText(values.map((v) => 1 / v) as unknown as Three);
-  if (inverse !== null) return `(1 / (${inverse}))`;
-  const counted = lineText(values.map((v) => v / (v - 1)) as unknown as Three);
-  if (counted !== null) return `((${counted}) / (${counted} - 1))`;
+/** A size or index as text. Throws `handoff-batch`. */
+export function sizeText(values: Three, what: string): string {
+  const found = sizeLine(values, what);
+  return found.slope === 0 ? String(found.offset) : lineText(found);
+}
+
+/** A number, or what it is of a line in n: the line, 1 divided by it, or m/(m − 1) of it as in an unbiased variance. */
+export type ConstantForm =
+  | { readonly form: "number"; readonly value: number }
+  | { readonly form: "line" | "inverse" | "counted"; readonly line: Line };
+
+/** How a constant depends on the batch size. Throws `handoff-batch`. */
+export function constantForm(values: Three, what: string): ConstantForm {
+  if (values.every((v) => Object.is(v, values[0]))) return { form: "number", value: values[0] };
+  const over = (f: (v: number) => number): Line | null => line([f(values[0]), f(values[1]), f(values[2])]);
+  const straight = over((v) => v);
+  if (straight !== null) return { form: "line", line: straight };
+  const inverse = over((v) => 1 / v);
+  if (inverse !== null) return { form: "inverse", line: inverse };
+  const counted = over((v) => v / (v - 1));
+  if (counted !== null) return { form: "counted", line: counted };
   throw unknown(what, values);
+}
+
+/** A constant as text. Throws `handoff-batch`. */
+export function constantText(values: Three, what: string): string {
+  const found = constantForm(values, what);
+  if (found.form === "number") return pyNumber(found.value);
+  const text = lineText(found.line);
+  if (found.form === "line") return text === "n" ? "n" : `(${text})`;
+  if (found.form === "inverse") return `(1 / (${text}))`;
+  return `((${text}) / (${text} - 1))`;
 }
 
 const unknown = (what: string, values: Three): SteepestError =>

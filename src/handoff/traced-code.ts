@@ -6,8 +6,8 @@ import { applyUpdates, globalNorm } from "../optim/tensors.ts";
 import type { Hyper, State, Tensors, Transform } from "../optim/transform.ts";
 import type { BuiltParts } from "../train/index.ts";
 import { batchInputs, type LossFunction, tensorInputs } from "../train/trace.ts";
-import { TRACE_SIZES } from "./batch-size.ts";
 import { indent, pyTuple } from "./python-text.ts";
+import { atEachSize } from "./traces.ts";
 import { type Translated, translate } from "./translate.ts";
 
 /** Tensor constants of the traced parts, which go into a file of their own. */
@@ -20,10 +20,6 @@ const keeper =
     constants.set(name, { values, shape });
     return `CONSTANTS["${name}"].to(device)`;
   };
-
-type Roots = readonly [readonly Expr[], readonly Expr[], readonly Expr[]];
-const atEachSize = (trace: (rows: number) => readonly Expr[]): Roots =>
-  TRACE_SIZES.map(trace) as unknown as Roots;
 
 const named = (prefix: string, variable: string) => (name: string) =>
   name.startsWith(prefix) ? `${variable}["${name.slice(prefix.length)}"]` : null;

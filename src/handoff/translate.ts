@@ -5,6 +5,7 @@ import { type Primitive, primitives } from "../engine/graph/primitives.ts";
 import { SteepestError } from "../run/errors.ts";
 import { constantText, sizeText } from "./batch-size.ts";
 import { pyDtype, pyNumber, pyTuple } from "./python-text.ts";
+import { inputOf, peel, type Traces, type Trio, triosOf } from "./traces.ts";
 
 /** What a rule may use of its node. Numbers that depend on the batch size come as text in n. */
 interface Parts {
@@ -136,32 +137,14 @@ export interface TranslateOptions {
   readonly keep: (values: TypedArray, shape: readonly number[]) => string;
 }
 
-type Trio = readonly [Expr, Expr, Expr];
-
 /** Longest expression that is written inside another one. */
 const INLINE = 64;
 
 /** Roots of one function traced at the three sizes of TRACE_SIZES (three times the same where no batch is involved). */
-export function translate(
-  traces: readonly [readonly Expr[], readonly Expr[], readonly Expr[]],
-  { nameOf, keep }: TranslateOptions,
-): Translated {
-  const [order, second, third] = traces.map((roots) => ordered(roots)) as [Expr[], Expr[], Expr[]];
-  if (
-    second.length !== order.length ||
-    third.length !== order.length ||
-    order.some((e, i) => e.op !== second[i]!.op || e.op !== third[i]!.op)
-  ) {
-    throw new SteepestError(
-      "handoff-batch",
-      "the model or loss does other operations for other batch sizes",
-      {
-        help: "let it treat rows alike, whatever their number",
-      },
-    );
-  }
+export function translate(traces: Traces, { nameOf, keep }: TranslateOptions): Translated {
+  const trios = triosOf(traces, neededBy);
   const uses = new Map<Expr, number>();
-  for (const e of order) for (const i of neededBy(e)) uses.set(i, (uses.get(i) ?? 0) + 1);
+  for (const [e] of trios) for (const i of neededBy(e)) uses.set(i, (uses.get(i) ?? 0) + 1);
   const text = new Map<Expr, string>();
   const lines: string[] = [];
   const write = (e: Expr, expression: string): void => {
@@ -174,12 +157,12 @@ export function translate(
     lines.push(`${name} = ${withoutParentheses(expression)}`);
     text.set(e, name);
   };
-  order.forEach((e, i) => {
-    const trio: Trio = [e, second[i]!, third[i]!];
+  for (const trio of trios) {
+    const [e] = trio;
     if (e.op === "input") text.set(e, nameOf(e.attrs.name));
     // numbers are written where they are used
     else if (numberOf(trio) === null) write(e, render(trio, { text, keep }));
-  });
+  }
   const tensor = (e: Expr, k: number): string =>
     text.get(e) ?? filledTensor([e, traces[1][k]!, traces[2][k]!]);
   const results = traces[0].map((e, k) => withoutParentheses(tensor(e, k)));
@@ -193,39 +176,18 @@ export function translate(
 /** Random numbers come from PyTorch's generator: their keys are not needed. */
 const neededBy = (e: Expr): readonly Expr[] => (e.op === "random" ? [] : e.inputs);
 
-/** All that the roots need, inputs before users. */
-function ordered(roots: readonly Expr[]): Expr[] {
-  const order: Expr[] = [];
-  const done = new Set<Expr>();
-  const stack: [Expr, boolean][] = [...roots].reverse().map((e) => [e, false]);
-  while (stack.length > 0) {
-    const [e, ready] = stack.pop()!;
-    if (done.has(e)) continue;
-    if (ready) {
-      done.add(e);
-      order.push(e);
-      continue;
-    }
-    stack.push([e, true]);
-    for (const i of [...neededBy(e)].reverse()) if (!done.has(i)) stack.push([i, false]);
-  }
-  return order;
-}
-
 /** The number a constant scalar stands for at every size, also behind a broadcast. */
 function numberOf([a, b, c]: Trio): readonly [number, number, number] | null {
   if (a.op === "broadcast" || a.op === "reshape" || (a.op === "cast" && a.dtype !== "bool"))
-    return numberOf([a.inputs[0]!, b.inputs[0]!, c.inputs[0]!]);
+    return numberOf(inputOf([a, b, c], 0));
   const value = (e: Expr): unknown => (e.op === "constant" ? e.attrs.value : null);
-  const three = [value(a), value(b), value(c)];
-  return three.every((v) => typeof v === "number") ? (three as unknown as [number, number, number]) : null;
+  const [x, y, z] = [value(a), value(b), value(c)];
+  return typeof x === "number" && typeof y === "number" && typeof z === "number" ? [x, y, z] : null;
 }
 
 /** The constant behind broadcasts and reshapes. */
 const scalar = (trio: Trio): Trio =>
-  trio[0].op === "broadcast" || trio[0].op === "reshape"
-    ? scalar(trio.map((e) => e.inputs[0]!) as unknown as Trio)
-    : trio;
+  trio[0].op === "broadcast" || trio[0].op === "reshape" ? scalar(inputOf(trio, 0)) : trio;
 
 function literal(trio: Trio): string | null {
   const found = numberOf(trio);
@@ -261,7 +223,7 @@ function render(
       },
     );
   }
-  const input = (i: number): Trio => trio.map((e) => e.inputs[i]!) as unknown as Trio;
+  const input = (i: number): Trio => inputOf(trio, i);
   const peeled = aligns(node) ? peel(node) : node.inputs;
   const numbers = node.inputs.map((_, i) => literal(input(i)));
   const x = (i: number): string =>
@@ -294,16 +256,6 @@ function render(
     },
   };
   return rule(scope);
-}
-
-/** Inputs without their broadcasts, where PyTorch's own alignment gives the same shape. */
-function peel(node: Expr): readonly Expr[] {
-  const inner = node.inputs.map((e) => (e.op === "broadcast" ? e.inputs[0]! : e));
-  const shape = node.shape.map((_, k) => {
-    const fromEnd = node.shape.length - k;
-    return Math.max(1, ...inner.map((e) => (e.shape.length >= fromEnd ? e.shape.at(-fromEnd)! : 1)));
-  });
-  return shape.every((d, k) => d === node.shape[k]) ? inner : node.inputs;
 }
 
 /** (a + b) → a + b, where the parentheses belong together. */
