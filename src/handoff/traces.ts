@@ -1,5 +1,6 @@
 /** Graphs of one function at the three batch sizes of TRACE_SIZES, node by node side by side. */
 import type { Expr } from "../engine/graph/expr.ts";
+import type { TypedArray } from "../engine/graph/index.ts";
 import { SteepestError } from "../run/errors.ts";
 import { TRACE_SIZES } from "./batch-size.ts";
 
@@ -59,12 +60,12 @@ function ordered(roots: readonly Expr[], neededBy: (e: Expr) => readonly Expr[])
   return order;
 }
 
-/** A node's inputs without their broadcasts, where aligning them at the last axis gives the same shape. */
-export function peel(node: Expr): readonly Expr[] {
-  const inner = node.inputs.map((e) => (e.op === "broadcast" ? e.inputs[0]! : e));
-  const shape = node.shape.map((_, k) => {
-    const fromEnd = node.shape.length - k;
-    return Math.max(1, ...inner.map((e) => (e.shape.length >= fromEnd ? e.shape.at(-fromEnd)! : 1)));
+/** A tensor constant, which has to be the same at each size. Throws `handoff-batch`. */
+export function sameConstant(trio: Trio): TypedArray {
+  const [values] = trio.map((e) => (e.op === "constant" ? e.attrs.value : null));
+  if (typeof values !== "object" || values === null) throw new Error("internal: not a tensor constant");
+  if (trio.every((e) => e.op === "constant" && String(e.attrs.value) === String(values))) return values;
+  throw new SteepestError("handoff-batch", "a tensor constant differs between batch sizes", {
+    help: "compute it from the batch, or make it a parameter",
   });
-  return shape.every((d, k) => d === node.shape[k]) ? inner : node.inputs;
 }

@@ -5,7 +5,7 @@ import { type Primitive, primitives } from "../engine/graph/primitives.ts";
 import { SteepestError } from "../run/errors.ts";
 import { constantText, sizeText } from "./batch-size.ts";
 import { pyDtype, pyNumber, pyTuple } from "./python-text.ts";
-import { inputOf, peel, type Traces, type Trio, triosOf } from "./traces.ts";
+import { inputOf, sameConstant, type Traces, type Trio, triosOf } from "./traces.ts";
 
 /** What a rule may use of its node. Numbers that depend on the batch size come as text in n. */
 interface Parts {
@@ -247,15 +247,20 @@ function render(
     rank: (i) => node.inputs[i]!.shape.length,
     constant: () => {
       const { value } = (node as Node<"constant">).attrs;
-      if (typeof value === "number") return filledTensor(trio);
-      const changes = trio.some((e) => String((e as Node<"constant">).attrs.value) !== String(value));
-      if (!changes) return keep(value, node.shape);
-      throw new SteepestError("handoff-batch", "a tensor constant differs between batch sizes", {
-        help: "compute it from the batch, or make it a parameter",
-      });
+      return typeof value === "number" ? filledTensor(trio) : keep(sameConstant(trio), node.shape);
     },
   };
   return rule(scope);
+}
+
+/** Inputs without their broadcasts, where PyTorch's own alignment gives the same shape. */
+function peel(node: Expr): readonly Expr[] {
+  const inner = node.inputs.map((e) => (e.op === "broadcast" ? e.inputs[0]! : e));
+  const shape = node.shape.map((_, k) => {
+    const fromEnd = node.shape.length - k;
+    return Math.max(1, ...inner.map((e) => (e.shape.length >= fromEnd ? e.shape.at(-fromEnd)! : 1)));
+  });
+  return shape.every((d, k) => d === node.shape[k]) ? inner : node.inputs;
 }
 
 /** (a + b) → a + b, where the parentheses belong together. */

@@ -5,6 +5,7 @@ import { expect, test } from "vitest";
 import { loadRun } from "../../src/predict/node-load-run.ts";
 import { decodeSafeTensors, encodeSafeTensors } from "../../src/train/safetensors.ts";
 import { folder, steepest } from "../cli/steepest.ts";
+import { openOnnx } from "../handoff/onnxruntime.ts";
 
 const page = readFileSync(join(import.meta.dirname, "../../docs/use.md"), "utf8");
 
@@ -31,11 +32,18 @@ test("docs/use.md", async () => {
     matches(stdout + stderr, shown.join("\n"));
     commands++;
   }
-  expect(commands).toBe(5);
+  expect(commands).toBe(6);
   const model = await loadRun(join(cwd, "runs/flats-1"));
   const [flat] = model.predict([{ area: 60, district: "harbour", floor: 2 }]);
   const printed = /"prediction":([\d.]+)/.exec(page)![1]!;
   expect(flat!.prediction).toBeCloseTo(Number(printed), 0);
+  const onnx = await openOnnx(readFileSync(join(cwd, "flats.onnx")));
+  const { rent } = await onnx.run({
+    area: { values: Float32Array.of(60), shape: [1, 1] },
+    district: { values: ["harbour"], shape: [1, 1] },
+    floor: { values: Float32Array.of(2), shape: [1, 1] },
+  });
+  expect(Number(rent!.data[0]) / (flat!.prediction as number)).toBeCloseTo(1, 5);
 });
 
 test("a folder without the description is read with its training data; without that the remedy is said", async () => {

@@ -91,6 +91,10 @@ test("export --to safetensors, then train --init; a PyTorch project has the trai
 
   const refused = async (...args: string[]): Promise<string> => (await steepest(args, { cwd })).stderr;
   expect(await refused("export", "r.json", "--to", "safetensors")).toMatch(/not trained/);
+  expect(await refused("export", "r.json", "--to", "onnx")).toMatch(/not trained/);
+  expect(await refused("export", "runs/r-1", "--to", "onxx")).toMatch(/did you mean --to onnx/);
+  expect(await refused("export", "runs/r-1", "--to", "onnx", "--steps", "3")).toMatch(/has no --steps/);
+  expect(await refused("export", "runs/r-1", "--inputs", "matrix")).toMatch(/has no --inputs/);
   expect(await refused("train", "r.json", "--init", "none.safetensors")).toMatch(/there is no file none/);
   expect(await refused("train", "runs/r-1", "--resume", "--init", "r.safetensors")).toMatch(
     /--init and --resume/,
