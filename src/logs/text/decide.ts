@@ -26,6 +26,8 @@ interface Decided {
 }
 
 const FEW = 5;
+/** From this rank on a name is a loss by one of its words alone. */
+const GUESSED = 140;
 
 export function decide(templates: Iterable<Template>, options: ReadOptions): Decision {
   const plans = new Map<number, LinePlan>();
@@ -195,7 +197,10 @@ function dropSettings(plans: readonly LinePlan[]): void {
   const data = plans.filter((p) => p.curves.some(isCurve));
   const main = data.reduce((a, b) => (b.template.rows > a.template.rows ? b : a), data[0]!);
   if (!main) return;
-  if (main.template.rows < 3 && !plans.some(counted)) for (const plan of data) plan.telling = false;
+  const none = !plans.some(counted);
+  const guessed = (p: LinePlan): boolean => p.curves.filter(isCurve).every((c) => c.rank >= GUESSED);
+  if (main.template.rows < 3)
+    for (const plan of data) if (none || (!counted(plan) && guessed(plan))) plan.telling = false;
   if (main.template.rows < 3) return;
   const names = new Set(main.curves.map((c) => c.name));
   for (const plan of plans) {
@@ -260,7 +265,9 @@ function chooseObjective(plans: readonly LinePlan[], decided: Decided, source: s
         plan.telling = true;
     return;
   }
-  const scores = curvesWith(plans, "score");
+  const scores = curvesWith(plans, "score").filter(
+    ({ curve }) => curve.behaviour.n >= FEW && !curve.behaviour.constant,
+  );
   if (scores.length > 0) {
     const [{ plan, curve }] = scores as [(typeof scores)[0]];
     replace(plan, curve, { ...curve, role: "loss", rank: 500 });
