@@ -67,6 +67,8 @@ function settings(built: BuiltRun): Record<string, unknown> {
     stepsPerEpoch: plan.stepsPerEpoch,
     totalSteps: built.totalSteps,
     orderKey: shuffled ? streamKey(spec.seed, "batches") : null,
+    // a traced model has them as buffers
+    frozen: "module" in spec.model ? [] : (built.parts.model.frozen ?? []),
     logEvery: built.logEvery,
     checkpointEvery: spec.checkpointEvery ?? null,
     // a clip that refuses such gradients ends the run as the guard does
@@ -138,7 +140,7 @@ function modelFile({ spec, parts, data }: BuiltRun, constants: Constants): strin
     ? tracedModel(parts, constants)
     : {
         lines: namedModel(spec.model as BuiltModel, {
-          params: parts.model.params,
+          params: { ...parts.model.params, ...parts.model.buffers },
           inputShape: data.features.shape.slice(1),
           probability: loss?.output === "probability",
         }),

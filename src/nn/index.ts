@@ -30,6 +30,7 @@ export { type Call, compose, sequential } from "./compose.ts";
 export { type Conv2dOptions, conv2d, type Pair } from "./conv.ts";
 export { dropout } from "./dropout.ts";
 export { embedding } from "./embedding.ts";
+export { freeze, keepsStatistics } from "./freeze.ts";
 export { type GruOptions, gru } from "./gru.ts";
 export {
   constantInit,

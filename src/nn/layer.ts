@@ -41,6 +41,8 @@ export interface Layer {
   readonly params: ParamSpecs;
   /** Tensors that are kept but not trained (running means). */
   readonly buffers: ParamSpecs;
+  /** Names of buffers that are parameters, kept as they are (see freeze.ts). */
+  readonly frozen?: readonly string[];
   /** How many random keys a training pass uses: the layer takes key words (k0, k1), (k0, k1 + 1), … */
   readonly keys: number;
   /** `params` holds this layer's tensors and buffers under the names above. */

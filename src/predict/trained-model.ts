@@ -1,7 +1,7 @@
 /** A trained model out of a checkpoint: the forward pass with its weights, on batches of encoded rows. */
 import type { Backend } from "../engine/backend.ts";
 import type { TypedArray } from "../engine/graph/index.ts";
-import type { Layer } from "../nn/index.ts";
+import { freeze, type Layer } from "../nn/index.ts";
 import { findLoss } from "../nn/losses/index.ts";
 import type { Transform } from "../optim/index.ts";
 import { SteepestError } from "../run/errors.ts";
@@ -103,7 +103,7 @@ function recordOf({ metadata }: SafeTensors, where: string): ModelRecord {
 }
 
 async function layerOf(
-  { model, row, outputs, loss }: ModelRecord,
+  { model, row, outputs, loss, frozen = [] }: ModelRecord,
   { importModel, where }: OpenOptions,
 ): Promise<Layer> {
   const probability = loss.name !== "module" && findLoss(loss.name).output === "probability";
@@ -117,7 +117,7 @@ async function layerOf(
     }
     custom = (await importModel(model.module)) as CustomModel;
   }
-  return buildModel(model, { inputShape: row.shape, outputs, probability, custom });
+  return freeze(buildModel(model, { inputShape: row.shape, outputs, probability, custom }), frozen);
 }
 
 /** Throws `checkpoint-model` where a tensor of the model is missing or of another shape. */

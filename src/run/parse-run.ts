@@ -131,6 +131,14 @@ const clipSchema = z
   })
   .describe("Also tensorNorm, blockRms, adaptive, percentile, normalize, zeroNonFinite");
 
+/** `--freeze 0` gives a number. */
+const pattern = z.union([z.string().min(1), z.number().transform(String)]);
+const freezeSchema = z
+  .union([z.array(pattern), pattern.transform((one) => [one])], {
+    error: 'must be the name of a parameter or module, such as "blocks.*", or a list of them',
+  })
+  .describe("Parameters or modules that keep their values; * stands for any characters");
+
 const runSchema = z.strictObject({
   $schema: z.string().optional(),
   name: z
@@ -156,6 +164,7 @@ const runSchema = z.strictObject({
   optimizer: optimizerSchema,
   schedule: scheduleSchema.default({ name: "constant" }),
   clip: clipSchema.optional(),
+  freeze: freezeSchema.optional(),
   batchSize: z
     .union([count, z.literal("full")], { error: 'must be a positive whole number or "full"' })
     .optional()

@@ -91,6 +91,8 @@ export interface RunSpec {
   readonly schedule: Named;
   /** One key of the table of clips with its number, e.g. `{ globalNorm: 1 }`. */
   readonly clip?: Readonly<Record<string, unknown>> | undefined;
+  /** Names of parameters or modules that are not trained; `*` stands for any characters. */
+  readonly freeze?: readonly string[] | undefined;
   readonly batchSize?: number | "full" | undefined;
   readonly dropLast: boolean;
   readonly shuffle: boolean;

@@ -36,6 +36,8 @@ export interface ModelRecord {
   readonly backend: string;
   /** For optimizers that evaluate at other parameters than they train, such as schedule-free ones. */
   readonly optimizer: Named;
+  /** Parameters that training left as they were; absent where it trained all. */
+  readonly frozen?: readonly string[];
   readonly clip: RunSpec["clip"] | null;
   readonly loss: { readonly name: string; readonly options: LossOptions };
   readonly input: InputRecord;
@@ -60,7 +62,8 @@ export function modelRecord({
   data,
   outputs,
   backend,
-}: Pick<BuiltRun, "spec" | "data" | "outputs" | "backend">): ModelRecord {
+  parts,
+}: Pick<BuiltRun, "spec" | "data" | "outputs" | "backend" | "parts">): ModelRecord {
   const { features, target, scaling, classes } = data;
   const { name: loss = "module", ...options } = (spec.loss ?? {}) as { name?: string };
   return {
@@ -71,6 +74,7 @@ export function modelRecord({
     dtype: spec.dtype,
     backend,
     optimizer: spec.optimizer,
+    ...(parts.model.frozen !== undefined && { frozen: parts.model.frozen }),
     clip: spec.clip ?? null,
     loss: { name: loss, options },
     input: inputOf(spec.data, data),
@@ -116,14 +120,17 @@ export function readModelRecord(text: string, where: string): ModelRecord {
 }
 
 /** What the model is built from, held to the schema of run files; the rest of the record is held to its types. */
-function checkParts({ model, optimizer, clip, dtype, row, target, loss }: ModelRecord, where: string): void {
+function checkParts(
+  { model, optimizer, frozen, clip, dtype, row, target, loss }: ModelRecord,
+  where: string,
+): void {
   const sizes = (list: unknown): boolean =>
     Array.isArray(list) && list.every((n) => Number.isSafeInteger(n) && n > 0);
   const typed = row.dtype === "float" || row.dtype === "int32";
   if (!typed || !sizes(row.shape) || !sizes(target.shape) || typeof loss.name !== "string")
     throw damaged(where);
   try {
-    parseRun({ data: { source: "digits" }, model, optimizer, dtype, ...(clip && { clip }) });
+    parseRun({ data: { source: "digits" }, model, optimizer, dtype, freeze: frozen, ...(clip && { clip }) });
   } catch (cause) {
     throw damaged(where, cause);
   }

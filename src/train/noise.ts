@@ -1,6 +1,7 @@
 /** The gradient noise scale of a run, at the parameters it has now. */
 import { type NoiseScale, type NoiseScaleOptions, noiseScale } from "../curvature/index.ts";
 import type { Backend } from "../engine/backend.ts";
+import { keepsStatistics } from "../nn/freeze.ts";
 import { stream } from "../random/index.ts";
 import type { BuiltRun } from "./build.ts";
 import { type RunObjective, runObjective } from "./objective.ts";
@@ -23,7 +24,7 @@ export function runNoiseScale(
   { backend, objective, seed = run.spec.seed, ...options }: RunNoiseOptions = {},
 ): Promise<NoiseScale> {
   const { plan, parts } = run;
-  const usesBatch = Object.keys(parts.model.buffers).length > 0;
+  const usesBatch = keepsStatistics(parts.model);
   const batchSize = usesBatch
     ? plan.batchSize
     : Math.min(plan.batchSize, NOISE_ROWS, Math.max(1, Math.floor(plan.n / 8)));

@@ -11,6 +11,7 @@ import { batchPlan, type DataArray, type Rows, rowCount, rowSize } from "../data
 import type { Backend } from "../engine/backend.ts";
 import { wasm } from "../engine/backends/wasm.ts";
 import { constant } from "../engine/graph/index.ts";
+import { keepsStatistics } from "../nn/freeze.ts";
 import type { Context, ParamDType } from "../nn/layer.ts";
 import { SteepestError } from "../run/errors.ts";
 import type { BuiltRun } from "./build.ts";
@@ -60,7 +61,7 @@ export function runObjective(
   const { model, loss, shapes } = parts;
   const n = rowCount(data.features);
   const count = countOf(rows, n, plan.batchSize);
-  const usesBatch = Object.keys(model.buffers).length > 0;
+  const usesBatch = keepsStatistics(model);
   const chunk = Math.min(count, usesBatch ? plan.batchSize : CHUNK_ROWS);
   const sample = count === n ? data : pick(data, sampleOf(built, count));
   const chunks = batchPlan({ n: count, batchSize: chunk, shuffle: false, dropLast: usesBatch });

@@ -2,7 +2,7 @@
 
 import type { Dataset } from "../data/index.ts";
 import type { Expr } from "../engine/graph/index.ts";
-import type { Layer } from "../nn/index.ts";
+import { freeze, type Layer } from "../nn/index.ts";
 import { findLoss } from "../nn/losses/index.ts";
 import type { Loss, LossOptions } from "../nn/losses/loss.ts";
 import { accuracyFor, classAccuracy } from "../nn/metrics.ts";
@@ -39,10 +39,8 @@ export async function taskOf(spec: RunSpec, data: Dataset, host: BuildHost): Pro
       ? ((await host.importFunction?.(spec.model.module, "model")) as CustomModel)
       : undefined;
   const inputShape = data.features.shape.slice(1);
-  return {
-    ...goal,
-    model: buildModel(spec.model, { inputShape, outputs: goal.outputs, probability, custom }),
-  };
+  const model = buildModel(spec.model, { inputShape, outputs: goal.outputs, probability, custom });
+  return { ...goal, model: freeze(model, spec.freeze ?? []) };
 }
 
 const sizeOfTarget = ({ target }: Dataset): number => target.shape.slice(1).reduce((a, b) => a * b, 1);

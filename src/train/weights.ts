@@ -1,5 +1,6 @@
 /** Weights in and out of a run: what training starts from, and what a trained model is used with. */
 import type { TypedArray } from "../engine/graph/index.ts";
+import { matchesName } from "../nn/freeze.ts";
 import type { Layer, ParamDType } from "../nn/layer.ts";
 import { evaluateState, flattenState, initialState, stateInputs } from "../optim/state.ts";
 import type { Transform } from "../optim/transform.ts";
@@ -9,32 +10,50 @@ import type { StoredState } from "./program.ts";
 import type { StoredTensor } from "./safetensors.ts";
 import { tensorInputs } from "./trace.ts";
 
+export interface StartOptions {
+  /** Patterns of tensors that keep their random start, such as a new head. */
+  readonly skip?: readonly string[];
+}
+
 /**
  * Sets parameters and buffers to the tensors of the same names, and the optimizer's state to its first one. Tensors of
  * other names are left alone; returns their names. Nothing is changed when this throws `init-weights`, for a parameter or
- * buffer that is missing or has another shape.
+ * buffer that is missing or has another shape, or for a pattern of `skip` without a match.
  */
 export function startFrom(
   { step, parts }: Pick<BuiltRun, "step" | "parts">,
   tensors: ReadonlyMap<string, StoredTensor>,
   where: string,
+  { skip = [] }: StartOptions = {},
 ): string[] {
   const plain = (name: string): string => name.replace(/^(param|buffer)\./, "");
-  const own = step.state.filter(({ name }) => !name.startsWith("optimizer."));
+  const all = step.state.filter(({ name }) => !name.startsWith("optimizer."));
+  const unused = skip.find((pattern) => !all.some(({ name }) => matchesName(pattern, plain(name))));
+  if (unused !== undefined) {
+    throw new SteepestError("init-weights", `no tensor of the model is called "${unused}"`, {
+      where: "at --init-skip",
+      help: `its tensors are ${all
+        .slice(0, 12)
+        .map(({ name }) => plain(name))
+        .join(", ")}${all.length > 12 ? " …" : ""}`,
+    });
+  }
+  const own = all.filter(({ name }) => !skip.some((pattern) => matchesName(pattern, plain(name))));
   for (const { name, shape } of own) {
     const found = tensors.get(plain(name));
     if (found !== undefined && String(found.shape) === String(shape)) continue;
     const there = found === undefined ? "not there" : `[${found.shape.join(", ")}] there`;
     throw new SteepestError("init-weights", `${plain(name)} is [${shape.join(", ")}] here and ${there}`, {
       where,
-      help: "give the weights of the same model, under the names of PyTorch's state dict",
+      help: "give the weights of the same model, under the names of PyTorch's state dict; --init-skip leaves tensors out",
     });
   }
   for (const { name, values } of own) values.set(tensors.get(plain(name))!.values);
   const { model, optimizer, dtype = "float32" } = parts;
   const params = tensorInputs("param.", model.params, dtype);
+  const values = new Map(all.map((t) => [t.name, t.values]));
   const given = new Map(
-    Object.keys(params).map((name) => [params[name]!, tensors.get(name)!.values] as const),
+    Object.keys(params).map((name) => [params[name]!, values.get(`param.${name}`)!] as const),
   );
   const first = evaluateState(initialState(optimizer, params), given);
   for (const { name, values } of step.state)

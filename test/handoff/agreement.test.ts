@@ -158,6 +158,8 @@ const groups: readonly Group[] = [
   {
     title: "agree for every kind of layer, in training and in evaluation",
     cases: [
+      ["frozen layers", { ...images, model: { kind: "cnn", channels: [4, 4], batchNorm: true }, freeze: ["0", "1.bias"], loss: "softmax-cross-entropy", optimizer: { name: "adamw", lr: 0.01, weightDecay: 0.1 } }],
+      ["frozen layers of an own model", { ...images, model: { module: here("every-layer.ts") }, freeze: ["*.weight_hh_l0"], loss: "softmax-cross-entropy", optimizer: { name: "amsgrad", lr: 0.01 } }],
       ["layers", { ...images, model: { module: here("every-layer.ts") }, loss: "softmax-cross-entropy", optimizer: { name: "adam", lr: 0.01 } }],
       ["batch norm", { ...images, model: { kind: "cnn", channels: [4], batchNorm: true }, loss: "softmax-cross-entropy", optimizer: "adam" }],
       ["own model and own loss", {

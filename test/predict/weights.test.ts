@@ -2,6 +2,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import { evaluateSource } from "../../src/predict/evaluate.ts";
 import { loadRun } from "../../src/predict/load-run.ts";
 import { decodeSafeTensors } from "../../src/train/safetensors.ts";
 import { startFrom } from "../../src/train/weights.ts";
@@ -44,6 +45,22 @@ test("weights of another model are refused, and nothing is changed", async () =>
   expect(built.step.state.map(({ values }) => values)).toEqual(before);
   const more = new Map(tensors).set("head", { name: "head", shape: [1], values: new Float32Array(1) });
   expect(startFrom(built, more, "w")).toEqual(["head"]);
+});
+
+test("a run with frozen tensors predicts as it evaluates, whatever the optimizer keeps of the others", async () => {
+  const optimizer = { name: "schedule-free-adamw", lr: 0.05, weightDecay: 0.1 };
+  const frozen = await trained({ ...run, optimizer, freeze: ["0"] }, files);
+  const start = await trained({ ...run, optimizer, steps: 1 }, files);
+  expect(frozen.model.record.frozen).toEqual(["0.weight", "0.bias"]);
+  const { weights } = await loadRun(frozen.bytes);
+  expect([...weights.keys()].sort()).toEqual(["0.bias", "0.weight", "2.bias", "2.weight"]);
+  const source = { host: frozen.host, path: "t.csv", format: "csv" } as const;
+  expect((await evaluateSource(frozen.model, source)).loss).toBe(frozen.built.evaluate("test")!["loss"]);
+  // from the same start as a run that trains all
+  const first = (t: typeof start) => t.built.step.state.find(({ name }) => name.endsWith("0.weight"))!.values;
+  expect(first(frozen)).not.toEqual(first(start));
+  start.built.step.redraw(start.built.spec.seed);
+  expect(first(frozen)).toEqual(first(start));
 });
 
 // Bit patterns and their values are those of IEEE 754 binary16, and of bfloat16 as the upper half of binary32.
@@ -102,4 +119,33 @@ test("export --to safetensors, then train --init; a PyTorch project has the trai
   expect(await refused("train", "r.json", "--init", "r.safetensors", "--model.hidden", "9")).toMatch(
     /0\.weight is \[9/,
   );
+});
+
+test("fine-tuning: another head on frozen weights, resumed and used", async () => {
+  const cwd = folder();
+  writeFileSync(join(cwd, "t.csv"), csv);
+  const write = (name: string, more: object): void =>
+    writeFileSync(join(cwd, `${name}.json`), JSON.stringify({ name, ...run, optimizer: "adam", ...more }));
+  write("a", {});
+  write("b", { data: { csv: "t.csv", target: "b", task: "classification" }, freeze: "0" });
+  const train = (...args: string[]): ReturnType<typeof steepest> =>
+    steepest(["train", ...args, "--no-plots"], { cwd });
+  await train("a.json");
+  await steepest(["export", "runs/a-1", "--to", "safetensors"], { cwd });
+  expect((await train("b.json", "--init", "a.safetensors")).stderr).toMatch(/2\.weight is \[6, 6\] here/);
+  expect((await train("b.json", "--init", "a.safetensors", "--init-skip", "3")).stderr).toMatch(/called "3"/);
+  const begun = await train("b.json", "--init", "a.safetensors", "--init-skip", "2", "--steps", "7");
+  expect([begun.code, begun.stderr]).toEqual([0, expect.stringContaining("frozen: 0.weight, 0.bias")]);
+  const read = (path: string) => decodeSafeTensors(readFileSync(join(cwd, path)), path).tensors;
+  const last = "runs/b-1/checkpoint-last.safetensors";
+  const weights = (path: string): unknown => read(path).get("0.weight")!.values;
+  expect(weights(last)).toEqual(weights("a.safetensors"));
+  const resumed = await train("runs/b-1", "--resume", "--steps", "9");
+  expect([resumed.code, resumed.stderr]).toEqual([0, expect.stringContaining("frozen: 0.weight, 0.bias")]);
+  expect(weights(last)).toEqual(weights("a.safetensors"));
+  expect([...read(last).keys()].filter((name) => /^optimizer\..*0\.(weight|bias)/.test(name))).toEqual([]);
+  expect((await train("b.json", "--resume", "runs/b-1", "--freeze", "2")).stderr).toMatch(/freeze was/);
+  const said = await steepest(["predict", "runs/b-1", "t.csv", "--quiet"], { cwd });
+  expect([said.code, said.stdout.split("\n").length]).toEqual([0, 42]);
+  expect((await train("b.json", "--freeze", "5")).stderr).toMatch(/no parameter is called "5"/);
 });

@@ -66,7 +66,7 @@ export async function run({ args, flags, options, terminal, json }: Invocation):
     );
   }
   torch?.check(built);
-  if (typeof options["init"] === "string") startFromFile(built, options["init"], { plan, terminal });
+  startFromFile(built, options, { plan, terminal });
   const folder = plan.open();
   try {
     const from = plan.resume ? resumeFrom(folder, built, { ...going, note: terminal.note }) : undefined;
@@ -94,12 +94,18 @@ export async function run({ args, flags, options, terminal, json }: Invocation):
   }
 }
 
-/** Weights of a file in place of random ones. Throws where the file is none or of another model. */
+/** Weights of a file, where one is given, in place of random ones. Throws where the file is none or of another model. */
 function startFromFile(
   built: BuiltRun,
-  file: string,
+  { init: file, initSkip }: { init?: string; initSkip?: string },
   { plan, terminal }: { plan: Plan; terminal: Terminal },
 ): void {
+  if (file === undefined) {
+    if (initSkip === undefined) return;
+    throw new SteepestError("usage", "--init-skip is given without --init", {
+      help: "name the weights to start from: --init FILE",
+    });
+  }
   if (plan.resume) {
     throw new SteepestError("usage", "--init and --resume both say where to start", {
       help: "leave out --init: a resumed run goes on from its own checkpoint",
@@ -110,7 +116,8 @@ function startFromFile(
       help: "name a .safetensors file: steepest export RUN --to safetensors writes one",
     });
   }
-  const others = startFrom(built, decodeSafeTensors(readFileSync(file), file).tensors, file);
+  const skip = initSkip?.split(",").map((pattern) => pattern.trim()) ?? [];
+  const others = startFrom(built, decodeSafeTensors(readFileSync(file), file).tensors, file, { skip });
   if (others.length > 0)
     terminal.note(`note: ${others.length} tensors of ${file} are not the model's: ${others[0]}`);
 }
@@ -212,6 +219,8 @@ async function runLoop(
   const progress = createProgress({ terminal, quiet, total: built.totalSteps });
   if (!quiet) {
     const what = `${built.parameters.toLocaleString("en")} parameters, ${built.plan.n.toLocaleString("en")} rows, batches of ${built.plan.batchSize}`;
+    const frozen = built.parts.model.frozen ?? [];
+    if (frozen.length > 0) progress.note(frozenWords(frozen));
     progress.note(
       `${from ? `going on at step ${from.step} of` : "training"} ${folder.path}: ${what}, backend ${built.backend}`,
     );
@@ -280,6 +289,13 @@ function brokenOff(
     seconds,
     stepsPerSecond: (step - (from?.step ?? 0)) / seconds,
   };
+}
+
+const MOST_FROZEN = 6;
+
+function frozenWords(names: readonly string[]): string {
+  const more = names.length - MOST_FROZEN;
+  return `frozen: ${names.slice(0, MOST_FROZEN).join(", ")}${more > 0 ? ` and ${more} more` : ""}`;
 }
 
 /** The names of what was drawn. */

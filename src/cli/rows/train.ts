@@ -17,6 +17,10 @@ export const train: CommandRow = {
         "--init <file>",
         "start from these weights (safetensors with PyTorch's names), not from random ones",
       )
+      .option(
+        "--init-skip <names>",
+        "with --init: tensors that start at random all the same, such as a new head",
+      )
       .option("--quiet", "no progress; warnings are still given")
       .option("--strict", "exit with 1 when the diagnosis has a critical finding")
       .option("--no-plots", "write no loss.svg, loss.png and report.html")
@@ -43,6 +47,9 @@ export const train: CommandRow = {
           "",
           "Every setting of the run file is a flag too:",
           "  steepest train run.json --optimizer.lr 0.1 --steps 500 --model.hidden 128,64",
+          "",
+          "Fine-tuning: other weights to start from, and what is not trained (docs/use.md):",
+          "  steepest train run.json --init digits.safetensors --init-skip 4 --freeze '0,2'",
           "",
           "Beyond one process, on PyTorch (docs/handoff.md):",
           "  steepest train run.json --engine torch --nproc 4",

@@ -37,6 +37,7 @@ export function trainDocument(
     seconds,
     stepsPerSecond,
     parameters: built.parameters,
+    frozen: built.parts.model.frozen ?? [],
     backend: built.backend,
     diagnosis,
   });

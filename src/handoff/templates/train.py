@@ -174,7 +174,10 @@ class Training:
             ignored=project["loss"].get("ignoreIndex"),
         )
         self.model = build_model().to(device=processes.device, dtype=self.dtype)
-        self.parameters = dict(self.model.named_parameters())
+        frozen = set(project["frozen"])
+        for name, parameter in self.model.named_parameters():
+            parameter.requires_grad_(name not in frozen)
+        self.parameters = {name: p for name, p in self.model.named_parameters() if name not in frozen}
         # convolutions on a GPU are faster with the channels last in memory; shapes and numbers stay
         two_d = any(isinstance(module, torch.nn.Conv2d) for module in self.model.modules())
         self.channels_last = two_d and processes.device.type == "cuda"

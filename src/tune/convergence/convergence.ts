@@ -3,6 +3,7 @@
  * and how the loss gap compares with each bound at every step looked at.
  */
 import type { Spectrum } from "../../curvature/index.ts";
+import { keepsStatistics } from "../../nn/freeze.ts";
 import type { BuiltRun } from "../../train/build.ts";
 import type { RunObjective } from "../../train/objective.ts";
 import { optimizerOf } from "../../train/preconditioner.ts";
@@ -185,7 +186,7 @@ function assumptionsOf(
     ...(Number(options["weightDecay"]) > 0 ? [`weight decay ${options["weightDecay"]}`] : []),
     ...(spec.clip === undefined ? [] : ["gradients are clipped"]),
     ...(parts.model.keys > 0 ? ["dropout"] : []),
-    ...(Object.keys(parts.model.buffers).length > 0 ? ["batch norm"] : []),
+    ...(keepsStatistics(parts.model) ? ["batch norm"] : []),
   ];
   const rates = path.steps.map(rate.lrAt);
   const constant = !rate.followsMetric && rates.every((r) => r === rates[0]);
