@@ -1,6 +1,7 @@
 /** What to do after a verdict: a factor for the rate, or the cheapest experiment that decides between several. */
 import type { Context } from "./context.ts";
 import { growth } from "./rules/growth.ts";
+import { median } from "./stats.ts";
 import type { Action, RateVerdict } from "./types.ts";
 
 export const NO_ACTION: Action = { lr: null, text: "No change of the learning rate follows from this log." };
@@ -14,8 +15,8 @@ export function actionFor(verdict: RateVerdict, c: Context): Action {
     case "good":
       return { lr: { multiply: 1 }, text: "Keep the learning rate." };
     case "too-low": {
-      // hardly any way covered: the table's tenfold; otherwise half a decade
-      const far = c.first > 0 && c.end > 0.8 * c.first;
+      // hardly any way covered, and no slower at the end: the table's tenfold; otherwise half a decade
+      const far = c.first > 0 && c.end > 0.8 * c.first && !flattens(c);
       return far
         ? { lr: { multiply: 10 }, text: "Increase the learning rate 10×, or run a range test." }
         : {
@@ -24,6 +25,13 @@ export function actionFor(verdict: RateVerdict, c: Context): Action {
           };
     }
   }
+}
+
+/** Less than a third as much is gained in the last third as in the first, from the middles of ninths. */
+function flattens({ log }: Context): boolean {
+  const ninth = Math.max(1, Math.floor(log.length / 9));
+  const at = (k: number): number => median(log.subarray(k * ninth, (k + 1) * ninth));
+  return at(6) - at(8) < (at(0) - at(2)) / 3;
 }
 
 /** The computed dose for a clean divergence (twice the edge: the fastest decrease), else the table's tenth. */

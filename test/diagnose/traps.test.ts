@@ -393,3 +393,28 @@ describe("a long noisy run", () => {
     expect(["too-high", "slightly-high"]).not.toContain(diagnoseRun(log).verdict);
   });
 });
+
+describe("a rate that decays while the loss goes on as before", () => {
+  it("is no noise floor", () => {
+    const e = noise(3);
+    const log = makeLog({
+      loss: (i) => Math.exp(2.2 - i / 250 + 0.02 * e()),
+      lr: (i) => 0.1 * (1 - i / 400),
+    });
+    expect(ids(log)).not.toContain("noise-floor");
+  });
+});
+
+describe("a loss that hardly moves", () => {
+  const action = (loss: (i: number) => number) => {
+    const { verdict, action: found } = diagnoseRun(makeLog({ loss }));
+    return verdict === "too-low" ? found.lr?.multiply : undefined;
+  };
+  it("is to be raised tenfold only where it goes on as fast as it began", () => {
+    const [a, b] = [noise(5), noise(5)];
+    const steady = action((i) => 2.3 - (0.2 * i) / 400 + 0.005 * a());
+    const bent = action((i) => 1.75 + 0.25 * Math.exp(-i / 60) + 0.01 * b());
+    expect(steady).toBe(10);
+    expect(bent).not.toBe(10);
+  });
+});

@@ -44,7 +44,7 @@ export const noiseFloor: Rule = {
   alerts: null,
   absorbs: [],
   notTheRate: false,
-  direction: "neither",
+  direction: "not-higher",
   detect(c) {
     const lr = c.lr;
     const n = c.loss.length;
@@ -59,7 +59,10 @@ export const noiseFloor: Rule = {
     const after = median3(n - Math.floor((n - decay) / 3), n);
     const resting = before - at;
     const gained = at - after;
-    if (!(gained > Math.max(0.1, 3 * resting) && gained > (2 * c.sigma) / Math.sqrt(5))) return [];
+    // what it would have gained anyway, had it gone on as before the decay
+    const anyway = (resting * (n - decay)) / (0.25 * decay);
+    if (!(gained > Math.max(0.1, 3 * resting, 2 * anyway) && gained > (2 * c.sigma) / Math.sqrt(5)))
+      return [];
     return [
       {
         steps: span(c, decay),
