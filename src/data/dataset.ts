@@ -41,6 +41,8 @@ export interface Dataset extends Samples {
   readonly encoding?: TableEncoding;
   /** What the numbers of an array file were multiplied by. */
   readonly inputScale?: number;
+  /** The number that white has in data of pictures, before `inputScale`; left out where that is not known. */
+  readonly white?: number;
   readonly validation?: Samples;
   readonly test?: Samples;
 }

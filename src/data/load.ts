@@ -84,6 +84,7 @@ async function loadArrays(
   const idx = "idx" in spec;
   const readOne = idx ? readIdx : readNpy;
   let scale = 1;
+  let bytes = false;
   const samples = async (
     path: string,
     targetPath: string | null | undefined,
@@ -91,6 +92,7 @@ async function loadArrays(
   ): Promise<Samples> => {
     const features = await readOne(host, path, dtype);
     scale = spec.scale ?? (idx && features.element === "u1" ? 1 / 255 : 1);
+    bytes = features.element === "u1";
     const { data } = features;
     if (scale !== 1) for (let i = 0; i < data.length; i++) data[i] = data[i]! * scale;
     const rows = packed(data, features.shape.length === 1 ? [features.shape[0]!, 1] : features.shape);
@@ -107,11 +109,13 @@ async function loadArrays(
   const train = await samples(name, spec.target, spec.classes);
   const classes = train.target.kind === "class" ? (spec.classes ?? classCount(train.target)) : undefined;
   const inputScale = scale;
+  const white = bytes ? { white: 255 } : {};
   const { test } = spec;
   return {
     name,
     ...train,
     inputScale,
+    ...white,
     ...(classes !== undefined && { classes: Array.from({ length: classes }, (_, i) => String(i)) }),
     ...(test && { test: await samples("idx" in test ? test.idx : test.npy, test.target, classes) }),
   };

@@ -4,6 +4,8 @@ import { Readable } from "node:stream";
 import type { ReadableStream as NodeStream } from "node:stream/web";
 import type { ByteStream, DataHost } from "../data/index.ts";
 import { nodeHost } from "../data/node-host.ts";
+import { SteepestError } from "../run/errors.ts";
+import { kindOf } from "./node-pictures.ts";
 import type { RowFormat, RowSource } from "./read-rows.ts";
 
 /** `-` is standard input. */
@@ -61,6 +63,12 @@ async function unpacked(head: Uint8Array): Promise<Uint8Array> {
 }
 
 function formatOf(head: Uint8Array, name: string): RowFormat {
+  if (kindOf(head) !== null) {
+    throw new SteepestError("image-format", "this is a picture, and rows are expected", {
+      where: name,
+      help: "predict takes pictures by their names: steepest predict RUN a.png b.png",
+    });
+  }
   const text = new TextDecoder()
     .decode(head.subarray(0, 64))
     .replace(/^\uFEFF/, "")

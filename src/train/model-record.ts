@@ -15,8 +15,15 @@ export const MODEL_FORMAT = "steepest.model/1";
 /** Rows as the training data had them, before scaling. */
 export type InputRecord =
   | { readonly kind: "table"; readonly encoding: TableEncoding }
-  /** Numbers of one row's shape; they are multiplied by `scale`. */
-  | { readonly kind: "array"; readonly shape: readonly number[]; readonly scale: number }
+  | {
+      readonly kind: "array";
+      /** Of one row. */
+      readonly shape: readonly number[];
+      /** The row's numbers are multiplied by it. */
+      readonly scale: number;
+      /** The number that white has in a row, where the data says it. */
+      readonly white?: number;
+    }
   | {
       readonly kind: "text";
       /** Characters in the order of their ids. */
@@ -94,7 +101,13 @@ function inputOf(spec: BuiltRun["spec"]["data"], data: BuiltRun["data"]): InputR
     return { kind: "text", vocabulary: data.classes ?? [], context, predict };
   }
   if (data.encoding !== undefined) return { kind: "table", encoding: data.encoding };
-  return { kind: "array", shape: data.features.shape.slice(1), scale: data.inputScale ?? 1 };
+  const { inputScale: scale = 1, white } = data;
+  return {
+    kind: "array",
+    shape: data.features.shape.slice(1),
+    scale,
+    ...(white !== undefined && { white }),
+  };
 }
 
 /** Throws `model-record` for a record of another version or a damaged one. */

@@ -2,8 +2,9 @@
 
 import { classesOf } from "../../predict/interpret.ts";
 import { openTrained } from "../../predict/node-load-run.ts";
+import { pictureKind, predictPictures } from "../../predict/node-pictures.ts";
 import { openSource } from "../../predict/node-source.ts";
-import { predictSource } from "../../predict/predict.ts";
+import { type PredictedPiece, predictSource } from "../../predict/predict.ts";
 import { SteepestError } from "../../run/errors.ts";
 import type { Invocation } from "../command.ts";
 import { createOutput } from "../predict/output.ts";
@@ -15,26 +16,37 @@ type Flags = {
   readonly probabilities?: true;
   readonly delimiter?: string;
   readonly quiet?: true;
+  readonly resize?: true;
+  readonly invert?: true;
+  readonly white?: number;
 };
 
 export async function run({ args, options, terminal, json }: Invocation): Promise<undefined> {
   const { out, format, probabilities = false, delimiter, quiet = false } = options as Flags;
-  const [run, data] = twoArguments(args);
+  const [run, ...files] = args;
+  const pictures = files.some((file) => pictureKind(file) !== null);
+  if (run === undefined || files.length === 0 || (files.length > 1 && !pictures))
+    throw wrongCount(args.length);
   const model = await openTrained(run);
   const { record } = model;
-  const source = { ...(await openSource(data)), delimiter };
-  const chosen = format ?? (source.format === "jsonl" ? "jsonl" : "csv");
+  const source = pictures ? null : { ...(await openSource(files[0]!)), delimiter };
+  const chosen = format ?? (source?.format === "jsonl" ? "jsonl" : "csv");
   const shape = { classes: classesOf(record), probabilities, outputs: record.outputs };
   const writer: RowWriter = json || chosen === "jsonl" ? jsonlWriter(shape) : csvWriter(shape);
   const kept: unknown[] = [];
   const output = json ? null : createOutput(out ?? null);
   let rows = 0;
   try {
-    await predictSource(model, source, { onColumns: writer.columns }, async (piece) => {
+    const sink = async (piece: PredictedPiece): Promise<void> => {
       rows += piece.predictions.length;
       if (output === null) kept.push(...writer.records(piece));
       else await output.write(writer.text(piece));
-    });
+    };
+    if (source === null) {
+      const { resize = false, invert = false, white } = options as Flags;
+      writer.columns(["file"], 1);
+      await predictPictures(model, files, { resize, invert, white }, sink);
+    } else await predictSource(model, source, { onColumns: writer.columns }, sink);
   } finally {
     output?.close();
   }
@@ -56,10 +68,7 @@ export async function run({ args, options, terminal, json }: Invocation): Promis
   }
 }
 
-function twoArguments(args: readonly string[]): readonly [string, string] {
-  const [run, data, more] = args;
-  if (run !== undefined && data !== undefined && more === undefined) return [run, data];
-  throw new SteepestError("usage", `${args.length} arguments are given, and 2 are needed`, {
-    help: "name a run and a file: steepest predict runs/houses-1 new.csv",
+const wrongCount = (count: number): SteepestError =>
+  new SteepestError("usage", `${count} arguments are given, and 2 are needed`, {
+    help: "name a run and a file: steepest predict runs/houses-1 new.csv (or any number of pictures)",
   });
-}

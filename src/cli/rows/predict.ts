@@ -1,17 +1,28 @@
 import { Option } from "commander";
 import type { CommandRow } from "../command.ts";
+import { positive } from "../flags.ts";
 
 export const predict: CommandRow = {
   name: "predict",
   summary: "what a trained model says of new rows",
   define: (c) => {
     c.argument("<run>", "a run folder, or one of its checkpoints")
-      .argument("<data>", "CSV, JSONL, NPY or IDX, gzipped or not; - is standard input")
+      .argument(
+        "<data...>",
+        "CSV, JSONL, NPY or IDX, gzipped or not; - is standard input; or pictures, PNG or JPEG",
+      )
       .option("--out <file>", "write into this file instead of standard output")
       .addOption(
         new Option("--format <name>", "default: JSONL for JSONL, else CSV").choices(["csv", "jsonl"]),
       )
       .option("--probabilities", "also the probability of every class")
+      .option("--resize", "pictures: scale them to the size that the model takes")
+      .option("--invert", "pictures: dark on light becomes light on dark, as the digits are")
+      .option(
+        "--white <number>",
+        "pictures: the number that white has in the data; default: as the run has it",
+        positive(),
+      )
       .option("--delimiter <character>", "of a CSV file; default: the one its first line holds most of")
       .option("--quiet", "no notes")
       .addHelpText(
@@ -22,6 +33,7 @@ export const predict: CommandRow = {
           "the prediction is added. Rows stream: a file of any size needs the same memory.",
           "",
           "  steepest predict runs/houses-1 new.csv --out predicted.csv",
+          "  steepest predict runs/digits-1 scans/*.png --resize --invert",
           "  cat rows.jsonl | steepest predict runs/houses-1 - --probabilities",
           "",
           "docs/use.md goes from training to predictions.",

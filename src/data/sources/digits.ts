@@ -45,6 +45,7 @@ export async function loadDigits(host: DataHost, dtype: FloatDType): Promise<Dat
   };
   return {
     name: "digits",
+    white: 1,
     ...gather(train),
     classes: Array.from({ length: 10 }, (_, d) => String(d)),
     test: gather(test),
