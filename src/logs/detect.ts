@@ -72,5 +72,9 @@ const MAGIC: readonly [readonly number[], string, string][] = [
   [[0x25, 0x50, 0x44, 0x46], "a PDF document", "give the numbers it was made from"],
   [[0x89, 0x48, 0x44, 0x46], "an HDF5 file", "give the CSV or event log beside it"],
   [[0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59], "a NumPy array", "save it as CSV with named columns"],
-  [[0x53, 0x51, 0x4c, 0x69, 0x74, 0x65, 0x20, 0x66], "an SQLite database", "export the run's metrics as CSV"],
+  [
+    [0x53, 0x51, 0x4c, 0x69, 0x74, 0x65, 0x20, 0x66],
+    "an SQLite database",
+    "give its path; it can't be read from standard input or watched",
+  ],
 ];

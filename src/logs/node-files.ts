@@ -4,7 +4,7 @@
  * belongs to it, and so do the metric files of an MLflow run.
  */
 import { createReadStream } from "node:fs";
-import { stat } from "node:fs/promises";
+import { open, stat } from "node:fs/promises";
 import { dirname } from "node:path";
 import { SteepestError } from "../run/errors.ts";
 import type { RunLog } from "../run/log.ts";
@@ -91,6 +91,9 @@ function hasCurve(log: RunLog): boolean {
 }
 
 async function readGroup(group: LogGroup, { onSkip: _, ...options }: Reading): Promise<RunLog[]> {
+  const [only, more] = group.files;
+  if (only && !more && (await isDatabase(only.path)))
+    return (await import("./node-sqlite.ts")).readSqlite(only.path, options);
   const reader = createReader({ ...options, source: group.source });
   const notes: RunLog["notes"][number][] = [];
   for (const { path, part } of group.files) {
@@ -109,6 +112,19 @@ async function readGroup(group: LogGroup, { onSkip: _, ...options }: Reading): P
   return reader
     .end()
     .map((log) => ({ ...log, notes: [...log.notes, ...notes], meta: { ...facts, ...log.meta } }));
+}
+
+/** A file that can't be opened is told by the reader. */
+async function isDatabase(path: string): Promise<boolean> {
+  const file = await open(path).catch(() => null);
+  if (file === null) return false;
+  try {
+    const head = Buffer.alloc(16);
+    await file.read(head, 0, 16, 0);
+    return head.toString("latin1") === "SQLite format 3\0";
+  } finally {
+    await file.close();
+  }
 }
 
 async function kindOf(path: string): Promise<"file" | "directory" | null> {

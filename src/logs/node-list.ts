@@ -4,7 +4,8 @@ import { join, sep } from "node:path";
 import { SteepestError } from "../run/errors.ts";
 
 /** Files of these endings, of none, and event files may be logs; weights, images and code are not opened. */
-const LOG_NAME = /(?:\.(?:csv|tsv|jsonl|ndjson|json|log|txt|out|err|wandb|v2)|^[^.]+)(?:\.gz)?$|tfevents/i;
+const LOG_NAME =
+  /(?:\.(?:csv|tsv|jsonl|ndjson|json|log|txt|out|err|wandb|v2|db|sqlite3?)|^[^.]+)(?:\.gz)?$|tfevents/i;
 /** Files that frameworks put beside a log and that hold numbers but no curve. */
 const NOT_LOGS =
   /^(?:config|package(?:-lock)?|tokenizer(?:_config)?|vocab|merges|special_tokens_map|generation_config|wandb-metadata|wandb-summary|requirements|licen[cs]e|readme|meta)(?:\.(?:json|txt|md))?$/i;
