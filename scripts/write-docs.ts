@@ -1,5 +1,6 @@
-/** Writes the pages of docs/ that come from the code's tables. Run it with `npx jiti scripts/write-docs.ts`. */
+/** Writes what comes from the code's tables: pages of docs/, option types, the optimizers' exports. Run it with `npm run docs`. */
 import { writeFileSync } from "node:fs";
+import { withOptimizerExports } from "./docs/optimizer-exports.ts";
 import { generatedPages } from "./docs/pages.ts";
 import { scheduleOptionTypes } from "./docs/schedule-options.ts";
 
@@ -7,3 +8,4 @@ for (const [name, make] of Object.entries(generatedPages))
   writeFileSync(new URL(`../docs/${name}`, import.meta.url), make());
 
 writeFileSync(new URL("../src/optim/schedules/option-types.ts", import.meta.url), scheduleOptionTypes());
+writeFileSync(new URL("../src/optim/index.ts", import.meta.url), withOptimizerExports());

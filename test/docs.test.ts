@@ -3,6 +3,7 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test, vi } from "vitest";
 import { codeBlocks, runFile, runSource } from "../scripts/docs/from-sources.ts";
+import { withOptimizerExports } from "../scripts/docs/optimizer-exports.ts";
 import { generatedPages } from "../scripts/docs/pages.ts";
 import { scheduleOptionTypes } from "../scripts/docs/schedule-options.ts";
 import { wasm } from "../src/engine/backends/wasm.ts";
@@ -19,6 +20,10 @@ test.each(Object.keys(generatedPages))("docs/%s is what the code's tables give",
 
 test("the types of the schedules' options are what the table gives", () => {
   expect(read("src/optim/schedules/option-types.ts"), "run: npm run docs").toBe(scheduleOptionTypes());
+});
+
+test("every optimizer's file is exported", () => {
+  expect(read("src/optim/index.ts"), "run: npm run docs").toBe(withOptimizerExports());
 });
 
 test.each(["CONTRIBUTING.md", "docs/engine.md", "docs/custom-optimizer.md"])(

@@ -26,6 +26,8 @@ export interface StabilityLimit<O> {
   readonly rule: string;
   /** Given where sharpness is that of P⁻¹H: how the diagonal P comes from the optimizer's state. */
   readonly preconditioner?: Preconditioner<O>;
+  /** Settings under which it stands beside any run's own limit, each as a run file says them; absent: beside none. */
+  readonly beside?: readonly Partial<O>[];
 }
 
 export interface Preconditioner<O> {
@@ -97,10 +99,12 @@ function limitOf<O extends object>({
   rule,
   limit,
   preconditioner: p,
+  beside,
 }: StabilityLimit<O>): NonNullable<OptimizerEntry["stabilityLimit"]> {
   return {
     rule,
     limit: (options, sharpness) => limit(complete(options), sharpness),
+    ...(beside && { beside }),
     ...(p && {
       preconditioner: {
         slot: (options) => p.slot(complete(options)),

@@ -29,6 +29,10 @@ export const emaMomentum: Optimizer<EmaMomentumOptions> = defineOptimizer<EmaMom
   corrected: null,
   torch: (o) => inProject("EmaMomentum", o, { m: "ema.m" }, "beta"),
   purpose: "momentum whose learning rate means the same as without; equals sgd with momentum β at lr η(1−β)",
-  stabilityLimit: { rule: "2(1+β)/((1−β)L)", limit: ({ beta }, sharpness) => averagedLimit(beta, sharpness) },
+  stabilityLimit: {
+    rule: "2(1+β)/((1−β)L)",
+    limit: ({ beta }, sharpness) => averagedLimit(beta, sharpness),
+    beside: [{ beta: 0.9 }],
+  },
   make: ({ beta: b, biasCorrection }) => chain(averaged({ beta: b, corrected: biasCorrection }), scaleByLr()),
 });

@@ -60,6 +60,7 @@ export const sgd: Optimizer<SgdOptions> = defineOptimizer<SgdOptions>({
       nesterov
         ? (2 + 2 * momentum) / (1 + 2 * momentum) / (sharpness + decay)
         : (2 * (1 + momentum)) / (momentum === 0 ? 1 : 1 - dampening) / (sharpness + decay),
+    beside: [{}, { momentum: 0.9 }, { momentum: 0.9, nesterov: true }],
   },
   decoupled: (o) => o.decoupledWeightDecay,
   make: ({ momentum, dampening, nesterov, weightDecay: decay, decoupledWeightDecay, maximize: climb }) => {

@@ -1,7 +1,7 @@
 /** Everything `steepest analyze` says about a run: curvature, noise, stability limits, sharpness on the way, bounds. */
 import { lanczos, type NoiseScale, norm, preconditioned, type Spectrum } from "../../curvature/index.ts";
 import type { Backend } from "../../engine/backend.ts";
-import { optimizerEntry } from "../../optim/index.ts";
+import { optimizers } from "../../optim/index.ts";
 import { type LongWork, nullWhenAborted, systemClock, takeTurns } from "../../run/long-work.ts";
 import type { BuiltRun } from "../../train/build.ts";
 import { runNoiseScale } from "../../train/noise.ts";
@@ -86,13 +86,6 @@ export interface AnalyzeOptions extends LongWork<AnalyzeProgress> {
   readonly seed: number;
   readonly looks?: number;
 }
-
-const COMPARED: readonly (readonly [string, ResolvedOptions])[] = [
-  ["sgd", {}],
-  ["sgd", { momentum: 0.9 }],
-  ["sgd", { momentum: 0.9, nesterov: true }],
-  ["ema-momentum", { beta: 0.9 }],
-];
 
 /** Null when aborted. */
 export const analyze = (run: BuiltRun, options: AnalyzeOptions): Promise<Analysis | null> =>
@@ -252,12 +245,13 @@ async function limitsOf(
     ];
   };
   const rows = await row(labelOf(own.entry.name, given(run)), own.entry, own.options, true);
-  for (const [name, some] of COMPARED) {
-    const label = labelOf(name, some);
-    if (label === rows[0]?.label) continue;
-    const entry = optimizerEntry(name);
-    const all = { ...Object.fromEntries(entry.options.map((o) => [o.name, o.default])), ...some };
-    rows.push(...(await row(label, entry, all, false)));
+  for (const entry of optimizers) {
+    for (const some of entry.stabilityLimit?.beside ?? []) {
+      const label = labelOf(entry.name, some);
+      if (label === rows[0]?.label) continue;
+      const all = { ...Object.fromEntries(entry.options.map((o) => [o.name, o.default])), ...some };
+      rows.push(...(await row(label, entry, all, false)));
+    }
   }
   return rows;
 }
