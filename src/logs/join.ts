@@ -142,7 +142,11 @@ function noiseAtEnd(b: SeriesBuffer): number {
 
 function mostlyGoesOn(part: readonly RecordedRun[], id: number): boolean {
   const losses = part.map((run) => run.buffers[id]!);
-  const begin = losses[0]!.values[0]!;
+  const first = losses[0]!;
+  const begin = first.values[0]!;
+  // two parts of a loss that has not moved yet are as like as two runs are
+  const way = Math.abs(begin - first.values[first.length - 1]!);
+  if (part.length === 2 && way <= 4 * noiseAtEnd(first)) return false;
   const near = losses.filter((here, i) => {
     if (i === 0) return false;
     const before = losses[i - 1]!;

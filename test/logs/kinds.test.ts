@@ -515,3 +515,31 @@ test("the first epoch's line again, or from a later epoch back to it, starts ano
     [[1], [1, 2], [1, 2, 3, 4, 5, 6], [1, 2, 3, 4, 5, 6]].map((of) => of.map((e) => Number(fall(e)))),
   );
 });
+
+test("a list under one header is one loss, the sum of its terms", async () => {
+  const text = `Step      Train loss              Test loss               Test metric\n${lines(
+    12,
+    (i) => `${i * 1000}     [${fall(i)}, 1.00e-01]    [${fall(i)}, 2.00e-01]    []`,
+  )}\nBest model at step 11000:\n  train loss: ${fall(11)}\n`;
+  const [log] = await read(text);
+  const sums = (more: number) =>
+    Array.from({ length: 12 }, (_, i) => expect.closeTo(Number(fall(i)) + more, 9));
+  expect([...seriesOf(log!, "loss")!.values]).toEqual(sums(0.1));
+  expect([...seriesOf(log!, "validation")!.values]).toEqual(sums(0.2));
+  expect(seriesOf(log!, "loss")!.steps[11]).toBe(11_000);
+});
+
+test("options printed at each start are no clock: epochs named above their losses are", async () => {
+  const options = (step: number): string =>
+    `{'phase': 'train', 'start_epoch': 0, 'num_epoch': 9, 'log_interval': 100, 'save_interval': 10, 'base_lr': 0.1, 'step': ${step}, 'batch_size': 64, 'num_worker': 4}\n`;
+  const epochs = lines(
+    9,
+    (i) =>
+      `Training epoch: ${i}\n\tIter 0 Done. | loss: ${fall(i)} | lr: 0.1\n\tmean_loss: ${fall(i)}\nDone.`,
+  );
+  const plain = lines(60, (i) => `Training epoch: ${i}\n\tmean_loss: ${fall(i)}\nDone.`);
+  const logs = await read(`${options(10)}${plain}${options(50)}${epochs}${options(20)}${plain}`);
+  const last = logs[logs.length - 1]!;
+  expect(seriesOf(last, "loss")!.values.length).toBe(60);
+  expect(last.stepUnit).toBe("epoch");
+});

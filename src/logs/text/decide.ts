@@ -204,6 +204,11 @@ function dropSettings(plans: readonly LinePlan[]): void {
   if (main.template.rows < 3) return;
   const names = new Set(main.curves.map((c) => c.name));
   for (const plan of plans) {
+    if (isOptions(plan) && !plan.curves.some(isCurve) && plan.template.rows * 5 < main.template.rows) {
+      plan.telling = false;
+      plan.counters = { step: -1, epoch: -1, nested: false };
+      continue;
+    }
     const before = plan.template.first < main.template.first;
     if (plan.template.rows > 1 || plan.summary || (plan.curves.some(isCurve) && !before)) continue;
     if (counted(plan) === counted(main) && plan.curves.some((c) => isCurve(c) && names.has(c.name))) continue;
@@ -211,6 +216,9 @@ function dropSettings(plans: readonly LinePlan[]): void {
     if (plan.phase === null) plan.counters = { step: -1, epoch: -1, nested: false };
   }
 }
+
+/** So many pairs on one line are options, printed at each start. */
+const isOptions = (plan: LinePlan): boolean => plan.judged.length >= 8;
 
 /** A phase line lies between data, or comes again. */
 function settlePhases(plans: readonly LinePlan[]): void {
@@ -309,7 +317,7 @@ function takeList(
 ): void {
   const list = plans.find((p) => p.template.pieces.length === 1 && p.template.rows >= FEW);
   const curve = list?.curves[0];
-  if (!list || !curve?.nameless || curve.behaviour.fall <= 0) return;
+  if (!list || !curve?.nameless || Math.max(curve.behaviour.fall, curve.behaviour.drop) <= 0) return;
   replace(list, curve, { ...curve, ...named("values"), role: "loss", rank: 900, nameless: false });
   notes.push({
     id: "guessed-loss",
@@ -385,6 +393,9 @@ function chooseClock(plans: readonly LinePlan[]): Decision["clock"] {
   const steps = rows(plans.filter((p) => p.counters.step >= 0 && (!p.telling || !pool.includes(p))));
   const longest = Math.max(0, ...without.map((p) => p.template.rows));
   const joined = steps * 2 >= longest ? rows(without) : 0;
+  const headers = plans.filter((p) => !p.telling && p.counters.step < 0 && p.counters.epoch >= 0);
+  // a few lines with a step among many that stand below "epoch 3"
+  if ((own + joined) * 5 < Math.min(longest, rows(headers))) return "row";
   return own + joined > 0 && own + joined >= epochOnly ? "step" : "row";
 }
 

@@ -53,7 +53,7 @@ function bind(
       ? split(template.line, /\t/)
       : comma
         ? split(template.line, /,/)
-        : words(template.line);
+        : listed(template.line);
   if (slots.length === 1 && head.length === 1 && row.length <= 2) return [head[0]!.text];
   if (!piped && !tabbed && !comma && head.length !== row.length) {
     const single = words(header);
@@ -146,6 +146,11 @@ function spaced(line: string): Cell[] {
 
 function words(line: string): Cell[] {
   return [...line.matchAll(/\S+/g)].map(cellOf);
+}
+
+/** The same, a list in square brackets being one cell: `0  [1.2e-2, 5.6e-1]  []`. */
+function listed(line: string): Cell[] {
+  return [...line.matchAll(/\[[^[\]]*\]|\S+/g)].map(cellOf);
 }
 
 function cellOf(match: RegExpMatchArray): Cell {

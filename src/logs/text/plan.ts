@@ -22,6 +22,8 @@ export interface Curve {
   readonly mean: number;
   /** Column of N in n/N where that makes a share; -1. */
   readonly share: number;
+  /** Columns of the further terms of a list under one header, which are added. */
+  readonly parts: readonly number[];
   readonly log: boolean;
   readonly behaviour: Behaviour;
   readonly nameless: boolean;
@@ -95,7 +97,11 @@ export function planTemplate(
   if (pair[0] && pair[1] && judged.some((j) => j.meaning.role === "loss"))
     judged[judged.indexOf(pair[1])] = { ...pair[1], meaning: { role: "other", rank: 0 } };
   const summary = judged.some((j) => normalise(j.name) === "train_runtime");
-  const curves = curvesOf(judged, counters);
+  const curves = curvesOf(judged, counters).map((c) =>
+    labelled.slots[c.column]!.label === "" && /^(?:loss|validation)$/.test(c.role)
+      ? { ...c, parts: listBehind(template, labelled.slots, c.column) }
+      : c,
+  );
   const plan: LinePlan = {
     template,
     counters,
@@ -121,6 +127,17 @@ export function planTemplate(
   return plan;
 }
 
+/** `[1.2e-2, 5.6e-1]`: the numbers of a list behind its first. */
+function listBehind({ pieces }: Template, slots: readonly Slot[], first: number): number[] {
+  const parts: number[] = [];
+  if (pieces[slots[first]!.piece - 1]?.text !== "[") return parts;
+  for (const slot of slots.slice(first + 1)) {
+    if (pieces[slot.piece - 1]?.text !== ",") break;
+    parts.push(slot.index);
+  }
+  return parts;
+}
+
 /** "Train loss 12 2.31": what counts behind the name is the step, and the number behind that has the name. */
 function nameBehindCounter(judged: Judged[], template: Template): void {
   for (let i = 0; i + 1 < judged.length; i++) {
@@ -137,7 +154,7 @@ function nameBehindCounter(judged: Judged[], template: Template): void {
 function isSettings({ judged, curves, counters }: LinePlan): boolean {
   return (
     judged.length >= 8 &&
-    counters.step < 0 &&
+    (counters.step < 0 || judged[counters.step]!.behaviour.constant) &&
     curves.every((c) => !TELLING.has(c.role) || c.role === "lr" || c.role === "lossScale")
   );
 }
@@ -262,6 +279,7 @@ function curve(
     rank: meaning.rank,
     mean,
     share: j.slot.total >= 0 && /ccuracy/.test(meaning.role) ? j.slot.total : -1,
+    parts: [],
     log: false,
     behaviour: j.behaviour,
     nameless: false,

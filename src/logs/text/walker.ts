@@ -154,6 +154,7 @@ export function createWalker(decision: Decision, recorder: Recorder): Walker {
       for (const curve of plan.curves) {
         if (curve.nameless) continue;
         let value = at(held && curve.mean >= 0 ? curve.mean : curve.column);
+        for (const part of curve.parts) value += at(part);
         if (curve.share >= 0) value /= at(curve.share);
         found.push({
           curve,
