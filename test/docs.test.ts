@@ -3,6 +3,7 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test, vi } from "vitest";
 import { codeBlocks, runFile, runSource } from "../scripts/docs/from-sources.ts";
+import { commentedOptimizers } from "../scripts/docs/optimizer-comments.ts";
 import { withOptimizerExports } from "../scripts/docs/optimizer-exports.ts";
 import { generatedPages } from "../scripts/docs/pages.ts";
 import { scheduleOptionTypes } from "../scripts/docs/schedule-options.ts";
@@ -24,6 +25,16 @@ test("the types of the schedules' options are what the table gives", () => {
 
 test("every optimizer's file is exported", () => {
   expect(read("src/optim/index.ts"), "run: npm run docs").toBe(withOptimizerExports());
+});
+
+test("the comments of the optimizers and their options are what the rows give", () => {
+  const stale = Object.entries(commentedOptimizers()).filter(
+    ([name, text]) => read(`src/optim/optimizers/${name}`) !== text,
+  );
+  expect(
+    stale.map(([name]) => name),
+    "run: npm run docs",
+  ).toEqual([]);
 });
 
 test.each(["CONTRIBUTING.md", "docs/engine.md", "docs/custom-optimizer.md"])(

@@ -54,6 +54,7 @@ interface Facts {
   readonly purpose: string;
 }
 
+/** An optimizer's row of the table: all that help, docs, the lab and the hand-off to PyTorch know of it. */
 export interface OptimizerEntry extends Facts {
   readonly options: readonly (OptionSpec & { readonly name: string })[];
   readonly elsewhere: Elsewhere;
@@ -71,6 +72,10 @@ export interface OptimizerEntry extends Facts {
   readonly make: (options?: Readonly<Record<string, unknown>>) => Transform;
 }
 
+/**
+ * What `defineOptimizer` takes: an optimizer's row of the table and how its transform is made. `O` are its
+ * options, complete. A field that is forgotten does not compile.
+ */
 export interface Definition<O extends { readonly lr: number }> extends Facts {
   readonly options: OptionSpecs<O>;
   readonly elsewhere: Partial<Elsewhere>;

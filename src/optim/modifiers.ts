@@ -8,6 +8,11 @@ import { decayNow } from "./transforms/decay.ts";
 import { onSphere } from "./transforms/hyperball.ts";
 import { passOn } from "./wrappers/inner.ts";
 
+/**
+ * What can be laid over an optimizer as further options of it: caution (Liang et al. 2024, arXiv
+ * 2411.16085), cautious weight decay (arXiv 2510.12402), fixed norms of matrices, and Nesterov's momentum
+ * before the optimizer. `modifierOptions` has ranges and defaults.
+ */
 export interface Modifiers {
   readonly caution: "none" | "mean" | "count";
   readonly cautiousWeightDecay: boolean;
@@ -15,6 +20,7 @@ export interface Modifiers {
   readonly emaNesterov: number;
 }
 
+/** Range, default and meaning of every modifier. */
 export const modifierOptions: OptionSpecs<Modifiers> = {
   caution: choice(
     ["none", "mean", "count"],

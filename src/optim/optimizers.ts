@@ -54,6 +54,7 @@ import { stableAdamw } from "./optimizers/stable-adamw.ts";
 import { yogi } from "./optimizers/yogi.ts";
 import type { Transform } from "./transform.ts";
 
+/** The table of optimizers, one row each, in the order that help and docs list them. */
 export const optimizers: readonly OptimizerEntry[] = [
   sgd,
   emaMomentum,

@@ -57,6 +57,7 @@ export function requirePositive(what: string, value: number): void {
   }
 }
 
+/** Options of `clipByGlobalNorm`. */
 export interface GlobalNormOptions {
   /** Which norm: any p > 0, Infinity for the largest entry. */
   readonly p?: number;

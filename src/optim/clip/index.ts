@@ -31,6 +31,7 @@ export {
 } from "./per-tensor.ts";
 export { type PercentileOptions, percentileClip } from "./percentile.ts";
 
+/** One row of the table of clips: what run files, help and docs know of it. */
 export interface ClipEntry {
   /** The key that chooses this clip and holds its main number. */
   readonly name: string;
@@ -84,6 +85,10 @@ const p: OptionSpec<number | null> = {
 };
 const orInfinity = (value: number | null): number => value ?? Number.POSITIVE_INFINITY;
 
+/**
+ * The table of clips. A run file chooses a row by the key that holds its main number: `"clip": {
+ * "globalNorm": 1 }`.
+ */
 export const clips: readonly ClipEntry[] = [
   entry(
     "globalNorm",

@@ -93,6 +93,7 @@ export const zeroNonFinite = (): Clip =>
     entries,
   );
 
+/** Options of `adaptiveClip`. */
 export interface AdaptiveOptions {
   /** Norms of weights below this count as this. */
   readonly eps?: number;

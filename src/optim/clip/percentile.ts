@@ -27,6 +27,7 @@ import { countNonFinite, globalNorm, mapKeeping, scalar } from "../tensors.ts";
 import type { State, Tensors } from "../transform.ts";
 import type { Clip } from "./clip.ts";
 
+/** Options of `percentileClip`. */
 export interface PercentileOptions {
   /** Of the recent norms, to which the gradient is limited: 0 to 100. */
   readonly percentile?: number;

@@ -2,6 +2,7 @@ import type { Objective, Point } from "./objective.ts";
 import { fixedStep, type LineSearch } from "./search.ts";
 import { along, dot, largest, minus, scaled, sumAbs } from "./vector.ts";
 
+/** Options of `lbfgsStepper`, named and set as those of PyTorch's `LBFGS`. */
 export interface LbfgsStepperOptions {
   readonly lr?: number;
   /** Iterations of one call of `step`. */

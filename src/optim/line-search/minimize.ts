@@ -4,6 +4,7 @@ import type { Objective, Point } from "./objective.ts";
 import { backtracking, fixedStep, type LineSearch, strongWolfe } from "./search.ts";
 import { dot, largest, minus, scaled, sumAbs } from "./vector.ts";
 
+/** Options of `minimize`. */
 export interface MinimizeOptions {
   readonly method?: "gradient-descent" | "lbfgs";
   /** By name, or a search of your own. */
@@ -20,6 +21,11 @@ export interface MinimizeOptions {
   readonly onIteration?: (iteration: number, point: Point, step: number) => boolean | undefined;
 }
 
+/**
+ * Where `minimize` ended, and why. `converged`: no entry of the gradient is above `toleranceGrad`.
+ * `no-progress`: the search finds no lower point. `stopped`: the caller asked. `diverged`: the loss is no
+ * longer finite.
+ */
 export interface MinimizeResult extends Point {
   readonly status: "converged" | "no-progress" | "max-iterations" | "stopped" | "diverged";
   readonly iterations: number;

@@ -25,6 +25,7 @@ export interface CompiledObjective extends Objective {
   readonly unpack: (x: Float64Array) => Record<string, Float64Array>;
 }
 
+/** Options of `compileObjective`. Default: float64 in the reference interpreter. */
 export interface ObjectiveOptions {
   readonly backend?: Backend;
   readonly dtype?: "float32" | "float64";

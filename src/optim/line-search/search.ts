@@ -21,6 +21,7 @@ export const fixedStep: LineSearch = (objective, from, d, t) => ({
   satisfied: true,
 });
 
+/** Options of `backtracking`. Defaults: `c` 1e-4, `tau` 0.5, `maxSteps` 60. */
 export interface BacktrackingOptions {
   /** Share of the decrease the slope promises that is asked for. */
   readonly c?: number;
@@ -43,6 +44,10 @@ export const backtracking =
     return { t, point, evaluations: maxSteps + 1, satisfied: false };
   };
 
+/**
+ * Options of `strongWolfe`: `c1` is the share of the promised decrease that is asked for, `c2` the share of
+ * the slope that may be left. PyTorch's defaults, 1e-4 and 0.9.
+ */
 export interface StrongWolfeOptions {
   readonly c1?: number;
   readonly c2?: number;

@@ -1,6 +1,7 @@
 /** Batches that grow while a model trains: which size each step has, and what its rate is multiplied by. */
 import { SteepestError } from "../../run/errors.ts";
 
+/** Batches that grow during a run: which sizes, and from when on. */
 export interface BatchSizes {
   /** The sizes in their order; each of two neighbours divides the other. */
   readonly sizes: readonly number[];
@@ -10,6 +11,7 @@ export interface BatchSizes {
   readonly unit: "steps" | "examples";
 }
 
+/** The batch size of one step, and the factor on the learning rate that goes with it. */
 export interface SizedStep {
   readonly batchSize: number;
   /** √(size/first size): what the learning rate is multiplied by (Adam's rule for batches). */

@@ -5,6 +5,7 @@ import { findSchedule, makeSchedule } from "./make.ts";
 import type { Options } from "./options.ts";
 import { isMetricSchedule, type RunLengths, type Schedule } from "./types.ts";
 
+/** The libraries that `scheduleCode` writes for. */
 export type CodeFor = "pytorch" | "hugging-face";
 
 /**

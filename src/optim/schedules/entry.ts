@@ -2,6 +2,7 @@
 import type { OptionSpec, Options } from "./options.ts";
 import type { MetricSchedule, RunLengths, Schedule, ScheduleSpec } from "./types.ts";
 
+/** Libraries whose names, option names and defaults a schedule also answers to. */
 export type Library =
   | "pytorch"
   | "hugging-face"

@@ -8,6 +8,7 @@ import {
   type ScheduleSpec,
 } from "./types.ts";
 
+/** A schedule at work in a run: one interface for those of the step alone and those that follow a metric. */
 export interface LearningRate {
   /** Learning rate of step k, counted from 0. A rate that follows a metric gives the one now in force. */
   readonly lrAt: (k: number) => number;
@@ -25,6 +26,7 @@ export interface LearningRate {
   readonly restore: (state: MetricState | null) => void;
 }
 
+/** Puts a schedule to work. One of the step alone keeps no state. */
 export function learningRate(schedule: Schedule | MetricSchedule): LearningRate {
   if (isMetricSchedule(schedule)) {
     const { value, observe, state, restore } = schedule;

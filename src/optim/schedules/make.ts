@@ -10,6 +10,7 @@ import {
   type ScheduleSpec,
 } from "./types.ts";
 
+/** What `findSchedule` found under a name. */
 export interface FoundSchedule {
   readonly entry: ScheduleEntry;
   /** The other library's name, when it was found under that. */
@@ -49,6 +50,7 @@ export const commonOptions: {
   stepsPerEpoch: number("Only for a unit of epochs.", { above: 0, filledFrom: "stepsPerEpoch" }),
 };
 
+/** What `makeSchedule` may know of the run. */
 export interface MakeScheduleOptions extends RunLengths {
   /** The place of the schedule in the run file, for error messages. */
   readonly at?: string;

@@ -3,6 +3,7 @@ import { closest, SteepestError } from "../../run/errors.ts";
 import { isInRange, type Range, showBounds } from "../../run/options.ts";
 import type { RunLengths, Schedule, ScheduleSpec } from "./types.ts";
 
+/** Options of a schedule as they were given, before they are checked. */
 export type Options = Readonly<Record<string, unknown>>;
 
 interface Rules<T> {
@@ -14,6 +15,10 @@ interface Rules<T> {
   readonly filledFrom?: keyof RunLengths;
 }
 
+/**
+ * What an option of a schedule may hold. A `record` is an object of numbers, such as one milestone with its
+ * rate.
+ */
 export type OptionType =
   | "number"
   | "integer"
@@ -25,6 +30,7 @@ export type OptionType =
   | "schedule[]"
   | "record[]";
 
+/** One option of a schedule: type, range, default and meaning. */
 export interface OptionSpec<T = unknown> extends Rules<T>, Range {
   readonly type: OptionType;
   readonly description: string;

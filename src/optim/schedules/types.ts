@@ -28,6 +28,10 @@ export interface MetricSchedule {
   readonly restore: (state: MetricState) => void;
 }
 
+/**
+ * Whether a schedule answers to a measured metric, as `reduce-on-plateau` does, or is a function of the step
+ * alone.
+ */
 export function isMetricSchedule(schedule: Schedule | MetricSchedule): schedule is MetricSchedule {
   return typeof schedule !== "function";
 }

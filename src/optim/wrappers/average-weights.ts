@@ -32,6 +32,7 @@ export function emaWeights(inner: Transform, { decay = 0.999 }: { readonly decay
   return averaging("ema-weights", inner, (average, p) => ema(average, p, decay));
 }
 
+/** Options of `swaWeights`. Default: every step from the first on. */
 export interface SwaOptions {
   /** Up to this step the average is the trained weights themselves. */
   readonly start?: number;

@@ -31,6 +31,7 @@ export const masked = (inner: Transform, match: Match, otherwise: Transform = pa
   ),
 });
 
+/** One parameter group, as PyTorch has them: whom it takes, and what differs there from the common options. */
 export interface Group {
   readonly match: Match;
   /** Options that differ from the common ones; `lr` keeps its ratio to the common rate under any schedule. */

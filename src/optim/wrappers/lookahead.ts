@@ -4,6 +4,7 @@ import { applyUpdates, mapKeeping } from "../tensors.ts";
 import type { State, Tensors, Transform } from "../transform.ts";
 import { passOn } from "./inner.ts";
 
+/** Options of `lookahead`. Defaults of the paper: `k` 5, `alpha` 0.5. */
 export interface LookaheadOptions {
   /** Fast steps between synchronisations. */
   readonly k?: number;

@@ -4,6 +4,7 @@ import { mapKeeping, total } from "../tensors.ts";
 import type { State, Transform } from "../transform.ts";
 import { passOn } from "./inner.ts";
 
+/** Options of `sam`. Default: `rho` 0.05, not adaptive. */
 export interface SamOptions {
   /** Radius of the neighbourhood whose worst point gives the gradient. */
   readonly rho?: number;
