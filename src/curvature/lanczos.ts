@@ -9,6 +9,7 @@ import { NonFiniteError, SteepestError } from "../run/errors.ts";
 import { addScaled, dot, norm, type SymmetricOperator } from "./operator.ts";
 import { type Eigen, tridiagonalEigen } from "./tridiagonal.ts";
 
+/** An approximate eigenvalue with its vector and a bound on its error. */
 export interface RitzPair {
   readonly value: number;
   /** ‖Hx − value·x‖ for the vector of length one: an eigenvalue lies this close. */
@@ -16,6 +17,7 @@ export interface RitzPair {
   readonly vector: Float64Array;
 }
 
+/** What Lanczos's iteration found of a spectrum. */
 export interface Spectrum {
   readonly largest: RitzPair;
   readonly smallest: RitzPair;
@@ -31,6 +33,7 @@ export interface Spectrum {
   readonly complete: boolean;
 }
 
+/** Options of `lanczos`. */
 export interface LanczosOptions {
   /** Which ends have to converge. Default both. */
   readonly edges?: "both" | "largest";
@@ -50,6 +53,11 @@ const BASIS_BYTES = 2 ** 30;
 /** Off-diagonal entries this small against the norm are rounding: the basis spans an invariant space. */
 const BREAKDOWN = 1e-13;
 
+/**
+ * The ends of a symmetric operator's spectrum from products with it alone, by Lanczos's iteration with full
+ * reorthogonalisation (Golub & Van Loan 2013, section 10.1). Throws `curvature` for an operator of size 0
+ * and for products that are not finite.
+ */
 export async function lanczos(
   operator: SymmetricOperator,
   { edges = "both", tolerance = 1e-4, most = 100, seed = 0, start, pulse }: LanczosOptions = {},

@@ -6,6 +6,7 @@
 import { SteepestError } from "../run/errors.ts";
 import { addScaled, dot } from "./operator.ts";
 
+/** The gradient noise scale of a loss at one point (McCandlish et al. 2018), in rows. */
 export interface NoiseScale {
   /** tr(Σ)/|G|² in rows; null where the gradient can't be told from the noise. */
   readonly rows: number | null;
@@ -20,6 +21,7 @@ export interface NoiseScale {
   readonly batches: number;
 }
 
+/** Where gradients come from, and how exact the estimate is to be. */
 export interface NoiseScaleOptions {
   readonly size: number;
   /** Rows of a batch. */
@@ -45,6 +47,11 @@ interface Moments {
   readonly inverse: number;
 }
 
+/**
+ * The gradient noise scale B = tr(Σ)/|G|², Σ the covariance of one row's gradient and G the full gradient
+ * (McCandlish et al. 2018, equation 2.9), from independent batches. Its error is estimated by jackknife.
+ * Throws `option` for batches that are no use.
+ */
 export async function noiseScale({
   size,
   batchSize,

@@ -27,6 +27,7 @@ export interface Objective {
   readonly hessian: SymmetricOperator;
 }
 
+/** What `lossProgram` compiles. */
 export interface LossProgramOptions {
   /** Inputs of the parameters' shapes. */
   readonly params: Tensors;
@@ -52,6 +53,10 @@ interface Program {
   readonly loss: () => number;
 }
 
+/**
+ * Compiles a loss, its gradient and its Hessian-vector product as functions of one flat vector of
+ * parameters. Each is compiled when it is first asked for.
+ */
 export function lossProgram({ params, loss, backend }: LossProgramOptions): LossProgram {
   const names = Object.keys(params);
   const wrt = names.map((name) => params[name]!);

@@ -28,12 +28,14 @@ export function denseOperator(rows: readonly ArrayLike<number>[]): SymmetricOper
   };
 }
 
+/** ⟨a, b⟩ of two vectors of one length. */
 export function dot(a: ArrayLike<number>, b: ArrayLike<number>): number {
   let sum = 0;
   for (let i = 0; i < a.length; i++) sum += a[i]! * b[i]!;
   return sum;
 }
 
+/** ‖a‖, the Euclidean length. */
 export const norm = (a: ArrayLike<number>): number => Math.sqrt(dot(a, a));
 
 /** y ← y + c·x */

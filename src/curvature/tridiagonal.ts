@@ -1,6 +1,7 @@
 /** Eigenvalues of a symmetric tridiagonal matrix by implicit QL shifts (Golub & Van Loan, section 8.3). */
 import { SteepestError } from "../run/errors.ts";
 
+/** Eigenvalues and eigenvectors of a symmetric matrix. */
 export interface Eigen {
   /** Ascending. */
   readonly values: Float64Array;

@@ -6,6 +6,7 @@ import { permutationInto, streamKey } from "../random/index.ts";
 import { SteepestError } from "../run/errors.ts";
 import { type DataArray, type Rows, rowSize } from "./dataset.ts";
 
+/** How rows are cut into batches, and which batch each step takes. */
 export interface BatchPlan {
   readonly n: number;
   /** Rows of a whole batch; "full" is resolved to n. */

@@ -4,9 +4,12 @@
  */
 import { SteepestError } from "../run/errors.ts";
 
+/** The arrays that hold features and targets. */
 export type DataArray = Float32Array | Float64Array | Int32Array;
+/** Dtypes of feature values and numeric targets. */
 export type FloatDType = "float32" | "float64";
 
+/** An array seen as rows; rows may overlap. */
 export interface Rows {
   readonly data: DataArray;
   /** [n, …]: the shape of a row is what follows n. */
@@ -18,15 +21,21 @@ export interface Rows {
 /** What a target is: an index into `classes` (int32), a real value or vector, or nothing at all. */
 export type TargetKind = "class" | "number" | "none";
 
+/** The target's rows, and whether they are classes or numbers. */
 export interface Target extends Rows {
   readonly kind: TargetKind;
 }
 
+/** Features and what is to be predicted from them; as many rows in both. */
 export interface Samples {
   readonly features: Rows;
   readonly target: Target;
 }
 
+/**
+ * Data as training takes it: the rows to train on, with those for validation and testing where there are
+ * any, and what is known of columns and classes.
+ */
 export interface Dataset extends Samples {
   readonly name: string;
   /** Names of the classes, in index order. */
@@ -54,6 +63,7 @@ export interface ColumnEncoding {
   readonly words: readonly string[] | null;
 }
 
+/** How a CSV file's columns became features and target: what is needed to read further rows in the same way. */
 export interface TableEncoding {
   /** Whether the file names its columns; else a column's name is its place, from 0. */
   readonly header: boolean;
@@ -64,11 +74,13 @@ export interface TableEncoding {
   readonly target: ColumnEncoding | null;
 }
 
+/** Mean and standard deviation of each feature, from the training rows: a value becomes (value − mean)/std. */
 export interface Scaling {
   readonly mean: Float64Array;
   readonly std: Float64Array;
 }
 
+/** The number of rows. */
 export const rowCount = (rows: Rows): number => rows.shape[0]!;
 
 /** Number of values in one row. */

@@ -22,6 +22,7 @@ import { splitRows } from "./split.ts";
 import { standardize } from "./standardize.ts";
 import { loadText } from "./text.ts";
 
+/** Options of `loadData`. */
 export interface LoadOptions {
   /** Type of feature values and numeric targets. Default float32. */
   readonly dtype?: FloatDType;

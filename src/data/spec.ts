@@ -3,6 +3,7 @@ import type { DataSpec } from "../run/spec.ts";
 
 export type { DataSpec };
 
+/** A built-in data set by its name. */
 export type SourceSpec = Extract<DataSpec, { source: string }>;
 
 /**
@@ -15,6 +16,7 @@ export type CsvSpec = Extract<DataSpec, { csv: string }>;
 
 /** Arrays in files: one of features, one of targets with as many rows. */
 export type NpySpec = Extract<DataSpec, { npy: string }>;
+/** Data in MNIST's IDX files. */
 export type IdxSpec = Extract<DataSpec, { idx: string }>;
 
 /** `predict: "next"` (default) aims at the character after the window, [n]; "every" at the one after each position, [n, context]. */

@@ -39,6 +39,7 @@ export {
   verdictCell,
 } from "./words.ts";
 
+/** Options of `diagnose`. */
 export interface DiagnoseOptions {
   /** Judge runs of one task at different rates against each other (default true). */
   readonly compare?: boolean;
@@ -50,11 +51,16 @@ export function diagnose(logs: readonly RunLog[], { compare = true }: DiagnoseOp
   return { schema: "steepest.diagnosis/1", runs: compare ? compareRuns(logs, alone) : alone };
 }
 
+/** Options of `diagnoseRun`. */
 export interface DiagnoseRunOptions {
   /** Other runs of the same task; the verdict then uses the comparison. */
   readonly siblings?: readonly RunLog[];
 }
 
+/**
+ * What one log says of its run: a verdict on the learning rate, and findings. Never throws on a log's
+ * content: without a loss there is no verdict, and the reason says so.
+ */
 export function diagnoseRun(log: RunLog, { siblings = [] }: DiagnoseRunOptions = {}): RunDiagnosis {
   if (siblings.length > 0) return diagnose([log, ...siblings]).runs[0]!;
   const base = { source: log.source, format: log.format, run: log.run };

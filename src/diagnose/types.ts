@@ -1,9 +1,13 @@
 /** The `steepest.diagnosis/1` document. */
 import type { LogFormat } from "../run/log.ts";
 
+/** How grave a finding is: `critical` spoils the run, `warning` costs something, `info` is good to know. */
 export type Severity = "info" | "warning" | "critical";
+/** What can be said of a learning rate. */
 export type RateVerdict = "too-high" | "slightly-high" | "good" | "too-low";
+/** A verdict in one word; `inconclusive` where there is no single one. */
 export type VerdictName = RateVerdict | "inconclusive";
+/** The numbers that a finding rests on, by name. */
 export type Evidence = Readonly<Record<string, number | string | boolean | null | readonly number[]>>;
 
 /**
@@ -12,6 +16,7 @@ export type Evidence = Readonly<Record<string, number | string | boolean | null 
  */
 export type Direction = "lower" | "not-higher" | "raise" | "neither";
 
+/** Something that happened in a run: where, what shows it, what to do, and what else it could be. */
 export interface Finding {
   readonly id: string;
   readonly severity: Severity;
@@ -26,12 +31,14 @@ export interface Finding {
   readonly decide: string;
 }
 
+/** What to do next. */
 export interface Action {
   /** Factor for the learning rate; null when the log gives no reason to change it, and while it is undecided. */
   readonly lr: { readonly multiply: number } | null;
   readonly text: string;
 }
 
+/** What the log says of the learning rate, and how sure that is. */
 export interface Verdict {
   /** One word, `inconclusive` while there is no single answer. */
   readonly verdict: VerdictName;
@@ -46,6 +53,7 @@ export interface Verdict {
   readonly probabilities: Readonly<Record<RateVerdict, number>> | null;
 }
 
+/** The diagnosis of one run. */
 export interface RunDiagnosis extends Verdict {
   readonly source: string;
   readonly format: LogFormat;
@@ -61,6 +69,7 @@ export interface RunDiagnosis extends Verdict {
   readonly findings: readonly Finding[];
 }
 
+/** The `steepest.diagnosis/1` document, one entry a run. */
 export interface Diagnosis {
   readonly schema: "steepest.diagnosis/1";
   readonly runs: readonly RunDiagnosis[];

@@ -7,6 +7,7 @@ import { findingsOf } from "./rules/rule.ts";
 import type { Finding } from "./types.ts";
 import { RANK } from "./words.ts";
 
+/** A watch over one growing log. */
 export interface Watch {
   /** Findings that were not there (or were less severe) at the last call. The log is the whole log so far. */
   update(log: RunLog): Finding[];
@@ -20,6 +21,7 @@ export interface WatchOptions {
 /** Rules that can't wait for the end of a run, by name, with the event that each tells of. */
 const ALERTS = new Map(RULES.filter((r) => r.alerts !== null).map((r) => [r.name, r.alerts]));
 
+/** Watches a run while it grows: each call tells only what is new, of the rules that can't wait for the end. */
 export function createWatch({ lookBack = 2000 }: WatchOptions = {}): Watch {
   let told: Finding[] = [];
   const known = (f: Finding): boolean =>

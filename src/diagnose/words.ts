@@ -6,6 +6,7 @@ import { RULES } from "./rules/index.ts";
 import type { Evidence, Finding, RateVerdict, RunDiagnosis, Severity, VerdictName } from "./types.ts";
 import { ONE_WORD } from "./verdict-set.ts";
 
+/** A log beside what was found in it. */
 export interface Judged {
   readonly log: RunLog;
   readonly run: RunDiagnosis;
@@ -28,6 +29,7 @@ export interface Group {
   readonly extent: readonly [number, number];
 }
 
+/** How good or bad something said is: it decides the colour. */
 export type Tone = "good" | "info" | "warning" | "critical";
 
 export const VERDICTS: Readonly<
@@ -86,6 +88,7 @@ export const countWords = (n: number, unit: string): string =>
 /** "98 %", at most 99: 0.999 is not certainty. */
 export const percentWords = (confidence: number): string => `${Math.min(99, Math.round(100 * confidence))} %`;
 
+/** A diagnosis in one line, and how it looks. */
 export interface Headline {
   readonly symbol: string;
   readonly words: string;

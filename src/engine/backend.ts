@@ -23,6 +23,7 @@ export interface Executable {
   readonly notes: Readonly<Record<string, string | number>>;
 }
 
+/** What a backend may know of a program before it compiles it. */
 export interface BackendOptions {
   /** Refuse plans larger than this many bytes (default: what the backend can address). */
   readonly maxBytes?: number;
@@ -30,6 +31,10 @@ export interface BackendOptions {
   readonly runs?: number;
 }
 
+/**
+ * What turns a declared program into one that runs. All backends give the reference interpreter's numbers to
+ * rounding.
+ */
 export interface Backend {
   /** What runs the programs; one that chooses by itself takes the name of its choice with the first program. */
   readonly name: string;

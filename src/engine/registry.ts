@@ -4,7 +4,9 @@ import type { Backend } from "./backend.ts";
 import { reference } from "./backends/reference.ts";
 import { wasm, wasmBackend } from "./backends/wasm.ts";
 
+/** Names that `chooseBackend` and a run file's `"backend"` take. */
 export type BackendName = "auto" | "native" | "wasm" | "blas" | "reference";
+/** All backend names, in the order that help lists them. */
 export const backendNames: readonly BackendName[] = ["auto", "native", "wasm", "blas", "reference"];
 
 const inNode = (): boolean => typeof process !== "undefined" && process.versions?.node !== undefined;
@@ -75,6 +77,7 @@ const noBlas = (reason: string): SteepestError =>
     help: "install one (Debian: apt-get install libopenblas0), set STEEPEST_BLAS to its path, or use the wasm backend",
   });
 
+/** Whether a backend can be had here, and why or why not: a line of `steepest info`. */
 export interface BackendReport {
   readonly name: string;
   readonly active: boolean;

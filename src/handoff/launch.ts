@@ -3,6 +3,7 @@
 import type { BatchPlan } from "../data/index.ts";
 import { closest, SteepestError } from "../run/errors.ts";
 
+/** How processes of a PyTorch training are started: torchrun's settings. */
 export interface Launch {
   /** Processes on this machine. */
   readonly nproc: number;

@@ -2,6 +2,7 @@
 import { spawnSync } from "node:child_process";
 import { SteepestError } from "../run/errors.ts";
 
+/** A Python interpreter that has PyTorch. */
 export interface TorchPython {
   readonly path: string;
   /** PyTorch's version, "2.4.1+cu121". */

@@ -22,6 +22,7 @@ export interface TorchResult {
   readonly stepsPerSecond: number;
 }
 
+/** What `startTorchrun` starts, and who hears of its metrics. */
 export interface TorchrunOptions {
   /** The folder of train.py. */
   readonly project: string;
@@ -39,6 +40,7 @@ export interface TorchrunOptions {
   readonly onNote: (text: string) => void;
 }
 
+/** A PyTorch training that runs. */
 export interface Torchrun {
   readonly pid: number;
   /** Finishes the step, writes a checkpoint, ends. */
@@ -72,6 +74,10 @@ export function torchrunArguments({ project, out, python, launch, endpoint }: To
   ];
 }
 
+/**
+ * Starts a PyTorch project under torchrun, in a process group of its own, and follows its metrics. `stop`
+ * lets it write a checkpoint first. What it prints goes to torchrun.log in the project's folder.
+ */
 export function startTorchrun(options: TorchrunOptions): Torchrun {
   const { project, out, python, known, onMetrics, onNote } = options;
   const result = join(project, "result.json");

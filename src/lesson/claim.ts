@@ -2,6 +2,7 @@
 import type { Chart } from "../plot/chart.ts";
 import type { LessonContext } from "./context.ts";
 
+/** What became of a claim; `holds-if` comes with its condition. */
 export type Verdict = "holds" | "does-not-hold" | "holds-if";
 
 /** Everything an experiment measured, by name. Curves are arrays. */
@@ -13,6 +14,7 @@ export type Measured = Readonly<Record<string, unknown>> & {
 /** What an experiment is run with: rates, steps, seeds. Another value is another experiment. */
 export type Settings = Readonly<Record<string, number>>;
 
+/** What an experiment measured, and what that means for its claim. */
 export interface Outcome {
   /** What was measured in a few words, made of the measured numbers. */
   readonly summary: string;

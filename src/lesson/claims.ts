@@ -5,6 +5,7 @@ import { closest, SteepestError } from "../run/errors.ts";
 import type { ClaimResult, Experiment, Settings } from "./claim.ts";
 import type { LessonContext } from "./context.ts";
 
+/** The parts of the lesson that claims belong to, in its order. */
 export const groups = [
   "walkthrough",
   "sgd-v-adam",
@@ -18,6 +19,7 @@ export const groups = [
   "clipping",
 ] as const;
 
+/** One claim of the table: its experiment is loaded when it is run. */
 export interface ClaimRow {
   readonly id: string;
   readonly title: string;
@@ -254,6 +256,7 @@ export const claims: readonly ClaimRow[] = [
   },
 ];
 
+/** A claim's result, with the charts of what was measured. */
 export interface RanClaim {
   readonly result: ClaimResult;
   readonly figures: () => Readonly<Record<string, Chart>>;

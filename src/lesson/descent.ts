@@ -8,6 +8,7 @@ import type { Tensors, Transform } from "../optim/index.ts";
 import { type BatchShapes, type StepResult, trainStep } from "../train/program.ts";
 import type { LessonContext } from "./context.ts";
 
+/** A small problem: tensors with their starts, a loss of them, and an optimizer. */
 export interface DescentParts {
   /** Where each tensor starts. */
   readonly start: Readonly<Record<string, { readonly shape: Shape; readonly values: ArrayLike<number> }>>;
@@ -21,6 +22,7 @@ export interface DescentParts {
   readonly seed?: number;
 }
 
+/** An optimizer on a small problem, step by step. */
 export interface Descent {
   /** The tensors themselves: writing sets them. */
   readonly at: Readonly<Record<string, TypedArray>>;
@@ -33,6 +35,7 @@ export interface Descent {
   readonly reset: () => void;
 }
 
+/** Compiles a small problem's step and stands at its start. */
 export function descent(
   { backend }: Pick<LessonContext, "backend">,
   { start, loss, optimizer, data = {}, dtype = "float64", seed = 0 }: DescentParts,

@@ -114,6 +114,10 @@ function orthonormal(values: Float64Array, n: number): Float64Array[] {
 
 /** The largest rates that are stable and the quickest ones, for curvatures between μ and L (Polyak 1964). */
 export const descentRate = (mu: number, l: number): number => 2 / (l + mu);
+/**
+ * The best rate and momentum of the heavy ball for curvatures from μ to L (Polyak 1964): η = 4/(√L + √μ)², β
+ * = ((√L − √μ)/(√L + √μ))².
+ */
 export const heavyBall = (mu: number, l: number): { readonly lr: number; readonly momentum: number } => {
   const [a, b] = [Math.sqrt(l), Math.sqrt(mu)];
   return { lr: 4 / (a + b) ** 2, momentum: ((a - b) / (a + b)) ** 2 };

@@ -32,6 +32,7 @@ export function secondLoss(problem: Problem): Loss {
   };
 }
 
+/** The lesson's second program: a linear model of five weights from zero, with any optimizer. */
 export const secondProgram = (
   context: Pick<LessonContext, "backend">,
   problem: Problem,

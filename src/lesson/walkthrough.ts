@@ -39,6 +39,7 @@ const EPOCHS = 500;
 /** The two models of the lesson come out of one PyTorch stream in turn: SGD's, then Adam's. */
 export type Start = "sgd" | "adam" | "zeros";
 
+/** How the lesson's first program is run. */
 export interface FirstProgramOptions {
   readonly backend: Backend;
   readonly optimizer: Transform;

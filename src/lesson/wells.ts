@@ -20,7 +20,9 @@ import type { Transform } from "../optim/index.ts";
 import type { LessonContext } from "./context.ts";
 import { type Descent, descent } from "./descent.ts";
 
+/** The narrow well: where it is, and its curvature. */
 export const SHARP = { at: -1, curvature: 50 } as const;
+/** The wide well: where it is, and its curvature. */
 export const FLAT = { at: 2, curvature: 1 } as const;
 const T = 0.05;
 
@@ -35,6 +37,10 @@ export function wellsLoss(x: Expr): Expr {
   return sub(min(a, b), mul(T, log1p(exp(neg(mul(1 / T, abs(sub(a, b))))))));
 }
 
+/**
+ * Many descents at once over the two wells, one from each start, with noise of deviation `sigma` that can be
+ * set between steps.
+ */
 export const wells = (
   context: Pick<LessonContext, "backend">,
   starts: Float64Array,
@@ -56,4 +62,5 @@ export const wells = (
 const [a, b] = [Math.sqrt(SHARP.curvature), Math.sqrt(FLAT.curvature)];
 /** Where the two bowls are equally high: left of it every slow descent ends in the sharp one. */
 const RIDGE = (a * SHARP.at + b * FLAT.at) / (a + b);
+/** Whether a point is on the wide well's side of the ridge. */
 export const isFlat = (x: number): boolean => x > RIDGE;

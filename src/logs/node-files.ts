@@ -14,6 +14,7 @@ import { groupFiles, type LogGroup } from "./node-groups.ts";
 import { isGlob, listFiles, matchGlob } from "./node-list.ts";
 import { hyperParameters } from "./node-params.ts";
 
+/** Options of `readLogPaths`. */
 export interface ReadPathOptions extends Omit<ReadOptions, "source"> {
   /** Told about files of a directory that hold no log, and why. */
   readonly onSkip?: (path: string, reason: string) => void;
@@ -21,7 +22,10 @@ export interface ReadPathOptions extends Omit<ReadOptions, "source"> {
 
 const CHUNK = 1 << 20;
 
-/** @throws SteepestError naming the path and the reason. */
+/**
+ * Reads logs from files and folders, as many runs as they hold; "-" is standard input. Files of a folder that hold no log
+ * are passed over and told to `onSkip`. Throws a SteepestError that names the path and the reason.
+ */
 export async function readLogPaths(
   paths: readonly string[],
   { onSkip = () => {}, ...options }: ReadPathOptions = {},

@@ -1,5 +1,6 @@
 import type { LogFormat, RunLog } from "../run/log.ts";
 
+/** How a log is to be read, where it should not be guessed. */
 export interface ReadOptions {
   /** Path as given, "-" for standard input: it names the log in results and errors. */
   readonly source: string;

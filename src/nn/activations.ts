@@ -71,23 +71,42 @@ export function softplusOf(x: Expr, { beta = 1 }: { beta?: number } = {}): Expr 
 /** x·tanh(log(1 + eˣ)) (Misra 2019). */
 export const mishOf: Map = (x) => mul(x, tanh(softplusOf(x)));
 
+/** max(0, x); the slope at 0 is 0. PyTorch's `ReLU`. Any shape. */
 export const relu = (): Layer => plainLayer(reluOf);
+/** x above 0, `slope`·x below. PyTorch's `LeakyReLU`, there `negative_slope`. Any shape. */
 export const leakyRelu = ({ slope = 0.01 }: { slope?: number } = {}): Layer =>
   plainLayer((x) => leakyReluOf(x, slope));
+/** x above 0, `alpha`·(eˣ − 1) below (Clevert et al. 2016). PyTorch's `ELU`. Any shape. */
 export const elu = ({ alpha = 1 }: { alpha?: number } = {}): Layer => plainLayer((x) => eluOf(x, alpha));
+/**
+ * x·Φ(x) with the normal distribution function Φ, or its approximation by tanh (Hendrycks & Gimpel 2016).
+ * PyTorch's `GELU`. Any shape.
+ */
 export const gelu = (options: { approximate?: "none" | "tanh" } = {}): Layer =>
   plainLayer((x) => geluOf(x, options));
+/** x·sigmoid(x), also called swish. PyTorch's `SiLU`. Any shape. */
 export const silu = (): Layer => plainLayer(siluOf);
+/** x·tanh(log(1 + eˣ)) (Misra 2019). PyTorch's `Mish`. Any shape. */
 export const mish = (): Layer => plainLayer(mishOf);
+/** log(1 + e^(`beta`·x))/`beta`. PyTorch's `Softplus` to 2.1e-9/`beta`. Any shape. */
 export const softplus = (options: { beta?: number } = {}): Layer => plainLayer((x) => softplusOf(x, options));
+/** The hyperbolic tangent as a layer. PyTorch's `Tanh`. Any shape. */
 export const tanhLayer = (): Layer => plainLayer(tanh);
+/** 1/(1 + e⁻ˣ) as a layer. PyTorch's `Sigmoid`. Any shape. */
 export const sigmoidLayer = (): Layer => plainLayer(sigmoid);
+/**
+ * Probabilities along `axis`, by default the last. PyTorch's `Softmax`. Cross-entropy wants logits: leave it
+ * out there.
+ */
 export const softmaxLayer = ({ axis = -1 }: { axis?: number } = {}): Layer =>
   plainLayer((x) => softmax(x, axis));
+/** Log-probabilities along `axis`, by default the last. PyTorch's `LogSoftmax`; what the loss `nll` takes. */
 export const logSoftmaxLayer = ({ axis = -1 }: { axis?: number } = {}): Layer =>
   plainLayer((x) => logSoftmax(x, axis));
+/** The input unchanged. PyTorch's `Identity`. */
 export const identity = (): Layer => plainLayer((x) => x);
 
+/** One activation of the table: its name in run files, and what PyTorch calls it. */
 export interface ActivationRow {
   readonly name: string;
   /** PyTorch's module, as it is written there. */

@@ -36,6 +36,7 @@ export function attentionOf(
   return matmul(weights(softmax(seen)), v);
 }
 
+/** Options of `multiHeadAttention`. `causal`: a position sees itself and those before it. */
 export interface AttentionOptions {
   readonly causal?: boolean;
   /** Dropout of the attention weights. */

@@ -3,6 +3,7 @@ import { nnError, requireSizes } from "./errors.ts";
 import { constantInit } from "./init.ts";
 import type { Layer } from "./layer.ts";
 
+/** Options of `batchNorm`, with PyTorch's defaults and PyTorch's sense of `momentum`. */
 export interface BatchNormOptions {
   readonly eps?: number;
   /** Share of the new batch in the running statistics. */

@@ -10,11 +10,13 @@ import { flatten, linear, unflatten } from "./linear.ts";
 import { maxPool2d } from "./pool.ts";
 import { gpt } from "./transformer.ts";
 
+/** One linear layer from the features to the outputs: linear and logistic regression. */
 export interface LinearModel {
   readonly kind: "linear";
   readonly bias?: boolean;
 }
 
+/** Linear layers with an activation, and dropout where asked, after each but the last. */
 export interface MlpModel {
   readonly kind: "mlp";
   /** Sizes of the hidden layers. */
@@ -53,8 +55,10 @@ export interface TransformerModel {
   readonly predict?: "every" | "next";
 }
 
+/** The models that a run file declares by kind and sizes alone. */
 export type BuiltModel = LinearModel | MlpModel | CnnModel | TransformerModel;
 
+/** What the data decides about a model. */
 export interface ModelSizes {
   /** One example's shape, without the batch axis. */
   readonly inputShape: Shape;

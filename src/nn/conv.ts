@@ -12,6 +12,7 @@ export const pairOf = (p: Pair): readonly [number, number] => (typeof p === "num
 export const padImage = (x: Expr, low: readonly number[], high: readonly number[], value = 0): Expr =>
   pad(x, [0, 0, ...low], [0, 0, ...high], { value });
 
+/** Options of `conv2d`, as PyTorch's `nn.Conv2d` has them. */
 export interface Conv2dOptions {
   readonly stride?: Pair;
   /** Zeros on each side, or "same" to keep H and W (stride 1). */

@@ -6,6 +6,7 @@ import { uniformInit } from "./init.ts";
 import type { Layer, ParamSpecs, Tensors } from "./layer.ts";
 import { affine } from "./linear.ts";
 
+/** Options of `gru`. */
 export interface GruOptions {
   readonly layers?: number;
   /** Between layers, not after the last. */

@@ -11,12 +11,14 @@ export interface InitRandom {
   readonly normal: (n: number, mean: number, std: number) => Float64Array;
 }
 
+/** One tensor of a layer: its shape, and how its first values are drawn. */
 export interface ParamSpec {
   readonly shape: Shape;
   /** Initial values, row-major; layers draw in the order PyTorch does unless they say otherwise. */
   readonly init: (random: InitRandom) => Float64Array;
 }
 
+/** A layer's tensors by name, such as "0.weight". */
 export type ParamSpecs = Readonly<Record<string, ParamSpec>>;
 
 /** Two int32 scalars that name a stream of random numbers. */
@@ -49,7 +51,9 @@ export interface Layer {
   readonly forward: (params: Tensors, x: Expr, context: Context) => Forward;
 }
 
+/** Values of tensors by name, row-major. */
 export type ParamValues = Readonly<Record<string, TypedArray>>;
+/** Dtypes that parameters may have. */
 export type ParamDType = Extract<DType, "float32" | "float64">;
 
 /** A layer without buffers or random numbers: `map` alone says what it does. */

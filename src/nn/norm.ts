@@ -9,6 +9,7 @@ export function standardized(x: Expr, axes: readonly number[], eps: number): Exp
   return mul(centred, rsqrt(add(mean(square(centred), { axes, keepDims: true }), eps)));
 }
 
+/** Options of `layerNorm`. */
 export interface LayerNormOptions {
   readonly eps?: number;
   /** Trained scale and shift. */
@@ -39,6 +40,7 @@ export function layerNorm(
   );
 }
 
+/** Options of `rmsNorm`. */
 export interface RmsNormOptions {
   /** Default: the dtype's machine epsilon, as PyTorch's `nn.RMSNorm`. */
   readonly eps?: number;

@@ -1,6 +1,7 @@
 import { abs, add, constant, type Expr, mul, square, sum } from "../engine/graph/index.ts";
 import type { Tensors } from "./layer.ts";
 
+/** Which tensors `l1Penalty` and `l2Penalty` add up. */
 export interface PenaltyOptions {
   /** Which tensors pay; all by default. `(name) => name.endsWith("weight")` spares the biases. */
   readonly only?: (name: string) => boolean;

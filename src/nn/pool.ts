@@ -23,6 +23,7 @@ import { type Pair, padImage, pairOf, requireImage } from "./conv.ts";
 import { nnError } from "./errors.ts";
 import { type Layer, plainLayer } from "./layer.ts";
 
+/** Options of `maxPool2d` and `avgPool2d`. */
 export interface PoolOptions {
   /** Default: the window's size. */
   readonly stride?: Pair;

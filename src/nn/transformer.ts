@@ -10,6 +10,7 @@ import type { Layer, ParamSpec } from "./layer.ts";
 import { linear } from "./linear.ts";
 import { layerNorm } from "./norm.ts";
 
+/** Options of `transformerBlock`. */
 export interface TransformerBlockOptions {
   /** Width of the feed-forward part; default 4·width. */
   readonly feedForward?: number;
@@ -49,6 +50,7 @@ export function transformerBlock(
   );
 }
 
+/** Sizes of the model that `gpt` makes. */
 export interface GptOptions {
   /** Number of different tokens. */
   readonly vocabulary: number;

@@ -1,6 +1,7 @@
 /** A chart as data: what is drawn, without how. Builders in `charts/` make them, `renderSvg` and `sketch` show them. */
 import type { Tone } from "./theme/index.ts";
 
+/** One axis of a panel. */
 export interface Axis {
   /** What is measured, with its unit: "learning rate", "time (s)". */
   readonly label: string;
@@ -11,6 +12,7 @@ export interface Axis {
   readonly domain?: readonly [number, number];
 }
 
+/** One line of a panel. */
 export interface LineSeries {
   readonly name: string;
   readonly x: ArrayLike<number>;
@@ -28,6 +30,7 @@ export interface LineSeries {
   readonly steps?: boolean;
 }
 
+/** An upright line with a label: something that happened at one place of the x axis. */
 export interface Rule {
   readonly x: number;
   readonly label: string;
@@ -59,6 +62,7 @@ export interface Level {
   readonly tone?: Tone;
 }
 
+/** One panel of lines over a common axis, with marks and shaded ranges. */
 export interface LinePanel {
   readonly kind: "lines";
   readonly x: Axis;
@@ -72,6 +76,7 @@ export interface LinePanel {
   readonly weight?: number;
 }
 
+/** A figure as data: `renderSvg` draws it, `sketch` writes it in characters. */
 export interface Chart {
   readonly title: string;
   readonly subtitle?: string;

@@ -9,6 +9,7 @@ import { dashOf, FONT, markerPath, strokeOf, type Theme, type ThemeName, themes 
 /** `Document` where the project's types know the DOM, any object where they don't. */
 export type HostDocument = typeof globalThis extends { document: infer D } ? D : object;
 
+/** How a chart is drawn: which document makes its elements, how large, in which colours. */
 export interface RenderOptions {
   /** A browser's document, or linkedom's. Nothing is added to it. */
   readonly document: HostDocument;

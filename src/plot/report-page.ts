@@ -9,8 +9,10 @@ const CODES: Readonly<Record<string, string>> = {
   "'": "&#39;",
 };
 
+/** Text as HTML shows it: the characters that mean something there are spelled. */
 export const escapeHtml = (text: string): string => text.replace(/[&<>"']/g, (c) => CODES[c]!);
 
+/** What a report's page is made of. */
 export interface Page {
   readonly title: string;
   /** Of the whole page. */
@@ -20,6 +22,10 @@ export interface Page {
   readonly footer: string;
 }
 
+/**
+ * A whole HTML page that needs nothing from elsewhere: styles inside, no scripts, a policy that forbids
+ * loading anything.
+ */
 export function reportHtml({ title, heading, body, footer }: Page): string {
   return `<!doctype html>
 <html lang="en">

@@ -12,6 +12,7 @@ export interface Mark {
   readonly stretch: boolean;
 }
 
+/** Options of `sketch`. */
 export interface SketchOptions {
   /** Characters, labels of the axis included. */
   readonly width?: number;
@@ -22,6 +23,7 @@ export interface SketchOptions {
   readonly marks?: readonly Mark[];
 }
 
+/** One line of a chart in characters, its parts apart. */
 export interface SketchLine {
   readonly kind: "title" | "plot" | "axis" | "marks";
   /** Axis label, before the plot. */
@@ -32,6 +34,7 @@ export interface SketchLine {
 const MARK_ROWS = 3;
 const NARROWEST = 8;
 
+/** A chart in characters for the terminal, lines joined by line ends. Braille points, or plain ASCII. */
 export function sketch(chart: Chart, options: SketchOptions = {}): string {
   return sketchLines(chart, options)
     .map(({ label, body }) => `${label}${body}`.trimEnd())

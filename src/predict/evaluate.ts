@@ -14,6 +14,7 @@ import { predictor } from "./predict.ts";
 import { type RowSource, readRows } from "./read-rows.ts";
 import type { Floats, TrainedModel } from "./trained-model.ts";
 
+/** How well a model does on rows whose answers are known: the measures that fit its task. */
 export interface Evaluation {
   readonly rows: number;
   /** The training loss, a mean over rows, and the accuracy where it has one; null for a loss of the user's own. */
@@ -25,6 +26,7 @@ export interface Evaluation {
   readonly perplexity?: number;
 }
 
+/** The file to evaluate on. */
 export interface EvaluateSource extends Omit<RowSource, "format"> {
   readonly format: RowSource["format"] | "text";
   /** The target beside an array file. */

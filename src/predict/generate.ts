@@ -5,6 +5,7 @@ import { characterEncoder } from "./evaluate.ts";
 import { argmax } from "./interpret.ts";
 import type { TrainedModel } from "./trained-model.ts";
 
+/** Options of `generate`. */
 export interface GenerateOptions {
   /** The text to go on from, one character at least. */
   readonly prompt: string;

@@ -3,6 +3,7 @@ import { findLoss } from "../nn/losses/index.ts";
 import type { Link } from "../nn/losses/loss.ts";
 import type { ModelRecord } from "../train/model-record.ts";
 
+/** A model's answer for one row. */
 export interface Prediction {
   /** The class, the number, or one number for each column of the target. */
   readonly prediction: string | number | readonly number[];

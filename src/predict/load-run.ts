@@ -11,6 +11,7 @@ import { classesOf, type Prediction } from "./interpret.ts";
 import { predictRows } from "./predict.ts";
 import { openModel, type TrainedModel } from "./trained-model.ts";
 
+/** Options of `loadRun`. */
 export interface LoadOptions {
   /** Default: wasm. */
   readonly backend?: Backend;
@@ -20,6 +21,7 @@ export interface LoadOptions {
   readonly where?: string;
 }
 
+/** A trained model, ready to be used. */
 export interface LoadedRun {
   /** How the model is used: its input, target, loss and declaration. */
   readonly spec: ModelRecord;

@@ -13,6 +13,7 @@ export interface ClassMetrics {
   readonly confusion: readonly (readonly number[])[];
 }
 
+/** How well one class is found. */
 export interface PerClass {
   readonly name: string;
   /** Rows of the class. */
@@ -25,6 +26,10 @@ export interface PerClass {
   readonly f1: number | null;
 }
 
+/**
+ * Measures of predicted numbers: root mean squared error and mean absolute error in the target's unit, and
+ * R².
+ */
 export interface NumberMetrics {
   readonly rmse: number;
   readonly mae: number;

@@ -9,6 +9,7 @@ import type { ModelRecord } from "../train/model-record.ts";
 import { cellsOf, requireFinite, scaleRows, type TableColumns, tableColumns } from "./encode-rows.ts";
 import type { Floats } from "./trained-model.ts";
 
+/** Formats of files that rows are read from. */
 export type RowFormat = "csv" | "jsonl" | "npy" | "idx";
 
 export interface RowSource {

@@ -7,6 +7,7 @@ import { SteepestError } from "../run/errors.ts";
 import { mt19937, nextUint32 } from "./mt19937.ts";
 import { checkRange, checkSeed } from "./seed.ts";
 
+/** What `numpy.random.RandomState.get_state()` holds. */
 export interface NumpyState {
   readonly key: readonly number[];
   readonly pos: number;
@@ -14,6 +15,10 @@ export interface NumpyState {
   readonly gauss: number | null;
 }
 
+/**
+ * NumPy's legacy generator: each method gives the numbers that `numpy.random.RandomState` gives for the same
+ * seed, and leaves it in the same state.
+ */
 export interface NumpyRandom {
   /** The generator's raw 32-bit output. */
   uint32(): number;

@@ -6,14 +6,20 @@
 import { checkRange, checkSeed } from "./seed.ts";
 import { threefry2x32, threefryInto } from "./threefry.ts";
 
+/** Two 32-bit words that name a stream. */
 export type StreamKey = readonly [number, number];
 
+/** Where a stream stands: two numbers are all of it. */
 export interface StreamState {
   readonly key: StreamKey;
   /** Number of 64-bit blocks drawn so far. */
   readonly counter: number;
 }
 
+/**
+ * Random numbers of a key and a counter: the same key gives the same numbers wherever and in whatever order
+ * streams are used.
+ */
 export interface Stream {
   /** n uniform doubles in [0, 1) with 53 bits; one block each. */
   uniform(n: number): Float64Array;

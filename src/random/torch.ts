@@ -6,9 +6,12 @@
 import { mt19937, nextUint32 } from "./mt19937.ts";
 import { checkRange, checkSeed } from "./seed.ts";
 
+/** Dtypes that PyTorch's generator draws in here; each draws other numbers. */
 export type TorchDType = "float32" | "float64";
+/** The typed array of a dtype. */
 export type FloatArrayOf<D extends TorchDType> = D extends "float32" ? Float32Array : Float64Array;
 
+/** Where a generator stands. */
 export interface TorchState {
   readonly key: readonly number[];
   readonly pos: number;
@@ -16,6 +19,10 @@ export interface TorchState {
   readonly gauss: number | null;
 }
 
+/**
+ * PyTorch's generator on the CPU: each method gives the numbers that PyTorch gives for the same seed, and
+ * leaves it in the same state.
+ */
 export interface TorchGenerator {
   /** `torch.rand(n)`: uniforms in [0, 1), 24 bits in float32 and 53 in float64. */
   rand<D extends TorchDType>(n: number, dtype: D): FloatArrayOf<D>;

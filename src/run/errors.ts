@@ -14,6 +14,11 @@ export interface ErrorDetails {
   readonly cause?: unknown;
 }
 
+/**
+ * Every error that steepest throws on purpose: what is wrong in `message`, the place in `where`, the remedy
+ * in `help`, and an `id` that programs can rely on. `exitCode` is the command line's: 2 for what the user
+ * can mend, 1 for what went wrong on the way.
+ */
 export class SteepestError extends Error {
   readonly id: string;
   readonly where: string | undefined;

@@ -19,6 +19,7 @@ export type Role =
   | "nanCount"
   | "other";
 
+/** One column of a log over its steps. */
 export interface Series {
   /** The name in the source, verbatim: a tag, a column, a JSON key. */
   readonly name: string;
@@ -60,6 +61,7 @@ export interface ReadColumn {
   readonly runnerUp: string | null;
 }
 
+/** How a log was read: which column was taken for what, and what was decided on the way. */
 export interface Reading {
   readonly columns: readonly ReadColumn[];
   /** Decisions about the whole log, one sentence each; a doubt names the option that decides. */
@@ -72,6 +74,7 @@ export interface LogNote {
   readonly text: string;
 }
 
+/** A run as observed: its series, whatever trained it and whatever wrote them down. */
 export interface RunLog {
   /** Path as given, or "-" for standard input. */
   readonly source: string;

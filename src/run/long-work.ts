@@ -14,6 +14,10 @@ export interface StopSignal {
   throwIfAborted(): void;
 }
 
+/**
+ * What everything that takes long understands: how to be stopped, how it reports, which clock it reads. `P`
+ * is its progress.
+ */
 export interface LongWork<P> {
   /** Aborted: the work ends soon. Training writes a checkpoint first; everything else gives null. */
   readonly signal?: StopSignal | undefined;
@@ -22,6 +26,7 @@ export interface LongWork<P> {
   readonly clock?: Clock | undefined;
 }
 
+/** The system's clock, in milliseconds; `pause` lets other work have a turn. */
 export const systemClock: Clock = {
   now: () => performance.now(),
   pause: () =>

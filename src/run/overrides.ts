@@ -2,6 +2,7 @@
 import { SteepestError } from "./errors.ts";
 import { type Path, showPath } from "./spec.ts";
 
+/** One value of a run file that is replaced, as `--optimizer.lr=0.1` does. */
 export interface Override {
   readonly at: Path;
   readonly value: unknown;

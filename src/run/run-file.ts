@@ -4,6 +4,7 @@ import { SteepestError } from "./errors.ts";
 import { jsonErrorOffset } from "./json-error.ts";
 import type { Path } from "./spec.ts";
 
+/** A run file's text as a record, with the place of each key for messages. */
 export interface ParsedText {
   readonly record: unknown;
   /** "at run.json:3:5" for the key at a path, or for the nearest record around it. */

@@ -4,6 +4,7 @@
  */
 type Task = "classification" | "regression";
 
+/** Where a run's data comes from, as a run file declares it: a built-in set, CSV, NPY, IDX or text. */
 export type DataSpec =
   | { readonly source: string; readonly standardize?: boolean | undefined }
   | {
@@ -39,6 +40,7 @@ export interface ModuleSpec {
   readonly module: string;
 }
 
+/** A run's model, as a run file declares it: a kind with its sizes, or a module of the user's. */
 export type ModelSpec =
   | { readonly kind: "linear"; readonly bias?: boolean | undefined }
   | {
@@ -79,6 +81,10 @@ export interface Named {
   readonly [option: string]: unknown;
 }
 
+/**
+ * A run as declared: the record that a run file is read into. Defaults are filled in, and every key is
+ * checked.
+ */
 export interface RunSpec {
   readonly $schema?: string | undefined;
   readonly name: string;

@@ -39,6 +39,7 @@ export type DescentOptimizer =
   | { readonly name: string; readonly [option: string]: unknown }
   | Transform;
 
+/** Options of `createDescent`. */
 export interface DescentOptions {
   readonly surface: Surface;
   readonly optimizer: DescentOptimizer;
@@ -81,6 +82,7 @@ export interface DescentStep {
   readonly loss: number;
 }
 
+/** An optimizer on a surface, step by step. */
 export interface Descent {
   readonly surface: Surface;
   /** Steps made. */
@@ -107,6 +109,10 @@ export interface Descent {
 
 const POINT = "point";
 
+/**
+ * An optimizer at the start of a surface, to be stepped by hand; every step can tell its terms. Throws
+ * `descent` for noise, a rate or a start that is no use, and what the optimizer's options throw.
+ */
 export function createDescent(options: DescentOptions): Descent {
   const { surface, dtype = "float64", backend = wasm, noise, steps } = options;
   const n = surface.variables.length;

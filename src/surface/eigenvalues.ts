@@ -1,3 +1,4 @@
+/** Eigenvalues of a small symmetric matrix [n, n], row-major, rising. */
 export const symmetricEigenvalues = (rows: ArrayLike<number>, n: number): number[] =>
   inEigenbasis(rows, new Float64Array(n)).map((d) => d.value);
 

@@ -9,6 +9,7 @@ import type { Surface } from "./types.ts";
 export const valueAt = ({ f, variables }: Surface, point: Expr): Expr =>
   reshape(f(variables.map((_, i) => take(point, 0, i))), []);
 
+/** A surface's value, gradient and Hessian at any point. */
 export interface Evaluator {
   readonly value: (at: ArrayLike<number>) => number;
   /** A fresh array. */
@@ -48,6 +49,7 @@ export function evaluator(surface: Surface, { backend = wasm }: { backend?: Back
   };
 }
 
+/** Values of a surface over a rectangle. */
 export interface SurfaceGrid {
   readonly columns: number;
   readonly rows: number;
@@ -57,6 +59,7 @@ export interface SurfaceGrid {
   readonly values: Float64Array;
 }
 
+/** The rectangle that `surfaceGrid` samples, and how finely. */
 export interface GridOptions {
   readonly x: readonly [number, number];
   readonly y: readonly [number, number];

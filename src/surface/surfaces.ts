@@ -17,6 +17,7 @@ import { monkeySaddle, saddle } from "./surfaces/saddle.ts";
 import { styblinskiTang } from "./surfaces/styblinski-tang.ts";
 import type { Surface, SurfaceEntry, SurfaceOptions } from "./types.ts";
 
+/** The table of named surfaces, one row each, in the order that help and docs list them. */
 export const surfaces: readonly SurfaceEntry[] = [
   bowl,
   ravine,
@@ -49,5 +50,9 @@ export function surfaceEntry(name: string): SurfaceEntry {
   });
 }
 
+/**
+ * The surface of this name with these options. Throws `surface` with the closest name, and `option` for a
+ * bad option.
+ */
 export const makeSurface = (name: string, options: SurfaceOptions = {}): Surface =>
   surfaceEntry(name).make(options);

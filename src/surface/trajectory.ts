@@ -4,6 +4,7 @@ import { type Evaluator, evaluator } from "./evaluate.ts";
 import type { Surface } from "./types.ts";
 import { judge, type Path, reach, type Verdict } from "./verdict.ts";
 
+/** Options of `trajectory`. */
 export interface TrajectoryOptions extends DescentOptions {
   readonly steps: number;
   /** Keep what every step did. Default false. */
@@ -12,6 +13,7 @@ export interface TrajectoryOptions extends DescentOptions {
   readonly tolerance?: number;
 }
 
+/** The path of an optimizer over a surface, and what became of it. */
 export interface Trajectory {
   /** The start, then the position after each step; ends early when the path diverges. */
   readonly points: readonly (readonly number[])[];
@@ -27,6 +29,10 @@ export interface Trajectory {
 /** The path has diverged when a coordinate is this many times the domain's size away. */
 const FAR = 1e6;
 
+/**
+ * Lets an optimizer descend a surface for `steps` steps, and judges where it ends. Throws what
+ * `createDescent` throws.
+ */
 export function trajectory(options: TrajectoryOptions): Trajectory {
   return follow(createDescent(options), options);
 }

@@ -8,6 +8,7 @@ export const RATES: readonly number[] = Array.from({ length: 33 }, (_, k) =>
   Number(`${[1, 1.78, 3.16, 5.62][k % 4]}e${Math.floor(k / 4) - 7}`),
 );
 
+/** The path at the best rate found, and that rate. */
 export interface TunedTrajectory extends Trajectory {
   readonly lr: number;
 }

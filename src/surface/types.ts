@@ -28,6 +28,7 @@ export interface Surface {
   readonly text: string;
 }
 
+/** Options of a surface by name; its row has ranges and defaults. */
 export type SurfaceOptions = Readonly<Record<string, unknown>>;
 
 /** A row of the table of surfaces. */

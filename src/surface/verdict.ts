@@ -6,6 +6,7 @@ import type { Minimum, Surface } from "./types.ts";
 /** "undefined": at a place where the function has no value or no slope. "flat": no slope and no curvature. */
 export type Outcome = "converged" | "diverged" | "undefined" | "saddle" | "flat" | "going";
 
+/** What became of a path. */
 export interface Verdict {
   readonly outcome: Outcome;
   /** "converged": the first step from which on the path stays at the minimum. "diverged", "undefined": the last step made. */
@@ -33,6 +34,7 @@ const NO_CURVATURE = 1e-9;
 /** Hessians beyond this many coordinates are not looked at. */
 const MOST_COORDINATES = 60;
 
+/** The Euclidean distance of two points. */
 export const distance = (a: ArrayLike<number>, b: ArrayLike<number>): number =>
   Math.hypot(...Array.from(a, (v, i) => v - b[i]!));
 
@@ -42,6 +44,7 @@ export function reach({ domain, start }: Surface): number {
   return 1e-3 * Math.hypot(...sides);
 }
 
+/** The minimum nearest to a point; null where none is known. */
 export function nearest(minima: readonly Minimum[], at: ArrayLike<number>): Minimum | null {
   return minima.reduce<Minimum | null>(
     (best, m) => (best === null || distance(m.at, at) < distance(best.at, at) ? m : best),

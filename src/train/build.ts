@@ -14,11 +14,16 @@ import { checkSettings } from "./settings.ts";
 import { taskOf } from "./task.ts";
 import type { BatchShapes, StepParts } from "./trace.ts";
 
+/** Model, loss and optimizer of a built run, and its batch's shapes: what a step is traced from. */
 export interface BuiltParts extends Omit<StepParts, "batch"> {
   /** Shapes of a batch of so many rows. */
   readonly shapes: (rows: number) => BatchShapes;
 }
 
+/**
+ * A run file made ready to train: data loaded, model and schedule made, its step compiled when it is first
+ * asked for.
+ */
 export interface BuiltRun {
   /** The declaration with everything resolved: loss, batch size, lr, log interval. */
   readonly spec: RunSpec;

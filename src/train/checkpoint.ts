@@ -7,6 +7,7 @@ import { decodeSafeTensors, encodeSafeTensors } from "./safetensors.ts";
 
 export const CHECKPOINT_FORMAT = "steepest.checkpoint/1";
 
+/** The lowest loss of a run, and the step at which it stood. */
 export interface Best {
   readonly loss: number;
   readonly step: number;
@@ -39,6 +40,10 @@ export interface About {
   readonly settings?: Readonly<Record<string, unknown>> | undefined;
 }
 
+/**
+ * A checkpoint as the bytes of a safetensors file: tensors by name with their checksums, and in the metadata
+ * the progress, and the model's record and the settings where given.
+ */
 export function encodeCheckpoint(
   state: readonly StateTensor[],
   progress: Progress,

@@ -9,6 +9,7 @@ import type { Best, Progress } from "./checkpoint.ts";
 import type { StepResult } from "./program.ts";
 import { createRecorder, type Recorder, type RunStore } from "./recorder.ts";
 
+/** Where a training stands, as `onProgress` hears it. */
 export interface TrainProgress {
   readonly step: number;
   readonly totalSteps: number;
@@ -33,6 +34,7 @@ export interface TrainOptions extends LongWork<TrainProgress> {
   readonly checkpointEvery?: number;
 }
 
+/** How a training ended. */
 export interface TrainOutcome {
   readonly status: "done" | "interrupted";
   /** Steps made over the whole run. */

@@ -32,6 +32,7 @@ export type InputRecord =
       readonly predict: "next" | "every";
     };
 
+/** All that using a trained model needs beside its weights; every checkpoint carries it. */
 export interface ModelRecord {
   readonly format: typeof MODEL_FORMAT;
   /** The version that wrote it. */

@@ -6,6 +6,7 @@ import { stream } from "../random/index.ts";
 import type { BuiltRun } from "./build.ts";
 import { type RunObjective, runObjective } from "./objective.ts";
 
+/** Options of `runNoiseScale`. */
 export interface RunNoiseOptions
   extends Pick<NoiseScaleOptions, "least" | "most" | "relativeError" | "pulse"> {
   /** The run's loss where it exists already; else one is compiled. */

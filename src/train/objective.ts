@@ -17,6 +17,7 @@ import { SteepestError } from "../run/errors.ts";
 import type { BuiltRun } from "./build.ts";
 import { batchInputs, tensorInputs } from "./trace.ts";
 
+/** Options of `runObjective`. */
 export interface ObjectiveOptions {
   /** Rows of the training data: all, one batch, or so many of them, the same for the same seed. Default: `defaultRows`. */
   readonly rows?: number | "full" | "batch";
@@ -26,6 +27,7 @@ export interface ObjectiveOptions {
   readonly dtype?: ParamDType;
 }
 
+/** A run's loss as a function of its parameters alone, over rows that stay the same. */
 export interface RunObjective extends Objective {
   /** Rows it is the mean of, and how many the training data has. */
   readonly rows: number;

@@ -32,6 +32,7 @@ import {
 
 export type { BatchShapes, BatchTensors, LossFunction } from "./trace.ts";
 
+/** What `trainStep` compiles: model, loss, optimizer and the batch's shapes. */
 export interface TrainStepOptions<B extends BatchShapes = BatchShapes> extends StepParts<B> {
   /** Default: wasm. `await chooseBackend()` gives native code where the system has a compiler, or its BLAS. */
   readonly backend?: Backend;
@@ -50,6 +51,7 @@ export interface StepResult {
   [measure: string]: number;
 }
 
+/** One tensor of a step's state: a parameter, a buffer, or what the optimizer keeps. */
 export interface StateTensor {
   /** "param.0.weight", "buffer.1.runningMean", "optimizer.adam.m.0.weight" */
   readonly name: string;
@@ -62,6 +64,10 @@ export interface StateTensor {
 /** What an evaluation takes from a training step. */
 export type StoredState = Pick<StateTensor, "name" | "values">;
 
+/**
+ * A compiled step of training: forward, backward, clip and optimizer in one program. Call it with a batch,
+ * or write to `inputs` and `run` it.
+ */
 export interface TrainStep<B extends BatchShapes = BatchShapes> {
   /** Copies the batch in, makes one step and returns its measurements (one record, overwritten by the next step). */
   (
@@ -225,6 +231,7 @@ function evaluateInitial(
   ]);
 }
 
+/** What `evalStep` compiles. */
 export interface EvalStepOptions<B extends BatchShapes = BatchShapes, M extends string = string> {
   readonly model: Layer;
   /** Scalars to compute from output and batch, e.g. loss and accuracy: means over the batch. */
@@ -236,6 +243,7 @@ export interface EvalStepOptions<B extends BatchShapes = BatchShapes, M extends 
   readonly backend: Backend;
 }
 
+/** A compiled evaluation of one batch: load a training step's state, write to `inputs`, run. */
 export interface EvalStep<B extends BatchShapes = BatchShapes, M extends string = string> {
   readonly inputs: { readonly [K in keyof B]: TypedArray };
   /** Copies parameters, buffers and what else is needed out of a training step's state. */
@@ -265,6 +273,7 @@ export function evalStep({ measures, batch, ...options }: EvalStepOptions): Eval
   };
 }
 
+/** What `predictStep` compiles. */
 export interface PredictStepOptions {
   readonly model: Layer;
   /** Its `evaluationParams` are used where it has them. */
@@ -275,6 +284,7 @@ export interface PredictStepOptions {
   readonly backend: Backend;
 }
 
+/** A compiled forward pass over one batch: load a training step's state, write to `x`, run. */
 export interface PredictStep {
   /** The model's input, to be written to before `run`. */
   readonly x: TypedArray;

@@ -6,12 +6,14 @@ import type { TypedArray } from "../engine/graph/index.ts";
 import { SteepestError } from "../run/errors.ts";
 import { damageIn, sealHeader } from "./checksums.ts";
 
+/** A tensor by name, its values row-major. */
 export interface StoredTensor {
   readonly name: string;
   readonly shape: readonly number[];
   readonly values: TypedArray;
 }
 
+/** What a safetensors file holds: tensors in the file's order, and its metadata. */
 export interface SafeTensors {
   readonly tensors: ReadonlyMap<string, StoredTensor>;
   readonly metadata: Readonly<Record<string, string>>;

@@ -28,6 +28,7 @@ export type LossFunction<B extends BatchShapes = BatchShapes> = (
   batch: BatchTensors<B>,
 ) => Expr;
 
+/** What a step of training is made of. */
 export interface StepParts<B extends BatchShapes = BatchShapes> {
   readonly model: Layer;
   readonly loss: LossFunction<NoInfer<B>>;
@@ -39,6 +40,10 @@ export interface StepParts<B extends BatchShapes = BatchShapes> {
   readonly schedulesMomentum?: boolean;
 }
 
+/**
+ * A step as expressions, before it is compiled: what goes in, the loss, the gradients, and the state after
+ * the step.
+ */
 export interface TracedStep {
   readonly data: BatchTensors;
   readonly params: Tensors;
@@ -56,6 +61,11 @@ export interface TracedStep {
   readonly measures: readonly string[];
 }
 
+/**
+ * Writes a step of training as expressions: forward, loss, gradients, clip and optimizer. Nothing is
+ * compiled or run. Throws `shape` where the loss is no float scalar, and what model and optimizer throw for
+ * shapes that do not fit.
+ */
 export function traceStep({
   model,
   loss,

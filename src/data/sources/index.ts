@@ -5,11 +5,13 @@ import type { DataHost } from "../host.ts";
 import { loadDigits } from "./digits.ts";
 import { lessonIllConditioned, lessonLeastSquares, lessonLogistic, lessonLogisticFlipped } from "./lesson.ts";
 
+/** One built-in data set. */
 export interface Source {
   readonly title: string;
   readonly load: (host: DataHost, dtype: FloatDType) => Dataset | Promise<Dataset>;
 }
 
+/** The built-in data sets by the name that `"source"` takes. */
 export const sources: Readonly<Record<string, Source>> = {
   digits: {
     title: "10,000 handwritten digits of MNIST, 28 × 28; 8,000 to train, 2,000 to test",
@@ -33,6 +35,7 @@ export const sources: Readonly<Record<string, Source>> = {
   },
 };
 
+/** Names of the built-in data sets. */
 export const sourceNames: readonly string[] = Object.keys(sources);
 
 /** The row called `name`. Throws `data-source` with the closest name. */

@@ -17,6 +17,7 @@ import { nearLimit } from "./stability.ts";
 import { loggingArtefact, overfitting } from "./validation.ts";
 import { gradientsNotZeroed, summedLoss } from "./wiring.ts";
 
+/** The table of rules, one row each. */
 export const RULES: readonly Rule[] = [
   hiddenNan,
   nonFinite,

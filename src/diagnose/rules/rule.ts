@@ -26,6 +26,7 @@ export interface Found {
   readonly decide: string;
 }
 
+/** One rule of the doctor: what it looks for, how its findings behave beside others, and how it finds them. */
 export interface Rule {
   /** The `id` of its findings. */
   readonly name: string;

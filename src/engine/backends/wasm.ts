@@ -41,6 +41,10 @@ function pickMath(): Record<string, (a: number, b: number) => number> {
   return Object.fromEntries(hostFunctions.filter((n) => n !== "erf").map((n) => [n, Math[n as "pow"]]));
 }
 
+/**
+ * A WebAssembly backend; `library` multiplies those matrices for which it says that calling it pays.
+ * Compiling throws `memory` where the program does not fit.
+ */
 export function wasmBackend({ library = null }: { library?: ProductLibrary | null } = {}): Backend {
   return {
     name: library === null ? "wasm" : `wasm + ${library.name}`,
@@ -84,4 +88,5 @@ export function wasmBackend({ library = null }: { library?: ProductLibrary | nul
   };
 }
 
+/** The WebAssembly backend without a library: in every browser and in Node. */
 export const wasm: Backend = wasmBackend();

@@ -23,25 +23,41 @@ const unary =
   };
 
 type Unary = (x: Operand) => Expr;
+/** −x; numbers of any dtype. */
 export const neg: Unary = unary("neg", requireNumber);
+/** |x|; numbers of any dtype. The slope at 0 is 0, as in PyTorch. */
 export const abs: Unary = unary("abs", requireNumber);
 /** −1, 0 or 1; NaN stays NaN. */
 export const sign: Unary = unary("sign", requireNumber);
+/** eˣ; float. */
 export const exp: Unary = unary("exp");
+/** The natural logarithm; float. NaN below 0, −∞ at 0. */
 export const log: Unary = unary("log");
+/** log(1 + x), exact for small x; float. */
 export const log1p: Unary = unary("log1p");
+/** eˣ − 1, exact for small x; float. */
 export const expm1: Unary = unary("expm1");
+/** The square root; float. NaN below 0. */
 export const sqrt: Unary = unary("sqrt");
+/** 1/√x; float. ∞ at 0. */
 export const rsqrt: Unary = unary("rsqrt");
+/** The sine of x in radians; float. */
 export const sin: Unary = unary("sin");
+/** The cosine of x in radians; float. */
 export const cos: Unary = unary("cos");
+/** The hyperbolic tangent; float. */
 export const tanh: Unary = unary("tanh");
+/** 1/(1 + e⁻ˣ) without overflow; float. */
 export const sigmoid: Unary = unary("sigmoid");
+/** The error function 2/√π · ∫₀ˣ e^(−t²) dt; float. */
 export const erf: Unary = unary("erf");
+/** The largest whole number that is at most x; float. Its gradient is 0. */
 export const floor: Unary = unary("floor");
+/** The opposite of each bool. Throws `shape` for another dtype. */
 export const not: Unary = unary("not", (op, x) => {
   if (x.dtype !== "bool") throw shapeError(op, `needs a bool tensor, got ${describe(x)}`);
 });
+/** The same values, through which no gradient flows: PyTorch's `detach`. */
 export const stopGradient: Unary = unary("stopGradient", () => {});
 
 /**
@@ -57,6 +73,7 @@ export function withGradient(value: Expr, x: Expr, slope: Expr): Expr {
   return makeNode("withGradient", [value, x, slope], {}, value.shape, value.dtype);
 }
 
+/** x². */
 export const square = (x: Expr): Expr => mul(x, x);
 
 /** To another dtype. float → int32 truncates towards zero, anything → bool is "not zero". */
@@ -114,11 +131,18 @@ const logical =
     return makeNode(op, [x, y], {}, x.shape, "bool");
   };
 
+/** a + b, broadcast. Throws `shape` where shapes or dtypes do not fit. */
 export const add: Binary = arithmetic("add");
+/** a − b, broadcast. Throws `shape` where shapes or dtypes do not fit. */
 export const sub: Binary = arithmetic("sub");
+/**
+ * a·b element by element, broadcast; `matmul` multiplies matrices. Throws `shape` where shapes or dtypes do
+ * not fit.
+ */
 export const mul: Binary = arithmetic("mul");
 /** Quotient; int32 truncates towards zero. */
 export const div: Binary = arithmetic("div");
+/** aᵇ, broadcast; float. NaN for a negative base with a power that is not whole. */
 export const pow: Binary = (a, b) => {
   const e = arithmetic("pow")(a, b);
   requireFloat("pow", e);
@@ -128,17 +152,26 @@ export const pow: Binary = (a, b) => {
 export const max: Binary = arithmetic("max");
 /** The smaller of two; NaN wins. */
 export const min: Binary = arithmetic("min");
+/** a = b → bool, broadcast. NaN equals nothing. */
 export const eq: Binary = comparison("eq");
+/** a < b → bool, broadcast. False where one is NaN. */
 export const lt: Binary = comparison("lt");
+/** a ≤ b → bool, broadcast. False where one is NaN. */
 export const le: Binary = comparison("le");
+/** a > b → bool, broadcast. False where one is NaN. */
 export const gt: Binary = (a, b) => lt(b, a);
+/** a ≥ b → bool, broadcast. False where one is NaN. */
 export const ge: Binary = (a, b) => le(b, a);
+/** a ≠ b → bool, broadcast. True where one is NaN. */
 export const ne: Binary = (a, b) => not(eq(a, b));
+/** Both of two bools, broadcast. Throws `shape` for another dtype. */
 export const and: (a: Expr, b: Expr) => Expr = logical("and");
+/** At least one of two bools, broadcast. Throws `shape` for another dtype. */
 export const or: (a: Expr, b: Expr) => Expr = logical("or");
 /** True where x is neither NaN nor ±∞. */
 export const isFinite: (x: Expr) => Expr = (x) => lt(abs(x), Number.POSITIVE_INFINITY);
 
+/** x held between `lo` and `hi`; NaN stays NaN. */
 export const clamp = (x: Expr, lo: Operand, hi: Operand): Expr => min(max(x, lo), hi);
 
 /** `a` where `condition` holds, else `b`; the unchosen side does not leak NaN. */

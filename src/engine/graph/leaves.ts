@@ -28,12 +28,18 @@ export function constant(
   return makeNode("constant", [], { value }, dims, dtype);
 }
 
+/** A tensor of zeros. */
 export const zeros = (shape: Shape, dtype: DType = "float32"): Expr => constant(0, { shape, dtype });
+/** A tensor of ones. */
 export const ones = (shape: Shape, dtype: DType = "float32"): Expr => constant(1, { shape, dtype });
+/** A tensor that holds `value` everywhere. */
 export const full = (shape: Shape, value: number, dtype: DType = "float32"): Expr =>
   constant(value, { shape, dtype });
+/** Zeros in the shape and dtype of `x`. */
 export const zerosLike = (x: Expr): Expr => zeros(x.shape, x.dtype);
+/** Ones in the shape and dtype of `x`. */
 export const onesLike = (x: Expr): Expr => ones(x.shape, x.dtype);
+/** `value` everywhere, in the shape and dtype of `x`. */
 export const fullLike = (x: Expr, value: number): Expr => full(x.shape, value, x.dtype);
 
 /** 0, 1, 2, … along `axis`, int32. */

@@ -50,6 +50,10 @@ export function transpose(x: Expr): Expr {
   return permute(x, [...Array.from({ length: r - 2 }, (_, i) => i), r - 1, r - 2]);
 }
 
+/**
+ * `x` repeated along new axes and axes of size 1 so that it has `shape`; nothing is copied. Throws `shape`
+ * where NumPy's rules do not allow it.
+ */
 export function broadcastTo(x: Expr, shape: Shape): Expr {
   if (sameShape(x.shape, shape)) return x;
   const common = broadcastShapes(x.shape, shape);
@@ -133,6 +137,7 @@ export function pad(
   return sameShape(shape, x.shape) ? x : makeNode("pad", [x], { low, steps, value }, shape, x.dtype);
 }
 
+/** Tensors one after another along `axis`; dtype and all other axes alike, else throws `shape`. */
 export function concat(parts: readonly Expr[], axis = 0): Expr {
   const first = parts[0];
   if (first === undefined) throw shapeError("concat", "needs at least one tensor");
@@ -157,6 +162,7 @@ export function concat(parts: readonly Expr[], axis = 0): Expr {
   );
 }
 
+/** Tensors of one shape side by side along a new axis at place `axis`. Throws `shape` where they differ. */
 export function stack(parts: readonly Expr[], axis = 0): Expr {
   return concat(
     parts.map((p) => reshape(p, [...p.shape.slice(0, axis), 1, ...p.shape.slice(axis)])),
@@ -182,6 +188,7 @@ export function scatterAdd(indices: Expr, updates: Expr, rows: number): Expr {
   return makeNode("scatterAdd", [indices, updates], {}, [rows, ...updates.shape.slice(lead)], updates.dtype);
 }
 
+/** Size, stride and dilation of `windows` along each of the last axes. Default: strides and dilations of 1. */
 export interface WindowOptions {
   readonly sizes: readonly number[];
   readonly strides?: readonly number[];

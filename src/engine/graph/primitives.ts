@@ -164,6 +164,7 @@ export const primitives = {
   foldWindows: { kind: "kernel", flops: 1 },
 } as const;
 
+/** The names of the operations that every backend knows; everything else is made of them. */
 export type Primitive = keyof AttrsOf;
 
 /** Refuses a table that leaves a primitive out. */

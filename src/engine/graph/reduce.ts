@@ -7,6 +7,7 @@ import { zerosLike } from "./leaves.ts";
 import { reshape } from "./movement.ts";
 import { normalizeAxes, shapeError, showShape } from "./shape.ts";
 
+/** Which axes a reduction takes, and whether they stay as axes of size 1. */
 export interface ReduceOptions {
   /** Axes to reduce; all by default. Negative counts from the end. */
   readonly axes?: readonly number[] | number | undefined;
@@ -36,12 +37,14 @@ const reduction =
   };
 
 type Reduce = (x: Expr, options?: ReduceOptions) => Expr;
+/** The sum over `axes`; 0 over an empty axis. Throws `shape` for axes that the tensor does not have. */
 export const sum: Reduce = reduction("reduceSum");
 /** Largest element; NaN wins. */
 export const amax: Reduce = reduction("reduceMax");
 /** Smallest element; NaN wins. */
 export const amin: Reduce = reduction("reduceMin");
 
+/** The mean over `axes`; float. NaN over an empty axis. */
 export function mean(x: Expr, options: ReduceOptions = {}): Expr {
   requireFloat("mean", x);
   const n = normalizeAxes("mean", x.shape.length, options.axes).reduce((p, a) => p * x.shape[a]!, 1);
@@ -75,11 +78,13 @@ export function logSumExp(x: Expr, { axes, keepDims = false }: ReduceOptions = {
       );
 }
 
+/** log of `softmax` along `axis`, without overflow. */
 export const logSoftmax = (x: Expr, axis = -1): Expr => {
   const shifted = sub(x, stopGradient(amax(x, { axes: axis, keepDims: true })));
   return sub(shifted, log(sum(exp(shifted), { axes: axis, keepDims: true })));
 };
 
+/** eˣ over its sum along `axis`, without overflow: the probabilities along it add up to 1. */
 export const softmax = (x: Expr, axis = -1): Expr => {
   const e = exp(sub(x, stopGradient(amax(x, { axes: axis, keepDims: true }))));
   return div(e, sum(e, { axes: axis, keepDims: true }));

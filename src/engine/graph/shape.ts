@@ -3,6 +3,7 @@ import { SteepestError } from "../../run/errors.ts";
 /** Sizes of the axes, outermost first; `[]` is a scalar. A size may be 0. */
 export type Shape = readonly number[];
 
+/** The number of elements: 1 for a scalar, 0 where an axis is empty. */
 export const sizeOf = (shape: Shape): number => shape.reduce((n, d) => n * d, 1);
 
 export const sameShape = (a: Shape, b: Shape): boolean =>

@@ -264,6 +264,11 @@ export function grad<A extends readonly unknown[]>(
   return (params, ...rest) => valueAndGrad(f)(params, ...rest)[1];
 }
 
+/**
+ * The function that returns f's scalar value and its gradients at its parameters, each gradient in its
+ * parameter's shape and dtype (zeros where f does not depend on it). Reverse mode; the result can be
+ * differentiated again. Throws `shape` where f does not return a float scalar.
+ */
 export function valueAndGrad<A extends readonly unknown[]>(
   f: (params: Tensors, ...rest: A) => Expr,
 ): (params: Tensors, ...rest: A) => [Expr, Tensors] {

@@ -18,6 +18,7 @@ import { classOutputs, rawOutput } from "./outputs.ts";
 /** onnxruntime reads it from 1.15 on. */
 const OPSET = 19;
 
+/** The model that `exportOnnx` writes. */
 export interface OnnxOptions {
   readonly layer: Layer;
   readonly record: ModelRecord;
@@ -35,6 +36,7 @@ export interface OnnxOptions {
   readonly matrix?: boolean;
 }
 
+/** An ONNX file with what it takes and gives. */
 export interface OnnxExport {
   readonly bytes: Uint8Array<ArrayBuffer>;
   readonly opset: number;

@@ -4,6 +4,7 @@ import type { BuiltRun } from "../../train/build.ts";
 import { trainStep } from "../../train/program.ts";
 import { type Compute, fitCompute } from "./scaling.ts";
 
+/** Options of `measureCompute`. */
 export interface MeasureOptions {
   readonly backend: Backend;
   /** Milliseconds, monotonic. */

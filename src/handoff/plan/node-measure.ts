@@ -15,12 +15,14 @@ import type { MeasuredRun } from "./plan.ts";
 import { fitNetwork, type Network, type Timing } from "./ring.ts";
 import { type BatchMode, type Compute, fitCompute } from "./scaling.ts";
 
+/** Constants of the machine and the network as PyTorch showed them, and the runs they come from. */
 export interface TorchMeasurements {
   readonly compute: Compute;
   readonly network: Network;
   readonly measured: readonly MeasuredRun[];
 }
 
+/** Options of `measureTorch`. */
 export interface MeasureTorchOptions {
   readonly python: TorchPython;
   readonly mode: BatchMode;

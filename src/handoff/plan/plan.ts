@@ -12,6 +12,7 @@ export interface Sourced<T> {
   readonly source: string;
 }
 
+/** The gradient noise scale that a plan goes by. */
 export interface NoiseScale {
   /** B_noise in rows. */
   readonly rows: number;
@@ -31,12 +32,14 @@ export interface Check extends MeasuredRun {
   readonly predictedSecondsPerStep: number;
 }
 
+/** One number of processes: what the model predicts, what was measured, and what that means for the batch. */
 export interface PlanRow extends ScalingRow {
   /** Where so many processes really ran; all else in a row is the model's word. */
   readonly measuredSecondsPerStep: number | null;
   readonly advice: LargeBatchAdvice;
 }
 
+/** The `steepest.plan/1` document. */
 export interface Plan {
   readonly schema: "steepest.plan/1";
   readonly run: string;
@@ -57,6 +60,7 @@ export interface Plan {
   readonly enough: number | null;
 }
 
+/** What `makePlan` knows: constants of the machine and the network, each with where it comes from. */
 export interface PlanOptions {
   readonly processes: readonly number[];
   readonly mode: BatchMode;
@@ -66,6 +70,11 @@ export interface PlanOptions {
   readonly measured: readonly MeasuredRun[];
 }
 
+/**
+ * Puts a plan together: memory, bytes sent, predicted speed for each number of processes, and where the
+ * noise scale says that larger batches stop paying. Numbers of processes that do not divide the batch are
+ * refused with the reason.
+ */
 export function makePlan(
   built: Pick<BuiltRun, "spec" | "parts" | "plan" | "lr">,
   { processes, mode, compute, network, noiseScale, measured }: PlanOptions,

@@ -23,6 +23,7 @@ export function ringAllReduce(
 export const bytesSent = (processes: number, bytes: number): number =>
   (2 * (processes - 1) * bytes) / processes;
 
+/** One measured all-reduce: bytes of the message and seconds it took. */
 export interface Timing {
   readonly bytes: number;
   readonly seconds: number;

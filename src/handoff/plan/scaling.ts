@@ -10,6 +10,7 @@ export interface Compute {
 /** `grow`: every process keeps the run's batch size, so the global batch grows. `keep`: they share the run's batch. */
 export type BatchMode = "grow" | "keep";
 
+/** Options of `predictScaling`. */
 export interface ScalingOptions {
   readonly processes: readonly number[];
   readonly batchSize: number;
@@ -22,6 +23,7 @@ export interface ScalingOptions {
   readonly noiseScale: number | null;
 }
 
+/** The prediction for one number of processes. */
 export interface ScalingRow {
   readonly processes: number;
   readonly globalBatch: number;
@@ -66,6 +68,10 @@ const stepTraffic = (processes: number, gradientBytes: number, network: Network)
 /** The backward pass computes two products for each of the forward pass. */
 const BACKWARD_SHARE = 2 / 3;
 
+/**
+ * Seconds a step and rows a second for each number of processes: compute plus a ring all-reduce. Numbers
+ * that do not divide a batch that is kept are refused with the reason.
+ */
 export function predictScaling(options: ScalingOptions): Scaling {
   const { batchSize, mode, processes } = options;
   const one = rowOf(1, batchSize, options);

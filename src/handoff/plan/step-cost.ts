@@ -4,6 +4,7 @@ import { bytesOf, type DType, type Shape, sizeOf, topologicalOrder } from "../..
 import { primitives } from "../../engine/graph/primitives.ts";
 import { type StepParts, traceStep } from "../../train/trace.ts";
 
+/** What one step costs on one process: memory, arithmetic, bytes to send. */
 export interface StepCost {
   /** Number of trained values. */
   readonly parameters: number;

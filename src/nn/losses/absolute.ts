@@ -1,6 +1,7 @@
 import { abs, type Expr, le, mul, select, square, sub } from "../../engine/graph/index.ts";
 import { defineLoss, type Loss, numberTarget, type Reduction, reduceBy, reductionOption } from "./loss.ts";
 
+/** Options of `l1`. Default: the mean. */
 export interface L1Options {
   readonly reduction?: Reduction;
 }
@@ -10,6 +11,7 @@ export function l1(output: Expr, target: Expr, { reduction = "mean" }: L1Options
   return reduceBy(abs(sub(output, numberTarget("l1", output, target))), reduction);
 }
 
+/** Options of `huber`. Default: `delta` 1, the mean. */
 export interface HuberOptions {
   /** Where the parabola turns into a line. */
   readonly delta?: number;
@@ -30,6 +32,7 @@ function huberValues(error: Expr, delta: number): Expr {
   return select(le(size, delta), mul(square(error), 0.5), mul(sub(size, 0.5 * delta), delta));
 }
 
+/** Options of `smoothL1`. Default: `beta` 1, the mean. */
 export interface SmoothL1Options {
   /** Where the parabola turns into a line of slope 1. */
   readonly beta?: number;

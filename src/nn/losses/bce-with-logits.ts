@@ -2,6 +2,7 @@ import { add, type Expr, mul, sub } from "../../engine/graph/index.ts";
 import { softplusParts } from "../activations.ts";
 import { defineLoss, type Loss, numberTarget, type Reduction, reduceBy, reductionOption } from "./loss.ts";
 
+/** Options of `bceWithLogits`. */
 export interface BceWithLogitsOptions {
   /** Weight of the positive term, as PyTorch's `pos_weight`: above 1 favours recall. */
   readonly posWeight?: number;

@@ -12,6 +12,7 @@ import {
 } from "../../engine/graph/index.ts";
 import { defineLoss, type Loss, numberTarget, type Reduction, reduceBy, reductionOption } from "./loss.ts";
 
+/** Options of `bce`. Default: the mean. */
 export interface BceOptions {
   readonly reduction?: Reduction;
 }

@@ -2,6 +2,7 @@ import { add, type Expr, mul, pow, sigmoid, sub } from "../../engine/graph/index
 import { bceWithLogitsValues } from "./bce-with-logits.ts";
 import { defineLoss, type Loss, numberTarget, type Reduction, reduceBy, reductionOption } from "./loss.ts";
 
+/** Options of `focal`. */
 export interface FocalOptions {
   /** How strongly easy examples are turned down; 0 is plain BCE. */
   readonly gamma?: number;

@@ -12,6 +12,7 @@ import {
   reductionOption,
 } from "./loss.ts";
 
+/** Options of `hinge` and `multiMargin`. Default: margin 1, not squared, the mean. */
 export interface HingeOptions {
   readonly margin?: number;
   /** 1, or 2 for the squared hinge. */

@@ -11,6 +11,7 @@ import {
   reductionOption,
 } from "./loss.ts";
 
+/** Options of `nll`. Default: every row counts, the mean. */
 export interface NllOptions {
   /** Rows with this label count for nothing. */
   readonly ignoreIndex?: number | undefined;
@@ -27,6 +28,7 @@ export function nll(
   return reduceCounted(neg(pick(logProbabilities, labels)), labels, { ignoreIndex, reduction });
 }
 
+/** Options of `kl`. Default: the mean over all elements, as PyTorch's. */
 export interface KlOptions {
   /** "batchmean" divides by the first axis alone: the divergence per example. PyTorch's default is "mean". */
   readonly reduction?: Reduction | "batchmean";

@@ -15,8 +15,10 @@ import {
 } from "../../engine/graph/index.ts";
 import { closest, SteepestError } from "../../run/errors.ts";
 
+/** How the elements' losses become one number. */
 export type Reduction = "mean" | "sum";
 
+/** Options of a loss as a run file gives them: numbers and words by name. */
 export type LossOptions = Readonly<Record<string, number | string>>;
 
 /** One option of a loss: a number in [min, max], or one of some words. */
@@ -32,6 +34,7 @@ export interface LossOption {
 /** From a model's output to probabilities: exp is for logarithms of them. */
 export type Link = "softmax" | "sigmoid" | "exp" | "identity";
 
+/** One row of the table of losses: what run files, help and docs know of it, and the loss itself. */
 export interface Loss {
   /** As run files write it. */
   readonly name: string;

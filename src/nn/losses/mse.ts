@@ -1,6 +1,7 @@
 import { type Expr, square, sub } from "../../engine/graph/index.ts";
 import { defineLoss, type Loss, numberTarget, type Reduction, reduceBy, reductionOption } from "./loss.ts";
 
+/** Options of `mse`. Default: the mean. */
 export interface MseOptions {
   readonly reduction?: Reduction;
 }

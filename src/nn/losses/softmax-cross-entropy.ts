@@ -9,6 +9,7 @@ import {
   reductionOption,
 } from "./loss.ts";
 
+/** Options of `softmaxCrossEntropy`. Default: no smoothing, every row counts, the mean. */
 export interface SoftmaxCrossEntropyOptions {
   /** Share of the target spread evenly over all classes. */
   readonly labelSmoothing?: number;

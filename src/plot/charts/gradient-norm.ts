@@ -3,6 +3,7 @@ import { type RunLog, seriesOf } from "../../run/log.ts";
 import type { Chart } from "../chart.ts";
 import { defaultSmoothing } from "../smooth.ts";
 
+/** Options of `gradientNormChart`. */
 export interface GradientNormOptions {
   readonly title?: string;
   /** Global norm that gradients are clipped to. */

@@ -14,6 +14,10 @@ const WIDEST_LABEL = 220;
 const HATCH = "steepest-hatch";
 const SCALE_WIDTH = 130;
 
+/**
+ * Draws a map of rates as an SVG element's text: one row an optimizer, one tile a rate. Divergence is
+ * hatched, the best tile of a row outlined and starred. Losses above `ceiling` are coloured as it is.
+ */
 export function renderHeatMap(
   map: RateMap,
   {

@@ -2,18 +2,21 @@
 import { type ResolvedAxis, resolveAxis } from "../axis.ts";
 import { showValue } from "../numbers.ts";
 
+/** The loss that one rate ends at. */
 export interface RateCell {
   readonly lr: number;
   /** Null: diverged. */
   readonly loss: number | null;
 }
 
+/** One optimizer's losses over its rates. */
 export interface RateRow {
   readonly label: string;
   /** Rising rates. */
   readonly cells: readonly RateCell[];
 }
 
+/** Losses of several optimizers over their rates: what `renderHeatMap` and `lossByRateChart` draw. */
 export interface RateMap {
   readonly title: string;
   readonly subtitle?: string;

@@ -3,11 +3,13 @@ import type { Chart } from "../chart.ts";
 import { showValue } from "../numbers.ts";
 import type { RateMap } from "./heat-map.ts";
 
+/** Options of `lossByRateChart`. */
 export interface LossByRateOptions {
   /** Loss before the first step: losses from here on, and diverged rates, are drawn at it. */
   readonly start: number;
 }
 
+/** Final loss over the learning rate, one line an optimizer: its valley and the edge where it diverges. */
 export function lossByRateChart(
   { title, subtitle, lossLabel, rows }: RateMap,
   { start }: LossByRateOptions,

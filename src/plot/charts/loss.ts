@@ -12,6 +12,7 @@ export interface ChartFinding {
   readonly steps: readonly [number, number];
 }
 
+/** Options of `lossChart`. */
 export interface LossChartOptions {
   readonly title?: string;
   readonly findings?: readonly ChartFinding[];
@@ -24,6 +25,10 @@ export interface LossChartOptions {
 const MOST_FINDINGS = 4;
 const GRAVITY: Readonly<Record<Tone, number>> = { critical: 0, warning: 1, info: 2 };
 
+/**
+ * A log's loss over its steps: training (smoothed, with the raw values behind), validation, and the rate in
+ * a panel below where it changes. The gravest findings are shaded.
+ */
 export function lossChart(
   log: RunLog,
   { title = defaultTitle(log), findings = [], smooth, scale = "auto" }: LossChartOptions = {},

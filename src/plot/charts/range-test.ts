@@ -28,6 +28,7 @@ export interface RangeTestRecord {
   readonly rules?: Readonly<Record<string, { readonly lr: number | null }>>;
 }
 
+/** Options of `rangeTestChart`. */
 export interface RangeTestOptions {
   readonly title?: string;
   /** Names of the other tools' rules; by default their ids. */
@@ -37,6 +38,10 @@ export interface RangeTestOptions {
 /** Room right of the last rate, for the labels that crowd there. */
 const ROOM = 10;
 
+/**
+ * What a search for the rate tried: losses over the rate on a logarithmic axis, with the suggestion, its
+ * spread, and other tools' picks where a range test was made.
+ */
 export function rangeTestChart(
   record: RangeTestRecord,
   { title = "Learning rate", ruleNames = {} }: RangeTestOptions = {},

@@ -1,6 +1,7 @@
 /** A learning-rate schedule over the steps of a run, with the momentum it sets, if any. */
 import type { Chart, LinePanel, LineSeries } from "../chart.ts";
 
+/** One schedule's values over the steps. */
 export interface ScheduleCurve {
   readonly name: string;
   /** lr of each step, from step 0. */
@@ -11,6 +12,7 @@ export interface ScheduleCurve {
 
 const STEP = { label: "step" } as const;
 
+/** Rates over the steps, one line a schedule, with momentum in a panel below where a schedule sets it. */
 export function scheduleChart(
   curves: readonly ScheduleCurve[],
   {

@@ -34,6 +34,7 @@ interface Drawing {
   readonly toPixel: (at: readonly number[]) => Pixel;
 }
 
+/** Draws contours of the function and the paths over them, as an SVG element's text. */
 export function renderTrajectories(
   map: TrajectoryMap,
   { document, width = 860, height, theme: themeName = "light" }: RenderOptions,

@@ -4,6 +4,7 @@ import { type ResolvedAxis, resolveAxis } from "../axis.ts";
 type Place = readonly [x: number, y: number];
 type Interval = readonly [number, number];
 
+/** One optimizer's path. */
 export interface TrajectoryPath {
   readonly name: string;
   /** The start, then the place after each step. Values that are not finite end the path. */
@@ -14,6 +15,7 @@ export interface TrajectoryPath {
   readonly slot?: number;
 }
 
+/** A function of two coordinates and the paths of optimizers over it: what `renderTrajectories` draws. */
 export interface TrajectoryMap {
   readonly title: string;
   readonly subtitle?: string;

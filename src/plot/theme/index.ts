@@ -2,8 +2,10 @@
 
 /** `page` has variables for colours: the page says which side they take. */
 export type ThemeName = "light" | "dark" | "page";
+/** How grave a mark in a figure is. */
 export type Tone = "info" | "warning" | "critical";
 
+/** The colours of a figure. */
 export interface Theme {
   readonly background: string;
   readonly ink: string;
@@ -64,6 +66,7 @@ function named({
 
 const variable = (name: string): string => `var(--plot-${name})`;
 
+/** The colours for a light and a dark ground, and as CSS variables that a page sets. */
 export const themes: Readonly<Record<ThemeName, Theme>> = {
   ...sides,
   page: {
@@ -87,19 +90,24 @@ export const pageColours = (side: "light" | "dark"): string =>
 /** Stroke dashes in units of the stroke's width (2 px). */
 const dashes: readonly (string | null)[] = [null, "8 4", "2 4", "10 4 2 4", "14 4", "5 2 2 2 2 2"];
 const markers = ["circle", "square", "triangle", "diamond2", "star", "wye"] as const;
+/** Shapes of the points of a series, named as d3 names its symbols. */
 export type Marker = (typeof markers)[number];
 
+/** The font of figures; what text is measured by when there is no browser. */
 export const FONT = "'DejaVu Sans', Verdana, Geneva, sans-serif";
 
 /** How the series in a slot looks. */
 export const markerOf = (slot: number): Marker => markers[slot % markers.length]!;
+/** The dashes of the series in a slot, as SVG's `stroke-dasharray`; null for a whole line. */
 export const dashOf = (slot: number): string | null => dashes[slot % dashes.length]!;
+/** The colour of the series in a slot. */
 export const colourOf = (theme: Theme, slot: number): string => theme.series[slot % theme.series.length]!;
 /** A colour of its own, or the slot's. */
 export const strokeOf = (
   theme: Theme,
   { slot, colour }: { readonly slot: number; readonly colour?: string },
 ): string => colour ?? colourOf(theme, slot);
+/** The shape of the series in a slot as an SVG path about (0, 0), some 8 px large. */
 export const markerPath = (slot: number): string => MARKER_PATHS[markerOf(slot)];
 
 /** d3's symbols at about the size they have in the panel. */

@@ -4,6 +4,7 @@ import type { Surface } from "../types.ts";
 import { formulaError } from "./error.ts";
 import { type FormulaNode, refuseDeep, translate, variablesOf } from "./translate.ts";
 
+/** What a typed formula does not say by itself. */
 export interface FormulaOptions {
   /** Names of the coordinates in their order. Default: the formula's own, in natural order (x, y, z; x1 … x10). */
   readonly variables?: readonly string[];

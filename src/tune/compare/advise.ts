@@ -4,6 +4,7 @@
  */
 import type { Named, RunSpec } from "../../run/spec.ts";
 
+/** The optimizer that the lesson's rules of thumb name, and why. */
 export interface Advice {
   readonly optimizer: "sgd with momentum" | "adam" | "adamw" | "lamb";
   readonly reason: string;
@@ -19,6 +20,10 @@ const LARGE_BATCH = 32_768;
 /** Built-in sources whose rows are pictures. */
 const PICTURES = ["digits"];
 
+/**
+ * The lesson's rules of thumb: which optimizer for this model, this data and this size of batch. Nothing is
+ * measured.
+ */
 export function advise({ run: { model, data }, batchSize }: Problem): Advice {
   const kind = "kind" in model ? model.kind : "module";
   if (batchSize >= LARGE_BATCH) {
@@ -51,6 +56,7 @@ export function isAdvised({ name, ...options }: Named, advised: Advice["optimize
   return ["ema-momentum", "nag", "nesterov"].includes(name);
 }
 
+/** Whether what was measured agrees with the advice. */
 export interface Agreement {
   readonly verdict: "agrees" | "agrees-within-noise" | "disagrees" | "not-measured" | "undecided";
   readonly text: string;

@@ -24,6 +24,7 @@ export interface Course {
  */
 export type CellStatus = "ok" | "non-finite" | "risen" | "overfitted";
 
+/** One training of a comparison: one optimizer at one rate with one seed, and how its loss went. */
 export interface Cell {
   /** Name, options and lr. */
   readonly optimizer: RunSpec["optimizer"];

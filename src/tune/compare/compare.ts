@@ -9,6 +9,7 @@ import { atRate, type Contestant } from "./contestants.ts";
 import { bestOf, nextRates, type RatePlan } from "./grid.ts";
 import { type Summary, summarize, triedRates } from "./summary.ts";
 
+/** What is compared: a run, the optimizers to put in, and the seeds and rates each is given. */
 export interface Comparison {
   /** The run whose optimizer and rate are replaced. */
   readonly run: RunSpec;
@@ -28,6 +29,7 @@ export interface CompareProgress {
   readonly best: { readonly label: string; readonly lr: number; readonly loss: number } | null;
 }
 
+/** Who runs the cells of `compare`, what is known beforehand, and who hears of new ones. */
 export interface CompareOptions extends Omit<LongWork<CompareProgress>, "clock"> {
   /** Runs a cell, now or when there is room; how many run at once is its affair. Null: it was given up, as asked by the signal. */
   readonly runCell: (run: RunSpec) => Promise<Cell | null>;

@@ -1,6 +1,7 @@
 /** Which rates a comparison tries: a coarse grid, extended where the best lies near its edge, refined around the best. */
 import { SteepestError } from "../../run/errors.ts";
 
+/** The rates that an optimizer is tried at, and where the search goes on from the best of them. */
 export interface RatePlan {
   /** Rising. */
   readonly coarse: readonly number[];

@@ -56,6 +56,7 @@ export interface ContestantResult {
   readonly toTarget: ToTarget | null;
 }
 
+/** Whether the first is better than the second by more than the seeds' noise: a paired t interval. */
 export interface Judgement {
   readonly first: string;
   readonly second: string;
@@ -73,6 +74,7 @@ export interface Target {
   readonly chosen: boolean;
 }
 
+/** A comparison's outcome: the optimizers each at its own best rate, in order. */
 export interface Summary {
   readonly rankedBy: RankedBy;
   readonly seeds: readonly number[];
@@ -90,6 +92,10 @@ export const sensitivityFactor = ({ adaptive }: RatePlan): number => adaptive?.r
 /** Which of a cell's losses ranks. */
 const ranked = (cell: Cell): Course => cell.validation ?? cell.training;
 
+/**
+ * Puts the cells of a comparison together: best rate and edge of divergence for each optimizer, their order,
+ * steps to a common loss, and whether the lead is clear.
+ */
 export function summarize(
   cellsOf: ReadonlyMap<Contestant, readonly Cell[]>,
   { seeds, plan, target }: { seeds: readonly number[]; plan: RatePlan; target?: number },

@@ -42,6 +42,10 @@ export interface LimitRow {
   readonly stable: boolean | null;
 }
 
+/**
+ * The `steepest.analyze/1` document: curvature, noise, stability limits beside the run's rate, and what
+ * theory bounds.
+ */
 export interface Analysis {
   readonly schema: "steepest.analyze/1";
   readonly run: {
@@ -75,6 +79,7 @@ export interface AnalyzeProgress {
   readonly text: string;
 }
 
+/** Options of `analyze`. */
 export interface AnalyzeOptions extends LongWork<AnalyzeProgress> {
   readonly backend: Backend;
   /** Default `defaultRows`. */

@@ -13,8 +13,10 @@ export interface BoundFacts {
   readonly gap: number;
 }
 
+/** What a bound takes for granted: of the loss, or of the rate. */
 export type Needs = "convex" | "strongly-convex" | "at-most-1/L" | "below-2/L";
 
+/** One bound of the table, with its source and what it takes for granted. */
 export interface BoundRow {
   readonly id: string;
   readonly formula: string;
@@ -24,11 +26,19 @@ export interface BoundRow {
   readonly at: (facts: BoundFacts, k: number) => number;
 }
 
+/**
+ * How near a run came to a bound: the least of bound over gap along the run, and its step. Below 1 the bound
+ * is broken.
+ */
 export interface Margin {
   readonly ratio: number;
   readonly step: number;
 }
 
+/**
+ * The bounds on the loss above its minimum that are compared with a run. η the rate, L and μ the largest and
+ * smallest curvature, R the distance from the minimum at the start, k the step.
+ */
 export const BOUNDS: readonly BoundRow[] = [
   {
     id: "convex",

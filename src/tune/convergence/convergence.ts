@@ -40,6 +40,10 @@ export interface BoundResult {
   readonly margin: Margin | null;
 }
 
+/**
+ * What theory says of a run: condition number, the minimum it goes to, and each bound with whether it
+ * applies and how tight it is.
+ */
 export interface Convergence {
   /** Largest and smallest curvature met: at the start, along the path, at its end and at the minimum. */
   readonly L: number;
@@ -65,6 +69,7 @@ export interface Convergence {
   readonly floor: { readonly predicted: readonly [number, number]; readonly measured: number } | null;
 }
 
+/** What `convergence` is told of the path that was followed. */
 export interface ConvergenceOptions {
   readonly path: Path;
   /** Where the path began. */
@@ -81,6 +86,10 @@ export interface ConvergenceOptions {
 /** Above so many parameters the minimum is not sought: Newton's method would take longer than the run. */
 const SEEK_UP_TO = 20_000;
 
+/**
+ * Compares a followed path with the convergence bounds whose assumptions hold along it, and names the
+ * assumptions that fail. Up to 20,000 parameters the minimum is sought by Newton's method.
+ */
 export async function convergence(
   run: BuiltRun,
   objective: RunObjective,

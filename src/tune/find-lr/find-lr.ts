@@ -17,6 +17,7 @@ import { type Purpose, type RunTrials, runTrials } from "./run-trials.ts";
 import { schedulePeak } from "./schedule-peak.ts";
 import type { FindLrResult } from "./types.ts";
 
+/** Where a search for the rate stands. */
 export interface FindLrProgress {
   /** Steps made so far, and how many there will be at most. */
   readonly steps: number;
@@ -25,6 +26,7 @@ export interface FindLrProgress {
   readonly text: string;
 }
 
+/** Options of `findLr`. */
 export interface FindLrOptions extends LongWork<FindLrProgress> {
   /** Which loss the rate is to make small. Default: that of held-out rows where the run has some, else the training loss. */
   readonly for?: Purpose | undefined;

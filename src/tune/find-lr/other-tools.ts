@@ -93,6 +93,7 @@ const fastai = (id: string, title: string, pick: (curve: Curve) => number | null
   choose: (lrs, losses) => pick(fastaiCurve(lrs, losses)),
 });
 
+/** The rules of other tools for picking a rate out of a range test, each with its source. */
 export const rules: readonly Rule[] = [
   fastai("fastai-valley", "fastai valley", valley),
   fastai("fastai-slide", "fastai slide", slide),

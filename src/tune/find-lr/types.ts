@@ -74,6 +74,7 @@ export interface RuleResult {
   readonly spread: readonly [number, number] | null;
 }
 
+/** The `steepest.find-lr/1` document: the rate, how sure it is and what was tried, or why there is none. */
 export interface FindLrResult extends SweepSummary {
   readonly schema: "steepest.find-lr/1";
   /** What to write at optimizer.lr; null when refused. */
