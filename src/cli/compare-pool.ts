@@ -1,31 +1,44 @@
-/** Cells in worker threads, or one after another in this thread. */
+/** Cells and searches in worker threads, or one after another in this thread. */
 import { createRequire } from "node:module";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { SteepestError } from "../run/errors.ts";
 import type { RunSpec } from "../run/spec.ts";
-import { type Cell, runCell } from "../tune/compare/cell.ts";
-import { type CellAnswer, cellTools } from "./compare-worker.ts";
+import type { Cell } from "../tune/compare/cell.ts";
+import type { RateQuestion, RateSearch } from "../tune/compare/rate-search.ts";
+import { cellTools, doJob, type Job, type JobAnswer, type Outcome } from "./compare-worker.ts";
 
 export interface CellPool {
   /** Null when it was given up. */
   readonly run: (run: RunSpec) => Promise<Cell | null>;
+  readonly search: (run: RunSpec, question: RateQuestion) => Promise<RateSearch | null>;
   /** Gives up what is running and what waits. */
   readonly close: () => Promise<void>;
 }
 
 /** Aborted, the pool gives up what is running and what waits. */
-export const createPool = (jobs: number, signal: AbortSignal): Promise<CellPool> =>
-  jobs > 1 ? threads(jobs, signal) : inProcess(signal);
+export async function createPool(jobs: number, signal: AbortSignal): Promise<CellPool> {
+  const { perform, close } = jobs > 1 ? await threads(jobs, signal) : inProcess(signal);
+  return {
+    run: async (run) => (await perform({ run, question: null })) as Cell | null,
+    search: async (run, question) => (await perform({ run, question })) as RateSearch | null,
+    close,
+  };
+}
 
-async function inProcess(asked: AbortSignal): Promise<CellPool> {
+interface Workers {
+  readonly perform: (job: Job) => Promise<Outcome>;
+  readonly close: () => Promise<void>;
+}
+
+function inProcess(asked: AbortSignal): Workers {
   const closed = new AbortController();
   const signal = AbortSignal.any([asked, closed.signal]);
   let queue: Promise<unknown> = Promise.resolve();
-  const one = async (run: RunSpec): Promise<Cell | null> =>
-    signal.aborted ? null : runCell(run, { ...(await cellTools(run.backend)), signal });
+  const one = async (job: Job): Promise<Outcome> =>
+    signal.aborted ? null : doJob(job, { ...(await cellTools(job.run.backend)), signal });
   return {
-    run: (run) => {
-      const mine = queue.then(() => one(run));
+    perform: (job) => {
+      const mine = queue.then(() => one(job));
       queue = mine.catch(() => closed.abort()); // the first failure ends the comparison
       return mine;
     },
@@ -36,7 +49,7 @@ async function inProcess(asked: AbortSignal): Promise<CellPool> {
   };
 }
 
-async function threads(jobs: number, signal: AbortSignal): Promise<CellPool> {
+async function threads(jobs: number, signal: AbortSignal): Promise<Workers> {
   const { Tinypool } = await import("tinypool");
   const pool = new Tinypool({ filename: workerFile(), minThreads: 1, maxThreads: jobs, idleTimeout: 60_000 });
   let closing: Promise<void> | undefined;
@@ -46,14 +59,14 @@ async function threads(jobs: number, signal: AbortSignal): Promise<CellPool> {
   };
   signal.addEventListener("abort", () => void close());
   return {
-    run: async (run) => {
+    perform: async (job) => {
       if (closing !== undefined) return null;
-      const answer: CellAnswer | null = await pool.run(run).catch((error: unknown) => {
+      const answer: JobAnswer | null = await pool.run(job).catch((error: unknown) => {
         if (closing !== undefined) return null;
         throw error;
       });
       if (answer === null) return null;
-      if ("cell" in answer) return answer.cell;
+      if ("outcome" in answer) return answer.outcome;
       const { id, what, ...details } = answer.error;
       throw new SteepestError(id, what, details);
     },

@@ -3,7 +3,8 @@ export { type Advice, type Agreement, advise, agreement } from "./compare/advise
 export { type Cell, runCell } from "./compare/cell.ts";
 export { type CompareOptions, type Comparison, compare } from "./compare/compare.ts";
 export { parseContestants } from "./compare/contestants.ts";
-export { type RatePlan, ratePlan } from "./compare/grid.ts";
+export { type RateQuestion, type RateSearch, searchCellRate } from "./compare/rate-search.ts";
+export { type RatePlan, ratePlan } from "./compare/rates.ts";
 export { type Sensitivity, sensitivity } from "./compare/sensitivity.ts";
 export { type Judgement, judge, type Summary, summarize } from "./compare/summary.ts";
 export { type Analysis, type AnalyzeOptions, analyze } from "./convergence/analysis.ts";

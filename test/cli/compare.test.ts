@@ -81,3 +81,33 @@ test("the table says what ranks, what diverged, and when everything did", async 
   );
   expect(readFileSync(join(cwd, "map.svg"), "utf8")).toContain("diverged");
 });
+
+test("without rates each optimizer's is searched, and the search is kept", async () => {
+  const cwd = folder();
+  const ask = ["compare", lesson, "--optimizers", "sgd,adam", "--epochs", "60", "--seeds", "2", "--out", "c"];
+  const first = await steepest([...ask, "--budget", "3", "--json"], { cwd });
+  expect(first.stderr).not.toContain("error");
+  const { contestants, searchCost, cells } = JSON.parse(first.stdout);
+  for (const { search, best, rates } of contestants) {
+    expect(search.cost).toBeLessThan(3.5);
+    // the best of whole trainings lies between two others
+    const at = rates.findIndex((r: { lr: number }) => r.lr === best.lr);
+    expect(at).toBeGreaterThan(0);
+    expect(at).toBeLessThan(rates.length - 1);
+  }
+  expect(searchCost).toBeGreaterThan(1);
+  expect(cells.total).toBeGreaterThanOrEqual(12);
+  expect(cellsIn(join(cwd, "c/searches.jsonl"))).toBe(2);
+  const again = await steepest([...ask, "--budget", "3"], { cwd });
+  expect(again.stdout).toContain(`${cells.total} runs, 0 of them now`);
+  expect(again.stdout).toContain("searches as long as");
+  expect(cellsIn(join(cwd, "c/searches.jsonl"))).toBe(2);
+});
+
+test("a schedule that sets its own rates leaves none to compare", async () => {
+  const cwd = folder();
+  const args = ["compare", lesson, "--optimizers", "sgd,adam", "--schedule", "range-test"];
+  const { code, stderr } = await steepest(args, { cwd });
+  expect(code).toBe(2);
+  expect(stderr).toContain("the schedule range-test sets its own rates, so there is none to compare");
+});

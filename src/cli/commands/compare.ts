@@ -9,10 +9,11 @@ import { SteepestError } from "../../run/errors.ts";
 import { readRunFile } from "../../run/node-run-file.ts";
 import { type BuiltRun, buildRun } from "../../train/index.ts";
 import { type Comparison, compare } from "../../tune/compare/compare.ts";
-import { atRate, checkRates, parseContestants } from "../../tune/compare/contestants.ts";
-import { ratePlan } from "../../tune/compare/grid.ts";
+import { checkRates, parseContestants } from "../../tune/compare/contestants.ts";
 import { type CompareFolder, openCompareFolder, sharedRun } from "../../tune/compare/node-folder.ts";
+import { ratePlan } from "../../tune/compare/rates.ts";
 import type { Summary } from "../../tune/compare/summary.ts";
+import { schedulePeak } from "../../tune/find-lr/schedule-peak.ts";
 import type { Invocation } from "../command.ts";
 import { compareDocument } from "../compare/document.ts";
 import { drawComparison } from "../compare/draw.ts";
@@ -63,9 +64,15 @@ async function forRunFile(invocation: Invocation): Promise<number> {
   if (typeof options["plot"] === "string") requirePlotFile(options["plot"]);
   const first = question.contestants[0]!;
   const built = await buildRun(
-    { ...question.run, optimizer: atRate(first, question.plan.coarse[0]!) },
+    { ...question.run, optimizer: first.optimizer },
     await cellTools(question.run.backend),
   );
+  if (schedulePeak(built).factor === null) {
+    const { name } = question.run.schedule;
+    throw new SteepestError("usage", `the schedule ${name} sets its own rates, so there is none to compare`, {
+      help: "choose another, e.g. --schedule constant",
+    });
+  }
   const shared = sharedRun(built.spec, digest(built), built.totalSteps);
   const folder = openCompareFolder(shared, {
     path: options["out"] as string | undefined,
@@ -100,8 +107,7 @@ async function forRunFile(invocation: Invocation): Promise<number> {
 type Flags = {
   readonly optimizers?: string;
   readonly rates?: string;
-  readonly bounds?: string;
-  readonly refine?: number;
+  readonly budget?: number;
   readonly seeds: number;
   readonly target?: number;
 };
@@ -114,28 +120,15 @@ async function questionOf({ args, flags, options }: Invocation): Promise<Compari
     });
   }
   const run = await readRunFile(file, { overrides });
-  if (run.schedule.name === "range-test") {
-    throw new SteepestError(
-      "usage",
-      "the schedule range-test sets its own rates, so there is none to compare",
-      {
-        help: "choose another, e.g. --schedule constant",
-      },
-    );
-  }
-  const { optimizers, rates, bounds, refine, seeds, target } = options as Flags;
-  const plan = ratePlan({
-    ...(rates !== undefined && { rates }),
-    ...(bounds !== undefined && { bounds }),
-    ...(refine !== undefined && { refine }),
-  });
+  const { optimizers, rates, budget, seeds, target } = options as Flags;
+  const plan = ratePlan({ rates, budget });
   if (optimizers === undefined) {
     throw new SteepestError("usage", "no optimizers are given", {
       help: "name those to compare: --optimizers sgd:momentum=0.9,adam",
     });
   }
   const contestants = parseContestants(optimizers, run.optimizer);
-  for (const c of contestants) checkRates(c, plan.coarse);
+  if (plan.kind === "list") for (const c of contestants) checkRates(c, plan.rates);
   return {
     run,
     contestants,
@@ -183,18 +176,22 @@ async function runAll(
   const elapsed = (): number => (performance.now() - began) / 1000;
   if (!quiet) {
     const found = folder.known.size > 0 ? `, ${folder.known.size} finished before` : "";
-    const size = `${contestants.length} optimizers × ${plan.coarse.length} rates ${plan.adaptive ? "and more " : ""}× ${seeds.length} seeds`;
+    const rates = plan.kind === "list" ? `${plan.rates.length} rates` : "the best rate and its neighbours";
+    const size = `${contestants.length} optimizers × ${rates} × ${seeds.length} seeds`;
     terminal.note(
       `comparing in ${folder.path}: ${size}, ${built.totalSteps} steps each, ${jobs} at a time${found}`,
     );
   }
-  const bar = createBar({ terminal, quiet, total: contestants.length * plan.coarse.length * seeds.length });
+  const bar = createBar({ terminal, quiet, total: 1 });
   let ran = 0;
   try {
     const summary = await compare(question, {
       known: folder.known,
+      searched: folder.searched,
       runCell: pool.run,
+      searchRate: pool.search,
       onCell: folder.append,
+      onSearch: folder.appendSearch,
       signal: interrupt.signal,
       onProgress: (p) => {
         ran = p.ran;

@@ -3,7 +3,7 @@ import type { BuiltRun } from "../../train/index.ts";
 import { type Advice, type Agreement, advise, agreement } from "../../tune/compare/advise.ts";
 import { lossWindow } from "../../tune/compare/cell.ts";
 import type { Comparison } from "../../tune/compare/compare.ts";
-import { judge, type Summary, sensitivityFactor } from "../../tune/compare/summary.ts";
+import { judge, SENSITIVITY_FACTOR, type Summary } from "../../tune/compare/summary.ts";
 
 export interface CompareDocument extends Summary {
   readonly schema: "steepest.compare/1";
@@ -22,7 +22,7 @@ export interface CompareDocument extends Summary {
   readonly window: number;
   /** Sensitivity looks at rates from best/factor to best·factor. */
   readonly sensitivityFactor: number;
-  /** Rates that the search could not leave; null for a list of rates. */
+  /** Rates that searches could not leave; null for a list of rates. */
   readonly bounds: readonly [number, number] | null;
   readonly cells: {
     readonly total: number;
@@ -31,6 +31,8 @@ export interface CompareDocument extends Summary {
     readonly risen: number;
     readonly overfitted: number;
   };
+  /** Trainings that the searches cost, all together; 0 for a list of rates. */
+  readonly searchCost: number;
   readonly jobs: number;
   /** Wall-clock time of this call. */
   readonly seconds: number;
@@ -68,8 +70,8 @@ export function compareDocument(
       backend: built.backend,
     },
     window: lossWindow(totalSteps, plan.stepsPerEpoch),
-    sensitivityFactor: sensitivityFactor(question.plan),
-    bounds: question.plan.adaptive?.bounds ?? null,
+    sensitivityFactor: SENSITIVITY_FACTOR,
+    bounds: question.plan.kind === "search" ? question.plan.bounds : null,
     ...summary,
     cells: {
       total: sum((r) => r.finals.length),
@@ -78,6 +80,7 @@ export function compareDocument(
       risen: sum((r) => r.risen),
       overfitted: sum((r) => r.overfitted),
     },
+    searchCost: summary.contestants.reduce((n, c) => n + (c.search?.cost ?? 0), 0),
     jobs,
     seconds,
     advice: {

@@ -37,7 +37,7 @@ export function reportComparison(record: CompareDocument, terminal: Terminal): v
   const shown = relative(process.cwd(), record.folder) || ".";
   print(
     dim(
-      `${cells.total} runs, ${cells.ran} of them now, in ${showSeconds(record.seconds)} with ${record.jobs} at a time`,
+      `${record.searchCost > 0 ? `searches as long as ${showNumber(Number(record.searchCost.toPrecision(2)))} runs, and ` : ""}${cells.total} runs, ${cells.ran} of them now, in ${showSeconds(record.seconds)} with ${record.jobs} at a time`,
     ),
   );
   print(dim(`files in ${shown}: compare.json, cells.jsonl, heat-map and loss-by-rate as .svg and .png`));
@@ -69,13 +69,17 @@ function row(c: ContestantResult, { rankedBy, timed }: { rankedBy: string; timed
       cells.push(`${Math.round(toTarget.steps.mean)}${elsewhere}`, showSmall(toTarget.seconds));
     }
   }
-  cells.push(
-    c.divergesFrom === null ? `not up to ${showNumber(c.rates.at(-1)!.lr)}` : showNumber(c.divergesFrom),
-  );
+  cells.push(c.divergesFrom === null ? `not up to ${showNumber(triedOf(c)[1])}` : showNumber(c.divergesFrom));
   cells.push(
     c.sensitivity === null ? "–" : `${showNumber(c.sensitivity.value)}${c.sensitivity.cut ? " (part)" : ""}`,
   );
   return cells;
+}
+
+/** Least and greatest rate of trainings, whole or in parts. */
+function triedOf({ rates, search }: ContestantResult): [number, number] {
+  const all = [...rates.map((r) => r.lr), ...(search?.tried ?? [])];
+  return [Math.min(...all), Math.max(...all)];
 }
 
 const showSmall = (seconds: number): string => (seconds < 1 ? seconds.toPrecision(2) : showNumber(seconds));
@@ -119,6 +123,8 @@ function notes({
   lines.push(
     `Sensitivity: mean excess over the least loss within a factor of ${showNumber(sensitivityFactor)} of the best rate, small is forgiving${part}.`,
   );
+  if (seeds.length > 1 && bounds !== null)
+    lines.push("Rates a factor of 4 and more from the best: the first seed alone.");
   const diverged = cells.nonFinite + cells.risen;
   if (diverged > 0) {
     lines.push(
@@ -130,10 +136,15 @@ function notes({
       `${cells.overfitted} of ${cells.total} runs overfitted: the validation loss ended above its start while the training loss fell. They count; fewer --steps, a lower rate or weight decay may help.`,
     );
   }
+  for (const { label, search } of contestants) {
+    if (search?.alive && search.refusal !== null) lines.push(`${label}: ${search.reason}.`);
+  }
   for (const { label, best } of contestants) {
     if (!best?.atEdge) continue;
     const why =
-      bounds === null ? "a better one may lie beyond: widen --rates" : "at its bound: widen --bounds";
+      bounds === null
+        ? "a better one may lie beyond: widen --rates"
+        : "at the end of its range: widen --rates";
     lines.push(
       `${label}: the best rate is the ${best.atEdge === "low" ? "least" : "greatest"} tried; ${why}.`,
     );
@@ -160,11 +171,10 @@ function neverReached({ target, contestants, rankedBy }: CompareDocument): strin
   return `no optimizer reached ${showNumber(target!.loss)} with every seed${least}. Give a higher --target or more --steps`;
 }
 
-function allDiverged({ contestants, bounds }: CompareDocument): string {
-  const rates = contestants.flatMap((c) => c.rates.map((r) => r.lr));
+function allDiverged({ contestants }: CompareDocument): string {
+  const rates = contestants.flatMap(triedOf);
   const tried = `rates from ${showNumber(Math.min(...rates))} to ${showNumber(Math.max(...rates))} were tried`;
-  const lower = bounds === null ? "Try lower --rates" : "Try lower --bounds";
-  return `${tried}. ${lower}, clip the gradient (--clip.globalNorm 1), or look for extreme values in the data (standardize)`;
+  return `${tried}. Try lower --rates, clip the gradient (--clip.globalNorm 1), or look for extreme values in the data (standardize)`;
 }
 
 function sketches(record: CompareDocument): string {

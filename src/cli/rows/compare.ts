@@ -1,5 +1,5 @@
 import type { CommandRow } from "../command.ts";
-import { collect, finite, whole } from "../flags.ts";
+import { collect, finite, positive, whole } from "../flags.ts";
 import { programFlags } from "../search/options.ts";
 
 export const compare: CommandRow = {
@@ -18,14 +18,13 @@ export const compare: CommandRow = {
       .option("--optimizers <list>", "names with options, e.g. sgd:momentum=0.9,adam,adamw")
       .option(
         "--rates <rates>",
-        "range low:high, one rate a decade, extended and refined; or a list a,b,c, tried as it is",
+        "range low:high that the search for each rate does not leave, default 1e-7:1000; or a list a,b,c, tried as it is",
       )
       .option(
-        "--refine <n>",
-        "how often the spacing around the best rate is halved; default 2: a quarter of a decade",
-        finite(),
+        "--budget <n>",
+        "trainings that each optimizer's search may cost; default 4 for short runs to 1.5 from 1,000 steps on, with a program 12",
+        positive(),
       )
-      .option("--bounds <range>", "the range of rates is never extended beyond these; default 1e-7:1000")
       .option(
         "--seeds <n>",
         "repeat each rate with so many seeds, from the run's own upwards",

@@ -7,9 +7,10 @@ import { parseRun } from "../../run/parse-run.ts";
 import type { RunSpec } from "../../run/spec.ts";
 import { advise, agreement, isAdvised } from "./advise.ts";
 import { type Cell, lossWindow, runCell } from "./cell.ts";
-import { type CompareOptions, type Comparison, cellKey, compare } from "./compare.ts";
+import { type CompareOptions, type Comparison, cellKey, compare, searchKey } from "./compare.ts";
 import { parseContestants } from "./contestants.ts";
-import { bestOf, nextRates, ratePlan, type Tried } from "./grid.ts";
+import { type RateQuestion, type RateSearch, searchCellRate } from "./rate-search.ts";
+import { ratePlan } from "./rates.ts";
 import { sensitivity } from "./sensitivity.ts";
 import { meanOf, t95 } from "./student-t.ts";
 import { type Summary, summarize } from "./summary.ts";
@@ -37,46 +38,6 @@ const tools = {
   backend: wasm,
   clock: { now: () => performance.now(), pause: () => Promise.resolve() },
 };
-
-describe("rates", () => {
-  /** Runs the search on a loss curve; null is divergence. */
-  const search = (lossAt: (lr: number) => number | null, plan = ratePlan()): Tried[] => {
-    const tried: Tried[] = [];
-    for (let rates = nextRates(tried, plan); rates.length > 0; rates = nextRates(tried, plan)) {
-      tried.push(...rates.map((lr) => ({ lr, final: lossAt(lr) })));
-    }
-    return tried.sort((a, b) => a.lr - b.lr);
-  };
-  const valley = (best: number, limit: number) => (lr: number) =>
-    lr > limit ? null : Math.log10(lr / best) ** 2;
-
-  test.each([0.03, 1e-6, 2, 400])("the best rate is found to a quarter of a decade: %d", (best) => {
-    const tried = search(valley(best, best * 20));
-    const found = bestOf(tried)!.lr;
-    expect(Math.abs(Math.log10(found / best))).toBeLessThan(0.13);
-    expect(tried[0]!.lr).toBeLessThanOrEqual(found / 9.9);
-    expect(tried.at(-1)!.lr).toBeGreaterThanOrEqual(Math.min(1000, found * 9.9)); // the default bound
-    expect(tried.length).toBeLessThan(16);
-  });
-
-  test("a best beyond the bounds stays at them; where all diverges the search goes down to them", () => {
-    const tried = search(valley(1e5, Infinity), ratePlan({ bounds: "1e-3:10" }));
-    expect([tried[0]!.lr, tried.at(-1)!.lr]).toEqual([1e-4, 10]);
-    expect(search(() => null).map((t) => t.lr)).toEqual([1e-7, 1e-6, 1e-5, 1e-4, 1e-3, 0.01, 0.1, 1]);
-  });
-
-  test("a list is tried as it is, sorted and once", () => {
-    const plan = ratePlan({ rates: "0.1,0.01,0.1,5" });
-    expect(search(valley(1e-9, 1), plan).map((t) => t.lr)).toEqual([0.01, 0.1, 5]);
-  });
-
-  test.each([
-    [{ rates: "0:1" }, /has "0"/], [{ rates: "-1,2" }, /has "-1"/], [{ rates: "0.1" }, /one rate only/],
-    [{ rates: "0.1:0.1" }, /one rate only/], [{ rates: "" }, /has ""/], [{ rates: "NaN:1" }, /has "NaN"/],
-    [{ rates: "1:0.1" }, /backwards/], [{ rates: "1e-300:1" }, /spans 300 decades/],
-    [{ rates: "1:2:3" }, /no range/], [{ refine: 1.5 }, /refine is 1.5/], [{ bounds: "1" }, /no range/],
-  ])("%j is refused", (options, message) => expect(() => ratePlan(options)).toThrow(message)); // biome-ignore format: a table
-});
 
 describe("contestants", () => {
   const own = { name: "sgd", lr: 0.1, momentum: 0.9 };
@@ -140,6 +101,19 @@ const made = (run: RunSpec, final: number | null, start = 10): Cell => ({
   seconds: 1,
 });
 
+/** What a search that ends at `rate` gives. */
+const found = (question: RateQuestion, rate: number, more: Partial<RateSearch> = {}): RateSearch => ({
+  ...question,
+  rate,
+  alive: true,
+  refusal: null,
+  reason: "",
+  tried: [rate / 8, 8 * rate],
+  edge: null,
+  cost: 1.5,
+  ...more,
+});
+
 describe("a comparison", () => {
   const question = (more: Partial<Comparison> = {}): Comparison => ({
     run: lesson,
@@ -149,6 +123,11 @@ describe("a comparison", () => {
     ...more,
   });
   const bests: Record<string, number> = { sgd: 0.1, adam: 0.003 };
+  // two octaves off, on both sides
+  const searchRate = async (_: RunSpec, question: RateQuestion): Promise<RateSearch> =>
+    found(question, question.optimizer.name === "sgd" ? 0.4 : 0.0008, {
+      edge: question.optimizer.name === "sgd" ? 3.2 : null,
+    });
   const lossOf = ({ optimizer: { name, lr }, seed }: RunSpec): number | null => {
     const away = Math.log10(Number(lr) / bests[name]!);
     return away > 1.2 ? null : 1 + away ** 2 + (name === "sgd" ? 0.5 : 0) + seed / 100;
@@ -164,34 +143,41 @@ describe("a comparison", () => {
             for (let i = 0; i < turns; i++) await Promise.resolve();
             return made(run, lossOf(run));
           },
+          searchRate,
         }),
       ),
     );
     expect(results[1]).toEqual(results[0]);
     expect(results[2]).toEqual(results[0]);
     const [first, second] = results[0]!.contestants;
-    expect([first!.label, first!.best!.lr, second!.label, second!.best!.lr]).toEqual([
-      "adam",
-      0.00316,
-      "sgd",
-      0.1,
-    ]);
-    expect(first!.divergesFrom).toBe(0.1);
-    expect(first!.stableTo).toBe(0.01); // the grid's next decade below: refined only around 0.00316
+    const bestRates = [first!.label, first!.best!.lr, second!.label, second!.best!.lr];
+    expect(bestRates).toEqual(["adam", 0.0032, "sgd", 0.1]);
+    expect([first!.divergesFrom, first!.stableTo]).toEqual([0.0512, 0.0128]);
+    // sgd breaks down beyond 1.58, and a part of a training did at 3.2
+    expect([second!.divergesFrom, second!.stableTo]).toEqual([1.6, 0.8]);
+    expect(second!.search).toMatchObject({ rate: 0.4, seed: 1, cost: 1.5 });
     // the seeds shift both alike, so the paired difference has no spread
     expect(results[0]!.judgement).toMatchObject({ first: "adam", second: "sgd", clear: true });
   });
 
-  test("known cells are not run again, and new ones are told", async () => {
+  test("known cells and searches are not made again, and new ones are told", async () => {
     const cells = new Map<string, Cell>();
+    const searched = new Map<string, RateSearch>();
     let ran = 0;
+    let looked = 0;
     const options = {
       runCell: async (run: RunSpec) => {
         ran++;
         return made(run, lossOf(run));
       },
+      searchRate: async (run: RunSpec, asked: RateQuestion) => {
+        looked++;
+        return searchRate(run, asked);
+      },
       known: cells,
+      searched,
       onCell: (cell: Cell) => void cells.set(cellKey(cell), cell),
+      onSearch: (search: RateSearch) => void searched.set(searchKey(search), search),
     };
     const first = await compared(question(), options);
     expect(ran).toBe(cells.size);
@@ -199,7 +185,10 @@ describe("a comparison", () => {
     expect(await compared(question(), options)).toEqual(first);
     expect(ran).toBe(before);
     await compared(question({ seeds: [1, 2, 3, 4] }), options);
-    expect(ran).toBe((before / 3) * 4);
+    expect([...cells.values()].slice(before).every((cell) => cell.seed === 4)).toBe(true);
+    expect(looked).toBe(2);
+    await compared(question({ plan: ratePlan({ budget: 4 }) }), options);
+    expect(looked).toBe(4);
   });
 
   test("aborted, it gives null and asks for no more cells", async () => {
@@ -209,19 +198,25 @@ describe("a comparison", () => {
       if (++ran === 3) stop.abort();
       return stop.signal.aborted ? null : made(run, 1);
     };
-    expect(await compare(question(), { runCell, signal: stop.signal })).toBeNull();
+    expect(await compare(question(), { runCell, searchRate, signal: stop.signal })).toBeNull();
     const asked = ran;
     await new Promise((resolve) => setImmediate(resolve));
     expect(ran).toBe(asked);
   });
 
   test("a failing cell fails the comparison", async () => {
-    const failing = compare(question(), { runCell: () => Promise.reject(new Error("no room")) });
+    const failing = compare(question(), { runCell: () => Promise.reject(new Error("no room")), searchRate });
     await expect(failing).rejects.toThrow("no room");
+    const runCell = async (run: RunSpec) => made(run, 1);
+    const noSearch = compare(question(), { runCell, searchRate: () => Promise.reject(new Error("no disk")) });
+    await expect(noSearch).rejects.toThrow("no disk");
   });
 
   test("all diverged: no best, no target, no judgement", async () => {
-    const none = await compared(question(), { runCell: async (run) => made(run, null) });
+    const none = await compared(question(), {
+      runCell: async (run) => made(run, null),
+      searchRate: async (_, asked) => found(asked, 1e-7, { alive: false, edge: 1e-7 }),
+    });
     expect(none.contestants.map((c) => [c.best, c.stableTo, c.divergesFrom, c.sensitivity])).toEqual([
       [null, null, 1e-7, null],
       [null, null, 1e-7, null],
@@ -264,11 +259,10 @@ describe("a comparison", () => {
 
   test("noise: the same means with seeds that disagree are not clear, and one seed says nothing", () => {
     const [a, b] = parseContestants("sgd,adam", { name: "lion" });
-    const plan = ratePlan({ rates: "0.1,1" });
     const cells = (c: typeof a, finals: readonly number[]): Cell[] =>
       finals.map((f, i) => made({ ...lesson, seed: i, optimizer: { ...c!.optimizer, lr: 0.1 } }, f));
     const judged = (x: number[], y: number[]) =>
-      summarize(new Map([[a!, cells(a, x)], [b!, cells(b, y)]]), { seeds: [...x.keys()], plan }).judgement!; // biome-ignore format: short
+      summarize(new Map([[a!, cells(a, x)], [b!, cells(b, y)]]), { seeds: [...x.keys()] }).judgement!; // biome-ignore format: short
     // differences 1, 0, 2: mean 1, standard error 1/√3, 4.303 of which is 2.48
     expect(judged([1, 1, 1], [2, 1, 3])).toMatchObject({ clear: false });
     expect(judged([1, 1, 1], [2, 1, 3]).margin).toBeCloseTo(4.303 / Math.sqrt(3), 3);
@@ -345,6 +339,34 @@ describe("a cell", () => {
       lossWindow(1000, 700),
       lossWindow(4, 9),
     ]).toEqual([5, 1, 20, 50, 4]);
+  });
+});
+
+describe("a search", () => {
+  test.each([
+    [500, null],
+    // too short to get below a constant answer: no suggestion to give, but still the best of what was tried
+    [100, "flat"],
+  ])("over %d epochs ends where a quarter and four times the rate are worse", async (epochs, refusal) => {
+    const asked = { optimizer: { name: "sgd" }, seed: 42, budget: 3, bounds: [1e-7, 1000] } as const;
+    const search = (await searchCellRate({ ...lesson, epochs }, asked, tools))!;
+    expect(search).toMatchObject({ ...asked, alive: true, refusal });
+    expect(search.cost).toBeLessThan(3.3);
+    const lossAt = async (lr: number): Promise<number> => {
+      const cell = await runCell({ ...lesson, epochs, optimizer: { name: "sgd", lr }, seed: 42 }, tools);
+      return cell!.training.final ?? Number.POSITIVE_INFINITY;
+    };
+    const here = await lossAt(search.rate);
+    expect(here).toBeLessThan(await lossAt(search.rate / 4));
+    expect(here).toBeLessThan(await lossAt(4 * search.rate));
+  });
+
+  test("stays within the bounds, and stops when asked", async () => {
+    const run = { ...lesson, epochs: 100 };
+    const question = { optimizer: { name: "adam" }, seed: 42, budget: 3, bounds: [1e-4, 1e-3] } as const;
+    const { rate, tried } = (await searchCellRate(run, question, tools))!;
+    expect([rate, ...tried].every((lr) => lr >= 1e-4 && lr <= 1e-3)).toBe(true);
+    expect(await searchCellRate(run, question, { ...tools, signal: AbortSignal.abort() })).toBeNull();
   });
 });
 

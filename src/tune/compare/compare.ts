@@ -1,12 +1,14 @@
 /**
- * `compare`: optimizers × learning rates × seeds. Every cell is an independent run of the same budget; the seed decides
- * initial values, data order and validation rows, so cells of one seed differ in the optimizer and its rate alone.
+ * `compare`: each optimizer's rate is searched as `find-lr` does, all with the same budget; then whole trainings at that rate
+ * and around it decide, with every seed. Every cell is an independent training of the same length; the seed decides initial
+ * values, data order and validation rows, so cells of one seed differ in the optimizer and its rate alone.
  */
 import { type LongWork, nullWhenAborted } from "../../run/long-work.ts";
 import type { RunSpec } from "../../run/spec.ts";
 import type { Cell } from "./cell.ts";
 import { atRate, type Contestant } from "./contestants.ts";
-import { bestOf, nextRates, type RatePlan } from "./grid.ts";
+import type { RateQuestion, RateSearch } from "./rate-search.ts";
+import { bestOf, nextRates, type RatePlan } from "./rates.ts";
 import { type Summary, summarize, triedRates } from "./summary.ts";
 
 /** What is compared: a run, the optimizers to put in, and the seeds and rates each is given. */
@@ -22,7 +24,7 @@ export interface Comparison {
 
 export interface CompareProgress {
   readonly done: number;
-  /** Cells that the search asks for so far, and the refinement that is still to come at most. */
+  /** Cells and searches that are asked for so far. */
   readonly expected: number;
   /** Of the cells that were run now, not taken from before. */
   readonly ran: number;
@@ -33,33 +35,44 @@ export interface CompareProgress {
 export interface CompareOptions extends Omit<LongWork<CompareProgress>, "clock"> {
   /** Runs a cell, now or when there is room; how many run at once is its affair. Null: it was given up, as asked by the signal. */
   readonly runCell: (run: RunSpec) => Promise<Cell | null>;
-  /** Cells from before, by `cellKey`. */
+  /** Searches for one optimizer's rate, likewise; a plan that lists the rates needs none. */
+  readonly searchRate?: ((run: RunSpec, question: RateQuestion) => Promise<RateSearch | null>) | undefined;
+  /** Cells from before, by `cellKey`, and searches, by `searchKey`. */
   readonly known?: ReadonlyMap<string, Cell>;
-  /** A new cell, as soon as it is there. */
+  readonly searched?: ReadonlyMap<string, RateSearch>;
+  /** A new cell, and a new search, as soon as it is there. */
   readonly onCell?: (cell: Cell) => void;
+  readonly onSearch?: (search: RateSearch) => void;
 }
 
 /** What makes a cell that cell, given the run: optimizer with options and rate, and the seed. */
 export const cellKey = ({ optimizer, seed }: Pick<Cell, "optimizer" | "seed">): string =>
-  JSON.stringify([seed, Object.fromEntries(Object.entries(optimizer).sort(([a], [b]) => (a < b ? -1 : 1)))]);
+  JSON.stringify([seed, sorted(optimizer)]);
 
-/** The result depends on the cells alone, not on the order in which they end. Null when aborted. */
-export async function compare(
-  { run, contestants, seeds, plan, target }: Comparison,
-  { runCell, known = new Map(), onCell, onProgress, signal }: CompareOptions,
-): Promise<Summary | null> {
+/** What makes a search that search, given the run. */
+export const searchKey = ({ optimizer, seed, budget, bounds }: RateQuestion): string =>
+  JSON.stringify([seed, sorted(optimizer), budget, bounds]);
+
+const sorted = (record: object): object =>
+  Object.fromEntries(Object.entries(record).sort(([a], [b]) => (a < b ? -1 : 1)));
+
+/** The result depends on cells and searches alone, not on the order in which they end. Null when aborted. */
+export async function compare(question: Comparison, options: CompareOptions): Promise<Summary | null> {
+  const { contestants, seeds, plan, target } = question;
+  const { onProgress, signal } = options;
   const cells = new Map<Contestant, Cell[]>(contestants.map((c) => [c, []]));
+  const searches = new Map<Contestant, RateSearch>();
   const asked = new Map<Contestant, number>();
-  let ran = 0;
-  const tell = (): void => onProgress?.({ ...count(), ran, best: leader() });
+  const work = makeWork(question, options);
+  const tell = (): void => onProgress?.({ ...count(), ran: work.ran(), best: leader() });
   const count = (): { done: number; expected: number } => {
-    let [done, expected] = [0, 0];
-    for (const c of contestants) {
-      done += cells.get(c)!.length;
-      const least = (plan.coarse.length + refinements(plan)) * seeds.length;
-      expected += Math.max(least, asked.get(c) ?? 0);
-    }
-    return { done, expected };
+    const least =
+      plan.kind === "list" ? plan.rates.length * seeds.length : 1 + AROUND * seeds.length + BEYOND;
+    const sum = (of: (c: Contestant) => number): number => contestants.reduce((n, c) => n + of(c), 0);
+    return {
+      done: searches.size + sum((c) => cells.get(c)!.length),
+      expected: sum((c) => Math.max(least, (plan.kind === "list" ? 0 : 1) + (asked.get(c) ?? 0))),
+    };
   };
   const leader = (): CompareProgress["best"] => {
     const bests = contestants.flatMap((c) => {
@@ -68,28 +81,22 @@ export async function compare(
     });
     return bests.sort((a, b) => a.loss - b.loss)[0] ?? null;
   };
-  const oneCell = async (c: Contestant, lr: number, seed: number): Promise<Cell> => {
-    const optimizer = atRate(c, lr);
-    const before = known.get(cellKey({ optimizer, seed }));
-    if (before !== undefined) return before;
-    signal?.throwIfAborted();
-    const cell = await runCell({ ...run, optimizer, seed });
-    if (cell === null) throw new Error("a run was given up, but the comparison was not aborted");
-    ran++;
-    onCell?.(cell);
-    return cell;
-  };
-  const search = async (c: Contestant): Promise<void> => {
+  const contest = async (c: Contestant): Promise<void> => {
     const own = cells.get(c)!;
+    const found = await work.search(c);
+    if (found !== null) searches.set(c, found);
+    tell();
     for (;;) {
-      const rates = nextRates(triedRates(own, seeds), plan);
-      asked.set(c, own.length + rates.length * seeds.length);
-      if (rates.length === 0) return tell();
-      const jobs = rates.flatMap((lr) => seeds.map((seed) => ({ lr, seed })));
+      const rates = nextRates(triedRates(own, seeds), plan, found);
+      const jobs = rates
+        .flatMap(({ lr, all }) => (all ? seeds : seeds.slice(0, 1)).map((seed) => ({ lr, seed })))
+        .filter(({ lr, seed }) => own.every((cell) => cell.optimizer.lr !== lr || cell.seed !== seed));
+      asked.set(c, own.length + jobs.length);
+      if (jobs.length === 0) return tell();
       // a stage is looked at when it is complete, so that the next one does not depend on who was faster
       const stage = await Promise.all(
         jobs.map(async ({ lr, seed }) => {
-          const cell = await oneCell(c, lr, seed);
+          const cell = await work.cell(c, lr, seed);
           own.push(cell);
           tell();
           return cell;
@@ -99,14 +106,56 @@ export async function compare(
     }
   };
   return nullWhenAborted(signal, async () => {
-    await Promise.all(contestants.map(search));
-    return summarize(cells, { seeds, plan, ...(target !== undefined && { target }) });
+    await Promise.all(contestants.map(contest));
+    return summarize(cells, { seeds, searches, ...(target !== undefined && { target }) });
   });
 }
 
-/** Rates that refining adds when the best lies inside the grid. */
-function refinements({ adaptive }: RatePlan): number {
-  return adaptive === null
-    ? 0
-    : 2 * Math.round(Math.log2(Math.log(adaptive.ratio) / Math.log(adaptive.finest)));
+/** Rates of whole trainings, at least: the one that was found and both its neighbours, */
+const AROUND = 3;
+/** and the first seed's far from it. */
+const BEYOND = 4;
+
+interface Work {
+  readonly cell: (c: Contestant, lr: number, seed: number) => Promise<Cell>;
+  /** Null where the rates are listed. */
+  readonly search: (c: Contestant) => Promise<RateSearch | null>;
+  /** Cells that were run now. */
+  readonly ran: () => number;
 }
+
+/** Cells and searches: from before, or made now and told. Those that are given up throw. */
+function makeWork(
+  { run, seeds, plan }: Comparison,
+  { runCell, searchRate, known = new Map(), searched = new Map(), onCell, onSearch, signal }: CompareOptions,
+): Work {
+  let ran = 0;
+  return {
+    ran: () => ran,
+    cell: async (c, lr, seed) => {
+      const optimizer = atRate(c, lr);
+      const before = known.get(cellKey({ optimizer, seed }));
+      if (before !== undefined) return before;
+      signal?.throwIfAborted();
+      const cell = await runCell({ ...run, optimizer, seed });
+      if (cell === null) throw givenUp();
+      ran++;
+      onCell?.(cell);
+      return cell;
+    },
+    search: async ({ optimizer }) => {
+      if (plan.kind === "list") return null;
+      if (searchRate === undefined) throw new Error("a comparison that searches for rates needs searchRate");
+      const question: RateQuestion = { optimizer, seed: seeds[0]!, budget: plan.budget, bounds: plan.bounds };
+      const before = searched.get(searchKey(question));
+      if (before !== undefined) return before;
+      signal?.throwIfAborted();
+      const found = await searchRate(run, question);
+      if (found === null) throw givenUp();
+      onSearch?.(found);
+      return found;
+    },
+  };
+}
+
+const givenUp = (): Error => new Error("a run was given up, but the comparison was not aborted");

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
 import { parseRun } from "../../run/parse-run.ts";
 import type { Cell } from "./cell.ts";
-import { cellKey } from "./compare.ts";
+import { cellKey, searchKey } from "./compare.ts";
 import { openCompareFolder, type SharedRun, sharedRun } from "./node-folder.ts";
 
 const root = mkdtempSync(join(tmpdir(), "steepest-compare-"));
@@ -32,9 +32,26 @@ test("cells are kept, and found again by what they are", () => {
   first.append(cell(2));
   first.close();
   const again = open(first.path);
+  const search = {
+    optimizer: { name: "sgd" },
+    seed: 1,
+    budget: null,
+    bounds: [1e-7, 1000],
+    rate: 0.1,
+    alive: true,
+    refusal: null,
+    reason: "",
+    tried: [0.01, 1],
+    edge: null,
+    cost: 1.4,
+  } as const;
+  again.appendSearch(search);
   expect([...again.known.keys()]).toEqual([cellKey(cell(1)), cellKey(cell(2))]);
   expect(again.known.get(cellKey({ seed: 2, optimizer: { lr: 0.1, name: "sgd" } }))).toEqual(cell(2));
   again.close();
+  const third = open(first.path);
+  expect(third.searched).toEqual(new Map([[searchKey(search), search]]));
+  third.close();
   expect(openCompareFolder(shared, { root, name: "digits" }).path).toBe(join(root, "compare-digits-2"));
 });
 

@@ -1,16 +1,17 @@
 /**
- * A comparison's folder: `compare-run.json`, the run that all cells share; `cells.jsonl`, one finished cell a line, which
- * the next start takes up; and what the comparison gives. A lock keeps a second process out.
+ * A comparison's folder: `compare-run.json`, the run that all cells share; `cells.jsonl` and `searches.jsonl`, a finished cell
+ * or search a line, which the next start takes up; and what the comparison gives. A lock keeps a second process out.
  */
 import * as fs from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { SteepestError } from "../../run/errors.ts";
 import { type FileSystem, makeFolders } from "../../run/node-folder.ts";
 import type { RunSpec } from "../../run/spec.ts";
 import { lock } from "../../train/node-lock.ts";
 import { guard, nextRunFolder, replaceFile } from "../../train/node-run-folder.ts";
 import type { Cell } from "./cell.ts";
-import { cellKey } from "./compare.ts";
+import { cellKey, searchKey } from "./compare.ts";
+import type { RateSearch } from "./rate-search.ts";
 
 const SCHEMA = "steepest.compare-run/1";
 
@@ -28,6 +29,9 @@ export interface CompareFolder {
   /** Finished before, by `cellKey`. */
   readonly known: ReadonlyMap<string, Cell>;
   readonly append: (cell: Cell) => void;
+  /** The same for searches, by `searchKey`. */
+  readonly searched: ReadonlyMap<string, RateSearch>;
+  readonly appendSearch: (search: RateSearch) => void;
   /** Replaces a file of the folder as a whole. */
   readonly write: (name: string, content: string | Uint8Array) => void;
   readonly close: () => void;
@@ -93,51 +97,73 @@ function openLocked(
     const record = { schema: SCHEMA, ...shared };
     replaceFile(runFile, Buffer.from(`${JSON.stringify(record, null, 2)}\n`), io);
   }
-  const { known, whole } = readCells(io.existsSync(cellsFile) ? io.readFileSync(cellsFile) : Buffer.alloc(0));
-  const file = io.openSync(cellsFile, "a");
-  io.ftruncateSync(file, whole);
-  let length = whole;
+  const cells = openLines<Cell>(cellsFile, cellKey, io);
+  const searches = openLines<RateSearch>(join(path, "searches.jsonl"), searchKey, io);
   return {
     path,
-    known,
-    append: (cell) =>
-      atFiles(cellsFile, () => {
-        const bytes = Buffer.from(`${JSON.stringify(cell)}\n`);
-        try {
-          for (let at = 0; at < bytes.length; ) at += io.writeSync(file, bytes, at);
-        } catch (error) {
-          io.ftruncateSync(file, length); // no half line stays behind
-          throw error;
-        }
-        length += bytes.length;
-      }),
+    known: cells.known,
+    append: cells.append,
+    searched: searches.known,
+    appendSearch: searches.append,
     write: (name, content) =>
       atFiles(join(path, name), () => replaceFile(join(path, name), Buffer.from(content), io)),
     close: () => {
-      io.closeSync(file);
+      cells.close();
+      searches.close();
       release();
     },
   };
 }
 
-/** Whole lines, and the length up to which they go: a process that was killed may have left half of one. */
-function readCells(bytes: Buffer): { known: Map<string, Cell>; whole: number } {
-  const whole = bytes.lastIndexOf(0x0a) + 1;
-  const known = new Map<string, Cell>();
-  const lines = bytes.toString("utf8", 0, whole).split("\n").slice(0, -1);
+interface Lines<T> {
+  readonly known: ReadonlyMap<string, T>;
+  readonly append: (record: T) => void;
+  readonly close: () => void;
+}
+
+/** A file of finished work, a record a line. A process that was killed may have left half a line, which is cut off. */
+function openLines<T>(path: string, keyOf: (record: T) => string, io: FileSystem): Lines<T> {
+  const bytes = io.existsSync(path) ? io.readFileSync(path) : Buffer.alloc(0);
+  let length = bytes.lastIndexOf(0x0a) + 1;
+  const known = readLines<T>(bytes.toString("utf8", 0, length), { keyOf, name: basename(path) });
+  const file = io.openSync(path, "a");
+  io.ftruncateSync(file, length);
+  return {
+    known,
+    append: (record) =>
+      atFiles(path, () => {
+        const line = Buffer.from(`${JSON.stringify(record)}\n`);
+        try {
+          for (let at = 0; at < line.length; ) at += io.writeSync(file, line, at);
+        } catch (error) {
+          io.ftruncateSync(file, length); // no half line stays behind
+          throw error;
+        }
+        length += line.length;
+      }),
+    close: () => io.closeSync(file),
+  };
+}
+
+function readLines<T>(
+  text: string,
+  { keyOf, name }: { keyOf: (record: T) => string; name: string },
+): Map<string, T> {
+  const known = new Map<string, T>();
+  const lines = text.split("\n").slice(0, -1);
   lines.forEach((line, i) => {
     try {
-      const cell = JSON.parse(line) as Cell;
-      known.set(cellKey(cell), cell);
+      const record = JSON.parse(line) as T;
+      known.set(keyOf(record), record);
     } catch (cause) {
-      throw new SteepestError("compare-cells", "a line is not a finished cell", {
-        where: `at cells.jsonl:${i + 1}`,
-        help: "delete that line: the cell is run again",
+      throw new SteepestError("compare-cells", "a line is no finished work", {
+        where: `at ${name}:${i + 1}`,
+        help: "delete that line: its work is done again",
         cause,
       });
     }
   });
-  return { known, whole };
+  return known;
 }
 
 function refuseChanges(was: SharedRun, is: SharedRun, path: string): void {

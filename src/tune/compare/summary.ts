@@ -2,7 +2,8 @@
 import type { Named } from "../../run/spec.ts";
 import type { Cell, Course } from "./cell.ts";
 import type { Contestant } from "./contestants.ts";
-import { bestOf, type RatePlan } from "./grid.ts";
+import type { RateSearch } from "./rate-search.ts";
+import { bestOf, type Tried } from "./rates.ts";
 import { type Sensitivity, sensitivity } from "./sensitivity.ts";
 import { type Mean, meanOf, t95 } from "./student-t.ts";
 
@@ -10,10 +11,13 @@ export type RankedBy = "validation" | "training";
 
 export interface RateResult {
   readonly lr: number;
-  /** Final loss that ranks, mean over seeds; null where a seed diverged: a rate that fails once in a while is no choice. */
+  /**
+   * Final loss that ranks, mean over the seeds that were run; null where one diverged: a rate that fails once in a while is
+   * no choice.
+   */
   readonly final: number | null;
   readonly se: number | null;
-  /** The same without the seeds' mean, in the seeds' order; null for a non-finite end. */
+  /** The same without the mean, in the seeds' order; null for a non-finite end. Far from the best the first seed's alone. */
   readonly finals: readonly (number | null)[];
   readonly nonFinite: number;
   /** Seeds whose training loss ended above its start. */
@@ -47,9 +51,11 @@ export interface ContestantResult {
   readonly rates: readonly RateResult[];
   /** Null when every rate diverged. */
   readonly best: BestRate | null;
+  /** How its rate was looked for; null where the rates were listed. */
+  readonly search: RateSearch | null;
   /** The greatest rate below the first that diverged; null when none was stable. */
   readonly stableTo: number | null;
-  /** The least rate at which a seed diverged; null when none did. */
+  /** The least rate at which a seed diverged, or a part of a training in the search did; null when none did. */
   readonly divergesFrom: number | null;
   readonly sensitivity: Sensitivity | null;
   /** At the rate that gets there first, of those that don't diverge later; null when none does with every seed. */
@@ -86,11 +92,17 @@ export interface Summary {
   readonly judgement: Judgement | null;
 }
 
-/** The grid is extended until it reaches so far on both sides of the best, so that all are measured alike. */
-export const sensitivityFactor = ({ adaptive }: RatePlan): number => adaptive?.ratio ?? 10;
+/** Sensitivity looks so far on both sides of the best; whole trainings after a search reach further. */
+export const SENSITIVITY_FACTOR = 10;
 
 /** Which of a cell's losses ranks. */
 const ranked = (cell: Cell): Course => cell.validation ?? cell.training;
+
+export interface SummaryQuestion {
+  readonly seeds: readonly number[];
+  readonly searches?: ReadonlyMap<Contestant, RateSearch>;
+  readonly target?: number;
+}
 
 /**
  * Puts the cells of a comparison together: best rate and edge of divergence for each optimizer, their order,
@@ -98,7 +110,7 @@ const ranked = (cell: Cell): Course => cell.validation ?? cell.training;
  */
 export function summarize(
   cellsOf: ReadonlyMap<Contestant, readonly Cell[]>,
-  { seeds, plan, target }: { seeds: readonly number[]; plan: RatePlan; target?: number },
+  { seeds, searches = new Map(), target }: SummaryQuestion,
 ): Summary {
   const all = [...cellsOf.values()].flat();
   const start = meanOf(
@@ -107,7 +119,14 @@ export function summarize(
   const found = [...cellsOf].map(([contestant, cells]) => ({ contestant, rates: ratesOf(cells, seeds) }));
   const goal = target === undefined ? commonTarget(found, start.mean) : { loss: target, chosen: false };
   const results = found
-    .map(({ contestant, rates }) => resultOf(contestant, { rates, goal, plan, start: start.mean }))
+    .map(({ contestant, rates }) =>
+      resultOf(contestant, {
+        rates,
+        goal,
+        search: searches.get(contestant) ?? null,
+        start: start.mean,
+      }),
+    )
     .sort((a, b) => (a.best?.final.mean ?? Infinity) - (b.best?.final.mean ?? Infinity));
   return {
     rankedBy: all.some((c) => c.validation !== null) ? "validation" : "training",
@@ -123,7 +142,7 @@ export function summarize(
 function ratesOf(
   cells: readonly Cell[],
   seeds: readonly number[],
-): (RateResult & { readonly at: readonly Cell[] })[] {
+): (RateResult & Tried & { readonly at: readonly Cell[] })[] {
   const lrs = [...new Set(cells.map((c) => c.optimizer.lr as number))].sort((a, b) => a - b);
   return lrs.map((lr) => {
     const at = seeds.flatMap((seed) => cells.find((c) => c.optimizer.lr === lr && c.seed === seed) ?? []);
@@ -135,6 +154,8 @@ function ratesOf(
       lr,
       final: healthy?.mean ?? null,
       se: healthy?.se ?? null,
+      first: at[0]?.seed === seeds[0] && healthy !== null ? finals[0]! : null,
+      complete: at.length === seeds.length,
       finals,
       nonFinite: at.filter((c) => c.status === "non-finite").length,
       risen: at.filter((c) => c.status === "risen").length,
@@ -145,14 +166,9 @@ function ratesOf(
   });
 }
 
-/** Mean loss by rate, for the search: of rates that all seeds have finished. */
-export const triedRates = (
-  cells: readonly Cell[],
-  seeds: readonly number[],
-): { lr: number; final: number | null }[] =>
-  ratesOf(cells, seeds)
-    .filter((r) => r.at.length === seeds.length)
-    .map(({ lr, final }) => ({ lr, final }));
+/** What was tried so far, for the choice of the next rates. */
+export const triedRates = (cells: readonly Cell[], seeds: readonly number[]): Tried[] =>
+  ratesOf(cells, seeds).map(({ lr, final, first, complete }) => ({ lr, final, first, complete }));
 
 interface Found {
   readonly contestant: Contestant;
@@ -178,18 +194,28 @@ function roundUp(x: number): number {
   return Number((Math.ceil(x / unit) * unit).toPrecision(3));
 }
 
+interface ResultParts {
+  readonly rates: Found["rates"];
+  readonly goal: Target | null;
+  readonly search: RateSearch | null;
+  readonly start: number;
+}
+
 function resultOf(
   { label, optimizer }: Contestant,
-  { rates, goal, plan, start }: { rates: Found["rates"]; goal: Target | null; plan: RatePlan; start: number },
+  { rates, goal, search, start }: ResultParts,
 ): ContestantResult {
   const timed = rates.map((r) => ({ ...r, toTarget: goal === null ? null : timeTo(goal.loss, r.lr, r.at) }));
   const best = bestOf(timed);
-  const diverged = timed.find((r) => r.final === null) ?? null;
-  const stable =
-    timed.filter((r) => r.final !== null && (diverged === null || r.lr < diverged.lr)).at(-1) ?? null;
+  const dead = [timed.find((r) => r.final === null)?.lr, search?.edge].filter((lr) => lr != null);
+  const diverged = dead.length === 0 ? null : Math.min(...dead);
+  const stable = timed.filter((r) => r.final !== null && (diverged === null || r.lr < diverged)).at(-1);
   const fastest = timed.reduce<ToTarget | null>(
-    (least, { final, toTarget }) =>
-      final !== null && toTarget !== null && (least === null || toTarget.steps.mean < least.steps.mean)
+    (least, { final, complete, toTarget }) =>
+      complete &&
+      final !== null &&
+      toTarget !== null &&
+      (least === null || toTarget.steps.mean < least.steps.mean)
         ? toTarget
         : least,
     null,
@@ -197,12 +223,13 @@ function resultOf(
   return {
     label,
     optimizer,
-    rates: timed.map(({ at: _, ...r }) => r),
+    rates: timed.map(({ at: _, complete: __, first: ___, ...r }) => r),
     best: best === null ? null : bestRate(best, timed),
+    search,
     stableTo: stable?.lr ?? null,
-    divergesFrom: diverged?.lr ?? null,
+    divergesFrom: diverged,
     sensitivity:
-      best === null ? null : sensitivity(timed, { best: best.lr, start, factor: sensitivityFactor(plan) }),
+      best === null ? null : sensitivity(timed, { best: best.lr, start, factor: SENSITIVITY_FACTOR }),
     toTarget: fastest,
   };
 }
