@@ -47,6 +47,8 @@ interface Unit {
   /** The unit this one has joined, or itself. */
   parent: number;
   readonly cluster: Cluster | null;
+  /** Members that are polynomials: counted as they come, for every pair of units is looked at. */
+  polynomials: number;
   /** Units that must have run, as they were known when noted. */
   readonly before: Set<number>;
 }
@@ -86,7 +88,9 @@ function makeUnits(): Units {
     return false;
   };
   return {
-    add: (cluster) => units.push({ parent: units.length, cluster, before: new Set() }) - 1,
+    add: (cluster) =>
+      units.push({ parent: units.length, cluster, polynomials: polynomialsIn(cluster), before: new Set() }) -
+      1,
     find,
     clusterOf: (unit) => units[find(unit)]!.cluster,
     wait: (unit, forUnit) => units[find(unit)]!.before.add(forUnit),
@@ -94,9 +98,11 @@ function makeUnits(): Units {
       const [i, j] = [find(a), find(b)];
       const [into, from] = [units[i]!, units[j]!];
       if (i === j || into.cluster === null || from.cluster === null) return;
+      if (into.polynomials + from.polynomials > MOST_POLYNOMIALS) return;
       if (!compatible(into.cluster, from.cluster)) return;
       if (waitsFor(i, j, j, pending) || waitsFor(j, i, j, pending)) return;
       from.parent = i;
+      into.polynomials += from.polynomials;
       into.cluster.members.push(...from.cluster.members);
       into.cluster.reducedAxes ??= from.cluster.reducedAxes;
       for (const p of from.before) into.before.add(p);
@@ -108,11 +114,10 @@ function makeUnits(): Units {
 
 /** Polynomials fill the registers: two in one loop spill each other's constants and take half as long again. */
 const MOST_POLYNOMIALS = 1;
-const polynomialsIn = (c: Cluster): number =>
-  c.members.filter((m) => isElementwise(m) && primitives[m.op].cost === "polynomial").length;
+const polynomialsIn = (c: Cluster | null): number =>
+  c?.members.filter((m) => isElementwise(m) && primitives[m.op].cost === "polynomial").length ?? 0;
 
 const compatible = (a: Cluster, b: Cluster): boolean =>
-  polynomialsIn(a) + polynomialsIn(b) <= MOST_POLYNOMIALS &&
   a.domain.join() === b.domain.join() &&
   (a.reducedAxes === null || b.reducedAxes === null || a.reducedAxes.join() === b.reducedAxes.join());
 
