@@ -1,4 +1,5 @@
 import { defineConfig, type UserConfig } from "tsdown";
+import ts from "typescript";
 
 const areas = [
   "engine",
@@ -23,10 +24,47 @@ const areas = [
   "lesson/problems",
 ];
 
+/**
+ * Constants made by calls where their module begins, such as the rows of a family, become the results of functions marked
+ * as free of effects, which they are: bundlers leave out those that nobody uses, wherever they stand in a shared file.
+ */
+const pureConstants = (): NonNullable<UserConfig["plugins"]> => ({
+  name: "pure-constants",
+  transform: {
+    filter: { id: /[\\/]src[\\/].*\.ts$/ },
+    handler: (code) => {
+      const file = ts.createSourceFile("", code, ts.ScriptTarget.Latest, false);
+      const made = file.statements
+        .filter(ts.isVariableStatement)
+        .flatMap(({ declarationList }) => declarationList.declarations)
+        .flatMap(({ initializer }) => (initializer !== undefined && acts(initializer) ? [initializer] : []));
+      if (made.length === 0) return null;
+      // a function that is called where it stands would be dissolved, and its mark with it
+      const marked = made.reduceRight((text, { pos, end }) => {
+        const [before, value, after] = [text.slice(0, pos), text.slice(pos, end), text.slice(end)];
+        return `${before} /* @__PURE__ */ made(() => (${value}))${after}`;
+      }, code);
+      return `${marked}\nfunction made<T>(make: () => T): T { return make(); }\n`;
+    },
+  },
+});
+
+/** Whether something happens when the value is made. */
+function acts(node: ts.Node): boolean {
+  if (ts.isFunctionLike(node)) return false;
+  const here =
+    ts.isCallExpression(node) ||
+    ts.isNewExpression(node) ||
+    ts.isSpreadElement(node) ||
+    ts.isSpreadAssignment(node);
+  return here || ts.forEachChild(node, (child) => acts(child) || undefined) === true;
+}
+
 const config: UserConfig = defineConfig({
   entry: {
     index: "src/index.ts",
     ...Object.fromEntries(areas.map((a) => [`${a}/index`, `src/${a}/index.ts`])),
+    "engine/node-backends": "src/engine/backends/node-backends.ts",
     "logs/node": "src/logs/node-files.ts",
     "predict/node": "src/predict/node-load-run.ts",
     "handoff/node": "src/handoff/node.ts",
@@ -39,5 +77,6 @@ const config: UserConfig = defineConfig({
   dts: true,
   fixedExtension: false,
   deps: { neverBundle: [/^node:/] },
+  plugins: [pureConstants()],
 });
 export default config;

@@ -9,6 +9,8 @@ const path = (relative: string): string => fileURLToPath(new URL(relative, impor
 writeDigits(path("./.generated/digits.bin"));
 const rooms = process.env["LAB_ROOMS"]?.split(",") ?? null;
 const alias = [
+  // what package.json's `browser` says of the built package
+  { find: /^\.\/backends\/node-backends\.ts$/, replacement: path("./build/no-node-backends.ts") },
   { find: /^steepest$/, replacement: path("../src/index.ts") },
   { find: /^steepest\/(.*)$/, replacement: `${path("../src")}/$1/index.ts` },
 ];

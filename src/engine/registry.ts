@@ -33,11 +33,10 @@ export async function chooseBackend(name: string = "auto", choice: BackendChoice
       return inNode() ? automatic(choice) : wasm;
     case "native":
       if (!inNode()) throw onlyNode("native", "call a compiler");
-      return (await import("./backends/node-native.ts")).nativeBackend(choice);
+      return (await nodeBackends()).nativeBackend(choice);
     case "blas": {
       if (!inNode()) throw onlyNode("blas", "call a system library");
-      const { findBlas } = await import("./backends/blas-library.ts");
-      const { library, reason } = findBlas();
+      const { library, reason } = (await nodeBackends()).findBlas();
       if (library === null) throw noBlas(reason);
       return wasmWithBlas();
     }
@@ -50,8 +49,11 @@ export async function chooseBackend(name: string = "auto", choice: BackendChoice
   }
 }
 
+const nodeBackends = (): Promise<typeof import("./backends/node-backends.ts")> =>
+  import("./backends/node-backends.ts");
+
 async function wasmWithBlas(): Promise<Backend> {
-  const { blasProducts } = await import("./backends/blas.ts");
+  const { blasProducts } = await nodeBackends();
   return wasmBackend({ library: blasProducts() });
 }
 
@@ -61,9 +63,8 @@ async function automatic(choice: BackendChoice): Promise<Backend> {
   if (begunOn === "reference") return reference;
   const other = await wasmWithBlas();
   if (begunOn !== undefined && begunOn !== "native") return other;
-  const { findCompiler } = await import("./backends/node-compiler.ts");
+  const { findCompiler, nativeBackend, nativeWhereItPays } = await nodeBackends();
   if (findCompiler().compiler === null) return other;
-  const { nativeBackend, nativeWhereItPays } = await import("./backends/node-native.ts");
   return begunOn === "native" ? nativeBackend(choice) : nativeWhereItPays(other, choice);
 }
 
@@ -85,13 +86,12 @@ export interface BackendReport {
 }
 
 async function describeNative(): Promise<BackendReport> {
-  const { findCompiler, cacheFolder } = await import("./backends/node-compiler.ts");
+  const { findCompiler, cacheFolder, nativeBackend, threadCount } = await nodeBackends();
   const { compiler, reason } = findCompiler();
   if (compiler === null) {
     const why = `${reason}; a C compiler (Debian: apt-get install gcc libc6-dev) would make steps two to four times as fast`;
     return { name: "native", active: false, why };
   }
-  const { nativeBackend, threadCount } = await import("./backends/node-native.ts");
   try {
     nativeBackend();
   } catch (error) {
@@ -126,8 +126,7 @@ export async function describeBackends(): Promise<BackendReport[]> {
     ];
   }
   reports.push(await describeNative());
-  const { findBlas } = await import("./backends/blas-library.ts");
-  const { library, reason } = findBlas();
+  const { library, reason } = (await nodeBackends()).findBlas();
   const why =
     library === null
       ? reason

@@ -11,6 +11,8 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
+import { gzipSync } from "node:zlib";
+import { build, createLogger } from "vite";
 import { afterAll, beforeAll, expect, test } from "vitest";
 
 const root = resolve(import.meta.dirname, "../..");
@@ -69,6 +71,43 @@ test("every subpath type-checks with `skipLibCheck: false`, without the DOM's ty
   writeFileSync(join(project, "subpaths.ts"), `${imports.join("\n")}\nexport type Page = Document;`);
   expect(complaints(...options, "subpaths.ts")).toContain("Cannot find name 'Document'");
   rmSync(join(project, "subpaths.ts"));
+});
+
+/** A page's bundle of one module, made by Vite as it comes: its code, and what Vite warned of. */
+async function bundle(code: string): Promise<{ code: string; warnings: readonly string[] }> {
+  const entry = join(project, "page.js");
+  writeFileSync(entry, code);
+  const warnings: string[] = [];
+  const warn = (text: string): void => void warnings.push(text);
+  const logger = { ...createLogger("silent"), warn, warnOnce: warn };
+  const built = await build({
+    root: project,
+    configFile: false,
+    customLogger: logger,
+    logLevel: "silent",
+    build: { write: false, lib: { entry, formats: ["es"] }, minify: true, target: "es2023" },
+  });
+  const outputs = [built].flat().flatMap((one) => ("output" in one ? one.output : []));
+  rmSync(entry);
+  return { code: outputs.map((o) => (o.type === "chunk" ? o.code : "")).join("\n"), warnings };
+}
+
+test("a page can bundle it: nothing of Node, no warning, and only what it uses", {
+  timeout: 120_000,
+}, async () => {
+  const whole = await bundle('import * as all from "steepest"; console.log(all);');
+  expect(whole.warnings).toEqual([]);
+  expect(whole.code).not.toMatch(/\b(from|import)\b[\s(]*["'`]node:/);
+  const linear = await bundle(`
+    import { linear } from "steepest/nn";
+    import { mse } from "steepest/nn/losses";
+    import { sgd } from "steepest/optim";
+    import { trainStep } from "steepest/train";
+    console.log(trainStep({ model: linear(2, 1), loss: (o, { y }) => mse(o, y), optimizer: sgd({ lr: 0.1 }), batch: { x: [4, 2], y: [4, 1] } }));
+  `);
+  expect(linear.warnings).toEqual([]);
+  expect(gzipSync(linear.code).length).toBeLessThan(45_000);
+  expect(linear.code).not.toMatch(/schedule-free|papaparse/i);
 });
 
 test("README's code compiles in a project made by `npx tsc --init`", { timeout: 60_000 }, () => {

@@ -1,0 +1,2 @@
+/** In place of the backends that only Node has. */
+export {};
