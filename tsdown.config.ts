@@ -1,28 +1,16 @@
+import { readFileSync } from "node:fs";
 import { defineConfig, type UserConfig } from "tsdown";
 import ts from "typescript";
 
-const areas = [
-  "engine",
-  "optim",
-  "optim/schedules",
-  "nn",
-  "nn/losses",
-  "data",
-  "random",
-  "run",
-  "train",
-  "logs",
-  "diagnose",
-  "plot",
-  "plot/theme",
-  "curvature",
-  "surface",
-  "tune",
-  "handoff",
-  "predict",
-  "lesson",
-  "lesson/problems",
-];
+const { exports } = JSON.parse(readFileSync(new URL("package.json", import.meta.url), "utf8")) as {
+  exports: Record<string, string | { default: string }>;
+};
+
+/** The folders that package.json exports: "./dist/nn/index.js" is built of src/nn/index.ts. */
+const folders = Object.values(exports).flatMap((to) => {
+  const [, folder] = /^\.\/dist\/(.+)\/index\.js$/.exec(typeof to === "string" ? to : to.default) ?? [];
+  return folder ?? [];
+});
 
 /**
  * Constants made by calls where their module begins, such as the rows of a family, become the results of functions marked
@@ -63,7 +51,7 @@ function acts(node: ts.Node): boolean {
 const config: UserConfig = defineConfig({
   entry: {
     index: "src/index.ts",
-    ...Object.fromEntries(areas.map((a) => [`${a}/index`, `src/${a}/index.ts`])),
+    ...Object.fromEntries(folders.map((f) => [`${f}/index`, `src/${f}/index.ts`])),
     "engine/node-backends": "src/engine/backends/node-backends.ts",
     "logs/node": "src/logs/node-files.ts",
     "predict/node": "src/predict/node-load-run.ts",

@@ -1,9 +1,9 @@
-import { showBounds } from "../../src/run/options.ts";
+import { showRange } from "../../src/run/options.ts";
 import { functions } from "../../src/surface/formula/functions.ts";
 import { type SurfaceEntry, showPlace, surfaces } from "../../src/surface/index.ts";
 import { code, fence, generatedNote, page, table } from "./markdown.ts";
 
-const range = (o: SurfaceEntry["options"][number]): string => (o.type === "number" ? showBounds(o) : "");
+const range = (o: SurfaceEntry["options"][number]): string => (o.type === "number" ? showRange(o) : "");
 
 function minimaOf({ make }: SurfaceEntry): string {
   const { minima } = make();

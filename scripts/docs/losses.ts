@@ -1,5 +1,6 @@
-import { type Loss, type LossOption, lossTable } from "../../src/nn/losses/index.ts";
-import { code, fence, generatedNote, page, sectionLink, table, value } from "./markdown.ts";
+import { type Loss, lossTable } from "../../src/nn/losses/index.ts";
+import { code, fence, generatedNote, page, sectionLink, table } from "./markdown.ts";
+import { optionRows } from "./optimizers.ts";
 
 const outputs: Readonly<Record<Loss["output"], string>> = {
   logits: "one logit per class",
@@ -13,15 +14,6 @@ const targets: Readonly<Record<Loss["target"], string>> = {
   number: "numbers in the output's shape",
 };
 
-function accepts({ default: given, choices, min, max }: LossOption): string {
-  if (choices !== undefined) return choices.map(code).join(", ");
-  const ends = [
-    min === undefined ? "" : min === Number.MIN_VALUE ? "> 0" : `≥ ${min}`,
-    max === undefined ? "" : `≤ ${max}`,
-  ].filter((e) => e !== "");
-  return ["number", ends.join(" and ")].join(" ").trimEnd() + (given === null ? ", or none" : "");
-}
-
 const section = (l: Loss): string =>
   page(
     `## ${l.name}`,
@@ -32,10 +24,7 @@ const section = (l: Loss): string =>
       `- The target: ${targets[l.target]}`,
       `- PyTorch: ${l.torch === null ? "has no class for it" : code(l.torch)}`,
     ].join("\n"),
-    table(
-      ["option", "default", "range", "meaning"],
-      Object.entries(l.options).map(([name, o]) => [code(name), value(o.default), accepts(o), o.about]),
-    ),
+    optionRows(l.options),
   ).trimEnd();
 
 /** docs/losses.md */

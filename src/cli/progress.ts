@@ -1,8 +1,11 @@
 /** Progress on standard error: a bar where it is a terminal, a line now and then where it is not. */
+
 import cliProgress from "cli-progress";
+import { systemClock } from "../run/long-work.ts";
 import { plain } from "../run/plain.ts";
+import { showNumber } from "../run/show-number.ts";
 import type { TrainProgress } from "../train/loop.ts";
-import { showNumber, showSeconds, type Terminal } from "./terminal.ts";
+import { showSeconds, type Terminal } from "./terminal.ts";
 
 export interface ProgressView {
   readonly update: (progress: TrainProgress) => void;
@@ -30,10 +33,10 @@ const LINE_EVERY = 10_000;
 export function createBar({ terminal, quiet, total: first }: ProgressOptions): BarView {
   if (quiet) return { update: () => {}, note: terminal.note, stop: () => {} };
   if (!terminal.interactive) {
-    let last = performance.now();
+    let last = systemClock.now();
     return {
       update: (value, text, { total = first, line = `${value}/${total}  ${text}` } = {}) => {
-        const now = performance.now();
+        const now = systemClock.now();
         if (now - last < LINE_EVERY) return;
         last = now;
         terminal.note(line);

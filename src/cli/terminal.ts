@@ -2,8 +2,6 @@
 import { createColors } from "picocolors";
 import { plainJson, plainLines } from "../run/plain.ts";
 
-export { showNumber } from "../run/show-number.ts";
-
 export interface Terminal {
   /** Prints a line of the result. */
   readonly print: (text: string) => void;

@@ -1,8 +1,8 @@
 /** Optimizers that PyTorch has under the same formula or that the project brings, by their rows; others are traced. */
 import { optimizerEntry, optimizers as optimizerTable } from "../optim/optimizers.ts";
-import { resolveOptions } from "../optim/options.ts";
 import type { TorchClass } from "../optim/torch.ts";
 import { SteepestError } from "../run/errors.ts";
+import { resolveOptions } from "../run/options.ts";
 
 export interface NamedOptimizer {
   readonly library: TorchClass["library"];

@@ -2,6 +2,7 @@
  * One value of JSON as training scripts really print it: bare NaN and Infinity, Python's None/True/nan/inf,
  * single quotes, tuples, trailing commas, `tensor(1.2)`. Strict JSON takes the engine's own parser.
  */
+import { isRecord } from "../run/record.ts";
 import { parseNumber } from "./number.ts";
 
 export type Loose = number | string | null | Loose[] | { [key: string]: Loose };
@@ -15,7 +16,7 @@ export function parseLoose(text: string, at = 0): { value: Loose; end: number } 
 
 /** A whole line as one record; null when it isn't one. */
 export function parseRecord(line: string): { [key: string]: Loose } | null {
-  let value: unknown;
+  let value: Loose;
   try {
     value = JSON.parse(line);
   } catch (error) {
@@ -25,10 +26,6 @@ export function parseRecord(line: string): { [key: string]: Loose } | null {
     value = loose.value;
   }
   return isRecord(value) ? value : null;
-}
-
-export function isRecord(value: unknown): value is { [key: string]: Loose } {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 const MAX_DEPTH = 64;

@@ -1,5 +1,5 @@
+import { type OptionSpec, type OptionSpecs, resolveOptions } from "../run/options.ts";
 import { type Modifiers, modified, modifiersFor, modifies } from "./modifiers.ts";
-import { type OptionSpec, type OptionSpecs, resolveOptions } from "./options.ts";
 import type { TorchClass } from "./torch.ts";
 import type { Transform } from "./transform.ts";
 

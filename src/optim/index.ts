@@ -1,4 +1,11 @@
-export { type Range, showRange } from "../run/options.ts";
+export {
+  type OptionSpec,
+  type OptionSpecs,
+  type OptionValue,
+  type Range,
+  resolveOptions,
+  showRange,
+} from "../run/options.ts";
 export { chain } from "./chain.ts";
 export {
   type AdaptiveOptions,
@@ -112,7 +119,6 @@ export { type SparseAdamOptions, sparseAdam } from "./optimizers/sparse-adam.ts"
 export { type StableAdamwOptions, stableAdamw } from "./optimizers/stable-adamw.ts";
 export { type YogiOptions, yogi } from "./optimizers/yogi.ts";
 export { makeOptimizer, optimizerEntry, optimizers } from "./optimizers.ts";
-export { type OptionSpec, type OptionSpecs, type OptionValue, resolveOptions } from "./options.ts";
 export { perTensor, stateless, type TensorRule } from "./per-tensor.ts";
 export {
   type Alias,

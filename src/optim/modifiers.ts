@@ -1,6 +1,6 @@
 /** What can be laid over an optimizer, as options that every row takes where they make sense. */
 import { add, ge, mul, neg, select, zerosLike } from "../engine/graph/index.ts";
-import { choice, flag, number, type OptionSpec, type OptionSpecs } from "./options.ts";
+import { choice, flag, number, type OptionSpec, type OptionSpecs } from "../run/options.ts";
 import { ema, mapKeeping, mapTensors, momentumOr } from "./tensors.ts";
 import type { State, Tensors, Transform } from "./transform.ts";
 import { cautious } from "./transforms/caution.ts";

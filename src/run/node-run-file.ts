@@ -1,11 +1,14 @@
 /** Run files on disk: JSON, YAML, or a module that default-exports the same record and may bring functions. */
+
 import { readFileSync, statSync } from "node:fs";
 import { readdir } from "node:fs/promises";
-import { basename, dirname, extname, isAbsolute, join, resolve } from "node:path";
+import { basename, dirname, extname, isAbsolute, join, posix, resolve } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { closest, SteepestError } from "./errors.ts";
+import { shipped } from "./node-shipped.ts";
 import { applyOverrides, type Override } from "./overrides.ts";
 import { parseRun } from "./parse-run.ts";
+import { isRecord } from "./record.ts";
 import { parseRunText } from "./run-file.ts";
 import { type Path, type RunSpec, showPath } from "./spec.ts";
 
@@ -20,7 +23,7 @@ export async function readRunFile(
   const { record, locate } = MODULE.test(full)
     ? { record: await readModule(full), locate: () => `in ${file}` }
     : parseRunText(await readText(full, file), file);
-  if (typeof record !== "object" || record === null || Array.isArray(record)) {
+  if (!isRecord(record)) {
     throw new SteepestError("run-file", "a run is a record of settings", {
       where: `in ${file}`,
       help: 'start with { "data": …, "model": …, "optimizer": … }',
@@ -135,26 +138,20 @@ async function importModule(file: string): Promise<Record<string, unknown>> {
   }
 }
 
-/** The sources when we run from sources, else what the package exports. */
+/** The package's subpaths that are folders of the sources: the sources when we run from those, else what was built. */
 function selfAlias(): Record<string, string> {
-  const parts = [
-    "",
-    "/engine",
-    "/nn",
-    "/nn/losses",
-    "/optim",
-    "/optim/schedules",
-    "/data",
-    "/random",
-    "/run",
-    "/train",
-  ];
+  const { exports } = JSON.parse(readFileSync(shipped("package.json"), "utf8")) as {
+    exports: Record<string, string | { default: string }>;
+  };
   const root = resolve(dirname(fileURLToPath(import.meta.url)), "..");
-  const target = (part: string): string =>
+  const target = (subpath: string): string =>
     import.meta.url.endsWith(".ts")
-      ? join(root, part, "index.ts")
-      : fileURLToPath(import.meta.resolve(`steepest${part}`));
-  return Object.fromEntries(parts.map((part) => [`steepest${part}`, target(part)]));
+      ? join(root, subpath, "index.ts")
+      : fileURLToPath(import.meta.resolve(posix.join("steepest", subpath)));
+  const folders = Object.entries(exports).filter(
+    ([, to]) => typeof to !== "string" && to.default.endsWith("/index.js"),
+  );
+  return Object.fromEntries(folders.map(([subpath]) => [posix.join("steepest", subpath), target(subpath)]));
 }
 
 /** Keys whose value is a path. */
@@ -170,7 +167,7 @@ function resolveValue(at: Path, value: unknown, base: string): unknown {
 /** A target is a path too where the features are arrays; in a CSV it is a column. */
 function resolvePaths(record: Record<string, unknown>, base: string): Record<string, unknown> {
   const walk = (value: unknown, at: Path, arrays: boolean): unknown => {
-    if (typeof value !== "object" || value === null || Array.isArray(value)) {
+    if (!isRecord(value)) {
       const isTarget = arrays && showPath(at) === "data.target" && typeof value === "string";
       return isTarget && !isAbsolute(value as string)
         ? resolve(base, value as string)

@@ -51,7 +51,8 @@ export function parseValue(text: string): unknown {
     : parseScalar(text);
 }
 
-function parseScalar(text: string): string | number | boolean | null {
+/** Numbers, NaN, true, false and null as such; else text. */
+export function parseScalar(text: string): string | number | boolean | null {
   const word = text.trim();
   if (word === "true" || word === "false") return word === "true";
   if (word === "null") return null;

@@ -1,6 +1,6 @@
 import type { Expr } from "../engine/graph/index.ts";
 import { type OptionSpec, type OptionSpecs, type OptionValue, resolveOptions } from "../optim/index.ts";
-import { number } from "../optim/options.ts";
+import { number } from "../run/options.ts";
 import type { Minimum, SurfaceEntry } from "./types.ts";
 
 /** What a member says about itself with its options filled in. */

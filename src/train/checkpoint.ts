@@ -1,5 +1,7 @@
 /** Everything a run needs to go on bit for bit: tensors, and in the metadata where it stood. */
+
 import { SteepestError } from "../run/errors.ts";
+import { isRecord } from "../run/record.ts";
 import { checksumsOf } from "./checksums.ts";
 import type { ModelRecord } from "./model-record.ts";
 import type { StateTensor } from "./program.ts";
@@ -162,7 +164,7 @@ const isPair: Is<readonly [number, number]> = (v): v is readonly [number, number
 const isRecordOf =
   <T>(is: Is<T>): Is<Readonly<Record<string, T>>> =>
   (v): v is Readonly<Record<string, T>> =>
-    typeof v === "object" && v !== null && !Array.isArray(v) && Object.values(v).every(is);
+    isRecord(v) && Object.values(v).every(is);
 const orNull =
   <T>(is: Is<T>): Is<T | null> =>
   (v): v is T | null =>

@@ -1,6 +1,8 @@
 /** metrics.jsonl: one JSON object a line; the first says what the run is. And the RunLog made of it. */
+
 import { SeriesBuffer } from "../logs/series-buffer.ts";
 import type { RunLog, Series } from "../run/log.ts";
+import { isRecord } from "../run/record.ts";
 import type { BuiltRun } from "./build.ts";
 
 /** NaN and infinities as strings, as JSON has neither. */
@@ -100,8 +102,8 @@ export function createRunLog(): RunLogBuilder {
 function parsed(line: string): Record<string, number | string> | null {
   try {
     const record: unknown = JSON.parse(line);
-    if (typeof record !== "object" || record === null || Array.isArray(record)) return null;
-    return "schema" in record || Number.isFinite((record as { step?: unknown }).step)
+    if (!isRecord(record)) return null;
+    return "schema" in record || Number.isFinite(record["step"])
       ? (record as Record<string, number | string>)
       : null;
   } catch {

@@ -1,5 +1,7 @@
 /** What a run that goes on may change, and what it may not. */
+
 import { SteepestError } from "../run/errors.ts";
+import { isRecord } from "../run/record.ts";
 import type { RunSpec } from "../run/spec.ts";
 
 /** Settings that may change when a run goes on: how long, how often it writes, and on what it computes. */
@@ -93,7 +95,5 @@ function filledFrom(begun: RunSpec, asked: RunSpec): RunSpec {
 /** JSON with the keys of every record in order. */
 const sorted = (value: unknown): string =>
   JSON.stringify(value, (_, v: unknown) =>
-    typeof v === "object" && v !== null && !Array.isArray(v)
-      ? Object.fromEntries(Object.entries(v).sort())
-      : v,
+    isRecord(v) ? Object.fromEntries(Object.entries(v).sort()) : v,
   ) ?? "nothing";

@@ -2,8 +2,10 @@
  * The safetensors container (https://github.com/huggingface/safetensors#format): an 8-byte little-endian header length,
  * a JSON header padded with spaces, then the tensors' bytes, little-endian, one after another.
  */
+
 import type { TypedArray } from "../engine/graph/index.ts";
 import { SteepestError } from "../run/errors.ts";
+import { isRecord } from "../run/record.ts";
 import { damageIn, sealHeader } from "./checksums.ts";
 
 /** A tensor by name, its values row-major. */
@@ -154,9 +156,6 @@ interface Region {
   readonly from: number;
   readonly to: number;
 }
-
-const isRecord = (x: unknown): x is Record<string, unknown> =>
-  typeof x === "object" && x !== null && !Array.isArray(x);
 
 function readEntry(entry: unknown): { dtype: string; shape: number[]; from: number; to: number } | null {
   if (!isRecord(entry)) return null;

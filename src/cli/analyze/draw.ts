@@ -4,9 +4,9 @@ import type { Chart } from "../../plot/chart.ts";
 import { convergenceChart } from "../../plot/charts/convergence.ts";
 import { sharpnessChart } from "../../plot/charts/sharpness.ts";
 import { SteepestError } from "../../run/errors.ts";
+import { showNumber } from "../../run/show-number.ts";
 import type { Analysis } from "../../tune/convergence/analysis.ts";
 import { makePlotFolder, requirePlotFile } from "../plot-path.ts";
-import { showNumber } from "../terminal.ts";
 
 /** Null where nothing was followed. */
 export function convergencePicture({ run, convergence, start }: Analysis): Chart | null {

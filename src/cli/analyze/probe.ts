@@ -4,10 +4,11 @@ import type { Chart } from "../../plot/chart.ts";
 import { stabilityChart } from "../../plot/charts/stability.ts";
 import { sketch } from "../../plot/index.ts";
 import { SteepestError } from "../../run/errors.ts";
+import { showNumber } from "../../run/show-number.ts";
 import { analyzeProbe, type ProbeAnalysis } from "../../tune/probe/analysis.ts";
 import { parseProbe } from "../../tune/probe/read.ts";
 import { requirePlotFile } from "../plot-path.ts";
-import { look, showNumber, type Terminal, table } from "../terminal.ts";
+import { look, type Terminal, table } from "../terminal.ts";
 
 interface Options {
   readonly terminal: Terminal;

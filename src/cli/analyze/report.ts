@@ -1,7 +1,8 @@
 /** An analysis in words: curvature, noise, limits, sharpness, bounds. */
 import { sketch } from "../../plot/index.ts";
+import { showNumber } from "../../run/show-number.ts";
 import type { Analysis, CurvatureAt, EdgeValue } from "../../tune/convergence/analysis.ts";
-import { look, showNumber, showSeconds, type Terminal, table } from "../terminal.ts";
+import { look, showSeconds, type Terminal, table } from "../terminal.ts";
 import { convergencePicture, sharpnessPicture } from "./draw.ts";
 
 interface ReportOptions {

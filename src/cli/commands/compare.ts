@@ -6,7 +6,9 @@ import { availableParallelism } from "node:os";
 import { join, relative } from "node:path";
 import type { Samples } from "../../data/index.ts";
 import { SteepestError } from "../../run/errors.ts";
+import { systemClock } from "../../run/long-work.ts";
 import { readRunFile } from "../../run/node-run-file.ts";
+import { showNumber } from "../../run/show-number.ts";
 import { type BuiltRun, buildRun } from "../../train/index.ts";
 import { type Comparison, compare } from "../../tune/compare/compare.ts";
 import { checkRates, parseContestants } from "../../tune/compare/contestants.ts";
@@ -29,7 +31,7 @@ import { reportPrograms } from "../search/compare-report.ts";
 import { prepare } from "../search/find.ts";
 import { interrupted as interruptedSearch, requireProgram } from "../search/invocation.ts";
 import type { ProgramFlags } from "../search/options.ts";
-import { showNumber, showSeconds, type Terminal } from "../terminal.ts";
+import { showSeconds, type Terminal } from "../terminal.ts";
 
 const RUNS = "runs";
 
@@ -172,8 +174,8 @@ async function runAll(
   const { contestants, seeds, plan } = question;
   const interrupt = catchInterrupt();
   const pool = await createPool(jobs, interrupt.signal);
-  const began = performance.now();
-  const elapsed = (): number => (performance.now() - began) / 1000;
+  const began = systemClock.now();
+  const elapsed = (): number => (systemClock.now() - began) / 1000;
   if (!quiet) {
     const found = folder.known.size > 0 ? `, ${folder.known.size} finished before` : "";
     const rates = plan.kind === "list" ? `${plan.rates.length} rates` : "the best rate and its neighbours";

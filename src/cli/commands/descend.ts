@@ -1,6 +1,7 @@
 /** `steepest descend <surface|formula>`: optimizers side by side on a function, its map and their fate. */
 import { optimizerEntry } from "../../optim/index.ts";
 import { SteepestError } from "../../run/errors.ts";
+import { showNumber } from "../../run/show-number.ts";
 import { symmetricEigenvalues } from "../../surface/eigenvalues.ts";
 import { evaluator, type Surface, trajectory, tunedTrajectory } from "../../surface/index.ts";
 import type { Invocation } from "../command.ts";
@@ -21,7 +22,7 @@ import {
   mapOf,
   resultTable,
 } from "../descend/report.ts";
-import { showNumber, type Terminal } from "../terminal.ts";
+import type { Terminal } from "../terminal.ts";
 
 export async function run({ args, options, terminal, json }: Invocation): Promise<undefined> {
   const [what, ...flags] = args;

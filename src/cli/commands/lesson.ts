@@ -6,6 +6,7 @@ import type { Settings } from "../../lesson/claim.ts";
 import { type ClaimRow, claims, type RanClaim, runClaim, selectClaims } from "../../lesson/claims.ts";
 import { lessonContext } from "../../lesson/context.ts";
 import { closest, SteepestError } from "../../run/errors.ts";
+import { systemClock } from "../../run/long-work.ts";
 import type { Invocation } from "../command.ts";
 import { catchInterrupt } from "../interrupt.ts";
 import { type Failure, list, report, verdictWords } from "../lesson/report.ts";
@@ -82,7 +83,7 @@ async function runAll(
   const failures: Failure[] = [];
   try {
     for (const [i, row] of rows.entries()) {
-      const started = performance.now();
+      const started = systemClock.now();
       const label = `${row.id}  ${row.title}`;
       const onProgress = (done: number): void =>
         bar.update(Math.round(100 * (i + done)), label, {
@@ -93,7 +94,7 @@ async function runAll(
         const context = lessonContext({ backend, signal: interrupt.signal, onProgress });
         ran.push(await runClaim(row, context, settings.get(row.id) ?? {}));
         const { verdict } = ran.at(-1)!.result;
-        const seconds = showSeconds((performance.now() - started) / 1000);
+        const seconds = showSeconds((systemClock.now() - started) / 1000);
         if (!quiet) bar.note(`${i + 1}/${rows.length}  ${label}: ${verdictWords(verdict)} (${seconds})`);
         await context.pause(1);
       } catch (error) {

@@ -1,4 +1,5 @@
 /** `steepest plan`: what a run would cost and gain on more processes. */
+
 import { nodeHost } from "../../data/node-host.ts";
 import { chooseBackend } from "../../engine/registry.ts";
 import { findTorchPython, type TorchPython } from "../../handoff/node-python.ts";
@@ -16,6 +17,7 @@ import type { BatchMode, Compute } from "../../handoff/plan/scaling.ts";
 import { stepCost } from "../../handoff/plan/step-cost.ts";
 import { planningBackend } from "../../handoff/planning-backend.ts";
 import { SteepestError } from "../../run/errors.ts";
+import { systemClock } from "../../run/long-work.ts";
 import { importFunction, readRunFile } from "../../run/node-run-file.ts";
 import type { RunSpec } from "../../run/spec.ts";
 import { type BuiltRun, buildRun } from "../../train/build.ts";
@@ -111,7 +113,7 @@ async function chooseCompute(choice: ComputeChoice): Promise<Sourced<Compute>> {
     return { value: torch.compute, source: `measured: PyTorch ${python.torch}, one thread a process` };
   const backend = await chooseBackend(spec.backend);
   const own = await buildRun(spec, { host, backend });
-  const { compute } = measureCompute(own, { backend, now: () => performance.now() });
+  const { compute } = measureCompute(own, { backend, now: systemClock.now });
   return { value: compute, source: `measured: steepest's own engine (${backend.name})` };
 }
 

@@ -1,9 +1,10 @@
 /** `steepest schedule <name>`: the learning rate step by step. */
 import { SteepestError } from "../../run/errors.ts";
 import { parseOverrides } from "../../run/overrides.ts";
+import { showNumber } from "../../run/show-number.ts";
 import type { Invocation } from "../command.ts";
 import { scheduleValues, shownSteps } from "../schedule/values.ts";
-import { showNumber, table } from "../terminal.ts";
+import { table } from "../terminal.ts";
 
 type Flags = {
   readonly lr: number;

@@ -1,4 +1,5 @@
 /** `steepest train --engine torch`: the same run on PyTorch's torchrun, with the same progress, files and report. */
+
 import { statSync } from "node:fs";
 import { join, resolve } from "node:path";
 import type { Backend } from "../../engine/backend.ts";
@@ -9,6 +10,7 @@ import { meetingPoint, startTorchrun, torchrunArguments } from "../../handoff/no
 import { planningBackend } from "../../handoff/planning-backend.ts";
 import { initialCheckpoint } from "../../handoff/project.ts";
 import { SteepestError } from "../../run/errors.ts";
+import { systemClock } from "../../run/long-work.ts";
 import type { BuiltRun } from "../../train/build.ts";
 import type { Progress } from "../../train/checkpoint.ts";
 import { metricsHeader } from "../../train/log.ts";
@@ -135,7 +137,7 @@ function tracker(built: BuiltRun): (lines: readonly string[]) => TrainProgress |
     }
     if (last === null) return null;
     const step = last["step"]!;
-    const now = performance.now();
+    const now = systemClock.now();
     // the processes' start is not part of the speed, so the first sight gives none
     first ??= { at: now, step };
     if (step <= first.step) return null;

@@ -8,6 +8,7 @@ import type { Judged } from "../../diagnose/words.ts";
 import { chooseBackend } from "../../engine/registry.ts";
 import { NonFiniteError, SteepestError } from "../../run/errors.ts";
 import { type RunLog, seriesOf } from "../../run/log.ts";
+import { systemClock } from "../../run/long-work.ts";
 import { importFunction, readRunFile } from "../../run/node-run-file.ts";
 import type { RunSpec } from "../../run/spec.ts";
 import { version } from "../../run/version.ts";
@@ -229,7 +230,7 @@ async function runLoop(
     before: from === undefined ? [] : readMetrics(metricsOf(folder)),
     onWarning: (finding, log) => progress.note(alertLine(finding, log, { colors: terminal.colors })),
   });
-  const begun = performance.now();
+  const begun = systemClock.now();
   let last: TrainProgress | null = null;
   const onProgress = (p: TrainProgress): void => {
     last = p;
@@ -258,7 +259,7 @@ async function runLoop(
     return { ending: { ...outcome, test }, failure: null };
   } catch (error) {
     if (!(error instanceof NonFiniteError)) throw error;
-    const seconds = (performance.now() - begun) / 1000;
+    const seconds = (systemClock.now() - begun) / 1000;
     return { ending: brokenOff(folder, last, { from, seconds }), failure: error };
   } finally {
     progress.stop();

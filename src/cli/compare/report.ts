@@ -1,9 +1,10 @@
 /** A comparison in words: the table, what the difference is worth, the guide, a sketch for each optimizer. */
 import { relative } from "node:path";
 import { lossByRateChart, sketch } from "../../plot/index.ts";
+import { showNumber } from "../../run/show-number.ts";
 import type { Mean } from "../../tune/compare/student-t.ts";
 import type { ContestantResult, Judgement } from "../../tune/compare/summary.ts";
-import { showNumber, showSeconds, type Terminal, table } from "../terminal.ts";
+import { showSeconds, type Terminal, table } from "../terminal.ts";
 import type { CompareDocument } from "./document.ts";
 import { rateMap } from "./draw.ts";
 

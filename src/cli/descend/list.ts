@@ -1,8 +1,9 @@
 /** `steepest descend` without a surface: which there are, and all about one. */
 import { showRange } from "../../optim/index.ts";
+import { showNumber } from "../../run/show-number.ts";
 import { type SurfaceEntry, showPlace, surfaceEntry, surfaces } from "../../surface/index.ts";
 import type { Invocation } from "../command.ts";
-import { showNumber, table } from "../terminal.ts";
+import { table } from "../terminal.ts";
 
 export function list(
   name: string | undefined,

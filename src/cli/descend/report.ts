@@ -2,6 +2,7 @@
 import type { Chart } from "../../plot/chart.ts";
 import { MARKS, type TrajectoryMap } from "../../plot/charts/trajectories.ts";
 import { pathMark } from "../../plot/charts/trajectories-sketch.ts";
+import { showNumber } from "../../run/show-number.ts";
 import {
   type Minimum,
   type Surface,
@@ -10,7 +11,7 @@ import {
   type Trajectory,
   viewOf,
 } from "../../surface/index.ts";
-import { showNumber, table } from "../terminal.ts";
+import { table } from "../terminal.ts";
 import type { Runner } from "./arguments.ts";
 
 export interface Descended extends Runner {

@@ -1,9 +1,11 @@
 /** Following logs that grow: standard input as it comes, files by looking at their size. */
+
 import { existsSync, statSync } from "node:fs";
 import { createWatch, type Finding, type Watch } from "../../diagnose/index.ts";
 import { createReader, feed, type LogReader, type ReadOptions, type RunLog } from "../../logs/index.ts";
 import { listFiles } from "../../logs/node-list.ts";
 import { SteepestError } from "../../run/errors.ts";
+import { systemClock } from "../../run/long-work.ts";
 import { createTail } from "./tail.ts";
 
 export type OnAlert = (finding: Finding, log: RunLog) => void;
@@ -86,7 +88,7 @@ export async function followFiles(
   const followed = new Map<string, Followed>();
   let listed = Number.NEGATIVE_INFINITY;
   while (!signal.aborted) {
-    const begun = performance.now();
+    const begun = systemClock.now();
     if (begun - listed >= LIST_EVERY) {
       listed = begun;
       for (const path of await expand(mayAppear ? paths.filter((p) => existsSync(p)) : paths))
@@ -97,7 +99,7 @@ export async function followFiles(
       if (trouble !== null) onNote(`${path}: ${trouble}`);
     }
     // a log so large that a look takes long is looked at less often
-    await pause(Math.max(EVERY - (performance.now() - begun), (performance.now() - begun) / 2), signal);
+    await pause(Math.max(EVERY - (systemClock.now() - begun), (systemClock.now() - begun) / 2), signal);
   }
 }
 

@@ -19,8 +19,8 @@ import {
 import { type Chart, escapeHtml, FIGURE_WIDTHS, figure, lossChart, reportHtml } from "../../plot/index.ts";
 import { renderSvgInNode } from "../../plot/node-svg.ts";
 import { type RunLog, seriesOf } from "../../run/log.ts";
+import { showNumber } from "../../run/show-number.ts";
 import { version } from "../../run/version.ts";
-import { showNumber } from "../terminal.ts";
 
 export async function reportPage(judged: readonly Judged[]): Promise<string> {
   const sections: string[] = [];

@@ -21,7 +21,8 @@ import { type Mark, sketchLines } from "../../plot/sketch.ts";
 import { spark } from "../../plot/sketch-axis.ts";
 import { seriesOf } from "../../run/log.ts";
 import { plain } from "../../run/plain.ts";
-import { showNumber, type Terminal } from "../terminal.ts";
+import { showNumber } from "../../run/show-number.ts";
+import type { Terminal } from "../terminal.ts";
 
 export interface ReportOptions {
   readonly colors: Terminal["colors"];

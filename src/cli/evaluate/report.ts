@@ -1,7 +1,8 @@
 /** An evaluation as tables. */
 import type { Evaluation } from "../../predict/evaluate.ts";
 import type { ClassMetrics } from "../../predict/metrics.ts";
-import { showNumber, table } from "../terminal.ts";
+import { showNumber } from "../../run/show-number.ts";
+import { table } from "../terminal.ts";
 
 /** More classes than this are left to `--json`. */
 const MOST_CLASSES = 20;

@@ -1,8 +1,9 @@
 /** `"lr": "auto"` in a run file: the rate is looked for before training. */
 import { SteepestError } from "../../run/errors.ts";
+import { showNumber } from "../../run/show-number.ts";
 import type { RunSpec } from "../../run/spec.ts";
 import type { FindLrResult } from "../../tune/find-lr/types.ts";
-import { showNumber, type Terminal } from "../terminal.ts";
+import type { Terminal } from "../terminal.ts";
 import { searchWithProgress } from "./search.ts";
 
 export interface Resolved {

@@ -1,9 +1,10 @@
 /** What `steepest find-lr` prints: the rate or the refusal, how sure it is and why, a sketch, other tools' picks. */
 import type { Chart } from "../../plot/chart.ts";
 import { sketch } from "../../plot/sketch.ts";
+import { showNumber } from "../../run/show-number.ts";
 import { rules } from "../../tune/find-lr/other-tools.ts";
 import type { Confidence, FindLrResult } from "../../tune/find-lr/types.ts";
-import { look, showNumber, type Terminal, table } from "../terminal.ts";
+import { look, type Terminal, table } from "../terminal.ts";
 
 interface ReportOptions {
   readonly chart: Chart;

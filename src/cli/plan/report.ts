@@ -1,6 +1,7 @@
 /** A plan in words and a table. */
 import type { Plan, PlanRow } from "../../handoff/plan/plan.ts";
-import { showNumber, type Terminal, table } from "../terminal.ts";
+import { showNumber } from "../../run/show-number.ts";
+import { type Terminal, table } from "../terminal.ts";
 
 export function reportPlan(plan: Plan, { bold, dim }: Terminal["colors"]): string {
   const { cost, compute, network, noiseScale, rows, refused, checks } = plan;

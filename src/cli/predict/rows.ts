@@ -1,7 +1,9 @@
 /** Rows with their predictions, as CSV or JSONL. */
+
 import Papa from "papaparse";
 import type { Prediction } from "../../predict/interpret.ts";
 import type { PredictedPiece } from "../../predict/predict.ts";
+import { isRecord } from "../../run/record.ts";
 
 export interface RowShape {
   /** null for a model of numbers. */
@@ -67,8 +69,7 @@ export function csvWriter(shape: RowShape): RowWriter {
   };
 }
 
-const keysOf = (row: unknown): string[] =>
-  typeof row === "object" && row !== null && !Array.isArray(row) ? Object.keys(row) : [];
+const keysOf = (row: unknown): string[] => (isRecord(row) ? Object.keys(row) : []);
 
 export function jsonlWriter(shape: RowShape): RowWriter {
   let names: readonly string[] | null = null;

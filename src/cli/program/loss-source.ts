@@ -1,8 +1,10 @@
 /** Which of the logs that a program makes holds its loss: what it prints, or a file that it writes. */
+
 import { existsSync, statSync } from "node:fs";
 import { relative } from "node:path";
 import { listFiles } from "../../logs/node-list.ts";
 import { type RunLog, type Series, seriesOf } from "../../run/log.ts";
+import { systemClock } from "../../run/long-work.ts";
 import { createTail, type Tail } from "../diagnose/tail.ts";
 
 export interface LossSourceOptions {
@@ -40,13 +42,13 @@ export function createLossSource({ output, folder, paths, like, ...columns }: Lo
   const tails = new Map<string, { readonly tail: Tail; logs: readonly RunLog[] }>();
   let listed = Number.NEGATIVE_INFINITY;
   const list = async (): Promise<void> => {
-    listed = performance.now();
+    listed = systemClock.now();
     for (const path of await filesOf(paths ?? [output, folder]))
       if (!tails.has(path)) tails.set(path, { tail: createTail(path, columns), logs: [] });
   };
   return {
     async look({ all = false } = {}) {
-      if (all || performance.now() - listed >= LIST_EVERY) await list();
+      if (all || systemClock.now() - listed >= LIST_EVERY) await list();
       let best: FoundLoss | null = null;
       for (const [path, one] of tails) {
         try {

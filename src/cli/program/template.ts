@@ -2,9 +2,11 @@
  * A command with blanks: `{lr}`, `{seed}`, `{steps}`, `{out}` and names of the user's, filled for each trial. What the
  * command does not name it finds in its environment, and `--override` writes into a copy of its settings file.
  */
+
 import { existsSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { basename, extname, join } from "node:path";
 import { SteepestError } from "../../run/errors.ts";
+import { parseScalar } from "../../run/overrides.ts";
 
 export type Blanks = Readonly<Record<string, string | number>>;
 
@@ -121,13 +123,13 @@ class MissingKey extends Error {
 
 function setIn(values: unknown, path: readonly string[], value: unknown): void {
   let at = values;
-  for (const key of path.slice(0, -1)) at = isRecord(at) && Object.hasOwn(at, key) ? at[key] : undefined;
+  for (const key of path.slice(0, -1)) at = hasKeys(at) && Object.hasOwn(at, key) ? at[key] : undefined;
   const last = path.at(-1)!;
-  if (!isRecord(at) || !Object.hasOwn(at, last)) throw new MissingKey(path);
+  if (!hasKeys(at) || !Object.hasOwn(at, last)) throw new MissingKey(path);
   at[last] = value;
 }
 
-const isRecord = (value: unknown): value is Record<string, unknown> =>
+const hasKeys = (value: unknown): value is Record<string, unknown> =>
   typeof value === "object" && value !== null;
 
 async function writeSettings(
@@ -151,11 +153,8 @@ async function writeSettings(
   writeFileSync(to, edited);
 }
 
-/** Numbers, true, false and null as such; else text. */
+/** As flags are read, but what JSON has no number for stays text. */
 function valueOf(text: string): unknown {
-  if (text === "true") return true;
-  if (text === "false") return false;
-  if (text === "null") return null;
-  const value = Number(text);
-  return text !== "" && Number.isFinite(value) ? value : text;
+  const value = parseScalar(text);
+  return typeof value === "number" && !Number.isFinite(value) ? text : value;
 }

@@ -1,6 +1,8 @@
 /** Trainings of a program as the search sees them: one scale, one start, each in a folder of its own. */
+
 import { join } from "node:path";
 import { SteepestError } from "../../run/errors.ts";
+import { systemClock } from "../../run/long-work.ts";
 import type { Trial, Trials } from "../../tune/search/trial.ts";
 import { type Curve, type Scale, scaleOf, scoreOf, stepsOf } from "./curve.ts";
 import type { FoundLoss } from "./loss-source.ts";
@@ -127,7 +129,7 @@ async function firstTraining(
   let rate = wanted;
   for (let tries = 1; ; tries++) {
     const trial = make(rate, seed);
-    const begun = performance.now();
+    const begun = systemClock.now();
     await trial.runUntil((curve) => longEnough(curve, steps) || lost(curve));
     signal.throwIfAborted();
     const { steps: points } = trial.curve();
@@ -135,7 +137,7 @@ async function firstTraining(
     if (points.length === 0 && ending?.code === 0) throw noLoss(trial, loss);
     const failed = ending !== null && ending.code !== 0;
     if (!failed && points.length >= FEWEST_POINTS && !lost(trial.curve()))
-      return { rate, trial, ms: performance.now() - begun };
+      return { rate, trial, ms: systemClock.now() - begun };
     if (points.length < FEWEST_POINTS && !failed && !lost(trial.curve())) throw tooFew(trial, points.length);
     await trial.release();
     // what fails before its first loss fails at any rate

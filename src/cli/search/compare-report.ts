@@ -1,5 +1,6 @@
 /** A comparison of a program's settings in words and a table. */
-import { showNumber, type Terminal, table } from "../terminal.ts";
+import { showNumber } from "../../run/show-number.ts";
+import { type Terminal, table } from "../terminal.ts";
 import { type ProgramComparison, settingWords } from "./compare.ts";
 
 export function reportPrograms(

@@ -3,8 +3,8 @@ import { readFileSync } from "node:fs";
 import { z } from "zod";
 import { parseRecord } from "../../logs/loose-json.ts";
 import { SteepestError } from "../../run/errors.ts";
+import { showNumber } from "../../run/show-number.ts";
 import { judgeRecorded, type Recorded } from "../../tune/search/recorded.ts";
-import { showNumber } from "../terminal.ts";
 import type { Outcome, TrialRow } from "./report.ts";
 
 const headSchema = z.object({

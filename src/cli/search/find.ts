@@ -1,7 +1,8 @@
 /** The search for the rate of somebody's program: trainings as processes, progress, an answer or a reasoned refusal. */
 
 import { SteepestError } from "../../run/errors.ts";
-import { nullWhenAborted } from "../../run/long-work.ts";
+import { nullWhenAborted, systemClock } from "../../run/long-work.ts";
+import { showNumber } from "../../run/show-number.ts";
 import { type SearchResult, searchRate } from "../../tune/search/search.ts";
 import { catchInterrupt } from "../interrupt.ts";
 import { createSlots } from "../program/slots.ts";
@@ -15,7 +16,7 @@ import {
   type ProgramTrialsOptions,
 } from "../program/trials.ts";
 import { type BarView, createBar } from "../progress.ts";
-import { showNumber, showSeconds, type Terminal } from "../terminal.ts";
+import { showSeconds, type Terminal } from "../terminal.ts";
 import { openFolder } from "./folder.ts";
 import type { ProgramFlags } from "./options.ts";
 
@@ -109,13 +110,13 @@ export async function searchProgram(
   { root, signal, bar, blanks }: SearchIn,
 ): Promise<Search> {
   const { terminal, quiet, seed = 0, seeds = SEEDS, budget = BUDGET, time, from, to } = options;
-  const begun = performance.now();
-  const late = (): boolean => time !== undefined && performance.now() - begun > time;
+  const begun = systemClock.now();
+  const late = (): boolean => time !== undefined && systemClock.now() - begun > time;
   bar.update(0, "the first training", { line: "the first training, to its end" });
   const first = { rate: options.lr ?? FIRST_RATE, seed };
   const trials = await createProgramTrials({ ...settings, root, signal, blanks }, first);
   try {
-    if (!quiet) terminal.note(foundWords(trials, performance.now() - begun));
+    if (!quiet) terminal.note(foundWords(trials, systemClock.now() - begun));
     const result = await searchRate(trials, {
       first: trials.first,
       seed,

@@ -2,9 +2,10 @@
 import type { Chart } from "../../plot/chart.ts";
 import { lossByRateChart } from "../../plot/charts/loss-by-rate.ts";
 import { sketch } from "../../plot/sketch.ts";
+import { showNumber } from "../../run/show-number.ts";
 import type { SearchResult } from "../../tune/search/search.ts";
 import { exitCodeOf } from "../program/process.ts";
-import { look, showNumber, type Terminal, table } from "../terminal.ts";
+import { look, type Terminal, table } from "../terminal.ts";
 import type { Search } from "./find.ts";
 
 type Confidence = "high" | "moderate" | "low";

@@ -1,13 +1,15 @@
 /** A run as one page: result, diagnosis, charts, range test, configuration, environment. */
+
 import { availableParallelism, cpus, totalmem } from "node:os";
 import { headlineOf, type Judged } from "../../diagnose/words.ts";
 import type { Chart } from "../../plot/index.ts";
 import { escapeHtml, factTable, gradientNormChart, lossChart, reportHtml } from "../../plot/index.ts";
 import { type RunLog, seriesOf } from "../../run/log.ts";
+import { isRecord } from "../../run/record.ts";
+import { showNumber } from "../../run/show-number.ts";
 import type { RunSpec } from "../../run/spec.ts";
 import { version } from "../../run/version.ts";
 import { chartFigure, diagnosisHtml } from "../diagnose/html.ts";
-import { showNumber } from "../terminal.ts";
 import { rangeTest } from "./range-test.ts";
 
 export interface RunFacts {
@@ -75,8 +77,7 @@ const normWords = ({ title, subtitle }: Chart): string =>
 
 /** `optimizer.lr` → 0.002: every setting, as it was resolved. */
 function flat(value: unknown, path = ""): [string, string][] {
-  const nested = typeof value === "object" && value !== null && !Array.isArray(value);
-  if (!nested) return [[path, typeof value === "string" ? value : JSON.stringify(value)]];
+  if (!isRecord(value)) return [[path, typeof value === "string" ? value : JSON.stringify(value)]];
   return Object.entries(value)
     .filter(([key, v]) => v !== undefined && !key.startsWith("$"))
     .flatMap(([key, v]) => flat(v, path === "" ? key : `${path}.${key}`));

@@ -1,11 +1,11 @@
 /** The search that chose a run's rate, as `find-lr.json` in its folder tells it (`steepest.find-lr/1`). */
 import { type RangeTestRecord, rangeTestChart } from "../../plot/charts/range-test.ts";
 import type { Chart } from "../../plot/index.ts";
-import { showNumber } from "../terminal.ts";
+import { showNumber } from "../../run/show-number.ts";
 
 /** Null for a run whose rate was given, and for a record of another kind. */
 export function rangeTest(from: unknown): { readonly chart: Chart; readonly words: string } | null {
-  if (!isRecord(from)) return null;
+  if (!isRangeTest(from)) return null;
   const { suggestion, reason, spread } = from;
   const between = spread ? ` (the best between ${showNumber(spread[0])} and ${showNumber(spread[1])})` : "";
   const words =
@@ -17,5 +17,5 @@ export function rangeTest(from: unknown): { readonly chart: Chart; readonly word
   return { words, chart: rangeTestChart(own, { title: "Loss by learning rate" }) };
 }
 
-const isRecord = (from: unknown): from is RangeTestRecord =>
+const isRangeTest = (from: unknown): from is RangeTestRecord =>
   typeof from === "object" && from !== null && "schema" in from && from.schema === "steepest.find-lr/1";

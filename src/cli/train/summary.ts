@@ -1,10 +1,11 @@
 /** How a run ended: as the `steepest.train/1` document, and as a person reads it. */
 import { resolve } from "node:path";
 import { type Judged, toJson } from "../../diagnose/words.ts";
+import { showNumber } from "../../run/show-number.ts";
 import type { BuiltRun } from "../../train/build.ts";
 import type { TrainOutcome } from "../../train/loop.ts";
 import { reportRun } from "../diagnose/report.ts";
-import { look, showNumber, showSeconds, type Terminal } from "../terminal.ts";
+import { look, showSeconds, type Terminal } from "../terminal.ts";
 import type { RunFacts } from "./page.ts";
 
 /** `non-finite`: the guard stopped the run. */

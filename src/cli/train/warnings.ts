@@ -1,6 +1,8 @@
 /** What goes wrong while a run trains, told as it happens: the doctor's alerts over the metrics as they are written. */
+
 import { createWatch, type Finding, type RunLog } from "../../diagnose/index.ts";
 import type { Role } from "../../run/log.ts";
+import { systemClock } from "../../run/long-work.ts";
 import { runLog } from "../../train/log.ts";
 
 export interface Warnings {
@@ -26,11 +28,7 @@ const LOOK_BACK = 2000;
 /** and lines that come in between: a fast run writes thousands of them in a third of a second. */
 const STRIDE = 1000;
 
-export function createWarnings({
-  before,
-  onWarning,
-  clock = () => performance.now(),
-}: WarningsOptions): Warnings {
+export function createWarnings({ before, onWarning, clock = systemClock.now }: WarningsOptions): Warnings {
   const watch = createWatch({ lookBack: LOOK_BACK });
   const tail = createTail();
   let pending: string[] = [];

@@ -1,7 +1,8 @@
 /** Jupyter notebooks: what their cells printed, in order, read as console output; tables drawn in HTML become lines. */
+
 import { SteepestError } from "../../run/errors.ts";
+import { isRecord } from "../../run/record.ts";
 import { createUtf8Stream } from "../encoding.ts";
-import { isRecord } from "../loose-json.ts";
 import type { Format, FormatReader, ReadOptions } from "../types.ts";
 import { text } from "./text.ts";
 

@@ -1,8 +1,10 @@
 /** W&B's binary run file: protobuf records whose history items hold JSON text. */
+
 import { BinaryReader, WireType } from "@bufbuild/protobuf/wire";
 import { SteepestError } from "../../run/errors.ts";
+import { isRecord } from "../../run/record.ts";
 import { finishRuns } from "../finish.ts";
-import { flatten, isRecord, parseLoose } from "../loose-json.ts";
+import { flatten, parseLoose } from "../loose-json.ts";
 import { parseNumber } from "../number.ts";
 import { Recorder } from "../recorder.ts";
 import { createRowWriter, type Row } from "../row-writer.ts";

@@ -1,4 +1,5 @@
 import { abs, type Expr, le, mul, select, square, sub } from "../../engine/graph/index.ts";
+import { number } from "../../run/options.ts";
 import { defineLoss, type Loss, numberTarget, type Reduction, reduceBy, reductionOption } from "./loss.ts";
 
 /** Options of `l1`. Default: the mean. */
@@ -71,7 +72,7 @@ export const absoluteRows: readonly Loss[] = [
     output: "value",
     link: null,
     options: {
-      delta: { default: 1, min: Number.MIN_VALUE, about: "where the parabola turns into a line" },
+      delta: number(1, "where the parabola turns into a line", { above: 0 }),
       reduction: reductionOption,
     },
     make: huber,
@@ -85,7 +86,7 @@ export const absoluteRows: readonly Loss[] = [
     output: "value",
     link: null,
     options: {
-      beta: { default: 1, min: 0, about: "where the parabola turns into a line" },
+      beta: number(1, "where the parabola turns into a line", { min: 0 }),
       reduction: reductionOption,
     },
     make: smoothL1,

@@ -1,4 +1,5 @@
 import { add, type Expr, mul, sub } from "../../engine/graph/index.ts";
+import { number } from "../../run/options.ts";
 import { softplusParts } from "../activations.ts";
 import { defineLoss, type Loss, numberTarget, type Reduction, reduceBy, reductionOption } from "./loss.ts";
 
@@ -42,7 +43,7 @@ export const bceWithLogitsRow: Loss = defineLoss<BceWithLogitsOptions>({
   output: "logit",
   link: "sigmoid",
   options: {
-    posWeight: { default: 1, min: 0, about: "weight of the positive term" },
+    posWeight: number(1, "weight of the positive term", { min: 0 }),
     reduction: reductionOption,
   },
   make: bceWithLogits,

@@ -1,4 +1,5 @@
 import { add, type Expr, mul, pow, sigmoid, sub } from "../../engine/graph/index.ts";
+import { number } from "../../run/options.ts";
 import { bceWithLogitsValues } from "./bce-with-logits.ts";
 import { defineLoss, type Loss, numberTarget, type Reduction, reduceBy, reductionOption } from "./loss.ts";
 
@@ -38,8 +39,8 @@ export const focalRow: Loss = defineLoss<FocalOptions>({
   output: "logit",
   link: "sigmoid",
   options: {
-    gamma: { default: 2, min: 0, about: "how strongly easy examples are turned down" },
-    alpha: { default: 0.25, min: -1, max: 1, about: "weight of the positive class; -1 for none" },
+    gamma: number(2, "how strongly easy examples are turned down", { min: 0 }),
+    alpha: number(0.25, "weight of the positive class; -1 for none", { min: -1, max: 1 }),
     reduction: reductionOption,
   },
   make: focal,

@@ -1,4 +1,5 @@
 import { add, div, type Expr, gt, mul, reshape, select, square, sub, sum } from "../../engine/graph/index.ts";
+import { number } from "../../run/options.ts";
 import { reluOf } from "../activations.ts";
 import {
   classTarget,
@@ -47,8 +48,8 @@ export function multiMargin(
 }
 
 const options = {
-  margin: { default: 1, about: "how far on the right side is far enough" },
-  power: { default: 1, min: 1, max: 2, about: "1, or 2 for the squared hinge" },
+  margin: number(1, "how far on the right side is far enough"),
+  power: number(1, "1, or 2 for the squared hinge", { min: 1, max: 2 }),
   reduction: reductionOption,
 };
 

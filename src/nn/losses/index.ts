@@ -11,7 +11,7 @@ export { type BceWithLogitsOptions, bceWithLogits } from "./bce-with-logits.ts";
 export { type FocalOptions, focal } from "./focal.ts";
 export { type HingeOptions, hinge, multiMargin } from "./hinge.ts";
 export { type KlOptions, kl, type NllOptions, nll } from "./log-probabilities.ts";
-export { defineLoss, type Loss, type LossOption, type LossOptions, type Reduction } from "./loss.ts";
+export { defineLoss, type Loss, type LossOptions, type Reduction } from "./loss.ts";
 export { type MseOptions, mse } from "./mse.ts";
 export { type SoftmaxCrossEntropyOptions, softmaxCrossEntropy } from "./softmax-cross-entropy.ts";
 export { findLoss, lossTable } from "./table.ts";

@@ -1,4 +1,5 @@
 import { div, type Expr, gt, log, mul, neg, select, sub, sum } from "../../engine/graph/index.ts";
+import { choice, maybeNumber } from "../../run/options.ts";
 import {
   classTarget,
   defineLoss,
@@ -52,7 +53,7 @@ export const logProbabilityRows: readonly Loss[] = [
     output: "logProbabilities",
     link: "exp",
     options: {
-      ignoreIndex: { default: null, about: "rows with this label count for nothing" },
+      ignoreIndex: maybeNumber("rows with this label count for nothing", { integer: true }),
       reduction: reductionOption,
     },
     make: nll,
@@ -66,7 +67,11 @@ export const logProbabilityRows: readonly Loss[] = [
     output: "logProbabilities",
     link: "exp",
     options: {
-      reduction: { ...reductionOption, choices: ["mean", "sum", "batchmean"] },
+      reduction: choice<Reduction | "batchmean">(
+        ["mean", "sum", "batchmean"],
+        "mean",
+        reductionOption.description,
+      ),
     },
     make: kl,
   }),

@@ -13,23 +13,14 @@ import {
   select,
   sum,
 } from "../../engine/graph/index.ts";
-import { closest, SteepestError } from "../../run/errors.ts";
+import { SteepestError } from "../../run/errors.ts";
+import { choice, type OptionSpec, type OptionValue, resolveOptions } from "../../run/options.ts";
 
 /** How the elements' losses become one number. */
 export type Reduction = "mean" | "sum";
 
 /** Options of a loss as a run file gives them: numbers and words by name. */
 export type LossOptions = Readonly<Record<string, number | string>>;
-
-/** One option of a loss: a number in [min, max], or one of some words. */
-export interface LossOption {
-  /** null: off unless a number is given. */
-  readonly default: number | string | null;
-  readonly about: string;
-  readonly min?: number;
-  readonly max?: number;
-  readonly choices?: readonly string[];
-}
 
 /** From a model's output to probabilities: exp is for logarithms of them. */
 export type Link = "softmax" | "sigmoid" | "exp" | "identity";
@@ -50,62 +41,41 @@ export interface Loss {
   readonly output: "logits" | "logit" | "probability" | "logProbabilities" | "value";
   /** How the output becomes probabilities; null where it has none: values, margins. */
   readonly link: Link | null;
-  readonly options: Readonly<Record<string, LossOption>>;
+  readonly options: readonly (OptionSpec & { readonly name: string })[];
   /** The scalar loss. Throws `loss` for an unknown option, `shape` for tensors that do not fit. */
   readonly make: (output: Expr, target: Expr, options?: LossOptions) => Expr;
 }
 
-export const reductionOption: LossOption = {
-  default: "mean",
-  choices: ["mean", "sum"],
-  about: "average over the elements, or add them up",
+export const reductionOption: OptionSpec<Reduction> = choice<Reduction>(
+  ["mean", "sum"],
+  "mean",
+  "average over the elements, or add them up",
+);
+
+/** Options by the type that the loss takes; null is one that is off unless it is given. */
+type LossOptionSpecs<O> = {
+  readonly [K in keyof O]-?:
+    | OptionSpec<Extract<O[K], OptionValue>>
+    | OptionSpec<Extract<O[K], number> | null>;
 };
 
 /** A row whose options are checked before its formula sees them. */
 export function defineLoss<O extends object>(
   row: Omit<Loss, "make" | "options"> & {
-    readonly options: { readonly [K in keyof O]-?: LossOption };
+    readonly options: LossOptionSpecs<O>;
     readonly make: (output: Expr, target: Expr, options: O) => Expr;
   },
 ): Loss {
+  const options: Readonly<Record<string, OptionSpec>> = row.options;
   return {
     ...row,
-    options: row.options,
-    make: (output, target, options = {}) =>
-      row.make(output, target, checkOptions(row.name, row.options, options) as O),
+    options: Object.entries(options).map(([name, spec]) => ({ name, ...spec })),
+    make: (output, target, given = {}) => {
+      const resolved = resolveOptions(row.name, options, given, { code: "loss" });
+      const set = Object.entries(resolved).filter(([, value]) => value !== null);
+      return row.make(output, target, Object.fromEntries(set) as O);
+    },
   };
-}
-
-/** Defaults filled in; refuses names and values outside the table. */
-function checkOptions(
-  loss: string,
-  table: Readonly<Record<string, LossOption>>,
-  given: LossOptions,
-): LossOptions {
-  const names = Object.keys(table);
-  for (const [name, value] of Object.entries(given)) {
-    const option = table[name];
-    if (option === undefined) {
-      const near = closest(name, names);
-      throw lossError(
-        `${loss} has no option "${name}"`,
-        near ? `did you mean "${near}"?` : `its options are ${names.join(", ")}`,
-      );
-    }
-    const type = option.default === null ? "number" : typeof option.default;
-    if (typeof value !== type)
-      throw lossError(`${loss}: ${name} must be a ${type}, not ${JSON.stringify(value)}`);
-    if (option.choices !== undefined && !option.choices.includes(String(value)))
-      throw lossError(`${loss}: ${name} must be one of ${option.choices.join(", ")}, not "${value}"`);
-    const { min = Number.NEGATIVE_INFINITY, max = Number.POSITIVE_INFINITY } = option;
-    if (typeof value === "number" && !(value >= min && value <= max))
-      throw lossError(`${loss}: ${name} must lie between ${min} and ${max}, not ${value}`);
-  }
-  const defaults = names.flatMap((n) => {
-    const value = table[n]!.default;
-    return value === null ? [] : [[n, value] as const];
-  });
-  return { ...Object.fromEntries(defaults), ...given };
 }
 
 export const lossError = (what: string, help?: string): SteepestError =>

@@ -1,4 +1,5 @@
 import { add, type Expr, logSoftmax, mul, neg, sum } from "../../engine/graph/index.ts";
+import { maybeNumber, number } from "../../run/options.ts";
 import {
   classTarget,
   defineLoss,
@@ -48,8 +49,8 @@ export const softmaxCrossEntropyRow: Loss = defineLoss<SoftmaxCrossEntropyOption
   output: "logits",
   link: "softmax",
   options: {
-    labelSmoothing: { default: 0, min: 0, max: 1, about: "share of the target spread over all classes" },
-    ignoreIndex: { default: null, about: "rows with this label count for nothing" },
+    labelSmoothing: number(0, "share of the target spread over all classes", { min: 0, max: 1 }),
+    ignoreIndex: maybeNumber("rows with this label count for nothing", { integer: true }),
     reduction: reductionOption,
   },
   make: softmaxCrossEntropy,

@@ -8,7 +8,7 @@ import {
   type OptionSpec,
   type OptionSpecs,
   resolveOptions,
-} from "../options.ts";
+} from "../../run/options.ts";
 import type { Clip } from "./clip.ts";
 import { clipByGlobalNorm, normalizeByGlobalNorm } from "./global-norm.ts";
 import { adaptiveClip, clipByBlockRms, clipByTensorNorm, clipByValue, zeroNonFinite } from "./per-tensor.ts";

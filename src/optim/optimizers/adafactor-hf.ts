@@ -11,10 +11,11 @@ import {
   sub,
   zerosLike,
 } from "../../engine/graph/index.ts";
+import type { OptionSpec } from "../../run/options.ts";
+import { flag, number } from "../../run/options.ts";
 import { chain } from "../chain.ts";
 import { defineOptimizer, type Optimizer } from "../define.ts";
-import type { OptionSpec } from "../options.ts";
-import { beta, flag, lr, number, weightDecay } from "../options.ts";
+import { beta, lr, weightDecay } from "../options.ts";
 import { perTensor, stateless } from "../per-tensor.ts";
 import { ema, rootMeanSquare, scalar } from "../tensors.ts";
 import type { Hyper, Transform } from "../transform.ts";

@@ -12,9 +12,10 @@ import {
   zeros,
   zerosLike,
 } from "../../engine/graph/index.ts";
+import { number } from "../../run/options.ts";
 import { chain } from "../chain.ts";
 import { defineOptimizer, type Optimizer } from "../define.ts";
-import { lr, maximize, number, weightDecay } from "../options.ts";
+import { lr, maximize, weightDecay } from "../options.ts";
 import { perTensor } from "../per-tensor.ts";
 import { ema, rootMeanSquare } from "../tensors.ts";
 import type { Hyper, Transform } from "../transform.ts";

@@ -1,7 +1,8 @@
 import { add, div, fullLike, mul, sqrt, square, sub } from "../../engine/graph/index.ts";
+import { number } from "../../run/options.ts";
 import { chain } from "../chain.ts";
 import { defineOptimizer, type Optimizer } from "../define.ts";
-import { eps, lr, maximize, number, weightDecay } from "../options.ts";
+import { eps, lr, maximize, weightDecay } from "../options.ts";
 import { perTensor } from "../per-tensor.ts";
 import { inTorch } from "../torch.ts";
 import { addDecayedWeights } from "../transforms/decay.ts";

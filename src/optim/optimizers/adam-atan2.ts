@@ -14,9 +14,10 @@ import {
   sub,
   zerosLike,
 } from "../../engine/graph/index.ts";
+import { flag, number } from "../../run/options.ts";
 import { chain } from "../chain.ts";
 import { defineOptimizer, type Optimizer } from "../define.ts";
-import { betas, flag, lr, number, weightDecay } from "../options.ts";
+import { betas, lr, weightDecay } from "../options.ts";
 import { perTensor } from "../per-tensor.ts";
 import { biasCorrection, ema, momentumOr } from "../tensors.ts";
 import type { Transform } from "../transform.ts";

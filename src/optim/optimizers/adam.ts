@@ -1,7 +1,8 @@
+import type { OptionSpecs } from "../../run/options.ts";
+import { flag } from "../../run/options.ts";
 import { chain } from "../chain.ts";
 import { defineOptimizer, type Optimizer } from "../define.ts";
-import type { OptionSpecs } from "../options.ts";
-import { betas, eps, flag, lr, maximize, weightDecay } from "../options.ts";
+import { betas, eps, lr, maximize, weightDecay } from "../options.ts";
 import { adamLimit } from "../stability.ts";
 import { adamArguments, adamState, inTorch } from "../torch.ts";
 import { addDecayedWeights } from "../transforms/decay.ts";

@@ -1,7 +1,8 @@
 import { add, div, eq, mul, rsqrt, select, sqrt, square, sub, zerosLike } from "../../engine/graph/index.ts";
+import { flag } from "../../run/options.ts";
 import { chain } from "../chain.ts";
 import { defineOptimizer, type Optimizer } from "../define.ts";
-import { betas, eps, flag, lr, weightDecay } from "../options.ts";
+import { betas, eps, lr, weightDecay } from "../options.ts";
 import { perTensor } from "../per-tensor.ts";
 import { biasCorrection, ema } from "../tensors.ts";
 import { inProject } from "../torch.ts";

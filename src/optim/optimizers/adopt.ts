@@ -11,9 +11,10 @@ import {
   sub,
   zerosLike,
 } from "../../engine/graph/index.ts";
+import { flag, number } from "../../run/options.ts";
 import { chain } from "../chain.ts";
 import { defineOptimizer, type Optimizer } from "../define.ts";
-import { betas, eps, flag, lr, number, weightDecay } from "../options.ts";
+import { betas, eps, lr, weightDecay } from "../options.ts";
 import { perTensor } from "../per-tensor.ts";
 import { adamLimit } from "../stability.ts";
 import { ema, momentumOr } from "../tensors.ts";

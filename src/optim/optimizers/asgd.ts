@@ -1,7 +1,8 @@
 import { add, div, max, mul, pow, sub } from "../../engine/graph/index.ts";
+import { number } from "../../run/options.ts";
 import { chain } from "../chain.ts";
 import { defineOptimizer, type Optimizer } from "../define.ts";
-import { lr, maximize, number, weightDecay } from "../options.ts";
+import { lr, maximize, weightDecay } from "../options.ts";
 import { perTensor } from "../per-tensor.ts";
 import type { State, Tensors, Transform } from "../transform.ts";
 import { addDecayedWeights } from "../transforms/decay.ts";

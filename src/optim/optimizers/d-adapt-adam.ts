@@ -1,7 +1,8 @@
 import { add, div, type Expr, mul, neg, sqrt, square, zerosLike } from "../../engine/graph/index.ts";
+import { flag, number } from "../../run/options.ts";
 import { chain } from "../chain.ts";
 import { defineOptimizer, type Optimizer } from "../define.ts";
-import { betas, eps, flag, lr, number, weightDecay } from "../options.ts";
+import { betas, eps, lr, weightDecay } from "../options.ts";
 import { ema, globalDot, mapKeeping, mapTensors, scalar } from "../tensors.ts";
 import type { Hyper, State, Tensors, Transform } from "../transform.ts";
 import { decayNow } from "../transforms/decay.ts";

@@ -1,8 +1,9 @@
 import type { Expr } from "../../engine/graph/index.ts";
 import { add, div, max, mul, neg, sqrt, square, sub, sum } from "../../engine/graph/index.ts";
+import { number } from "../../run/options.ts";
 import { chain } from "../chain.ts";
 import { defineOptimizer, type Optimizer } from "../define.ts";
-import { eps, lr, number, weightDecay } from "../options.ts";
+import { eps, lr, weightDecay } from "../options.ts";
 import { globalNorm, mapKeeping, mapTensors, scalar, total } from "../tensors.ts";
 import type { Hyper, State, Tensors, Transform } from "../transform.ts";
 import { addDecayedWeights } from "../transforms/decay.ts";

@@ -1,6 +1,7 @@
+import { flag } from "../../run/options.ts";
 import { chain } from "../chain.ts";
 import { defineOptimizer, type Optimizer } from "../define.ts";
-import { beta, flag, lr } from "../options.ts";
+import { beta, lr } from "../options.ts";
 import { averagedLimit } from "../stability.ts";
 import { inProject } from "../torch.ts";
 import { emaMomentum as averaged } from "../transforms/ema-momentum.ts";

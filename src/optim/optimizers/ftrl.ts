@@ -14,8 +14,9 @@ import {
   sub,
   zerosLike,
 } from "../../engine/graph/index.ts";
+import { number } from "../../run/options.ts";
 import { defineOptimizer, type Optimizer } from "../define.ts";
-import { lr, number } from "../options.ts";
+import { lr } from "../options.ts";
 import { perTensor } from "../per-tensor.ts";
 
 /**

@@ -1,7 +1,8 @@
 import { abs, add, div, mul, sign, sqrt, square, zerosLike } from "../../engine/graph/index.ts";
+import { flag } from "../../run/options.ts";
 import { chain } from "../chain.ts";
 import { defineOptimizer, type Optimizer } from "../define.ts";
-import { betas, eps, flag, lr, weightDecay } from "../options.ts";
+import { betas, eps, lr, weightDecay } from "../options.ts";
 import { perTensor } from "../per-tensor.ts";
 import { biasCorrection, ema, momentumOr } from "../tensors.ts";
 import { addDecayedWeights } from "../transforms/decay.ts";

@@ -1,6 +1,7 @@
+import { flag, maybeNumber, number } from "../../run/options.ts";
 import { chain } from "../chain.ts";
 import { defineOptimizer, type Optimizer } from "../define.ts";
-import { betas, eps, flag, lr, maybeNumber, number, weightDecay } from "../options.ts";
+import { betas, eps, lr, weightDecay } from "../options.ts";
 import { inProject } from "../torch.ts";
 import { addDecayedWeights } from "../transforms/decay.ts";
 import { scaleByLr } from "../transforms/scale.ts";

@@ -11,9 +11,10 @@ import {
   sub,
   zerosLike,
 } from "../../engine/graph/index.ts";
+import { flag } from "../../run/options.ts";
 import { chain } from "../chain.ts";
 import { defineOptimizer, type Optimizer } from "../define.ts";
-import { betas, eps, flag, lr, weightDecay } from "../options.ts";
+import { betas, eps, lr, weightDecay } from "../options.ts";
 import { perTensor, stateless } from "../per-tensor.ts";
 import { biasCorrection, ema, momentumOr } from "../tensors.ts";
 import type { Transform } from "../transform.ts";

@@ -1,6 +1,7 @@
+import { flag, number } from "../../run/options.ts";
 import { chain } from "../chain.ts";
 import { defineOptimizer, type Optimizer } from "../define.ts";
-import { eps, flag, lr, number, weightDecay } from "../options.ts";
+import { eps, lr, weightDecay } from "../options.ts";
 import { inProject } from "../torch.ts";
 import { addDecayedWeights } from "../transforms/decay.ts";
 import { scaleByLr } from "../transforms/scale.ts";

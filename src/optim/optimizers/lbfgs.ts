@@ -18,8 +18,9 @@ import {
   sum,
   zerosLike,
 } from "../../engine/graph/index.ts";
+import { number } from "../../run/options.ts";
 import { defineOptimizer, type Optimizer } from "../define.ts";
-import { lr, number } from "../options.ts";
+import { lr } from "../options.ts";
 import { selectState } from "../state.ts";
 import { globalDot, mapKeeping, mapTensors, maxAbs, scalar, total } from "../tensors.ts";
 import type { State, Tensors, Transform } from "../transform.ts";

@@ -1,7 +1,8 @@
 import { add, div, type Expr, max, mul, sign, sub, zerosLike } from "../../engine/graph/index.ts";
+import { choice, flag, number } from "../../run/options.ts";
 import { chain } from "../chain.ts";
 import { defineOptimizer, type Optimizer } from "../define.ts";
-import { betas, choice, eps, flag, lr, number, weightDecay } from "../options.ts";
+import { betas, eps, lr, weightDecay } from "../options.ts";
 import { perTensor, stateless } from "../per-tensor.ts";
 import { ema, momentumOr, norm } from "../tensors.ts";
 import type { Transform } from "../transform.ts";

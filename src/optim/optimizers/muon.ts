@@ -1,7 +1,8 @@
 import { mul } from "../../engine/graph/index.ts";
+import { choice, flag, number, type OptionSpecs } from "../../run/options.ts";
 import { chain } from "../chain.ts";
 import { defineOptimizer, type Optimizer } from "../define.ts";
-import { beta, betas, choice, eps, flag, lr, number, type OptionSpecs, weightDecay } from "../options.ts";
+import { beta, betas, eps, lr, weightDecay } from "../options.ts";
 import { stateless } from "../per-tensor.ts";
 import type { Transform } from "../transform.ts";
 import { whereAgreed } from "../transforms/caution.ts";

@@ -1,8 +1,9 @@
 import type { Expr } from "../../engine/graph/index.ts";
 import { add, div, mul, pow, rsqrt, sqrt, square, sub, zerosLike } from "../../engine/graph/index.ts";
+import { flag, number } from "../../run/options.ts";
 import { chain } from "../chain.ts";
 import { defineOptimizer, type Optimizer } from "../define.ts";
-import { betas, eps, flag, lr, maximize, number, weightDecay } from "../options.ts";
+import { betas, eps, lr, maximize, weightDecay } from "../options.ts";
 import { perTensor } from "../per-tensor.ts";
 import { nadamLimit } from "../stability.ts";
 import { biasCorrection, ema } from "../tensors.ts";

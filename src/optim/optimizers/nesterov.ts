@@ -1,6 +1,7 @@
 import { add, div, type Expr, mul, sqrt, square, sub } from "../../engine/graph/index.ts";
+import { maybeNumber } from "../../run/options.ts";
 import { defineOptimizer, type Optimizer } from "../define.ts";
-import { lr, maybeNumber } from "../options.ts";
+import { lr } from "../options.ts";
 import { perTensor } from "../per-tensor.ts";
 import type { State, Tensors, Transform } from "../transform.ts";
 

@@ -1,6 +1,7 @@
+import { number } from "../../run/options.ts";
 import { chain } from "../chain.ts";
 import { defineOptimizer, type Optimizer } from "../define.ts";
-import { lr, number } from "../options.ts";
+import { lr } from "../options.ts";
 import { addNoise } from "../transforms/add-noise.ts";
 import { scaleByLr } from "../transforms/scale.ts";
 

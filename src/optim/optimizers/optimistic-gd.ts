@@ -1,7 +1,8 @@
 import { eq, mul, select, sub, zerosLike } from "../../engine/graph/index.ts";
+import { number } from "../../run/options.ts";
 import { chain } from "../chain.ts";
 import { defineOptimizer, type Optimizer } from "../define.ts";
-import { lr, number } from "../options.ts";
+import { lr } from "../options.ts";
 import { perTensor } from "../per-tensor.ts";
 import { scaleByLr } from "../transforms/scale.ts";
 

@@ -1,7 +1,8 @@
 import { div, gt, min, mul, neg, select, square, sub, sum } from "../../engine/graph/index.ts";
 import { SteepestError } from "../../run/errors.ts";
+import { number } from "../../run/options.ts";
 import { defineOptimizer, type Optimizer } from "../define.ts";
-import { lr, number } from "../options.ts";
+import { lr } from "../options.ts";
 import { mapKeeping, total } from "../tensors.ts";
 import type { Hyper, Tensors, Transform } from "../transform.ts";
 

@@ -14,9 +14,10 @@ import {
   sum,
   zerosLike,
 } from "../../engine/graph/index.ts";
+import { flag, maybeNumber, number } from "../../run/options.ts";
 import { chain } from "../chain.ts";
 import { defineOptimizer, type Optimizer } from "../define.ts";
-import { betas, eps, flag, lr, maybeNumber, number, weightDecay } from "../options.ts";
+import { betas, eps, lr, weightDecay } from "../options.ts";
 import { biasCorrection, ema, globalDot, mapKeeping, mapTensors, scalar, total } from "../tensors.ts";
 import type { Hyper, State, Tensors, Transform } from "../transform.ts";
 import { decayNow } from "../transforms/decay.ts";

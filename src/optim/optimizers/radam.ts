@@ -1,7 +1,8 @@
 import { add, div, gt, mul, pow, select, sqrt, square, sub, zerosLike } from "../../engine/graph/index.ts";
+import { flag } from "../../run/options.ts";
 import { chain } from "../chain.ts";
 import { defineOptimizer, type Optimizer } from "../define.ts";
-import { betas, eps, flag, lr, maximize, weightDecay } from "../options.ts";
+import { betas, eps, lr, maximize, weightDecay } from "../options.ts";
 import { perTensor } from "../per-tensor.ts";
 import { outsideAdamLimit } from "../stability.ts";
 import { biasCorrection, ema, momentumOr } from "../tensors.ts";

@@ -1,7 +1,8 @@
 import { add, div, type Expr, max, sqrt, square, sub, zerosLike } from "../../engine/graph/index.ts";
+import { flag, number } from "../../run/options.ts";
 import { chain } from "../chain.ts";
 import { defineOptimizer, type Optimizer } from "../define.ts";
-import { beta, eps, flag, lr, maximize, number, weightDecay } from "../options.ts";
+import { beta, eps, lr, maximize, weightDecay } from "../options.ts";
 import { perTensor } from "../per-tensor.ts";
 import { ema } from "../tensors.ts";
 import { inTorch } from "../torch.ts";

@@ -14,9 +14,10 @@ import {
   sum,
   zerosLike,
 } from "../../engine/graph/index.ts";
+import { number } from "../../run/options.ts";
 import { chain } from "../chain.ts";
 import { defineOptimizer, type Optimizer } from "../define.ts";
-import { eps, lr, number, weightDecay } from "../options.ts";
+import { eps, lr, weightDecay } from "../options.ts";
 import { ema, globalDot, mapKeeping, mapTensors, scalar, total } from "../tensors.ts";
 import type { Hyper, State, Tensors, Transform } from "../transform.ts";
 import { decayNow } from "../transforms/decay.ts";

@@ -15,8 +15,9 @@ import {
   zerosLike,
 } from "../../engine/graph/index.ts";
 import { SteepestError } from "../../run/errors.ts";
+import { number, type OptionSpecs } from "../../run/options.ts";
 import { defineOptimizer, type Optimizer } from "../define.ts";
-import { beta, eps, lr, number, type OptionSpecs, weightDecay } from "../options.ts";
+import { beta, eps, lr, weightDecay } from "../options.ts";
 import { perTensor } from "../per-tensor.ts";
 import { biasCorrection, ema, mapKeeping } from "../tensors.ts";
 import type { Hyper, State, Tensors, Transform } from "../transform.ts";

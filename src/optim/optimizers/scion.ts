@@ -10,9 +10,10 @@ import {
   transpose,
   zerosLike,
 } from "../../engine/graph/index.ts";
+import { choice, flag, maybeNumber, number } from "../../run/options.ts";
 import { chain } from "../chain.ts";
 import { defineOptimizer, type Optimizer } from "../define.ts";
-import { choice, flag, lr, maybeNumber, number } from "../options.ts";
+import { lr } from "../options.ts";
 import { perTensor, stateless } from "../per-tensor.ts";
 import { momentumOr, oneMinus, rootMeanSquare } from "../tensors.ts";
 import { asMatrix, matrixShape, orthogonalize, quintic, repeated } from "../transforms/orthogonalize.ts";

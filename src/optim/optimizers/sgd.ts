@@ -1,7 +1,8 @@
 import { SteepestError } from "../../run/errors.ts";
+import { flag, number } from "../../run/options.ts";
 import { chain } from "../chain.ts";
 import { defineOptimizer, type Optimizer } from "../define.ts";
-import { flag, lr, maximize, number, weightDecay } from "../options.ts";
+import { lr, maximize, weightDecay } from "../options.ts";
 import { inTorch } from "../torch.ts";
 import { addDecayedWeights } from "../transforms/decay.ts";
 import { ascend, scaleByLr } from "../transforms/scale.ts";

@@ -1,8 +1,9 @@
 import { clamp, div, eq, floor, max, mul, select, sub, zerosLike } from "../../engine/graph/index.ts";
+import { choice, number } from "../../run/options.ts";
 import { chain } from "../chain.ts";
 import { defineOptimizer, type Optimizer } from "../define.ts";
 import { exactDiagonal, hutchinsonDiagonal } from "../hessian-diagonal.ts";
-import { betas, choice, eps, lr, number, weightDecay } from "../options.ts";
+import { betas, eps, lr, weightDecay } from "../options.ts";
 import { perTensor } from "../per-tensor.ts";
 import { ema } from "../tensors.ts";
 import type { Tensors, Transform } from "../transform.ts";

@@ -11,9 +11,10 @@ import {
   sub,
   zerosLike,
 } from "../../engine/graph/index.ts";
+import { number } from "../../run/options.ts";
 import { chain } from "../chain.ts";
 import { defineOptimizer, type Optimizer } from "../define.ts";
-import { betas, eps, lr, number, weightDecay } from "../options.ts";
+import { betas, eps, lr, weightDecay } from "../options.ts";
 import { perTensor } from "../per-tensor.ts";
 import { biasCorrection, ema, momentumOr } from "../tensors.ts";
 import { decayNow } from "../transforms/decay.ts";

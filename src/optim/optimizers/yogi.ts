@@ -1,7 +1,8 @@
 import { add, div, fullLike, mul, rsqrt, sign, sqrt, square, sub } from "../../engine/graph/index.ts";
+import { number } from "../../run/options.ts";
 import { chain } from "../chain.ts";
 import { defineOptimizer, type Optimizer } from "../define.ts";
-import { betas, eps, lr, number } from "../options.ts";
+import { betas, eps, lr } from "../options.ts";
 import { perTensor } from "../per-tensor.ts";
 import { adamLimit } from "../stability.ts";
 import { biasCorrection, ema, momentumOr } from "../tensors.ts";

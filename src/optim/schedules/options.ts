@@ -1,6 +1,8 @@
 /** Options as data: one builder per kind, from which come the TypeScript type, the checks and the documentation. */
+
 import { closest, SteepestError } from "../../run/errors.ts";
-import { isInRange, type Range, showBounds } from "../../run/options.ts";
+import { isInRange, type Range, showRange } from "../../run/options.ts";
+import { isRecord } from "../../run/record.ts";
 import type { RunLengths, Schedule, ScheduleSpec } from "./types.ts";
 
 /** Options of a schedule as they were given, before they are checked. */
@@ -222,15 +224,10 @@ function checkValue(spec: OptionSpec, value: unknown, at: string, key: string): 
 const isFine = (value: unknown, spec: OptionSpec): value is number =>
   typeof value === "number" && (spec.type !== "integer" || Number.isInteger(value)) && isInRange(value, spec);
 
-/** "a number > 0 and ≤ 1": for messages and for the documentation's tables. */
+/** "a finite number in (0, 1]": for messages and for the documentation's tables. */
 export function describeRange(spec: OptionSpec): string {
-  const bounds = showBounds(spec);
   const kind = spec.type === "integer" ? "a whole number" : "a finite number";
-  return `${kind} ${bounds}`.trimEnd();
-}
-
-export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
+  return `${kind} ${showRange(spec)}`.trimEnd();
 }
 
 function isMember(value: unknown): value is Member {

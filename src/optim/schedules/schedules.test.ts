@@ -356,6 +356,6 @@ describe("reduce-on-plateau", () => {
 
 it("describes ranges in words", () => {
   expect(describeRange({ type: "number", description: "", above: 0, max: 1 })).toBe(
-    "a finite number > 0 and ≤ 1",
+    "a finite number in (0, 1]",
   );
 });

@@ -1,7 +1,8 @@
 /** Optimizers of matrices: what counts as one, and what the other tensors get. */
 
+import { flag, maybeNumber, type OptionSpecs, text } from "../../run/options.ts";
 import { chain } from "../chain.ts";
-import { betas, eps, flag, maybeNumber, type OptionSpecs, text } from "../options.ts";
+import { betas, eps } from "../options.ts";
 import type { Transform } from "../transform.ts";
 import { addDecayedWeights } from "../transforms/decay.ts";
 import { scaleByLr } from "../transforms/scale.ts";

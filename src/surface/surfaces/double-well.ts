@@ -1,5 +1,5 @@
 import { abs, add, type Expr, exp, log1p, max, mul, neg, square, sub } from "../../engine/graph/index.ts";
-import { number } from "../../optim/options.ts";
+import { number } from "../../run/options.ts";
 import { total } from "../arithmetic.ts";
 import { defineSurface, dimension, each, globalMinimum } from "../define.ts";
 import type { SurfaceEntry } from "../types.ts";

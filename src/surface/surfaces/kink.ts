@@ -1,5 +1,5 @@
 import { abs, add, mul } from "../../engine/graph/index.ts";
-import { number } from "../../optim/options.ts";
+import { number } from "../../run/options.ts";
 import { defineSurface, globalMinimum } from "../define.ts";
 import type { SurfaceEntry } from "../types.ts";
 

@@ -1,6 +1,6 @@
 import { add, type Expr, mul, square, sub } from "../../engine/graph/index.ts";
 import type { OptionSpecs } from "../../optim/index.ts";
-import { number } from "../../optim/options.ts";
+import { number } from "../../run/options.ts";
 import { total } from "../arithmetic.ts";
 import { defineSurface, dimension, each, globalMinimum, type Shape } from "../define.ts";
 import type { SurfaceEntry } from "../types.ts";
