@@ -12,7 +12,7 @@ export type FloatDType = "float32" | "float64";
 /** An array seen as rows; rows may overlap. */
 export interface Rows {
   readonly data: DataArray;
-  /** [n, …]: the shape of a row is what follows n. */
+  /** Of all rows, [n, …]; that of one row is what follows n. */
   readonly shape: readonly number[];
   /** Values from one row's start to the next. Below the row's own size where rows overlap (windows of a text). */
   readonly rowStride: number;

@@ -9,9 +9,11 @@ import { serveSite } from "../../src/cli/lab/server.ts";
 import type { Serving } from "../../src/cli/listen.ts";
 import { builtLab } from "./build.ts";
 
-const executablePath = [process.env["CHROMIUM"], "/usr/bin/chromium", "/usr/bin/chromium-browser"].find(
-  (path) => path !== undefined && existsSync(path),
-);
+export const executablePath: string | undefined = [
+  process.env["CHROMIUM"],
+  "/usr/bin/chromium",
+  "/usr/bin/chromium-browser",
+].find((path) => path !== undefined && existsSync(path));
 /** Why there is no browser, or null. */
 export const noBrowser: string | null = executablePath
   ? null
