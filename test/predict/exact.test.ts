@@ -165,14 +165,16 @@ describe("any CSV", () => {
     standardize: fc.boolean(),
     reversed: fc.boolean(),
     extra: fc.boolean(),
+    drop: fc.boolean(),
+    broken: fc.nat(),
   });
   const quoted = (cell: string): string => `"${cell.replaceAll('"', '""')}"`;
 
-  test("quotes, reordered and added columns, a byte order mark: the same loss to the last bit", async () => {
+  test("quotes, other orders and columns, a byte order mark, dropped rows: the same loss to the last bit; a new word or an empty cell is refused with its place", async () => {
     await fc.assert(
       fc.asyncProperty(
         schema,
-        async ({ names, columns, target, seed, bom, crlf, standardize, reversed, extra }) => {
+        async ({ names, columns, target, seed, bom, crlf, standardize, reversed, extra, drop, broken }) => {
           const all = [...columns, target];
           const random = stream(seed, "cells");
           const rows = Array.from({ length: 24 }, (_, i) =>
@@ -186,8 +188,12 @@ describe("any CSV", () => {
           for (const [j, { words }] of all.entries()) words.forEach((w, i) => (rows[i]![j] = w));
           const heads = names.slice(0, all.length);
           const end = crlf ? "\r\n" : "\n";
-          const text = (order: readonly number[], more: boolean): string =>
-            [heads, ...rows]
+          const text = (
+            order: readonly number[],
+            more: boolean,
+            lines: readonly (readonly string[])[],
+          ): string =>
+            [heads, ...lines]
               .map((cells, i) =>
                 [
                   ...order.map((j) => quoted(cells[j]!)),
@@ -197,15 +203,27 @@ describe("any CSV", () => {
               .join(end) + end;
           const order = all.map((_, j) => j);
           const files = {
-            "train.csv": text(order, false),
-            "new.csv": (bom ? "\ufeff" : "") + text(reversed ? [...order].reverse() : order, extra),
+            // training drops the row with an empty cell
+            "train.csv": text(
+              order,
+              false,
+              drop ? [...rows, all.map((_, j) => (j === 0 ? "" : rows[0]![j]!))] : rows,
+            ),
+            "new.csv": (bom ? "\ufeff" : "") + text(reversed ? [...order].reverse() : order, extra, rows),
           };
           const ran = await trained(
             {
               optimizer: { name: "sgd", lr: 1e-4 },
               steps: 2,
               model: { kind: "linear" },
-              data: { csv: "train.csv", target: heads.at(-1), header: true, standardize, test: "train.csv" },
+              data: {
+                csv: "train.csv",
+                target: heads.at(-1),
+                header: true,
+                standardize,
+                test: "train.csv",
+                ...(drop && { missing: "drop" }),
+              },
             },
             files,
           );
@@ -214,6 +232,17 @@ describe("any CSV", () => {
           const found = await evaluateSource(ran.model, source);
           expect(found.loss).toBe(measured["loss"]);
           expect(found.accuracy).toBe(measured["accuracy"]);
+
+          const [i, j] = [broken % rows.length, broken % columns.length];
+          const isNew = columns[j]!.words.length > 0 && broken % 2 === 0;
+          const odd = rows.map((cells, r) =>
+            cells.map((cell, k) => (r === i && k === j ? (isNew ? "a new word" : "") : cell)),
+          );
+          const host = memoryHost({ "odd.csv": text(order, extra, odd) });
+          await expect(predictions(ran, { host, path: "odd.csv", format: "csv" })).rejects.toMatchObject({
+            id: isNew ? "csv-categories" : "csv-missing",
+            message: expect.stringContaining(`row ${i + 2}, column "${heads[j]}"`),
+          });
         },
       ),
       { numRuns: 25, seed: 7 },
