@@ -160,7 +160,8 @@ function onTable(d: Draws, table: Table, classes: number, model: nn.Layer, shape
 /** Trained on one table, to go on with on another whose centres or weights are moved. */
 function pretrained(d: Draws, model: nn.Layer, table: Table, classes: number): Record<string, Float64Array> {
   const task = onTable(d, table, classes, model, { size: 32 });
-  const step = trainStep({ ...task, optimizer: optim.adam({ lr: 1 }) });
+  const { schedule: _, ...parts } = task;
+  const step = trainStep({ ...parts, optimizer: optim.adam({ lr: 1 }) });
   const fill = task.batches();
   for (let t = 0; t < 500; t++) {
     fill(step.inputs);

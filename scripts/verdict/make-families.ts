@@ -49,7 +49,8 @@ function curveOf(task: Task, step: ReturnType<typeof trainStep>, lr: number): Cu
 }
 
 function runTask(task: Task): (Curve & { readonly label: Label })[] {
-  const step = trainStep({ ...task, batch: task.batch, seed: task.seed });
+  const { schedule: _, ...parts } = task;
+  const step = trainStep(parts);
   const curves: Curve[] = [];
   for (let lr = task.highest, low = 0; low < LOW_ENOUGH && curves.length < 26; lr /= 2) {
     const curve = curveOf(task, step, lr);

@@ -1,6 +1,6 @@
 import { SteepestError } from "../run/errors.ts";
 import type { TypedArray } from "./graph/dtype.ts";
-import type { Expr, Node } from "./graph/expr.ts";
+import { type Expr, type Node, topologicalOrder } from "./graph/expr.ts";
 
 /** What a backend is asked to compile: one step of a program. */
 export interface ProgramSpec {
@@ -10,6 +10,21 @@ export interface ProgramSpec {
   readonly state: readonly { readonly input: Node<"input">; readonly next: Expr }[];
   /** Read by the host after a run, computed from the state before the run. */
   readonly outputs: readonly { readonly name: string; readonly value: Expr }[];
+}
+
+/** Refuses a program that reads an input which nobody can write to. Throws `input`. */
+export function requireInputs({ inputs, state, outputs }: ProgramSpec): void {
+  const known = new Set<Expr>([...inputs, ...state.map((s) => s.input)].map((e) => e as Expr));
+  for (const node of topologicalOrder([...outputs.map((o) => o.value), ...state.map((s) => s.next)])) {
+    if (node.op !== "input" || known.has(node)) continue;
+    const names = [...known].map((e) => (e.op === "input" ? e.attrs.name : ""));
+    const { name } = node.attrs;
+    throw new SteepestError("input", `the program reads the input "${name}", which it does not declare`, {
+      help: names.includes(name)
+        ? "use the tensor that was declared under this name, not a second one"
+        : "add it to the program's inputs; in a training step, make it a part of the batch and take it from there",
+    });
+  }
 }
 
 /** A compiled step. Its memory is planned once; running it allocates nothing. */

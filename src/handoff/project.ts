@@ -11,6 +11,7 @@ import { SteepestError } from "../run/errors.ts";
 import type { Named } from "../run/spec.ts";
 import { type BuiltRun, encodeCheckpoint, encodeSafeTensors, type StoredTensor } from "../train/index.ts";
 import { metricsHeader } from "../train/log.ts";
+import { noPass } from "../train/pass.ts";
 import { namedModel } from "./named-model.ts";
 import { encodeNpy } from "./npy.ts";
 import { namedOptimizer } from "./optimizers.ts";
@@ -26,6 +27,13 @@ export function torchProject(
   templates: ReadonlyMap<string, string>,
 ): ReadonlyMap<string, FileContent> {
   const { spec, parts } = built;
+  for (const key of ["earlyStopping", "measures"] as const) {
+    if (spec[key] === undefined) continue;
+    throw new SteepestError("handoff", `a PyTorch project has no ${key}`, {
+      where: `at ${key}`,
+      help: "remove it from the run, or train it with steepest",
+    });
+  }
   const constants: Constants = new Map();
   const files = new Map<string, FileContent>();
   const optimizer = optimizerOf(built);
@@ -103,7 +111,7 @@ function ownReduction({ parts, data }: BuiltRun): "mean" | "sum" | "other" {
       batch[name] = input(`batch.${name}`, dims, dtype) as Expr;
       given.set(batch[name], part(name === "x" ? data.features : data.target));
     }
-    return interpret([parts.loss(outside, batch)], given)[0]![0]!;
+    return interpret([parts.loss(outside, batch, noPass)], given)[0]![0]!;
   };
   const half = rows >> 1;
   const [whole, first, second] = [at(0, rows), at(0, half), at(half, rows)];

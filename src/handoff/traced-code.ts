@@ -5,6 +5,7 @@ import { flattenState, stateInputs, unflattenState } from "../optim/state.ts";
 import { applyUpdates, globalNorm } from "../optim/tensors.ts";
 import type { Hyper, State, Tensors, Transform } from "../optim/transform.ts";
 import type { BuiltParts } from "../train/index.ts";
+import { noPass } from "../train/pass.ts";
 import { batchInputs, type LossFunction, tensorInputs } from "../train/trace.ts";
 import { indent, pyTuple } from "./python-text.ts";
 import { atEachSize } from "./traces.ts";
@@ -123,7 +124,7 @@ export function tracedLoss({ model, loss, dtype, shapes }: BuiltParts, constants
     const buffers = tensorInputs("buffer.", model.buffers, dtype ?? "float32");
     const { output } = model.forward({ ...params, ...buffers }, data["x"]!, { training: false });
     const outside = input("output", output.shape, output.dtype) as Expr;
-    return [(loss as LossFunction)(outside, data)];
+    return [(loss as LossFunction)(outside, data, noPass)];
   });
   const code = translate(roots, {
     nameOf: (name) => (name === "output" ? "output" : name === "batch.y" ? "y" : "x"),

@@ -5,7 +5,8 @@
 import type { Expr, Shape, TypedArray } from "../engine/graph/index.ts";
 import type { Key, Layer, ParamDType } from "../nn/layer.ts";
 import type { Tensors, Transform } from "../optim/index.ts";
-import { type BatchShapes, type StepResult, trainStep } from "../train/program.ts";
+import { type StepResult, trainStep } from "../train/program.ts";
+import type { BatchShapes } from "../train/trace.ts";
 import type { LessonContext } from "./context.ts";
 
 /** A small problem: tensors with their starts, a loss of them, and an optimizer. */

@@ -1,4 +1,5 @@
 import { add, type Expr } from "../engine/graph/index.ts";
+import { inLayer, nnError, requireLayer } from "./errors.ts";
 import type { Context, Key, Layer, ParamSpecs, Tensors } from "./layer.ts";
 
 /** "weight" → "name.weight", for every entry. */
@@ -33,6 +34,7 @@ export function compose(
   { params = {}, keys = 0 }: { params?: ParamSpecs; keys?: number } = {},
 ): Layer {
   const entries = Object.entries(children);
+  for (const [name, child] of entries) requireLayer(`layer ${name}`, child);
   const merge = (pick: (layer: Layer) => ParamSpecs): ParamSpecs =>
     Object.assign({}, ...entries.map(([name, layer]) => withPrefix(name, pick(layer))));
   const firstKey: Record<string, number> = {};
@@ -49,10 +51,14 @@ export function compose(
       const buffers: Record<string, Expr> = {};
       const call: Call = (name, input) => {
         const child = children[name];
-        if (child === undefined) throw new Error(`internal: no child named ${name}`);
+        if (child === undefined)
+          throw nnError(
+            `there is no layer named ${name}`,
+            `the layers are ${Object.keys(children).join(", ")}`,
+          );
         const key = context.key && shiftKey(context.key, firstKey[name]!);
         const inner: Context = key ? { ...context, key } : context;
-        const result = child.forward(withinPrefix(name, tensors), input, inner);
+        const result = inLayer(name, () => child.forward(withinPrefix(name, tensors), input, inner));
         Object.assign(buffers, withPrefix(name, result.buffers));
         return result.output;
       };

@@ -1,5 +1,6 @@
 import { gather } from "../engine/graph/index.ts";
 import { nnError, requireSizes } from "./errors.ts";
+import { noteIndices } from "./index-range.ts";
 import { normalInit } from "./init.ts";
 import { type Layer, plainLayer } from "./layer.ts";
 
@@ -13,6 +14,7 @@ export function embedding(count: number, width: number): Layer {
           `embedding: needs int32 indices, got ${x.dtype}`,
           "an embedding is for tokens or categories",
         );
+      noteIndices(x, count);
       return gather(p["weight"]!, x);
     },
     { weight: normalInit([count, width]) },

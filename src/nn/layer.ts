@@ -29,6 +29,8 @@ export interface Context {
   readonly training: boolean;
   /** Key words for dropout and its like; distinct for each step. Absent when evaluating. */
   readonly key?: Key;
+  /** All parts of the batch by name, for models of several inputs: `context.batch?.["mask"]`. */
+  readonly batch?: Tensors;
 }
 
 /** A forward pass gives its output and, for layers that keep statistics (batch norm), the new buffers. */

@@ -1,4 +1,5 @@
 import { add, type Expr, matmul, reshape, sizeOf } from "../engine/graph/index.ts";
+import { shapeError, showShape } from "../engine/graph/shape.ts";
 import { requireSizes } from "./errors.ts";
 import { torchDefault } from "./init.ts";
 import { type Layer, plainLayer, type Tensors } from "./layer.ts";
@@ -19,7 +20,19 @@ export function linear(
 ): Layer {
   requireSizes("linear", { in: inFeatures, out: outFeatures });
   return plainLayer(
-    (x, p: Tensors) => affine(x, p["weight"]!, p["bias"]),
+    (x, p: Tensors) => {
+      const got = x.shape[x.shape.length - 1];
+      if (got !== inFeatures) {
+        throw shapeError(
+          "linear",
+          `it takes rows of ${inFeatures} values, but gets ${showShape(x.shape)}`,
+          got === undefined
+            ? undefined
+            : `write linear(${got}, ${outFeatures}), or change what comes before it`,
+        );
+      }
+      return affine(x, p["weight"]!, p["bias"]);
+    },
     torchDefault([outFeatures, inFeatures], { bias }),
   );
 }

@@ -8,10 +8,12 @@ export function chain(...parts: readonly (Transform | false | null)[]): Transfor
   const transforms = parts.filter((t): t is Transform => t !== false && t !== null);
   const keys = stateKeys(transforms);
   const lr = transforms.findLast((t) => t.lr !== undefined)?.lr;
+  const rows = transforms.flatMap((t) => (t.declared === undefined ? [] : [t.declared]));
   const evaluator = transforms.findLastIndex((t) => t.evaluationParams !== undefined);
   const measures = transforms.some((t) => t.measure !== undefined);
   return {
     ...(lr === undefined ? {} : { lr }),
+    ...(rows.length === 1 && rows[0] !== undefined ? { declared: rows[0] } : {}),
     ...(transforms.some((t) => t.errorIfNonfinite === true) ? { errorIfNonfinite: true } : {}),
     ...(evaluator < 0
       ? {}

@@ -145,7 +145,11 @@ export function defineOptimizer<O extends { readonly lr: number }>(definition: D
   const specs: OptionSpecs<O> = { ...definition.options, ...laidOver };
   const make = (given: object = {}): Transform => {
     const options = resolveOptions<O>(name, specs, given);
-    return { ...makeModified(definition, options, Object.keys(laidOver)), lr: options.lr };
+    return {
+      ...makeModified(definition, options, Object.keys(laidOver)),
+      lr: options.lr,
+      declared: { name, ...given },
+    };
   };
   const isModified = (options: object): boolean => modifies(pick(options, Object.keys(laidOver)));
   const entry: OptimizerEntry = {

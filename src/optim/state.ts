@@ -3,6 +3,7 @@ import {
   allocate,
   type Expr,
   input,
+  isExpr,
   type Node,
   select,
   sizeOf,
@@ -10,8 +11,6 @@ import {
 } from "../engine/graph/index.ts";
 import { SteepestError } from "../run/errors.ts";
 import type { State, Tensors, Transform } from "./transform.ts";
-
-const isExpr = (x: Expr | State): x is Expr => "op" in x && typeof x["op"] === "string";
 
 /** Leaves of a nested state under dotted names: `{ adam: { m: { "0.weight": e } } }` → `{ "adam.m.0.weight": e }`. */
 export function flattenState(state: State, prefix = ""): Tensors {

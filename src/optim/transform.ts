@@ -35,6 +35,8 @@ export interface Transform {
   readonly update: (grads: Tensors, state: State, params: Tensors, hyper: Hyper) => readonly [Tensors, State];
   /** Key of this transform's state inside a chain, so that checkpoints read "adam.m.0.weight". */
   readonly name?: string;
+  /** The row of the table it was made from, with the options that were given; absent for one of the user's own. */
+  readonly declared?: { readonly name: string; readonly [option: string]: unknown };
   /** The learning rate the host feeds as `hyper.lr` when no schedule gives another. */
   readonly lr?: number;
   /** Scalars worth logging, from the same arguments as `update`: the norm before clipping, whether a step was skipped. */

@@ -6,11 +6,13 @@ import { findLoss } from "../nn/losses/index.ts";
 import type { Transform } from "../optim/index.ts";
 import { SteepestError } from "../run/errors.ts";
 import type { RunSpec } from "../run/spec.ts";
+import { type PredictStep, predictStep } from "../train/forward.ts";
 import { buildModel, type CustomModel } from "../train/model.ts";
 import { type ModelRecord, readModelRecord } from "../train/model-record.ts";
-import { type PredictStep, predictStep, type StoredState } from "../train/program.ts";
+import type { StoredState } from "../train/program.ts";
 import { decodeSafeTensors, type SafeTensors } from "../train/safetensors.ts";
 import { clippedOptimizer } from "../train/settings.ts";
+import type { BatchShapes } from "../train/trace.ts";
 
 export type Floats = Float32Array | Float64Array;
 
@@ -67,7 +69,8 @@ export async function openModel(bytes: Uint8Array, options: OpenOptions): Promis
   const program = (): PredictStep => {
     if (step !== null) return step;
     const x = { shape: [batchSize, ...shape], ...(dtype === "int32" && { dtype: "int32" as const }) };
-    step = predictStep({ model: layer, optimizer, dtype: record.dtype, backend, batch: { x } });
+    const batch: BatchShapes = { x };
+    step = predictStep({ model: layer, optimizer, dtype: record.dtype, backend, batch });
     step.load(state);
     return step;
   };

@@ -179,6 +179,23 @@ const runSchema = z.strictObject({
   validation: fraction
     .default(0.1)
     .describe("Share of the training rows held out to validate after each epoch"),
+  earlyStopping: z
+    .strictObject({
+      patience: count.describe("Epochs without a lower loss after which the run ends"),
+      minDelta: z
+        .number()
+        .min(0)
+        .optional()
+        .describe("A loss counts as lower from this difference on; default 0"),
+    })
+    .optional()
+    .describe(
+      "End the run when the validation loss no longer falls; without validation rows, the training loss",
+    ),
+  measures: z
+    .array(z.string())
+    .optional()
+    .describe('Losses by name, or "accuracy": logged beside the loss, in training and in validation'),
   logEvery: count.optional().describe("Steps between lines of metrics.jsonl; default: at most 20,000 lines"),
   checkpointEvery: count.optional().describe("Steps between checkpoints, besides those every 10 seconds"),
   nonFinite: z

@@ -108,6 +108,13 @@ export interface RunSpec {
   readonly seed: number;
   readonly dtype: "float32" | "float64";
   readonly backend: string;
+  /**
+   * Ends the run once so many epochs have not lowered the validation loss (without validation rows the epoch's training
+   * loss) by more than `minDelta`.
+   */
+  readonly earlyStopping?: { readonly patience: number; readonly minDelta?: number | undefined } | undefined;
+  /** Names of losses, or "accuracy": logged beside the loss, of training batches and of validation rows. */
+  readonly measures?: readonly string[] | undefined;
   /** Share of the training rows held out. */
   readonly validation: number;
   readonly logEvery?: number | undefined;

@@ -1,6 +1,7 @@
 /** Batches of a data set into compiled programs: steps over the training rows, means over held-out ones. */
 import { type BatchPlan, batchPlan, type Dataset, rowCount, type Samples } from "../data/index.ts";
-import type { EvalStep, StepResult, StoredState, TrainStep } from "./program.ts";
+import type { EvalStep } from "./forward.ts";
+import type { SizedStep, StepResult, StoredState, TrainStep } from "./program.ts";
 import type { BatchShapes } from "./trace.ts";
 
 /** Rows per evaluation call. */
@@ -23,20 +24,17 @@ export interface StepperParts {
   readonly plan: BatchPlan;
   readonly data: Dataset;
   readonly step: TrainStep;
-  /** The same step for batches of another size. */
-  readonly compile: (rows: number) => TrainStep;
 }
 
-/** Step k, from 0, on its own batch. A last partial batch has a program of its own; the state moves there and back. */
+/** Step k, from 0, on its own batch; an epoch's last one may be smaller. */
 export function stepper({
   plan,
   data,
   step,
-  compile,
 }: StepperParts): (k: number, lr: number, momentum?: number) => StepResult {
   const { features, target } = data;
   const whole = plan.batchSize;
-  const fill = (to: TrainStep, k: number): void => {
+  const fill = (to: SizedStep, k: number): void => {
     plan.fill(k, features, target, to.inputs["x"]!, to.inputs["y"] ?? null);
   };
   const rest = plan.stepsPerEpoch * whole > plan.n ? plan.n % whole : 0;
@@ -49,23 +47,12 @@ export function stepper({
       return step.run(k + 1, lr, momentum);
     };
   }
-  let partial: TrainStep | undefined;
   return (k, lr, momentum) => {
-    if (rest === 0 || k % plan.stepsPerEpoch !== plan.stepsPerEpoch - 1) {
-      fill(step, k);
-      return step.run(k + 1, lr, momentum);
-    }
-    partial ??= compile(rest);
-    fill(partial, k);
-    copyState(step, partial);
-    const result = partial.run(k + 1, lr, momentum);
-    copyState(partial, step);
-    return result;
+    const isRest = rest !== 0 && k % plan.stepsPerEpoch === plan.stepsPerEpoch - 1;
+    const now = isRest ? step.sized(rest) : step;
+    fill(now, k);
+    return now.run(k + 1, lr, momentum);
   };
-}
-
-function copyState(from: TrainStep, to: TrainStep): void {
-  for (let i = 0; i < from.state.length; i++) to.state[i]!.values.set(from.state[i]!.values);
 }
 
 /** Measures over all rows at the state that `step` has: weighted means of batches, summed in float64. */

@@ -8,9 +8,10 @@ import { type LearningRate, learningRateFromSpec } from "../optim/schedules/inde
 import { SteepestError } from "../run/errors.ts";
 import type { RunSpec } from "../run/spec.ts";
 import { batchShapes, evaluator, stepper } from "./batches.ts";
+import { evalStep } from "./forward.ts";
 import type { BuildHost } from "./host.ts";
-import { evalStep, type StepResult, type TrainStep, trainStep } from "./program.ts";
-import { checkSettings } from "./settings.ts";
+import { type StepResult, type TrainStep, trainStep } from "./program.ts";
+import { checkSettings, ratesOf } from "./settings.ts";
 import { taskOf } from "./task.ts";
 import type { BatchShapes, StepParts } from "./trace.ts";
 
@@ -61,16 +62,18 @@ export async function buildRun(
   declared: RunSpec,
   { host, backend }: { host: BuildHost; backend: Backend },
 ): Promise<BuiltRun> {
-  const { spec, optimizer, lr } = checkSettings(declared);
+  const { spec, optimizer, lr } = checkSettings(declared, host.given);
   const { seed, dtype } = spec;
   const named = spec.loss !== undefined && "name" in spec.loss ? findLoss(String(spec.loss["name"])) : null;
-  const data = await loadData(spec.data, host, {
-    dtype,
-    validation: spec.validation,
-    seed,
-    targetKind: named?.target,
-  });
-  const { model, loss, lossName, measures, outputs } = await taskOf(spec, data, host);
+  const data =
+    host.given?.data ??
+    (await loadData(spec.data, host, {
+      dtype,
+      validation: spec.validation,
+      seed,
+      targetKind: named?.target,
+    }));
+  const { model, loss, lossName, measures, logged, outputs } = await taskOf(spec, data, host);
 
   const n = rowCount(data.features);
   const plan = batchPlan({
@@ -82,14 +85,12 @@ export async function buildRun(
   });
   const { stepsPerEpoch } = plan;
   const totalSteps = spec.steps ?? (spec.epochs ?? 1) * stepsPerEpoch;
-  const rate = learningRateFromSpec(spec.schedule, lr, { totalSteps, stepsPerEpoch });
+  const rate = ratesOf(host.given) ?? learningRateFromSpec(spec.schedule, lr, { totalSteps, stepsPerEpoch });
   const shapes = (rows: number): BatchShapes => batchShapes(data, rows);
   const parts: BuiltParts = { model, loss, optimizer, dtype, schedulesMomentum: rate.setsMomentum, shapes };
-  const compile = (rows: number): TrainStep =>
-    explainShapes(data, outputs, () =>
-      trainStep({ ...parts, batch: shapes(rows), backend, runs: totalSteps, seed }),
-    );
-  const step = compile(plan.batchSize);
+  const step = explainShapes(data, outputs, () =>
+    trainStep({ ...parts, measures: logged, batch: shapes(plan.batchSize), backend, runs: totalSteps, seed }),
+  );
   const measure = evaluator(step, (rows) =>
     evalStep({ model, optimizer, dtype, backend, measures, batch: shapes(rows) }),
   );
@@ -115,7 +116,7 @@ export async function buildRun(
     backend: backend.name,
     parts,
     step,
-    advance: stepper({ plan, data, step, compile }),
+    advance: stepper({ plan, data, step }),
     evaluate: (part) => {
       const samples = data[part];
       return samples === undefined || rowCount(samples.features) === 0 ? null : measure(samples);

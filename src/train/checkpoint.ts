@@ -24,6 +24,8 @@ export interface Progress {
   readonly epochLoss: readonly [number, number];
   readonly lastLoss: number | null;
   readonly best: Best | null;
+  /** The loss that early stopping waits to see lowered; absent where it does not wait. */
+  readonly mark?: Best;
   /** Length of metrics.jsonl when the checkpoint was written: what lies beyond is written again. */
   readonly metricsBytes: number;
   /** State of a schedule that reacts to a metric. */
@@ -147,6 +149,7 @@ function readProgress(metadata: Readonly<Record<string, string>>, where: string)
       epochLoss: read("epochLoss", isPair),
       lastLoss: read("lastLoss", orNull(isNumber)),
       best: read("best", orNull(isBest)),
+      ...(metadata["mark"] !== undefined && { mark: read("mark", isBest) }),
       metricsBytes: read("metricsBytes", isWhole),
       schedule: read("schedule", orNull(isRecordOf(orNull(isNumber)))),
       position: read("position", isPosition),

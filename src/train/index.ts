@@ -1,7 +1,18 @@
 export { type BuiltParts, type BuiltRun, buildRun } from "./build.ts";
 export { type Best, encodeCheckpoint, type Progress, restoreCheckpoint } from "./checkpoint.ts";
+export { buildCodeRun, type CodeRun, declareRun, type FitLoss } from "./code-run.ts";
 export { defineRun, type Run } from "./define-run.ts";
-export type { BuildHost } from "./host.ts";
+export { type FitOptions, type FitResult, type FitState, type FitStep, fit } from "./fit.ts";
+export type { Examples, FitData, FitSource, Nested, NumberArray, Tensor } from "./fit-data.ts";
+export {
+  type EvalStep,
+  type EvalStepOptions,
+  evalStep,
+  type PredictStep,
+  type PredictStepOptions,
+  predictStep,
+} from "./forward.ts";
+export type { BuildHost, GivenParts } from "./host.ts";
 export { runLog } from "./log.ts";
 export {
   type TrainOptions,
@@ -13,16 +24,9 @@ export type { CustomModel, ModelSizes } from "./model.ts";
 export { type InputRecord, type ModelRecord, modelRecord } from "./model-record.ts";
 export { type RunNoiseOptions, runNoiseScale } from "./noise.ts";
 export { type ObjectiveOptions, type RunObjective, runObjective } from "./objective.ts";
+export type { LossContext } from "./pass.ts";
 export {
-  type BatchShapes,
-  type BatchTensors,
-  type EvalStep,
-  type EvalStepOptions,
-  evalStep,
-  type LossFunction,
-  type PredictStep,
-  type PredictStepOptions,
-  predictStep,
+  type SizedStep,
   type StateTensor,
   type StepResult,
   type TrainStep,
@@ -31,4 +35,12 @@ export {
 } from "./program.ts";
 export type { RunStore } from "./recorder.ts";
 export { decodeSafeTensors, encodeSafeTensors, type SafeTensors, type StoredTensor } from "./safetensors.ts";
-export { type StepParts, type TracedStep, traceStep } from "./trace.ts";
+export {
+  type BatchShapes,
+  type BatchTensors,
+  type LossFunction,
+  type StepParts,
+  type TracedStep,
+  traceStep,
+} from "./trace.ts";
+export { loadWeights, saveWeights } from "./weights.ts";

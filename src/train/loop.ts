@@ -37,6 +37,8 @@ export interface TrainOptions extends LongWork<TrainProgress> {
 /** How a training ended. */
 export interface TrainOutcome {
   readonly status: "done" | "interrupted";
+  /** Whether it was done before its last step, for its loss no longer fell (`earlyStopping`). */
+  readonly stoppedEarly: boolean;
   /** Steps made over the whole run. */
   readonly step: number;
   /** Loss of the last step, before its update. */
@@ -82,7 +84,7 @@ export async function train(
   const saving = every(checkpointEvery, began);
   const steps = stepsOf(run, { recorder, clock, first });
   if (from === undefined) recorder.checkpoint(0);
-  while (steps.count() < totalSteps && signal?.aborted !== true) {
+  while (steps.count() < totalSteps && !recorder.isStopped() && signal?.aborted !== true) {
     const now = steps.runFor(slice);
     if (flushing.isDue(now)) {
       recorder.flush();
@@ -109,9 +111,11 @@ export async function train(
   }
   const seconds = (clock.now() - began) / 1000;
   const step = steps.count();
+  const stoppedEarly = step < totalSteps && recorder.isStopped();
   recorder.checkpoint(step);
   return {
-    status: step < totalSteps ? "interrupted" : "done",
+    status: step < totalSteps && !stoppedEarly ? "interrupted" : "done",
+    stoppedEarly,
     step,
     finalLoss: recorder.lastLoss(),
     best: recorder.best(),
@@ -166,7 +170,7 @@ function stepsOf(
         now = clock.now();
         stride = now - before < LOOK_EVERY ? Math.min(2 * stride, 256) : Math.max(1, stride >> 1);
         untilLook = stride;
-      } while (k < totalSteps && now < until);
+      } while (k < totalSteps && now < until && !recorder.isStopped());
       return now;
     },
   };

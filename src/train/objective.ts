@@ -15,6 +15,7 @@ import { keepsStatistics } from "../nn/freeze.ts";
 import type { Context, ParamDType } from "../nn/layer.ts";
 import { SteepestError } from "../run/errors.ts";
 import type { BuiltRun } from "./build.ts";
+import { pass } from "./pass.ts";
 import { batchInputs, tensorInputs } from "./trace.ts";
 
 /** Options of `runObjective`. */
@@ -76,8 +77,8 @@ export function runObjective(
     const batch = batchInputs(shapes(size), dtype);
     const params = tensorInputs("param.", model.params, dtype);
     const buffers = tensorInputs("buffer.", model.buffers, dtype);
-    const { output } = model.forward({ ...params, ...buffers }, batch["x"]!, context);
-    const made = lossProgram({ params, loss: loss(output, batch), backend });
+    const { output, context: given } = pass(model, { params, buffers, batch, context });
+    const made = lossProgram({ params, loss: loss(output, batch, given), backend });
     programs.set(size, made);
     return made;
   };

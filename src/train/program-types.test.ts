@@ -5,7 +5,8 @@ import type { Expr, TypedArray } from "../engine/graph/index.ts";
 import { linear } from "../nn/index.ts";
 import * as losses from "../nn/losses/index.ts";
 import { sgd } from "../optim/index.ts";
-import { evalStep, trainStep } from "./program.ts";
+import { evalStep } from "./forward.ts";
+import { trainStep } from "./program.ts";
 
 const common = { model: linear(2, 1), optimizer: sgd({ lr: 0.1 }), backend: reference };
 const batch = { x: [3, 2], y: { shape: [3, 1], dtype: "float32" } } as const;

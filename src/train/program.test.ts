@@ -21,7 +21,8 @@ import {
   type Transform,
 } from "../optim/index.ts";
 import { NonFiniteError } from "../run/errors.ts";
-import { evalStep, type TrainStep, trainStep } from "./program.ts";
+import { evalStep } from "./forward.ts";
+import { type TrainStep, trainStep } from "./program.ts";
 import type { BatchTensors } from "./trace.ts";
 
 type Pair = Record<"x" | "y", readonly number[]>;

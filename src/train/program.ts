@@ -4,38 +4,32 @@
  */
 import type { Backend, Executable } from "../engine/backend.ts";
 import { wasm } from "../engine/backends/wasm.ts";
-import {
-  type DType,
-  type Expr,
-  type Node,
-  type Shape,
-  sizeOf,
-  type TypedArray,
-  topologicalOrder,
-} from "../engine/graph/index.ts";
-import { shapeError, showShape } from "../engine/graph/shape.ts";
+import type { DType, Shape, TypedArray } from "../engine/graph/index.ts";
 import { initBuffers, initParams, streamInit } from "../nn/init.ts";
 import type { InitRandom, Layer, ParamDType, Tensors } from "../nn/layer.ts";
 import { requireFinite } from "../optim/clip/clip.ts";
-import { evaluateState, flattenState, initialState, stateInputs } from "../optim/state.ts";
+import { learningRate, type MetricSchedule, type Schedule } from "../optim/schedules/index.ts";
+import { evaluateState, initialState } from "../optim/state.ts";
 import type { Transform } from "../optim/transform.ts";
 import { stream, streamKey, threefryInto } from "../random/index.ts";
+import { SteepestError } from "../run/errors.ts";
 import {
-  type BatchShapes,
-  type BatchTensors,
-  batchInputs,
-  type LossFunction,
-  type StepParts,
-  tensorInputs,
-  traceStep,
-} from "./trace.ts";
-
-export type { BatchShapes, BatchTensors, LossFunction } from "./trace.ts";
+  type BatchValues,
+  copyBatch,
+  inputViews,
+  rowsGiven,
+  type ViewOf,
+  viewsOfBatch,
+  withRows,
+} from "./batch-memory.ts";
+import { type BatchShapes, type StepParts, type TracedStep, traceStep } from "./trace.ts";
 
 /** What `trainStep` compiles: model, loss, optimizer and the batch's shapes. */
 export interface TrainStepOptions<B extends BatchShapes = BatchShapes> extends StepParts<B> {
   /** Default: wasm. `await chooseBackend()` gives native code where the system has a compiler, or its BLAS. */
   readonly backend?: Backend;
+  /** Gives the rate of each call: a function of the step from 0, as `makeSchedule` makes it. Default: the optimizer's. */
+  readonly schedule?: Schedule | MetricSchedule;
   /** How many steps will be made, where that is known: `auto` makes native code when they repay it. */
   readonly runs?: number;
   /** Initial values and the step's random numbers come from streams of this seed. */
@@ -64,149 +58,201 @@ export interface StateTensor {
 /** What an evaluation takes from a training step. */
 export type StoredState = Pick<StateTensor, "name" | "values">;
 
-/**
- * A compiled step of training: forward, backward, clip and optimizer in one program. Call it with a batch,
- * or write to `inputs` and `run` it.
- */
-export interface TrainStep<B extends BatchShapes = BatchShapes> {
-  /** Copies the batch in, makes one step and returns its measurements (one record, overwritten by the next step). */
-  (
-    batch: { readonly [K in keyof B]: ArrayLike<number> },
-    hyper?: { lr?: number; momentum?: number },
-  ): StepResult;
+/** The step for batches of one size. */
+export interface SizedStep<B extends BatchShapes = BatchShapes> {
   /** The batch's memory, to be written to before `run`. */
   readonly inputs: { readonly [K in keyof B]: TypedArray };
   /** One step with what `inputs` holds. `step` counts from 1. Throws `NonFiniteError` where the clip asks for it. */
   readonly run: (step: number, lr: number, momentum?: number) => StepResult;
+}
+
+/**
+ * A compiled step of training: forward, backward, clip and optimizer in one program. Call it with a batch,
+ * or write to `inputs` and `run` it.
+ */
+export interface TrainStep<B extends BatchShapes = BatchShapes> extends SizedStep<B> {
+  /**
+   * Copies the batch in, makes one step and returns its measurements (one record, overwritten by the next step). A batch
+   * of another number of examples is taken too: its program is compiled when it is first met. Throws `batch`, `shape`,
+   * `label-range` for values that don't fit.
+   */
+  (
+    batch: { readonly [K in keyof B]: ArrayLike<number> },
+    hyper?: { lr?: number; momentum?: number },
+  ): StepResult;
+  /** The same step, with the same state, for batches of so many examples. */
+  readonly sized: (rows: number) => SizedStep<B>;
   readonly result: StepResult;
   readonly state: readonly StateTensor[];
   /** Steps made through the call form; set it after restoring `state`. */
   count: number;
   /** Back to the start with the initial values and random numbers of another seed. */
   readonly redraw: (seed: number) => void;
+  /** What it was made of, for programs that use its weights. */
+  readonly parts: { readonly model: Layer; readonly optimizer: Transform; readonly dtype: ParamDType };
+  /** The optimizer's rate, or the schedule's first; NaN where each call gives one. */
   readonly lr: number;
   readonly executable: Executable;
 }
 
 /** Compiles one training step and draws the initial values. Shape errors name both shapes and the line that made them. */
 export function trainStep<const B extends BatchShapes>(options: TrainStepOptions<B>): TrainStep<B>;
-export function trainStep({
-  model,
-  loss,
-  optimizer,
-  batch,
-  dtype = "float32",
-  backend = wasm,
-  runs,
-  seed = 0,
-  init = streamInit(stream(seed, "init")),
-  schedulesMomentum = false,
-}: TrainStepOptions): TrainStep {
-  const traced = traceStep({ model, loss, optimizer, batch, dtype, schedulesMomentum });
-  const { data, params, buffers, inputs, state: kept, outputs, measures: measureNames } = traced;
-  const executable = backend.compile({ inputs, state: kept, outputs }, runs === undefined ? {} : { runs });
+export function trainStep(options: TrainStepOptions): TrainStep {
+  const { model, optimizer, batch, schedule, dtype = "float32", seed = 0 } = options;
+  const { init = streamInit(stream(seed, "init")) } = options;
+  const rateOf = schedule === undefined ? null : learningRate(schedule);
+  const keys = { write: keyWriterOf(seed) };
+  const schedulesMomentum = options.schedulesMomentum ?? rateOf?.setsMomentum ?? false;
+  const result: StepResult = { loss: Number.NaN, gradNorm: Number.NaN };
+  const compile = (shapes: BatchShapes): SizedProgram =>
+    sizedProgram({ ...options, batch: shapes, dtype, schedulesMomentum }, { keys, result });
+  const main = compile(batch);
+  const { traced, tensors } = main;
+  const base = optimizer.lr ?? rateOf?.lrAt(0);
+  if (optimizer.lr === undefined && !traced.readsRate)
+    throw noRate("its updates are added as they are, so it may ascend");
 
-  const tensors = kept.map(({ input: { attrs, shape, dtype: type } }): StateTensor => {
-    const values = executable.view(attrs.name);
-    return { name: attrs.name, shape, dtype: type, values };
-  });
-  const firstState = initialState(optimizer, params);
+  const firstState = initialState(optimizer, traced.params);
   const draw = (from: InitRandom): void => {
+    const { params, buffers } = traced;
     const initial = evaluateInitial({ model, params, buffers, init: from, dtype }, firstState);
     for (const { name, values } of tensors) values.set(initial[name]!);
   };
   draw(init);
 
-  const viewOf = inputViews(executable, inputs);
-  const [lrView, stepView, momentumView] = [viewOf("lr"), viewOf("step"), viewOf("momentum")];
-  let writeKeys = keyWriter(seed, viewOf);
-
-  const result: StepResult = { loss: Number.NaN, gradNorm: Number.NaN };
-  const lossView = executable.view("out.loss");
-  const measureViews = measureNames.map((name) => executable.view(`out.${name}`));
-  for (const name of measureNames) result[name] = Number.NaN;
-  const run = (at: number, rate: number, beta = Number.NaN): StepResult => {
-    lrView[0] = rate;
-    stepView[0] = at;
-    momentumView[0] = beta;
-    writeKeys(at);
-    executable.run();
-    result.loss = lossView[0]!;
-    for (let i = 0; i < measureNames.length; i++) result[measureNames[i]!] = measureViews[i]![0]!;
-    if (optimizer.errorIfNonfinite === true) requireFinite(result["nonFinite"] ?? 0, at);
-    return result;
+  const others = new Map<number, SizedStep>();
+  const sized = (rows: number): SizedStep => {
+    const found = others.get(rows) ?? movingState(main, compile(withRows(batch, rows)));
+    others.set(rows, found);
+    return found;
   };
-
-  const batchViews = viewsOfBatch(data, viewOf);
-  const defaultLr = optimizer.lr ?? Number.NaN;
-  const call = (
-    values: Readonly<Record<string, ArrayLike<number>>>,
-    { lr: rate = defaultLr, momentum: beta = Number.NaN } = {},
-  ): StepResult => {
-    for (const [name, view] of Object.entries(batchViews)) {
-      const given = values[name];
-      if (given === undefined || given.length !== view.length) {
-        const got = given === undefined ? "nothing" : `${given.length} values`;
-        throw shapeError("trainStep", `the batch's ${name} is ${showShape(data[name]!.shape)}, got ${got}`);
-      }
-      view.set(given);
-    }
+  const call = (values: BatchValues, hyper: { lr?: number; momentum?: number } = {}): StepResult => {
+    const rows = rowsGiven("trainStep", values, traced.data);
+    const at = rows === null || rows === main.rows ? main : sized(rows);
+    copyBatch("trainStep", values, { data: traced.data, views: at.inputs });
+    const k = api.count;
+    const lr = hyper.lr ?? rateOf?.lrAt(k) ?? base;
+    if (lr === undefined || Number.isNaN(lr)) throw noRate("the step was called without one");
+    const done = at.run(k + 1, lr, hyper.momentum ?? rateOf?.momentumAt(k) ?? Number.NaN);
     api.count++;
-    return run(api.count, rate, beta);
+    return done;
   };
   const api: TrainStep = Object.assign(call, {
-    inputs: batchViews,
-    run,
+    inputs: main.inputs,
+    run: main.run,
+    sized: (rows: number): SizedStep => (rows === main.rows ? main : sized(rows)),
     result,
     state: tensors,
     count: 0,
     redraw: (other: number): void => {
       draw(streamInit(stream(other, "init")));
-      writeKeys = keyWriter(other, viewOf);
+      keys.write = keyWriterOf(other);
       api.count = 0;
     },
-    lr: defaultLr,
-    executable,
+    parts: { model, optimizer, dtype },
+    lr: base ?? Number.NaN,
+    executable: main.executable,
   });
   return api;
 }
 
-type ViewOf = (name: string, size?: number) => TypedArray;
+const noRate = (what: string): SteepestError =>
+  new SteepestError("optimizer", `the optimizer has no learning rate: ${what}`, {
+    where: "at optimizer",
+    help: "end the chain with optim.scaleByLr(), give the transform an lr, or give the step a schedule",
+  });
 
-/** The memory of an input. One that the program does not read has memory of its own, so that writing works. */
-function inputViews(executable: Executable, inputs: readonly Node<"input">[]): ViewOf {
-  const names = new Set(inputs.map((e) => e.attrs.name));
-  return (name, size = 1) => (names.has(name) ? executable.view(name) : new Float64Array(size));
+interface SizedProgram extends SizedStep {
+  readonly traced: TracedStep;
+  /** Examples of a batch. */
+  readonly rows: number;
+  readonly tensors: readonly StateTensor[];
+  readonly executable: Executable;
 }
 
-/** A loss need not look at every part of the batch. */
-const viewsOfBatch = (data: BatchTensors, viewOf: ViewOf): Record<string, TypedArray> =>
-  Object.fromEntries(
-    Object.entries(data).map(([name, e]) => [name, viewOf(`batch.${name}`, sizeOf(e.shape))]),
+/** The step's program for one batch size, with memory of its own. `result` is what all sizes write to. */
+function sizedProgram(
+  { backend = wasm, runs, optimizer, ...parts }: TrainStepOptions,
+  { keys, result }: { readonly keys: { write: KeyWriter }; readonly result: StepResult },
+): SizedProgram {
+  const traced = traceStep({ ...parts, optimizer });
+  const { inputs, state: kept, outputs, measures } = traced;
+  const executable = backend.compile({ inputs, state: kept, outputs }, runs === undefined ? {} : { runs });
+  const tensors = kept.map(
+    ({ input: { attrs, shape, dtype } }): StateTensor => ({
+      name: attrs.name,
+      shape,
+      dtype,
+      values: executable.view(attrs.name),
+    }),
   );
+  const viewOf = inputViews(executable, inputs);
+  const [lrView, stepView, momentumView] = [viewOf("lr"), viewOf("step"), viewOf("momentum")];
+  const keyViews = keyViewsOf(viewOf);
+  const lossView = executable.view("out.loss");
+  const measureViews = measures.map((name) => executable.view(`out.${name}`));
+  for (const name of measures) result[name] = Number.NaN;
+  return {
+    traced,
+    rows: traced.data["x"]!.shape[0] ?? 1,
+    tensors,
+    executable,
+    inputs: viewsOfBatch(traced.data, viewOf),
+    run: (at, rate, beta = Number.NaN) => {
+      lrView[0] = rate;
+      stepView[0] = at;
+      momentumView[0] = beta;
+      keys.write(at, keyViews);
+      executable.run();
+      result.loss = lossView[0]!;
+      for (let i = 0; i < measures.length; i++) result[measures[i]!] = measureViews[i]![0]!;
+      if (optimizer.errorIfNonfinite === true) requireFinite(result["nonFinite"] ?? 0, at);
+      return result;
+    },
+  };
+}
+
+/** A program of another batch size: the state moves there for a step, and back. */
+function movingState(home: SizedProgram, away: SizedProgram): SizedStep {
+  const move = (from: SizedProgram, to: SizedProgram): void => {
+    for (let i = 0; i < from.tensors.length; i++) to.tensors[i]!.values.set(from.tensors[i]!.values);
+  };
+  return {
+    inputs: away.inputs,
+    run: (step, lr, momentum) => {
+      move(home, away);
+      const result = away.run(step, lr, momentum);
+      move(away, home);
+      return result;
+    },
+  };
+}
+
+const STREAMS = [
+  ["modelKey", "dropout"],
+  ["optimizerKey", "optimizer"],
+] as const;
+
+/** The two words of each key that the program has; a step that draws nothing has none. */
+type KeyViews = readonly (readonly [first: TypedArray, second: TypedArray])[];
+type KeyWriter = (step: number, views: KeyViews) => void;
+
+const keyViewsOf = (viewOf: ViewOf): KeyViews =>
+  STREAMS.map(([name]) => [viewOf(`${name}.0`, 0), viewOf(`${name}.1`, 0)] as const);
 
 /** Writes the random keys of a step: streams of the seed for dropout and for the optimizer. */
-function keyWriter(seed: number, viewOf: ViewOf): (step: number) => void {
+function keyWriterOf(seed: number): KeyWriter {
   const words = new Uint32Array(2);
-  const writers = (
-    [
-      ["modelKey", "dropout"],
-      ["optimizerKey", "optimizer"],
-    ] as const
-  ).flatMap(([name, streamName]) => {
-    const views = [viewOf(`${name}.0`, 0), viewOf(`${name}.1`, 0)] as const;
-    // a step that draws nothing has no such inputs
-    if (views.every((v) => v.length === 0)) return [];
-    const [v0, v1] = views;
-    const [k0, k1] = streamKey(seed, streamName);
-    return (at: number): void => {
+  const streams = STREAMS.map(([, name]) => streamKey(seed, name));
+  return (at, views) => {
+    for (let i = 0; i < views.length; i++) {
+      const [v0, v1] = views[i]!;
+      if (v0.length === 0 && v1.length === 0) continue;
+      const [k0, k1] = streams[i]!;
       threefryInto(k0, k1, at % 2 ** 32, Math.floor(at / 2 ** 32), words);
       v0[0] = words[0]! | 0;
       v1[0] = words[1]! | 0;
-    };
-  });
-  return (step) => {
-    for (const write of writers) write(step);
+    }
   };
 }
 
@@ -229,123 +275,4 @@ function evaluateInitial(
     ...prefixed("buffer.", Object.keys(buffers).length === 0 ? {} : initBuffers(model, init, dtype)),
     ...prefixed("optimizer.", evaluateState(optimizerState, given)),
   ]);
-}
-
-/** What `evalStep` compiles. */
-export interface EvalStepOptions<B extends BatchShapes = BatchShapes, M extends string = string> {
-  readonly model: Layer;
-  /** Scalars to compute from output and batch, e.g. loss and accuracy: means over the batch. */
-  readonly measures: Readonly<Record<M, LossFunction<NoInfer<B>>>>;
-  /** Its `evaluationParams` are used where it has them. */
-  readonly optimizer: Transform;
-  readonly batch: B;
-  readonly dtype?: ParamDType;
-  readonly backend: Backend;
-}
-
-/** A compiled evaluation of one batch: load a training step's state, write to `inputs`, run. */
-export interface EvalStep<B extends BatchShapes = BatchShapes, M extends string = string> {
-  readonly inputs: { readonly [K in keyof B]: TypedArray };
-  /** Copies parameters, buffers and what else is needed out of a training step's state. */
-  readonly load: (state: readonly StoredState[]) => void;
-  readonly run: () => Readonly<Record<M, number>>;
-}
-
-/** Compiles measurements without an update: dropout is off, batch norm uses its running statistics. */
-export function evalStep<const B extends BatchShapes, M extends string>(
-  options: EvalStepOptions<B, M>,
-): EvalStep<B, M>;
-export function evalStep({ measures, batch, ...options }: EvalStepOptions): EvalStep {
-  const names = Object.keys(measures);
-  const program = forwardProgram({ ...options, batch }, (output, data) =>
-    names.map((name) => ({ name: `out.${name}`, value: measures[name]!(output, data) })),
-  );
-  const { executable } = program;
-  const result: Record<string, number> = {};
-  return {
-    inputs: program.inputs,
-    load: program.load,
-    run: () => {
-      executable.run();
-      for (const name of names) result[name] = executable.view(`out.${name}`)[0]!;
-      return result;
-    },
-  };
-}
-
-/** What `predictStep` compiles. */
-export interface PredictStepOptions {
-  readonly model: Layer;
-  /** Its `evaluationParams` are used where it has them. */
-  readonly optimizer: Transform;
-  /** Shape of `x`, the examples first. */
-  readonly batch: BatchShapes;
-  readonly dtype?: ParamDType;
-  readonly backend: Backend;
-}
-
-/** A compiled forward pass over one batch: load a training step's state, write to `x`, run. */
-export interface PredictStep {
-  /** The model's input, to be written to before `run`. */
-  readonly x: TypedArray;
-  /** Copies parameters, buffers and what else is needed out of a training step's state. */
-  readonly load: (state: readonly StoredState[]) => void;
-  /** The model's output for the whole batch, overwritten by the next run. */
-  readonly run: () => TypedArray;
-  /** Shape of the output, the examples first. */
-  readonly shape: Shape;
-}
-
-/** Compiles the forward pass alone: dropout is off, batch norm uses its running statistics. */
-export function predictStep(options: PredictStepOptions): PredictStep {
-  let shape: Shape = [];
-  const { executable, inputs, load } = forwardProgram(options, (output) => {
-    shape = output.shape;
-    return [{ name: "out.output", value: output }];
-  });
-  const values = executable.view("out.output");
-  return {
-    x: inputs["x"]!,
-    load,
-    shape,
-    run: () => {
-      executable.run();
-      return values;
-    },
-  };
-}
-
-interface ForwardProgram {
-  readonly executable: Executable;
-  readonly inputs: Readonly<Record<string, TypedArray>>;
-  readonly load: PredictStep["load"];
-}
-
-function forwardProgram(
-  { model, optimizer, batch, dtype = "float32", backend }: PredictStepOptions,
-  outputsOf: (output: Expr, data: BatchTensors) => { readonly name: string; readonly value: Expr }[],
-): ForwardProgram {
-  const data = batchInputs(batch, dtype);
-  const params = tensorInputs("param.", model.params, dtype);
-  const buffers = tensorInputs("buffer.", model.buffers, dtype);
-  const state = stateInputs(optimizer.init(params), "optimizer.");
-  const at = optimizer.evaluationParams?.(params, state) ?? params;
-  const { output } = model.forward({ ...at, ...buffers }, data["x"]!, { training: false });
-  const outputs = outputsOf(output, data);
-  const used = new Set(topologicalOrder(outputs.map((o) => o.value)));
-  const inputs = [
-    ...Object.values(data),
-    ...Object.values(params),
-    ...Object.values(buffers),
-    ...Object.values(flattenState(state)),
-  ].filter((e) => used.has(e)) as Node<"input">[];
-  const executable = backend.compile({ inputs, state: [], outputs });
-  const isInput = new Set(inputs.map((e) => e.attrs.name));
-  return {
-    executable,
-    inputs: viewsOfBatch(data, inputViews(executable, inputs)),
-    load: (tensors) => {
-      for (const { name, values } of tensors) if (isInput.has(name)) executable.view(name).set(values);
-    },
-  };
 }

@@ -29,6 +29,8 @@ export interface Recorder {
   /** Loss of the last step, before its update. */
   readonly lastLoss: () => number | null;
   readonly best: () => Best | null;
+  /** Whether the run has ended before its last step, for its loss no longer falls. */
+  readonly isStopped: () => boolean;
   /** The last validation of this session. */
   readonly validation: () => Readonly<Record<string, number>> | null;
 }
@@ -44,9 +46,8 @@ export function createRecorder(run: BuiltRun, { store, from }: RecorderOptions):
   const { stepsPerEpoch } = plan;
   const state = run.step.state;
   const guarded = spec.nonFinite === "stop";
-  // without validation rows an epoch costs no more than its loss; a thousand looks are enough
-  const lookEvery =
-    run.data.validation === undefined ? Math.max(1, Math.ceil(totalSteps / stepsPerEpoch / 1000)) : 1;
+  const patience = stopping(run, from?.mark ?? null);
+  const lookEvery = epochsPerLook(run);
   const lines = metricsLines(store, {
     waiting: from === undefined || from.metricsBytes === 0 ? metricsHeader(run) : "",
     bytes: from?.metricsBytes ?? 0,
@@ -54,7 +55,7 @@ export function createRecorder(run: BuiltRun, { store, from }: RecorderOptions):
   const about: About = { model: modelRecord(run), settings: keptSettings(spec) };
   const best = bestState(state, { best: from?.best ?? null, keep: store !== undefined, about });
   let [epochSum, epochCount] = from?.epochLoss ?? [0, 0];
-  let lastLoss = from?.lastLoss ?? null;
+  let [lastLoss, lastStep] = [from?.lastLoss ?? null, from?.step ?? 0];
   let validation: Readonly<Record<string, number>> | null = null;
 
   const progressAt = (k: number): Progress => ({
@@ -63,6 +64,7 @@ export function createRecorder(run: BuiltRun, { store, from }: RecorderOptions):
     epochLoss: [epochSum, epochCount],
     lastLoss,
     best: best.now(),
+    ...patience.mark(),
     metricsBytes: lines.length(),
     schedule: rate.state(),
     position: { epoch: Math.floor(k / stepsPerEpoch) + 1, row: (k % stepsPerEpoch) * plan.batchSize },
@@ -80,6 +82,7 @@ export function createRecorder(run: BuiltRun, { store, from }: RecorderOptions):
       const { loss, ...others } = validation;
       lines.add(metricsLine(k, { epoch, validationLoss: loss!, ...withPrefix("validation", others) }));
     }
+    patience.observe(measure, k);
     best.offer(measure, k, () => progressAt(k));
   };
   const checkpoint = (k: number): void => {
@@ -99,12 +102,9 @@ export function createRecorder(run: BuiltRun, { store, from }: RecorderOptions):
       if (guarded && !(Number.isFinite(loss) && Number.isFinite(result.gradNorm))) {
         lines.add(metricsLine(k, { ...result, lr }));
         lines.flush();
-        const what = Number.isFinite(loss)
-          ? `the gradient's norm became ${result.gradNorm} (loss ${loss})`
-          : `the loss became ${loss}`;
-        throw notFinite(what, k, lr);
+        throw brokenStep(result, k, lr);
       }
-      lastLoss = loss;
+      [lastLoss, lastStep] = [loss, k];
       epochSum += loss;
       epochCount++;
       if (k % logEvery === 0 || k === 1 || k === totalSteps) lines.add(metricsLine(k, result, lr));
@@ -116,7 +116,36 @@ export function createRecorder(run: BuiltRun, { store, from }: RecorderOptions):
     checkpoint,
     lastLoss: () => lastLoss,
     best: best.now,
+    isStopped: () => patience.isOver(lastStep),
     validation: () => validation,
+  };
+}
+
+/** Without validation rows an epoch costs no more than its loss: a thousand looks are enough. */
+const epochsPerLook = ({ data, spec, totalSteps, plan }: BuiltRun): number =>
+  data.validation === undefined && spec.earlyStopping === undefined
+    ? Math.max(1, Math.ceil(totalSteps / plan.stepsPerEpoch / 1000))
+    : 1;
+
+interface Patience {
+  /** Takes the measure after k steps. */
+  readonly observe: (measure: number, k: number) => void;
+  /** `mark` of the progress. */
+  readonly mark: () => { readonly mark?: Best };
+  readonly isOver: (k: number) => boolean;
+}
+
+/** Counts the epochs since the measure was last lowered by enough. */
+function stopping({ spec, plan }: BuiltRun, from: Best | null): Patience {
+  const { patience = Number.POSITIVE_INFINITY, minDelta = 0 } = spec.earlyStopping ?? {};
+  let mark = from;
+  return {
+    observe: (loss, step) => {
+      if (spec.earlyStopping === undefined) return;
+      if (mark === null || loss < mark.loss - minDelta) mark = { loss, step };
+    },
+    mark: () => (mark === null ? {} : { mark }),
+    isOver: (k) => mark !== null && k - mark.step >= patience * plan.stepsPerEpoch,
   };
 }
 
@@ -185,6 +214,13 @@ function firstNonFinite(state: readonly StateTensor[]): string | undefined {
     ?.name.slice("param.".length);
 }
 
+function brokenStep({ loss, gradNorm }: StepResult, k: number, lr: number): NonFiniteError {
+  const what = Number.isFinite(loss)
+    ? `the gradient's norm became ${gradNorm} (loss ${loss})`
+    : `the loss became ${loss}`;
+  return notFinite(what, k, lr);
+}
+
 function notFinite(what: string, step: number, lr: number): NonFiniteError {
   return new NonFiniteError(what, {
     where: `at step ${step} (lr ${lr})`,
@@ -194,7 +230,11 @@ function notFinite(what: string, step: number, lr: number): NonFiniteError {
   });
 }
 
-const withPrefix = (prefix: string, record: Readonly<Record<string, number>>): Record<string, number> =>
+/** "validation", { loss } → { validationLoss } */
+export const withPrefix = (
+  prefix: string,
+  record: Readonly<Record<string, number>>,
+): Record<string, number> =>
   Object.fromEntries(
     Object.entries(record).map(([key, value]) => [`${prefix}${key[0]!.toUpperCase()}${key.slice(1)}`, value]),
   );

@@ -8,6 +8,7 @@ import type { RunSpec } from "../run/spec.ts";
 const MAY_CHANGE: ReadonlySet<string> = new Set([
   "steps",
   "epochs",
+  "earlyStopping",
   "logEvery",
   "checkpointEvery",
   "backend",
@@ -60,7 +61,7 @@ export function refuseChanges(begun: RunSpec, asked: RunSpec, where: string): vo
   if (first === undefined) return;
   throw new SteepestError("resume-differs", first, {
     where: `in ${where}`,
-    help: "a resumed run keeps its settings (only steps, epochs, logEvery, checkpointEvery and backend may change); start a new run instead",
+    help: "a resumed run keeps its settings (only steps, epochs, earlyStopping, logEvery, checkpointEvery and backend may change); start a new run instead",
   });
 }
 

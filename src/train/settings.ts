@@ -1,9 +1,10 @@
 /** What of a run file can be checked before any data is read: a typo should not wait for a large file. */
 import { makeClip } from "../optim/clip/index.ts";
 import { chain, makeOptimizer, type Transform } from "../optim/index.ts";
-import { learningRateFromSpec } from "../optim/schedules/index.ts";
+import { type LearningRate, learningRate, learningRateFromSpec } from "../optim/schedules/index.ts";
 import { SteepestError } from "../run/errors.ts";
 import type { RunSpec } from "../run/spec.ts";
+import type { GivenParts } from "./host.ts";
 
 export interface Settings {
   readonly spec: RunSpec;
@@ -14,7 +15,7 @@ export interface Settings {
 }
 
 /** Throws `option`, and what `makeOptimizer`, `makeClip` and `makeSchedule` throw. */
-export function checkSettings(declared: RunSpec): Settings {
+export function checkSettings(declared: RunSpec, given?: GivenParts): Settings {
   const spec = withOnePrediction(declared);
   const { name } = spec.optimizer;
   if (spec.optimizer.lr === "auto") {
@@ -23,8 +24,9 @@ export function checkSettings(declared: RunSpec): Settings {
       help: "steepest train looks for it; elsewhere run steepest find-lr first and write the number it gives",
     });
   }
-  const optimizer = clippedOptimizer(spec);
-  const { lr } = optimizer;
+  const optimizer =
+    given?.optimizer.as === spec.optimizer ? given.optimizer.transform : clippedOptimizer(spec);
+  const lr = optimizer.lr ?? ratesOf(given)?.lrAt(0);
   if (lr === undefined || !(lr > 0 && Number.isFinite(lr))) {
     throw new SteepestError("option", `${name}: lr is ${lr ?? "not given"}`, {
       help: "give lr a positive number",
@@ -34,6 +36,10 @@ export function checkSettings(declared: RunSpec): Settings {
   learningRateFromSpec(spec.schedule, lr, { totalSteps: 1000, stepsPerEpoch: 10 });
   return { spec, optimizer, lr };
 }
+
+/** The rate of a schedule that is given as a function. */
+export const ratesOf = (given: GivenParts | undefined): LearningRate | undefined =>
+  given?.schedule === undefined ? undefined : learningRate(given.schedule);
 
 /** The optimizer behind the clip, where there is one. Throws what `makeOptimizer` and `makeClip` throw. */
 export function clippedOptimizer({ optimizer, clip }: Pick<RunSpec, "optimizer" | "clip">): Transform {

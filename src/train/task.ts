@@ -19,11 +19,13 @@ export interface Task {
   readonly lossName: string;
   /** The loss, and an accuracy where there is one: means over a batch. */
   readonly measures: Readonly<Record<string, LossFunction>>;
+  /** Those of them that are also logged with each step. */
+  readonly logged: Readonly<Record<string, LossFunction>>;
   /** Numbers that the model gives for one row or position. */
   readonly outputs: number;
 }
 
-type Goal = Omit<Task, "model"> & {
+type Goal = Omit<Task, "model" | "logged"> & {
   /** The loss reads probabilities. */
   readonly probability: boolean;
 };
@@ -40,7 +42,35 @@ export async function taskOf(spec: RunSpec, data: Dataset, host: BuildHost): Pro
       : undefined;
   const inputShape = data.features.shape.slice(1);
   const model = buildModel(spec.model, { inputShape, outputs: goal.outputs, probability, custom });
-  return { ...goal, model: freeze(model, spec.freeze ?? []) };
+  const logged = { ...namedMeasures(spec.measures ?? [], data, goal.measures), ...host.given?.measures };
+  return {
+    ...goal,
+    measures: { ...goal.measures, ...logged },
+    logged,
+    model: freeze(model, spec.freeze ?? []),
+  };
+}
+
+/** Losses by name as measures, and the accuracy that goes with the run's loss. Throws `measure`, `loss`. */
+function namedMeasures(
+  names: readonly string[],
+  data: Dataset,
+  { accuracy }: Task["measures"],
+): Record<string, LossFunction> {
+  return Object.fromEntries(
+    names.map((name): [string, LossFunction] => {
+      if (name !== "accuracy") {
+        const row = findLoss(name);
+        requireFit(row, data);
+        return [name, measuresOf(row, {}).loss];
+      }
+      if (accuracy !== undefined) return [name, accuracy];
+      throw new SteepestError("measure", "accuracy needs classes, but the run's loss is of numbers", {
+        where: "at measures",
+        help: "name a loss such as l1",
+      });
+    }),
+  );
 }
 
 const sizeOfTarget = ({ target }: Dataset): number => target.shape.slice(1).reduce((a, b) => a * b, 1);

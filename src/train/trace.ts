@@ -11,21 +11,26 @@ import {
   type Shape,
   topologicalOrder,
 } from "../engine/graph/index.ts";
-import { shapeError, showShape } from "../engine/graph/shape.ts";
+import { shapeError } from "../engine/graph/shape.ts";
 import { gradients } from "../engine/rules/differentiate.ts";
+import { requireLayer } from "../nn/errors.ts";
 import type { Context, Key, Layer, ParamDType, ParamSpecs, Tensors } from "../nn/layer.ts";
 import { flattenState, stateInputs, unflattenState } from "../optim/state.ts";
 import { applyUpdates, globalNorm } from "../optim/tensors.ts";
 import type { Hyper, Transform } from "../optim/transform.ts";
+import { SteepestError } from "../run/errors.ts";
+import { type LossContext, type Pass, pass, scalarOf } from "./pass.ts";
+import { requireOptimizer } from "./require-optimizer.ts";
 
 /** Shapes of the batch, the examples first; a part without a dtype has that of the parameters. */
 export type BatchShapes = Readonly<Record<string, Shape | { readonly shape: Shape; readonly dtype?: DType }>>;
 /** The batch as expressions, under exactly the names of its shapes: `x` feeds the model, the rest is for the loss. */
 export type BatchTensors<B extends BatchShapes = BatchShapes> = { readonly [K in keyof B]: Expr };
-/** A loss takes the model's output and the batch, and gives a scalar. */
+/** A loss takes the model's output, the batch and, where it needs more, the parameters; it gives a scalar. */
 export type LossFunction<B extends BatchShapes = BatchShapes> = (
   output: Expr,
   batch: BatchTensors<B>,
+  context: LossContext,
 ) => Expr;
 
 /** What a step of training is made of. */
@@ -33,6 +38,8 @@ export interface StepParts<B extends BatchShapes = BatchShapes> {
   readonly model: Layer;
   readonly loss: LossFunction<NoInfer<B>>;
   readonly optimizer: Transform;
+  /** Scalars to compute beside the loss, from the same forward pass: they stand in the step's result. */
+  readonly measures?: Readonly<Record<string, LossFunction<NoInfer<B>>>>;
   /** Shapes of the batch, the examples first: `{ x: [64, 784], y: { shape: [64], dtype: "int32" } }`. */
   readonly batch: B;
   readonly dtype?: ParamDType;
@@ -59,6 +66,8 @@ export interface TracedStep {
   readonly outputs: readonly { readonly name: string; readonly value: Expr }[];
   /** Names of the outputs besides the loss. */
   readonly measures: readonly string[];
+  /** Whether the update reads the learning rate. */
+  readonly readsRate: boolean;
 }
 
 /**
@@ -70,10 +79,13 @@ export function traceStep({
   model,
   loss,
   optimizer,
+  measures: wanted = {},
   batch,
   dtype = "float32",
   schedulesMomentum = false,
 }: StepParts): TracedStep {
+  requireLayer("the model", model);
+  requireOptimizer(optimizer);
   const data = batchInputs(batch, dtype);
   const params = tensorInputs("param.", model.params, dtype);
   const buffers = tensorInputs("buffer.", model.buffers, dtype);
@@ -84,16 +96,14 @@ export function traceStep({
   const optimizerKey = keyInputs("optimizerKey");
 
   const context: Context = { training: true, key: modelKey };
-  const lossAt = (at: Tensors): readonly [Expr, Tensors] => {
-    const forward = model.forward({ ...at, ...buffers }, data["x"]!, context);
-    return [scalarLoss(loss(forward.output, data)), forward.buffers];
+  const lossAt = (at: Tensors): readonly [Expr, Tensors, Tensors] => {
+    const done = pass(model, { params: at, buffers, batch: data, context });
+    const found = scalarOf("a loss", loss(done.output, data, done.context));
+    const own = measuresAt(wanted, done, data);
+    return [found, done.buffers(), own];
   };
-  const [value, nextBuffers] = lossAt(params);
-  const gradientsAt = (of: Expr, at: Tensors): Tensors => {
-    const names = Object.keys(at);
-    const found = gradients(of, Object.values(at));
-    return Object.fromEntries(names.map((name, i) => [name, found[i]!]));
-  };
+  const [value, nextBuffers, ownMeasures] = lossAt(params);
+  requireParameters(value, params);
   const grads = gradientsAt(value, params);
   const first = optimizer.init(params);
   const state = stateInputs(first, "optimizer.");
@@ -113,16 +123,13 @@ export function traceStep({
   const { nonFinite, ...measured } = optimizer.measure?.(grads, state, params, hyper) ?? {};
   // a norm tells of non-finite entries already: counting them is another pass over all gradients, made when asked for
   const counted = optimizer.errorIfNonfinite === true && nonFinite !== undefined ? { nonFinite } : {};
-  const measures: Tensors = { gradNorm: globalNorm(grads), ...measured, ...counted };
+  const measures = joined({ gradNorm: globalNorm(grads), ...measured, ...counted }, ownMeasures);
 
   const stateIn = flattenState(state);
   const stateNext = flattenState(unflattenState(state, flattenState(nextState)));
   const kept = [
     ...Object.keys(params).map((name) => ({ input: params[name]!, next: nextParams[name]! })),
-    ...Object.keys(buffers).map((name) => ({
-      input: buffers[name]!,
-      next: nextBuffers[name] ?? buffers[name]!,
-    })),
+    ...Object.keys(buffers).map((name) => ({ input: buffers[name]!, next: nextBuffers[name]! })),
     ...Object.keys(stateIn).map((name) => ({ input: stateIn[name]!, next: stateNext[name]! })),
   ].map((s) => ({ ...s, input: s.input as Node<"input"> }));
   const outputs = [
@@ -143,7 +150,35 @@ export function traceStep({
     state: kept,
     outputs,
     measures: Object.keys(measures),
+    readsRate: used.has(lr as Expr),
   };
+}
+
+function gradientsAt(of: Expr, at: Tensors): Tensors {
+  const found = gradients(of, Object.values(at));
+  return Object.fromEntries(Object.keys(at).map((name, i) => [name, found[i]!]));
+}
+
+const measuresAt = (
+  wanted: NonNullable<StepParts["measures"]>,
+  { output, context }: Pass,
+  data: BatchTensors,
+): Tensors =>
+  Object.fromEntries(
+    Object.entries(wanted).map(([name, f]) => [
+      name,
+      scalarOf(`the measure ${name}`, f(output, data, context)),
+    ]),
+  );
+
+/** What the step measures by itself, and what was asked for. */
+function joined(found: Tensors, own: Tensors): Tensors {
+  const taken = Object.keys(own).find((name) => name === "loss" || name in found);
+  if (taken === undefined) return { ...found, ...own };
+  throw new SteepestError("option", `a measure is called ${taken}, as one of the step's own`, {
+    where: "at measures",
+    help: "give it another name",
+  });
 }
 
 export function batchInputs(batch: BatchShapes, dtype: ParamDType): Record<string, Expr> {
@@ -167,11 +202,13 @@ const keyInputs = (name: string): Key => [
   input(`${name}.1`, [], "int32") as Expr,
 ];
 
-function scalarLoss(e: Expr): Expr {
-  if (e.shape.length === 0) return e;
-  throw shapeError(
-    "loss",
-    `a loss is one number, but this one has shape ${showShape(e.shape)}`,
-    "take its mean",
-  );
+/** Refuses a loss in which no parameter stands: all gradients would be 0. */
+function requireParameters(value: Expr, params: Tensors): void {
+  const all = Object.values(params);
+  if (all.length === 0) return;
+  const used = new Set(topologicalOrder([value]));
+  if (all.some((p) => used.has(p))) return;
+  throw new SteepestError("loss", "the loss does not depend on the model's parameters", {
+    help: "compute it from the model's output, which is its first argument",
+  });
 }

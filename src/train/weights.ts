@@ -5,9 +5,8 @@ import type { Layer, ParamDType } from "../nn/layer.ts";
 import { evaluateState, flattenState, initialState, stateInputs } from "../optim/state.ts";
 import type { Transform } from "../optim/transform.ts";
 import { SteepestError } from "../run/errors.ts";
-import type { BuiltRun } from "./build.ts";
-import type { StoredState } from "./program.ts";
-import type { StoredTensor } from "./safetensors.ts";
+import type { StoredState, TrainStep } from "./program.ts";
+import { decodeSafeTensors, encodeSafeTensors, type StoredTensor } from "./safetensors.ts";
 import { tensorInputs } from "./trace.ts";
 
 export interface StartOptions {
@@ -21,7 +20,7 @@ export interface StartOptions {
  * buffer that is missing or has another shape, or for a pattern of `skip` without a match.
  */
 export function startFrom(
-  { step, parts }: Pick<BuiltRun, "step" | "parts">,
+  { step }: { readonly step: Pick<TrainStep, "state" | "parts"> },
   tensors: ReadonlyMap<string, StoredTensor>,
   where: string,
   { skip = [] }: StartOptions = {},
@@ -49,7 +48,7 @@ export function startFrom(
     });
   }
   for (const { name, values } of own) values.set(tensors.get(plain(name))!.values);
-  const { model, optimizer, dtype = "float32" } = parts;
+  const { model, optimizer, dtype } = step.parts;
   const params = tensorInputs("param.", model.params, dtype);
   const values = new Map(all.map((t) => [t.name, t.values]));
   const given = new Map(
@@ -93,4 +92,26 @@ export function evaluationWeights({ layer, optimizer, state, dtype }: Evaluation
       values: values.get(`buffer.${name}`) as TypedArray,
     })),
   ];
+}
+
+/**
+ * A safetensors file of the weights to predict with, under the names of PyTorch's state dict: parameters and buffers,
+ * averaged where the optimizer averages.
+ */
+export function saveWeights({ parts, state }: Pick<TrainStep, "parts" | "state">): Uint8Array<ArrayBuffer> {
+  const { model, optimizer, dtype } = parts;
+  return encodeSafeTensors(evaluationWeights({ layer: model, optimizer, state, dtype }), { format: "pt" });
+}
+
+/**
+ * Starts a step from the weights of a safetensors file, float16 and bfloat16 too; the optimizer starts anew. Returns the
+ * names in the file that the model has no place for. Throws `safetensors` for a damaged file, `init-weights` for a tensor
+ * that is missing or has another shape; then nothing is changed.
+ */
+export function loadWeights(
+  step: Pick<TrainStep, "parts" | "state">,
+  bytes: Uint8Array,
+  { where = "in the weights" }: { readonly where?: string } = {},
+): string[] {
+  return startFrom({ step }, decodeSafeTensors(bytes, where).tensors, where);
 }

@@ -4,13 +4,15 @@ import { type Judged, toJson } from "../../diagnose/words.ts";
 import { showNumber } from "../../run/show-number.ts";
 import type { BuiltRun } from "../../train/build.ts";
 import type { TrainOutcome } from "../../train/loop.ts";
+import { withPrefix } from "../../train/recorder.ts";
 import { reportRun } from "../diagnose/report.ts";
 import { look, showSeconds, type Terminal } from "../terminal.ts";
 import type { RunFacts } from "./page.ts";
 
 /** `non-finite`: the guard stopped the run. */
-export interface Ending extends Omit<TrainOutcome, "status"> {
+export interface Ending extends Omit<TrainOutcome, "status" | "stoppedEarly"> {
   readonly status: TrainOutcome["status"] | "non-finite";
+  readonly stoppedEarly?: boolean;
   /** Means over the test rows of a run that is done. */
   readonly test: Readonly<Record<string, number>> | null;
 }
@@ -18,21 +20,22 @@ export interface Ending extends Omit<TrainOutcome, "status"> {
 export function trainDocument(
   built: BuiltRun,
   path: string,
-  { status, step, finalLoss, best, validation, test, lr, seconds, stepsPerSecond }: Ending,
+  { status, stoppedEarly, step, finalLoss, best, validation, test, lr, seconds, stepsPerSecond }: Ending,
   { run: diagnosis }: Judged,
 ): string {
   return toJson({
     schema: "steepest.train/1",
     run: resolve(path),
     status,
+    ...(stoppedEarly === true && { stoppedEarly }),
     steps: step,
     totalSteps: built.totalSteps,
     finalLoss,
     bestLoss: best?.loss ?? null,
     bestStep: best?.step ?? null,
     metrics: {
-      ...(validation && { validationLoss: validation["loss"], validationAccuracy: validation["accuracy"] }),
-      ...(test && { testLoss: test["loss"], testAccuracy: test["accuracy"] }),
+      ...withPrefix("validation", validation ?? {}),
+      ...withPrefix("test", test ?? {}),
     },
     lr,
     seconds,
@@ -45,7 +48,7 @@ export function trainDocument(
 }
 
 export function runFacts(built: BuiltRun, ending: Ending): RunFacts {
-  const { status, step, seconds, stepsPerSecond, finalLoss, best, validation, test } = ending;
+  const { status, stoppedEarly, step, seconds, stepsPerSecond, finalLoss, best, validation, test } = ending;
   const results: [string, string][] = [];
   if (finalLoss !== null) results.push(["loss", showNumber(finalLoss)]);
   for (const [name, values] of [
@@ -53,15 +56,20 @@ export function runFacts(built: BuiltRun, ending: Ending): RunFacts {
     ["test", test],
   ] as const) {
     if (values === null) continue;
-    results.push([`${name} loss`, showNumber(values["loss"]!)]);
-    const accuracy = values["accuracy"];
-    if (accuracy !== undefined) results.push([`${name} accuracy`, `${(100 * accuracy).toFixed(2)} %`]);
+    for (const [measure, value] of Object.entries(values)) {
+      const shown = measure === "accuracy" ? `${(100 * value).toFixed(2)} %` : showNumber(value);
+      results.push([`${name} ${measure}`, shown]);
+    }
   }
   if (best !== null) {
     const of = built.data.validation === undefined ? "best epoch's mean loss" : "best validation loss";
     results.push([of, `${showNumber(best.loss)} at step ${best.step}`]);
   }
-  const head = { done: "done", interrupted: "interrupted", "non-finite": "stopped, not finite" }[status];
+  const head = {
+    done: stoppedEarly === true ? "stopped early" : "done",
+    interrupted: "interrupted",
+    "non-finite": "stopped, not finite",
+  }[status];
   const rate = `${showNumber(stepsPerSecond)} steps/s`;
   return {
     spec: built.spec,

@@ -1,4 +1,4 @@
-import { type Backend, type Executable, type ProgramSpec, viewIn } from "../backend.ts";
+import { type Backend, type Executable, type ProgramSpec, requireInputs, viewIn } from "../backend.ts";
 import { allocate, type TypedArray } from "../graph/dtype.ts";
 import { applyRule, type Expr, topologicalOrder } from "../graph/expr.ts";
 import { sizeOf } from "../graph/shape.ts";
@@ -30,6 +30,7 @@ export function interpret(
 export const reference: Backend = {
   name: "reference",
   compile: (spec: ProgramSpec): Executable => {
+    requireInputs(spec);
     const leaves = [...spec.inputs, ...spec.state.map((s) => s.input)];
     // float32 tensors keep float64 values here, so that nothing is rounded between steps
     const store = (e: { shape: readonly number[]; dtype: Expr["dtype"] }): TypedArray =>

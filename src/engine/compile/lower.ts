@@ -1,5 +1,5 @@
 /** From a program's expressions to kernels over buffers: the passes, in order. */
-import type { ProgramSpec } from "../backend.ts";
+import { type ProgramSpec, requireInputs } from "../backend.ts";
 import { topologicalOrder } from "../graph/expr.ts";
 import type { Lowered } from "./kernels.ts";
 import { assignBuffers } from "./passes/buffers.ts";
@@ -12,6 +12,7 @@ import { simplify } from "./passes/simplify.ts";
 import { storedNodes } from "./passes/stored.ts";
 
 export function lower(spec: ProgramSpec): Lowered {
+  requireInputs(spec);
   const roots = separateRoots(simplify(rootsOf(spec)));
   const legal = legalize(roots);
   const nodes = topologicalOrder(legal.roots);

@@ -35,6 +35,10 @@ export function makeNode<P extends Primitive>(
   return { op, inputs, attrs, shape, dtype };
 }
 
+/** Whether a value is an expression: users' functions may return anything. */
+export const isExpr = (e: unknown): e is Expr =>
+  typeof e === "object" && e !== null && "op" in e && typeof e.op === "string" && "shape" in e;
+
 /** The same operation on other inputs. */
 export const remake = (e: Expr, inputs: readonly Expr[], shape: Shape = e.shape): Expr => ({
   ...e,

@@ -47,7 +47,7 @@ export {
   tanh,
   withGradient,
 } from "./elementwise.ts";
-export { type Expr, type Node, topologicalOrder } from "./expr.ts";
+export { type Expr, isExpr, type Node, topologicalOrder } from "./expr.ts";
 export { constant, full, fullLike, input, iota, ones, onesLike, zeros, zerosLike } from "./leaves.ts";
 export { dot, matmul } from "./matmul.ts";
 export {

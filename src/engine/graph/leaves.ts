@@ -12,10 +12,13 @@ export function input(name: string, shape: Shape, dtype: DType = "float32"): Nod
   return makeNode("input", [], { name }, shape, dtype);
 }
 
-/** A scalar constant, or a tensor constant from row-major data. */
+/**
+ * A scalar constant, or a tensor constant from row-major data. The dtype is the array's own unless one is given: a
+ * Float64Array is float64; a number is float32. Throws `shape` where the values don't fill the shape or are no typed array.
+ */
 export function constant(
   value: number | TypedArray,
-  { shape, dtype = "float32" }: { shape?: Shape; dtype?: DType } = {},
+  { shape, dtype = typeOf(value) }: { shape?: Shape; dtype?: DType } = {},
 ): Expr {
   if (typeof value === "number") {
     const scalar = makeNode("constant", [], { value }, [], dtype);
@@ -26,6 +29,17 @@ export function constant(
     throw shapeError("constant", `${value.length} values do not fill shape ${showShape(dims)}`);
   }
   return makeNode("constant", [], { value }, dims, dtype);
+}
+
+function typeOf(value: number | TypedArray): DType {
+  if (typeof value === "number" || value instanceof Float32Array) return "float32";
+  if (value instanceof Float64Array) return "float64";
+  if (value instanceof Int32Array) return "int32";
+  throw shapeError(
+    "constant",
+    "it takes a number, a Float32Array, a Float64Array or an Int32Array",
+    "for a list: constant(Float32Array.from(list))",
+  );
 }
 
 /** A tensor of zeros. */

@@ -1,3 +1,4 @@
+import { callSite } from "../../run/call-site.ts";
 import { SteepestError } from "../../run/errors.ts";
 
 /** Sizes of the axes, outermost first; `[]` is a scalar. A size may be 0. */
@@ -51,16 +52,7 @@ export function normalizeAxes(
   return out;
 }
 
-/** An error of the graph, naming the operation and the line outside the engine that asked for it. */
+/** An error of the graph, naming the operation and the user's line that asked for it. */
 export function shapeError(op: string, what: string, help?: string): SteepestError {
   return new SteepestError("shape", `${op}: ${what}`, { where: callSite(), help });
-}
-
-/** `at file:line:column` of the first stack frame outside the library's own tensor code. */
-function callSite(): string | undefined {
-  const lines = new Error().stack?.split("\n").slice(1) ?? [];
-  const own = /[\\/](?:src|dist)[\\/](?:engine|optim|nn|run)[\\/]|node:internal/;
-  const frame = lines.find((line) => !own.test(line) || /\.test\.ts/.test(line));
-  const place = frame?.match(/(?:\(|at )((?:file:\/\/)?[^()\s]+:\d+:\d+)\)?$/)?.[1];
-  return place ? `at ${place.replace(/^file:\/\//, "")}` : undefined;
 }

@@ -25,7 +25,7 @@ export function nll(
   labels: Expr,
   { ignoreIndex, reduction = "mean" }: NllOptions = {},
 ): Expr {
-  classTarget("nll", logProbabilities, labels);
+  classTarget("nll", logProbabilities, labels, { ignoreIndex });
   return reduceCounted(neg(pick(logProbabilities, labels)), labels, { ignoreIndex, reduction });
 }
 

@@ -15,6 +15,7 @@ import {
 } from "../../engine/graph/index.ts";
 import { SteepestError } from "../../run/errors.ts";
 import { choice, type OptionSpec, type OptionValue, resolveOptions } from "../../run/options.ts";
+import { noteIndices } from "../index-range.ts";
 
 /** How the elements' losses become one number. */
 export type Reduction = "mean" | "sum";
@@ -111,16 +112,22 @@ export function numberTarget(loss: string, output: Expr, target: Expr): Expr {
   return cast(reshape(target, output.shape), output.dtype);
 }
 
-/** Checks an output [N, …, C] against int32 labels [N, …]. */
-export function classTarget(loss: string, output: Expr, target: Expr): Expr {
+/** Checks an output [N, …, C] against int32 labels [N, …], and notes their range: 0 … C − 1, or `ignoreIndex`. */
+export function classTarget(
+  loss: string,
+  output: Expr,
+  target: Expr,
+  { ignoreIndex }: { readonly ignoreIndex?: number | undefined } = {},
+): Expr {
   const lead = output.shape.slice(0, -1);
   if (output.shape.length < 1 || target.dtype !== "int32" || show(lead) !== show(target.shape)) {
     throw new SteepestError(
       "shape",
       `${loss}: an output ${show(output.shape)} needs int32 labels ${show(lead)}, not ${target.dtype} ${show(target.shape)}`,
-      { help: "classes are the last axis of the output" },
+      { help: "classes are the last axis of the output; declare the labels with dtype int32" },
     );
   }
+  noteIndices(target, output.shape[output.shape.length - 1]!, ignoreIndex);
   return target;
 }
 

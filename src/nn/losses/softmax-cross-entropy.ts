@@ -28,7 +28,7 @@ export function softmaxCrossEntropy(
   labels: Expr,
   { labelSmoothing = 0, ignoreIndex, reduction = "mean" }: SoftmaxCrossEntropyOptions = {},
 ): Expr {
-  classTarget("softmax-cross-entropy", logits, labels);
+  classTarget("softmax-cross-entropy", logits, labels, { ignoreIndex });
   const logp = logSoftmax(logits);
   const nll = neg(pick(logp, labels));
   const classes = logits.shape[logits.shape.length - 1]!;

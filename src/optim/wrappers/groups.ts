@@ -25,10 +25,30 @@ const passThrough: Transform = { init: () => ({}), update: (grads) => [grads, {}
 
 /** `inner` for the parameters that match; the others' gradients go through unchanged (or use `otherwise`). */
 export const masked = (inner: Transform, match: Match, otherwise: Transform = passThrough): Transform => ({
-  ...(inner.lr === undefined ? {} : { lr: inner.lr }),
-  ...partition({ masked: inner, others: otherwise }, (name, p) =>
-    matches(match, name, p) ? "masked" : "others",
+  ...requiring(
+    [match],
+    partition({ masked: inner, others: otherwise }, (name, p) =>
+      matches(match, name, p) ? "masked" : "others",
+    ),
   ),
+  ...(inner.lr === undefined ? {} : { lr: inner.lr }),
+});
+
+/** The same transform; it refuses parameters of which a pattern matches none. Throws `option`. */
+const requiring = (patterns: readonly Match[], transform: Transform): Transform => ({
+  ...transform,
+  init: (params) => {
+    const names = Object.keys(params);
+    patterns.forEach((match, i) => {
+      if (names.some((name) => matches(match, name, params[name]!))) return;
+      const shown = typeof match === "function" ? "the function" : String(match);
+      throw new SteepestError("option", `no parameter matches ${shown}`, {
+        where: patterns.length > 1 ? `in group ${i + 1}` : undefined,
+        help: `the model's parameters are ${names.slice(0, 12).join(", ")}${names.length > 12 ? ", …" : ""}`,
+      });
+    });
+    return transform.init(params);
+  },
 });
 
 /** One parameter group, as PyTorch has them: whom it takes, and what differs there from the common options. */
@@ -59,13 +79,13 @@ export function parameterGroups(
     return own.lr === base ? own : withLrFactor(own, own.lr! / base);
   });
   return {
-    lr: base,
-    ...partition(
-      { common, ...Object.fromEntries(parts.map((part, i) => [`group${i}`, part])) },
-      (name, p) => {
+    ...requiring(
+      groups.map((g) => g.match),
+      partition({ common, ...Object.fromEntries(parts.map((part, i) => [`group${i}`, part])) }, (name, p) => {
         const at = groups.findIndex((g) => matches(g.match, name, p));
         return at < 0 ? "common" : `group${at}`;
-      },
+      }),
     ),
+    lr: base,
   };
 }

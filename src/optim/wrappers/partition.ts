@@ -31,8 +31,12 @@ export function partition(
     Object.assign({}, ...members(params).map(([key, part, names]) => f(key, part, names))) as Tensors;
   const all = Object.values(parts);
   const strict = all.some((t) => t.errorIfNonfinite === true);
+  const rates = new Set(all.flatMap((t) => (t.lr === undefined ? [] : [t.lr])));
+  const [rate] = rates;
   return {
     name: "groups",
+    // parts that differ have no rate in common: a schedule or the caller gives one
+    ...(rates.size === 1 && rate !== undefined ? { lr: rate } : {}),
     ...(strict ? { errorIfNonfinite: true } : {}),
     init: (params) =>
       Object.fromEntries(members(params).map(([key, part, names]) => [key, part.init(pick(params, names))])),
