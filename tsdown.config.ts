@@ -54,6 +54,7 @@ const config: UserConfig = defineConfig({
     ...Object.fromEntries(folders.map((f) => [`${f}/index`, `src/${f}/index.ts`])),
     "engine/node-backends": "src/engine/backends/node-backends.ts",
     "logs/node": "src/logs/node-files.ts",
+    "plot/node": "src/plot/node.ts",
     "predict/node": "src/predict/node-load-run.ts",
     "handoff/node": "src/handoff/node.ts",
     "cli/main": "src/cli/main.ts",

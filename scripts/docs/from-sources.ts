@@ -1,7 +1,20 @@
 /** Runs examples and the code blocks of docs/ with `steepest` meaning this checkout's sources. */
 import { createJiti, type Jiti } from "jiti";
 
-const parts = ["", "/engine", "/nn", "/optim", "/data", "/random", "/run", "/train", "/logs", "/diagnose"];
+const parts = [
+  "",
+  "/engine",
+  "/nn",
+  "/optim",
+  "/data",
+  "/random",
+  "/run",
+  "/train",
+  "/logs",
+  "/diagnose",
+  "/tune",
+  "/optim/schedules",
+];
 const source = (part: string): string => new URL(`../../src${part}/index.ts`, import.meta.url).pathname;
 
 const jiti: Jiti = createJiti(import.meta.url, {

@@ -18,6 +18,7 @@ export type {
   Series,
 } from "../run/log.ts";
 export { seriesOf } from "../run/log.ts";
+export { type ArraysOptions, type Curve, fromArrays } from "./from-arrays.ts";
 export type { LogReader, ReadOptions } from "./types.ts";
 
 /** A log to be fed as it grows. gzip is not taken here: `readLog` unpacks it. */

@@ -6,7 +6,10 @@ import type { Chart } from "./chart.ts";
 import { type PngOptions, svgToPng } from "./node-png.ts";
 import { renderSvgInNode } from "./node-svg.ts";
 
-/** @throws SteepestError `plot-format` for another ending, `not-writable` when the file can't be written. */
+/**
+ * Writes a chart as SVG or PNG, by the name's ending. Throws `plot-format` for another ending, `not-writable` when the file
+ * can't be written.
+ */
 export async function savePlot(chart: Chart, path: string, options: PngOptions = {}): Promise<void> {
   await saveSvg(() => renderSvgInNode(chart, options), path, options);
 }

@@ -12,6 +12,7 @@ export function emptyDocument(): Promise<Document> {
   return document;
 }
 
+/** A chart as SVG text, where there is no page. */
 export async function renderSvgInNode(
   chart: Chart,
   options: Omit<RenderOptions, "document"> = {},

@@ -26,6 +26,7 @@ export type FitLoss = (
   context: LossContext,
 ) => Expr;
 
+/** A run declared in code: what a run file says in words, as values. */
 export interface CodeRun {
   /** A layer, or a function of one example's shape and the number of outputs that the data asks for. */
   readonly model: CustomModel;

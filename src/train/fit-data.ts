@@ -16,6 +16,7 @@ import {
 import { splitRows } from "../data/split.ts";
 import { SteepestError } from "../run/errors.ts";
 
+/** Typed arrays whose values are numbers; 64-bit integers are not. */
 export type NumberArray =
   | Float32Array
   | Float64Array

@@ -15,6 +15,7 @@ import type { RunStore } from "./recorder.ts";
 import { differences, keptSettings } from "./resume.ts";
 import { saveWeights } from "./weights.ts";
 
+/** One step's measurements. */
 export interface FitStep extends StepResult {
   /** From 1. */
   step: number;
@@ -29,6 +30,7 @@ export interface FitState {
   readonly metrics: string;
 }
 
+/** A run in code, and how it is watched, stopped and gone on with. */
 export interface FitOptions extends CodeRun, LongWork<TrainProgress> {
   /** Called after each step with its measurements: one record, overwritten by the next step. */
   readonly onStep?: (step: FitStep) => void;
@@ -36,6 +38,7 @@ export interface FitOptions extends CodeRun, LongWork<TrainProgress> {
   readonly resume?: FitState;
 }
 
+/** A trained model and how it came about. */
 export interface FitResult extends Omit<TrainOutcome, "step"> {
   /** Steps made over the whole run. */
   readonly steps: number;

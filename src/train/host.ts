@@ -12,6 +12,7 @@ export interface BuildHost extends DataHost {
   readonly given?: GivenParts;
 }
 
+/** Parts of a run that are values and no names. */
 export interface GivenParts {
   /** With its validation rows. */
   readonly data: Dataset;

@@ -39,11 +39,12 @@ export async function curvatureAnswer(
   stepper: RunStepper,
   options: CurvatureOptions,
 ): Promise<CurvatureAnswer> {
-  const { entry, options: settings } = optimizerOf(run);
   const none = (note: string): CurvatureAnswer => ({ limit: null, curvature: null, note });
-  const rule = entry.stabilityLimit;
-  if (rule === undefined) return none(`no stability limit is proved for ${entry.name}`);
   try {
+    // an optimizer of the user's own is no row of the table
+    const { entry, options: settings } = optimizerOf(run);
+    const rule = entry.stabilityLimit;
+    if (rule === undefined) return none(`no stability limit is proved for ${entry.name}`);
     const objective = runObjective(run, { rows: ROWS });
     stepper.restart(options.seed);
     // before the first gradient a preconditioner is nothing
