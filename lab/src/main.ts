@@ -3,6 +3,7 @@ import App from "./app/App.svelte";
 import "katex/dist/katex.min.css";
 import "./app/theme.css";
 import "./app/page.css";
+import "./app/bench.css";
 
 mount(App, { target: document.getElementById("app")! });
 

@@ -16,7 +16,7 @@ const planned: readonly (readonly [id: string, title: string, summary: string])[
   ["step-size", "Step size", "Too small crawls, too large bounces out: where the border lies and why."],
   ["convergence", "Convergence", "How fast the gap closes, measured beside what the theorems promise."],
   ["batches", "Batches and noise", "All samples, some, or one: what the noise costs and what it buys."],
-  ["momentum", "Momentum", "A ball with memory: faster through ravines, and able to spiral."],
+  ["momentum", "Momentum", "A ball with memory: faster through ravines, and it can overshoot."],
   ["race", "The race", "Any optimizers, any surface, one start: every term of every step."],
   [
     "walkthrough",
@@ -24,7 +24,7 @@ const planned: readonly (readonly [id: string, title: string, summary: string])[
     "SGD against Adam on features of very different size, replayed exactly.",
   ],
   ["learning-rate", "Learning rate", "Four symptoms, one test that finds the rate, and how far to trust it."],
-  ["schedules", "Schedules", "Draw the learning rate over a run, compare, and take the code with you."],
+  ["schedules", "Schedules", "Change the learning rate during a run, compare, and take the code with you."],
   [
     "minima",
     "Sharp and flat minima",

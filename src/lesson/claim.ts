@@ -1,5 +1,6 @@
 /** What a claim of the lesson is, and what running it gives. */
 import type { Chart } from "../plot/chart.ts";
+import type { TrajectoryMap } from "../plot/charts/trajectories.ts";
 import type { LessonContext } from "./context.ts";
 
 /** What became of a claim; `holds-if` comes with its condition. */
@@ -14,6 +15,12 @@ export type Measured = Readonly<Record<string, unknown>> & {
 /** What an experiment is run with: rates, steps, seeds. Another value is another experiment. */
 export type Settings = Readonly<Record<string, number>>;
 
+/** Curves, or paths over a function's contours. */
+export type Picture = Chart | TrajectoryMap;
+
+/** Whether a picture is paths over contours, which `renderTrajectories` draws; `renderSvg` draws the others. */
+export const isMap = (picture: Picture): picture is TrajectoryMap => "paths" in picture;
+
 /** What an experiment measured, and what that means for its claim. */
 export interface Outcome {
   /** What was measured in a few words, made of the measured numbers. */
@@ -22,8 +29,8 @@ export interface Outcome {
   readonly verdict: Verdict;
   /** For `holds-if`: when it is so, with what was measured there. Else what more is to be said, or nothing. */
   readonly condition: string | null;
-  /** Charts of what was measured, by file name without its ending. */
-  readonly figures?: () => Readonly<Record<string, Chart>>;
+  /** Pictures of what was measured, by file name without its ending. */
+  readonly figures?: () => Readonly<Record<string, Picture>>;
 }
 
 /** One experiment. The table of claims knows its id, title and group. */

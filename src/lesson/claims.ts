@@ -1,8 +1,7 @@
 /** The table of the lesson's claims. An experiment's code is loaded when it runs. */
 
-import type { Chart } from "../plot/chart.ts";
 import { closest, SteepestError } from "../run/errors.ts";
-import type { ClaimResult, Experiment, Settings } from "./claim.ts";
+import type { ClaimResult, Experiment, Picture, Settings } from "./claim.ts";
 import type { LessonContext } from "./context.ts";
 
 /** The parts of the lesson that claims belong to, in its order. */
@@ -259,7 +258,7 @@ export const claims: readonly ClaimRow[] = [
 /** A claim's result, with the charts of what was measured. */
 export interface RanClaim {
   readonly result: ClaimResult;
-  readonly figures: () => Readonly<Record<string, Chart>>;
+  readonly figures: () => Readonly<Record<string, Picture>>;
 }
 
 /** Runs one claim. `settings` replaces some of the experiment's own: then it is another experiment. */

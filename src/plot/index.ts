@@ -3,6 +3,8 @@ export type { Axis, Chart, Level, LinePanel, LineSeries, Range, Rule } from "./c
 export { type GradientNormOptions, gradientNormChart } from "./charts/gradient-norm.ts";
 export type { RateCell, RateMap, RateRow } from "./charts/heat-map.ts";
 export { renderHeatMap } from "./charts/heat-map-draw.ts";
+export { NOTE, type Placed, pixelScale, placeNotes } from "./charts/lines-place.ts";
+export { type Curve, type LinesPlan, planChart } from "./charts/lines-plan.ts";
 export { type ChartFinding, type LossChartOptions, lossChart } from "./charts/loss.ts";
 export { type LossByRateOptions, lossByRateChart } from "./charts/loss-by-rate.ts";
 export { type RangeTestOptions, type RangeTestRecord, rangeTestChart } from "./charts/range-test.ts";

@@ -1,8 +1,7 @@
 /** Chart → SVG: title, legend, panels below each other, small print. The document is the caller's. */
-import { type ResolvedAxis, resolveAxis } from "./axis.ts";
-import type { Chart, LinePanel } from "./chart.ts";
+import type { Chart } from "./chart.ts";
 import { drawLines, text } from "./charts/lines.ts";
-import { type LegendItem, type LinesPlan, planLines, xValues } from "./charts/lines-plan.ts";
+import { type LegendItem, type LinesPlan, planChart } from "./charts/lines-plan.ts";
 import { element, fitText, SVG_NS, serialize, textWidth } from "./svg.ts";
 import { dashOf, FONT, markerPath, strokeOf, type Theme, type ThemeName, themes } from "./theme/index.ts";
 
@@ -37,8 +36,7 @@ export function renderSvg(
 ): string {
   const theme = themes[themeName];
   const inner = width - 2 * PAD;
-  const xs = sharedAxes(chart.panels, inner);
-  const plans = chart.panels.map((panel, i) => planLines(panel, xs[i]!, { columns: Math.ceil(inner) }));
+  const plans = planChart(chart, inner);
   const head = heading(document, chart, { inner, theme });
   const parts: SVGElement[] = [...head.parts];
   let { top } = head;
@@ -56,7 +54,7 @@ export function renderSvg(
   let y = top;
   plans.forEach((plan, i) => {
     const share = ((bottom - top) * weights[i]!) / total;
-    const hideX = plans[i + 1] !== undefined && xs[i] === xs[i + 1];
+    const hideX = plans[i + 1] !== undefined && plans[i + 1]!.x === plan.x;
     const panel = drawLines(
       plan,
       { left, right, top: y, width: inner, height: Math.max(60, share), hideX },
@@ -130,26 +128,6 @@ export function page(
     ],
   );
   return `${serialize(root)}\n`;
-}
-
-/** One x axis for neighbouring panels with the same label and scale; the same object, so that it can be recognised. */
-function sharedAxes(panels: readonly LinePanel[], width: number): ResolvedAxis[] {
-  const made = new Map<string, ResolvedAxis>();
-  return panels.map(({ x }) => {
-    const key = JSON.stringify(x);
-    const alike = panels.filter((p) => JSON.stringify(p.x) === key);
-    const axis =
-      made.get(key) ??
-      resolveAxis(
-        x,
-        (function* () {
-          for (const p of alike) yield* xValues(p);
-        })(),
-        { target: Math.max(3, Math.round(width / 110)), pad: 0.01 },
-      );
-    made.set(key, axis);
-    return axis;
-  });
 }
 
 /** Names that need telling apart: all series when there are several of them, each once. */

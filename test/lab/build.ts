@@ -5,6 +5,9 @@ import { dirname, join, resolve } from "node:path";
 import { promisify } from "node:util";
 import { labFolder, readSite, type Site } from "../../src/cli/lab/site.ts";
 
+/** All rooms, by their folders. */
+export const rooms: readonly string[] = readdirSync(resolve(import.meta.dirname, "../../lab/src/rooms"));
+
 const root = resolve(import.meta.dirname, "../..");
 
 /** Built from the sources as they are; LAB_DIST puts it elsewhere than in dist/lab. */

@@ -127,7 +127,7 @@ describeLab("the frame", (lab) => {
   test("figures give picture and numbers away", async () => {
     const page = await lab.open("#/step-size");
     await ready(page);
-    await page.locator(".chart svg").waitFor();
+    await page.locator(".chart .series").first().waitFor({ state: "attached" });
     const take = async (figure: number, item: string): Promise<Buffer> => {
       const tools = page.locator(".tools").nth(figure);
       await tools.getByText("Export").click();
@@ -175,6 +175,6 @@ describeLab("the frame", (lab) => {
     await page.goto(`${lab.url()}#/step-size?lr=0.1`);
     await page.reload();
     await ready(page);
-    await page.locator(".chart svg").waitFor();
+    await page.locator(".chart .series").first().waitFor({ state: "attached" });
   });
 });

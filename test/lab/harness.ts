@@ -156,6 +156,14 @@ export async function inspect(
   await page.context().close();
 }
 
+/** Opens the drawers of all experiments in view. */
+export async function openDrawers(page: Page): Promise<void> {
+  await page.locator(".drawer > summary").first().waitFor();
+  await page.locator(".drawer").evaluateAll((all) => {
+    for (const drawer of all) (drawer as HTMLDetailsElement).open = true;
+  });
+}
+
 /** The address after the page has written what waited. */
 export async function settledHash(page: Page): Promise<string> {
   // a timer of the page's own comes after those that it had set before, however slow the machine

@@ -28,6 +28,15 @@ export interface ListField<T extends string> extends Field<readonly T[]> {
 /** At most 6 significant digits, so that addresses stay short; what the address says is what is shown. */
 export const shortNumber = (x: number): string => String(Number(x.toPrecision(6)));
 
+/** A number as people write it: 0.5, 0,5, 1e-3, −2. NaN: it is none. */
+export function readNumber(text: string): number {
+  const plain = text
+    .trim()
+    .replaceAll("−", "-")
+    .replace(/^([^.,]*),([^.,]*)$/, "$1.$2");
+  return plain === "" ? Number.NaN : Number(plain);
+}
+
 interface Numeric {
   readonly default: number;
   readonly min: number;
@@ -46,7 +55,7 @@ export function number({ min, max, step = (max - min) / 100, log = false, ...res
     step,
     log,
     parse: (text) => {
-      const value = text.trim() === "" ? Number.NaN : Number(text);
+      const value = readNumber(text);
       return value >= min && value <= max ? value : null;
     },
     format: shortNumber,

@@ -11,7 +11,9 @@ export function parseHash(hash: string): Place {
 }
 
 export function formatHash(room: string, entries: Iterable<readonly [string, string]>): string {
-  const query = [...entries].map(([k, v]) => `${k}=${encodeURIComponent(v).replace(/%2C/g, ",")}`).join("&");
+  const query = [...entries]
+    .map(([k, v]) => (v === "" && k === "present" ? k : `${k}=${encodeURIComponent(v).replace(/%2C/g, ",")}`))
+    .join("&");
   return `#/${room}${query === "" ? "" : `?${query}`}`;
 }
 
@@ -22,12 +24,39 @@ window.addEventListener("hashchange", () => {
   place = parseHash(location.hash);
 });
 window.addEventListener("pagehide", flushHash);
+// a link inside the page has the whole state: what waits must not be written over it before the change is heard of
+window.addEventListener(
+  "click",
+  (event) => {
+    if (event.target instanceof Element && event.target.closest('a[href^="#"]')) forget();
+  },
+  true,
+);
 
 /** The present place; reactive. Changes when the reader follows a link or edits the address, not when a room writes. */
 export const currentPlace = (): Place => place;
 
 /** Parts of the page left out for embedding, by `hide=controls,text,frame,data`. */
 export const hiddenParts = (): string => (place.query.get("hide") ?? "").split(",").join(" ");
+
+/** For a projector, by `present` in the address: no text, larger type. */
+export const presenting = (): boolean => place.query.has("present");
+
+/** Parts of the present address that are the frame's, for addresses that rooms write. */
+export const frameEntries = (): [string, string][] =>
+  ["hide", "present"].flatMap((key): [string, string][] => {
+    const value = place.query.get(key);
+    return value === null ? [] : [[key, value]];
+  });
+
+/** The room as it stands, with text or without it. */
+export function present(on: boolean): void {
+  flushHash();
+  const { room, query } = parseHash(location.hash);
+  if (on) query.set("present", "");
+  else query.delete("present");
+  location.hash = formatHash(room, query);
+}
 
 // browsers refuse more than about 100 address changes in 30 s
 const WAIT = 350;

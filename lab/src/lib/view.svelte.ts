@@ -1,6 +1,6 @@
 /** A room's state, kept in its address: defaults are left out, reloading gives the same view. */
 import type { Field } from "./fields.ts";
-import { currentPlace, formatHash, writeHash } from "./place.svelte.ts";
+import { currentPlace, formatHash, frameEntries, writeHash } from "./place.svelte.ts";
 
 type ValueOf<F> = F extends Field<infer T> ? T : never;
 export type Values<F> = { -readonly [K in keyof F]: Widen<ValueOf<F[K]>> };
@@ -46,8 +46,7 @@ export function openView<F extends { readonly [K in keyof F]: Field<ValueOf<F[K]
       const written = field.format(shown[key]);
       return written === field.format(field.default) ? [] : [[key, written]];
     });
-    const hide = currentPlace().query.get("hide");
-    return formatHash(room, hide ? [...changed, ["hide", hide]] : changed);
+    return formatHash(room, [...changed, ...frameEntries()]);
   }
 
   read(currentPlace().query);

@@ -2,7 +2,7 @@
 
 import { join } from "node:path";
 import { chooseBackend } from "../../engine/registry.ts";
-import type { Settings } from "../../lesson/claim.ts";
+import { isMap, type Settings } from "../../lesson/claim.ts";
 import { type ClaimRow, claims, type RanClaim, runClaim, selectClaims } from "../../lesson/claims.ts";
 import { lessonContext } from "../../lesson/context.ts";
 import { closest, SteepestError } from "../../run/errors.ts";
@@ -146,12 +146,20 @@ const SIZES: Readonly<Record<string, { width: number; height: number }>> = {
 };
 
 async function writeFigures(ran: readonly RanClaim[], folder: string): Promise<string[]> {
-  const { savePlot } = await import("../../plot/node-save.ts");
+  const [{ savePlot, saveSvg }, { renderTrajectories }, { emptyDocument }] = await Promise.all([
+    import("../../plot/node-save.ts"),
+    import("../../plot/charts/trajectories-draw.ts"),
+    import("../../plot/node-svg.ts"),
+  ]);
   const files: string[] = [];
   for (const { figures } of ran) {
-    for (const [name, chart] of Object.entries(figures())) {
+    for (const [name, picture] of Object.entries(figures())) {
       const file = `${name}.png`;
-      await savePlot(chart, join(folder, file), SIZES[name] ?? {});
+      const path = join(folder, file);
+      if (isMap(picture)) {
+        const document = await emptyDocument();
+        await saveSvg(() => renderTrajectories(picture, { document }), path);
+      } else await savePlot(picture, path, SIZES[name] ?? {});
       files.push(file);
     }
   }

@@ -82,11 +82,13 @@ function wrapId(id: string, width: number): string[] {
 
 const sentence = (text: string): string => (/[.!?]$/.test(text) ? text : `${text}.`);
 
+const hold = (n: number): string => `${n} ${n === 1 ? "holds" : "hold"}`;
+
 function tally(results: readonly ClaimResult[]): string {
   const count = (verdict: Verdict): number => results.filter((r) => r.verdict === verdict).length;
   const n = results.length;
   return (
-    `${n} ${n === 1 ? "claim" : "claims"}: ${count("holds")} hold, ${count("holds-if")} hold under a condition, ` +
+    `${n} ${n === 1 ? "claim" : "claims"}: ${hold(count("holds"))}, ${hold(count("holds-if"))} under a condition, ` +
     `${count("does-not-hold")} ${count("does-not-hold") === 1 ? "does" : "do"} not hold.`
   );
 }

@@ -29,10 +29,11 @@ export const experiment: Experiment = defineExperiment({
     return {
       summary: fixed(final, 4),
       measured: { final, zeroStart, logits, crosses, fastCrosses },
-      verdict: near ? "holds" : crosses === null && fastCrosses === null ? "does-not-hold" : "holds-if",
+      // a longer run or another rate is another experiment than the one the sentence is about
+      verdict: near ? "holds" : "does-not-hold",
       condition: near
         ? null
-        : `the run is longer: the loss crosses ${target} after ${orNever(crosses)} updates; with learning rate ${fastLr} and ` +
+        : `The loss crosses ${target} only after ${orNever(crosses)} updates; with learning rate ${fastLr} and ` +
           `logits in float64 after ${orNever(fastCrosses)}. After ${epochs} epochs it is ${fixed(zeroStart, 4)} from ` +
           `zero weights and ${fixed(logits, 4)} from logits`,
     };

@@ -65,10 +65,11 @@ export const experiment: Experiment = defineExperiment({
           convergesAbove: squaredEnds(margins[1]),
         },
       },
-      verdict: diverges ? "holds" : firstBeyond >= 0 ? "holds-if" : "does-not-hold",
+      // another loss is another program than the one the sentence is about
+      verdict: diverges ? "holds" : "does-not-hold",
       condition: diverges
         ? null
-        : `the loss is squared, on the same features: then ${lr} passes ${FAR} at epoch ${orNever(at(firstBeyond))} and is no ` +
+        : `On squared loss, with the same features, ${lr} passes ${FAR} at epoch ${orNever(at(firstBeyond))} and is no ` +
           `number from epoch ${orNever(at(firstNonFinite))} on, ${good} ends at ${show(last(curves[1]!), 1)}, ${low} at ` +
           `${fixed(last(curves[2]!), 3)}; the limit 2/L is ${show(squaredLimit, 6)}. The lesson's labels are separable: even ` +
           `${20 * lr} rises ${farRises} times. With every tenth label flipped the limit is ${show(flippedLimit, 5)}: ` +

@@ -20,6 +20,20 @@ function path(context: LessonContext, lr: number, momentum: number, steps: numbe
   });
 }
 
+const DOMAIN = { x: [-10, 10], y: [-3.4, 3.4] } as const;
+
+/** The function over the picture, row after row from the least y. */
+function bowl(): { columns: number; rows: number; values: Float64Array } {
+  const [columns, rows] = [121, 81];
+  const along = ([a, b]: readonly [number, number], k: number, n: number): number =>
+    a + ((b - a) * k) / (n - 1);
+  const values = Float64Array.from({ length: columns * rows }, (_, i) => {
+    const [x, y] = [along(DOMAIN.x, i % columns, columns), along(DOMAIN.y, Math.floor(i / columns), rows)];
+    return 0.5 * (x * x + 10 * y * y);
+  });
+  return { columns, rows, values };
+}
+
 /** Net turns around the minimum until the path is within a hundredth of where it started. */
 function turns(points: Path): number {
   const distance = ([x, y]: Path[number]): number => Math.hypot(x, y);
@@ -97,20 +111,17 @@ export const experiment: Experiment = defineExperiment({
       figures: () => ({
         three_paths: {
           title: "Three step sizes, and momentum",
-          subtitle: "½(x² + 10y²) from (−9, 2.5): loss over steps, and the paths",
+          subtitle: "½(x² + 10y²) from (−9, 2.5)",
+          x: { label: "x", domain: DOMAIN.x },
+          y: { label: "y", domain: DOMAIN.y },
+          grid: bowl(),
+          minima: [{ at: [0, 0], kind: "global" }],
+          paths: shown.map(([name, points]) => ({ name, points })),
+        },
+        three_paths_loss: {
+          title: "Three step sizes, and momentum",
+          subtitle: "½(x² + 10y²) from (−9, 2.5): loss over steps",
           panels: [
-            {
-              kind: "lines",
-              x: { label: "x" },
-              y: { label: "y", domain: [-3.4, 3.4] },
-              weight: 1.2,
-              series: shown.map(([name, p]) => ({
-                name,
-                x: Float64Array.from(p, (q) => q[0]),
-                y: Float64Array.from(p, (q) => q[1]),
-                endLabel: false,
-              })),
-            },
             {
               kind: "lines",
               x: { label: "step" },

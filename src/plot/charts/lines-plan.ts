@@ -1,6 +1,6 @@
 /** What a panel of curves shows, before a pixel is drawn: axes, averaged and thinned curves, gaps, the room its labels need. */
 import { type ResolvedAxis, resolveAxis } from "../axis.ts";
-import type { LinePanel, LineSeries } from "../chart.ts";
+import type { Chart, LinePanel, LineSeries } from "../chart.ts";
 import { showValue } from "../numbers.ts";
 import { debiasedEma, type Gap, gapsOf, thin } from "../smooth.ts";
 import { textWidth } from "../svg.ts";
@@ -13,6 +13,7 @@ const MARK_UP_TO = 40;
 
 export type Point = [x: number, y: number];
 
+/** One curve of a panel as it is drawn: averaged, thinned, with its gaps. */
 export interface Curve {
   readonly name: string;
   readonly slot: number;
@@ -36,6 +37,7 @@ export interface Note {
   readonly tick?: boolean;
 }
 
+/** A panel before a pixel is drawn: axes with ticks, curves, notes, and the room its labels take in px. */
 export interface LinesPlan {
   readonly panel: LinePanel;
   readonly x: ResolvedAxis;
@@ -55,15 +57,41 @@ export interface LegendItem {
   readonly dots: boolean;
 }
 
+/** Every panel of a chart, for a drawing of this width in px. */
+export function planChart(chart: Chart, width: number): LinesPlan[] {
+  const xs = sharedAxes(chart.panels, width);
+  return chart.panels.map((panel, i) => planLines(panel, xs[i]!, { columns: Math.ceil(width) }));
+}
+
+/** One x axis for neighbouring panels with the same label and scale; the same object, so that it can be recognised. */
+function sharedAxes(panels: readonly LinePanel[], width: number): ResolvedAxis[] {
+  const made = new Map<string, ResolvedAxis>();
+  return panels.map(({ x }) => {
+    const key = JSON.stringify(x);
+    const alike = panels.filter((p) => JSON.stringify(p.x) === key);
+    const axis =
+      made.get(key) ??
+      resolveAxis(
+        x,
+        (function* () {
+          for (const p of alike) yield* xValues(p);
+        })(),
+        { target: Math.max(3, Math.round(width / 110)), pad: 0.01 },
+      );
+    made.set(key, axis);
+    return axis;
+  });
+}
+
 /** The values of all panels' x axes, so that panels below each other share one. */
-export function* xValues(panel: LinePanel): Generator<number> {
+function* xValues(panel: LinePanel): Generator<number> {
   for (const { x } of [...panel.series, ...(panel.ghosts ?? [])])
     for (let i = 0; i < x.length; i++) yield x[i]!;
   for (const { from, to } of panel.ranges ?? []) yield* [from, to];
   for (const { x } of panel.rules ?? []) yield x;
 }
 
-export function planLines(panel: LinePanel, x: ResolvedAxis, { columns }: { columns: number }): LinesPlan {
+function planLines(panel: LinePanel, x: ResolvedAxis, { columns }: { columns: number }): LinesPlan {
   const smoothed = panel.series.map((s) => (s.smooth ? debiasedEma(s.y, s.smooth) : s.y));
   const y = resolveAxis(panel.y, yValues(panel, smoothed), { target: 5, pad: 0.06 });
   const visible = (v: number): boolean => Number.isFinite(v) && (y.type === "linear" || v > 0);

@@ -1,12 +1,10 @@
 /** Curves over a common x, with their axes, ranges, rules, marks for non-finite values and labels, as one SVG group. */
 import * as Plot from "@observablehq/plot";
-import type { ResolvedAxis } from "../axis.ts";
-import { showValue } from "../numbers.ts";
-import { element, fitText, textWidth } from "../svg.ts";
+import { element, fitText } from "../svg.ts";
 import { dashOf, FONT, markerOf, strokeOf, type Theme, type Tone } from "../theme/index.ts";
-import { type Curve, LABEL, type LinesPlan, type Note, type Point, TICK } from "./lines-plan.ts";
+import { endLabels, NOTE, pixelScale, placeNotes } from "./lines-place.ts";
+import { type Curve, LABEL, type LinesPlan, type Point, TICK } from "./lines-plan.ts";
 
-const NOTE = 11;
 const ROW = 15;
 /** px of a tick that stands for a rule. */
 const TICK_LENGTH = 9;
@@ -23,35 +21,6 @@ export interface Box {
   readonly height: number;
   /** The panel below has the same x axis: leave ticks and label to it. */
   readonly hideX: boolean;
-}
-
-interface Placed extends Note {
-  readonly row: number;
-  readonly at: number;
-  readonly shown: string;
-}
-
-/** Rows of labels above the frame, so that none covers another. */
-function placeNotes(
-  notes: readonly Note[],
-  toPx: (x: number) => number,
-  [l, r]: readonly [number, number],
-): Placed[] {
-  const ends: number[] = [];
-  return notes
-    .filter((n) => n.label !== "")
-    .map((n) => {
-      const shown = fitText(n.label, (r - l) / 1.13, NOTE);
-      const width = textWidth(shown, NOTE, { bold: true });
-      return { ...n, shown, width, at: Math.max(l, Math.min(toPx(n.from), r - width)) };
-    })
-    .sort((a, b) => a.at - b.at)
-    .map((n) => {
-      let row = ends.findIndex((end) => end + 10 <= n.at);
-      if (row < 0) row = ends.length;
-      ends[row] = n.at + n.width;
-      return { ...n, row };
-    });
 }
 
 export function drawLines(plan: LinesPlan, box: Box, theme: Theme, document: Document): SVGElement {
@@ -240,15 +209,6 @@ export function drawLines(plan: LinesPlan, box: Box, theme: Theme, document: Doc
   return plotGroup(plot, texts, box.top, document);
 }
 
-function pixelScale(
-  { type, domain: [a, b] }: ResolvedAxis,
-  [l, r]: readonly [number, number],
-): (x: number) => number {
-  const f = type === "log" ? Math.log : (v: number): number => v;
-  // halves first: the domain's width may overflow
-  return (x) => l + ((r - l) * (f(x) / 2 - f(a) / 2)) / (f(b) / 2 - f(a) / 2);
-}
-
 function line(points: readonly Point[], style: Plot.LineOptions, { steps }: Pick<Curve, "steps">): Plot.Mark {
   return Plot.line(points as Point[], {
     x: ([v]: Point) => v,
@@ -258,36 +218,6 @@ function line(points: readonly Point[], style: Plot.LineOptions, { steps }: Pick
     strokeLinecap: "round",
     ...style,
   });
-}
-
-/** The last value of each curve beside its end, moved apart where they would overlap. */
-function endLabels(
-  curves: readonly Curve[],
-  yPx: (v: number) => number,
-  [top, bottom]: readonly [number, number],
-): { label: string; at: number; slot: number; colour?: string }[] {
-  const labels = curves
-    .flatMap((c) =>
-      c.last
-        ? [
-            {
-              label: showValue(c.last[1]),
-              at: yPx(c.last[1]),
-              slot: c.slot,
-              ...(c.colour !== undefined && { colour: c.colour }),
-            },
-          ]
-        : [],
-    )
-    .sort((a, b) => a.at - b.at);
-  const gap = TICK + 3;
-  for (let i = 1; i < labels.length; i++) labels[i]!.at = Math.max(labels[i]!.at, labels[i - 1]!.at + gap);
-  let limit = bottom;
-  for (let i = labels.length - 1; i >= 0; i--) {
-    labels[i]!.at = Math.max(top, Math.min(labels[i]!.at, limit));
-    limit = labels[i]!.at - gap;
-  }
-  return labels;
 }
 
 export function text(

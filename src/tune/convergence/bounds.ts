@@ -55,6 +55,14 @@ export const BOUNDS: readonly BoundRow[] = [
     at: ({ L, lr, distanceSquared }, k) => distanceSquared / (4 * lr * k + 2 / L),
   },
   {
+    id: "convex-general",
+    formula: "2·gap₀·R²/(2R² + kη(2 − Lη)·gap₀)",
+    source: "Nesterov 2004, theorem 2.1.14",
+    needs: ["convex", "below-2/L"],
+    at: ({ L, lr, distanceSquared, gap }, k) =>
+      (2 * gap * distanceSquared) / (2 * distanceSquared + k * lr * (2 - L * lr) * gap),
+  },
+  {
     id: "linear",
     formula: "(1 − ημ(2 − ηL))ᵏ·gap₀",
     source: "descent lemma and the Polyak–Łojasiewicz inequality; (1 − μ/L)ᵏ at η = 1/L",

@@ -168,6 +168,11 @@ describe("closed forms", () => {
     BOUNDS.find((b) => b.id === id)!.at({ L: 1, mu: 0, lr: 1, distanceSquared: 1, gap: 1, ...facts }, k);
   test("are the textbook's at η = 1/L and 2/(L+μ)", () => {
     expect(at("convex", { L: 4, lr: 1 / 4, distanceSquared: 3 }, 10)).toBeCloseTo((4 * 3) / 20, 14);
+    // Nesterov 2004, theorem 2.1.14, at h = 1/L
+    expect(at("convex-general", { L: 4, lr: 1 / 4, distanceSquared: 3, gap: 5 }, 10)).toBeCloseTo(
+      (2 * 5 * 3) / (2 * 3 + (10 * 5) / 4),
+      14,
+    );
     expect(at("convex-sharp", { L: 4, lr: 1 / 4, distanceSquared: 3 }, 10)).toBeCloseTo((4 * 3) / 42, 14);
     expect(at("linear", { L: 100, mu: 1, lr: 1 / 100 }, 1000)).toBeCloseTo(4.317e-5, 8); // mission.md C10: 4.3e-5
     expect(at("linear-sharp", { L: 100, mu: 1, lr: 2 / 101 }, 1000)).toBeCloseTo(4.2e-18, 19); // C10: 4.2e-18

@@ -2,10 +2,11 @@
 import type { Page } from "playwright-core";
 import { expect, test } from "vitest";
 import { BOUNDS } from "../../../src/tune/convergence/bounds.ts";
-import { describeLab, inspect, settledHash } from "../harness.ts";
+import { describeLab, inspect, openDrawers, settledHash } from "../harness.ts";
 
 const title = (page: Page) => page.locator(".verdict .title");
-const ready = (page: Page): Promise<void> => page.locator(".chart svg").first().waitFor();
+const ready = (page: Page): Promise<void> =>
+  page.locator(".chart .series").first().waitFor({ state: "attached" });
 const part = (page: Page, bound: string, name: string) =>
   page.locator(`[data-bound=${bound}] [data-part=${name}]`);
 
@@ -60,13 +61,21 @@ describeLab("room 2, convergence", (lab) => {
     const page = await lab.open("#/convergence?start=flattest");
     const rate = page.getByLabel("Learning rate × L, as a number");
     for (const [to, said] of [
-      ["0.5", /All 4 bounds hold/],
+      ["0.5", /All 5 bounds hold/],
       ["1.5", /Above 1\/L/],
       ["2.2", /1\/k|flies out|Above/],
     ] as const) {
       await rate.fill(to);
       await expect.poll(() => title(page).textContent()).toMatch(said);
     }
+    // between 1/L and 2/L one promise is left without strong convexity, and it is kept
+    const general = await lab.open("#/convergence?shape=flat&rate=1.5&steps=2000&axis=log");
+    await expect
+      .poll(() => part(general, "convex-general", "holds").textContent())
+      .toBe("Kept at every step");
+    expect(await general.locator("[data-bound=convex-general]").textContent()).toContain("Promised.");
+    expect(await general.locator("[data-bound=convex]").textContent()).toContain("No promise");
+    await openDrawers(page);
     await page.getByLabel("Start", { exact: true }).selectOption("all");
     await expect.poll(() => title(page).textContent()).toMatch(/flies out/);
     await page.getByLabel("Landscape").selectOption("saddle");
@@ -81,7 +90,7 @@ describeLab("room 2, convergence", (lab) => {
   test("keeps its state in the address, and works by keyboard", async () => {
     const page = await lab.open("#/convergence?shape=strong&kappa=10&steps=200&k=7");
     await ready(page);
-    await page.getByRole("slider", { name: "Look at step" }).focus();
+    await page.locator(".scrub input").focus();
     await page.keyboard.press("ArrowRight");
     expect(await settledHash(page)).toBe("#/convergence?kappa=10&steps=200&k=8");
     const first = await value(page, "gap");

@@ -38,7 +38,7 @@ describeLab("room 4, momentum", (lab) => {
     for (const [to, steep, said] of [
       ["0.297", "flips", /pace/],
       ["0.303", "flies out", /Outside the border/],
-      ["0.1", "spirals", /./],
+      ["0.1", "swings", /./],
       ["0.005", "slides", /pace/],
     ] as const) {
       await rate.fill(to);

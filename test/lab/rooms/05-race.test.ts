@@ -2,7 +2,7 @@
 import type { Page } from "playwright-core";
 import { expect, test } from "vitest";
 import { createDescent, makeSurface, trajectory, tunedTrajectory } from "../../../src/surface/index.ts";
-import { describeLab, inspect, settledHash } from "../harness.ts";
+import { describeLab, inspect, openDrawers, settledHash } from "../harness.ts";
 
 const title = (page: Page) => page.locator(".verdict .title");
 const ready = (page: Page): Promise<void> => title(page).waitFor();
@@ -57,16 +57,18 @@ describeLab("room 5, the race", (lab) => {
     expect(stuck.verdict.outcome).toBe("saddle");
     const page = await lab.open("#/race?on=saddle&run=sgd&x=1&y=0&rates=same&lr=0.1");
     await expect.poll(() => title(page).textContent()).toContain("sgd is stuck at a saddle");
+    await openDrawers(page);
     await page.getByLabel("Noise on every slope, as a number").fill("0.1");
     await expect.poll(() => title(page).textContent()).not.toContain("stuck");
 
     const best = tunedTrajectory(
-      { surface: makeSurface("ravine"), optimizer: { name: "sgd", momentum: 0.9 }, steps: 200 },
+      { surface: makeSurface("ravine"), optimizer: { name: "sgd", momentum: 0.9 }, steps: 300 },
       { rates: [0.001, 0.00178, 0.00316, 0.00562, 0.01] },
     );
     const other = await lab.open("#/race?on=ravine&run=sgd,sgd:momentum%3D0.9,adam");
     await expect.poll(() => title(other).textContent()).toContain(`first, in ${best.verdict.step} steps`);
     expect(await other.getByLabel("Rate of lane 2, sgd momentum=0.9").inputValue()).toBe(String(best.lr));
+    await openDrawers(other);
     await other.getByLabel("All rates ×, as a number").fill("100");
     await expect
       .poll(() => other.locator('[data-reason="0"]').textContent())

@@ -1,5 +1,6 @@
 /** Room 7: the lesson's three rates, and a search on real digits that can be trained with. */
 import { expect, test } from "vitest";
+import { symptoms } from "../../../lab/src/rooms/learning-rate/symptoms.ts";
 import { wasm } from "../../../src/engine/backends/wasm.ts";
 import { losses, secondProgram } from "../../../src/lesson/second-program.ts";
 import { describeLab, inspect, settledHash } from "../harness.ts";
@@ -14,6 +15,23 @@ describeLab("room 7, learning rate", (lab) => {
     await page.getByRole("link", { name: "5.0 on squared loss" }).click();
     await page.locator("[data-last='0']:text-is('not a number')").waitFor();
     expect(await settledHash(page)).toBe("#/learning-rate?problem=squared");
+  });
+
+  test("each symptom's example is judged as its row says, or the row says why not", async () => {
+    const page = await lab.open("#/learning-rate");
+    for (const [i, { verdict, why }] of symptoms.entries()) {
+      const cell = page.locator(`[data-symptom="${i}"]:not(:text-is("…"))`);
+      await cell.waitFor();
+      const said = (await cell.textContent())!;
+      if (!said.startsWith(verdict.replace("-", " "))) {
+        expect(why, `row ${i} says ${said}`).not.toBe("");
+        expect(said).toContain(why);
+      }
+    }
+    // "the loss rests at 0.53 … 0.49 can be had"
+    const flipped = secondProgram({ backend: wasm }, "flipped");
+    expect(losses(flipped, 500, 11).at(-1)!.toFixed(2)).toBe("0.53");
+    expect(losses(flipped, 500, 0.5).at(-1)!.toFixed(2)).toBe("0.49");
   });
 
   test("the rates live in the address", async () => {

@@ -15,7 +15,7 @@ describeLab("schedules", (lab) => {
     expect(await shown("first")).toBeCloseTo(lrs[0]!, 4);
     expect(await shown("most")).toBeCloseTo(Math.max(...lrs), 4);
     expect(await shown("mean")).toBeCloseTo(lrs.reduce((a, b) => a + b) / 80, 4);
-    await page.locator(".chart svg").waitFor();
+    await page.locator(".chart .series").first().waitFor({ state: "attached" });
     expect(await page.locator("pre").textContent()).toContain('"pctStart": 0.25');
     await page.getByRole("button", { name: "PyTorch", exact: true }).click();
     expect(await page.locator("pre").textContent()).toContain(
@@ -59,7 +59,7 @@ describeLab("schedules", (lab) => {
   test("nothing axe objects to, on a phone and a laptop, light and dark", async () => {
     await inspect(lab, "#/schedules", {
       name: "08-schedules",
-      ready: (p) => p.locator(".chart svg").first().waitFor(),
+      ready: (p) => p.locator(".chart .series").first().waitFor({ state: "attached" }),
     });
   });
 });

@@ -6,14 +6,15 @@ import { sharpness, valley } from "../../../src/lesson/claims/c18b.ts";
 import { isFlat, SHARP, wells } from "../../../src/lesson/wells.ts";
 import { share } from "../../../src/lesson/words.ts";
 import { sgd } from "../../../src/optim/index.ts";
-import { describeLab, inspect, settledHash } from "../harness.ts";
+import { describeLab, inspect, openDrawers, settledHash } from "../harness.ts";
 
 const context = { backend: wasm, pause: async (): Promise<void> => {} };
 const value = (page: Page, name: string): Promise<string | null> =>
   page.locator(`[data-value=${name}]`).textContent();
 /** The worker may be busy with a thousand runs. */
 const patient = { timeout: 8000 };
-const ready = (page: Page): Promise<void> => page.locator(".verdict .title").nth(1).waitFor();
+const ready = (page: Page): Promise<void> =>
+  page.locator(".verdict .title:not(:text-is('Walking'))").nth(1).waitFor();
 
 describeLab("room 9, sharp and flat minima", (lab) => {
   test("is readable by everybody", () => inspect(lab, "#/minima", { name: "09-minima", ready }));
@@ -62,6 +63,7 @@ describeLab("room 9, sharp and flat minima", (lab) => {
     await ready(page);
     await page.keyboard.press(".");
     await page.getByLabel("Learning rate, as a number").fill("0.05");
+    await openDrawers(page);
     await page.getByLabel("Start").selectOption("anywhere");
     const hash = await settledHash(page);
     expect(hash).toBe("#/minima?lr=0.05&from=anywhere&k=101");

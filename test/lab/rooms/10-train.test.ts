@@ -6,7 +6,7 @@ import { nodeHost } from "../../../src/data/node-host.ts";
 import { wasm } from "../../../src/engine/backends/wasm.ts";
 import { parseRun } from "../../../src/run/index.ts";
 import { buildRun } from "../../../src/train/index.ts";
-import { describeLab, inspect, settledHash } from "../harness.ts";
+import { describeLab, inspect, openDrawers, settledHash } from "../harness.ts";
 
 const asked: Asked = {
   model: "mlp",
@@ -110,6 +110,7 @@ describeLab("room 10, train", (lab) => {
     await page.getByRole("button", { name: "Go on" }).waitFor();
     expect(await step()).toBeGreaterThanOrEqual(paused);
     // a network cannot change under way: the run stays, until a new one is asked for
+    await openDrawers(page);
     await page.getByLabel("Seed", { exact: true }).fill("5");
     await page.getByText("The run keeps the network it began with").waitFor();
     expect(await step()).toBeGreaterThanOrEqual(paused);

@@ -4,7 +4,7 @@ import type { Page } from "playwright-core";
 import { expect, test } from "vitest";
 import { diagnose } from "../../../src/diagnose/index.ts";
 import { readLog } from "../../../src/logs/index.ts";
-import { describeLab, inspect, settledHash } from "../harness.ts";
+import { describeLab, inspect, openDrawers, settledHash } from "../harness.ts";
 
 const real = (name: string): Buffer => readFileSync(new URL(`../../logs/real/${name}`, import.meta.url));
 const title = (page: Page) => page.locator(".verdict .title");
@@ -57,6 +57,7 @@ describeLab("room 11, doctor", (lab) => {
     await finding.getByRole("button").click();
     expect(await settledHash(page)).toBe("#/doctor?example=spikes&zoom=overfitting");
     await page.getByText("The part of the run with overfitting").waitFor();
+    await openDrawers(page);
     await page.getByLabel("Loss", { exact: true }).selectOption("train loss");
     await page.locator("[data-value=points]", { hasNotText: "2,156" }).waitFor();
     expect(await settledHash(page)).toContain("loss=train%20loss");

@@ -4,6 +4,7 @@ import { createDescent, follow, makeSurface, type SurfaceGrid, surfaceGrid } fro
 import { noiseFloor } from "steepest/tune";
 import { DOMAIN, N, STEPS } from "./facts.ts";
 import {
+  samples as data,
   deviation,
   L,
   least,
@@ -36,6 +37,8 @@ export interface Walked {
   readonly gaps: readonly number[];
   /** Samples seen by each step. */
   readonly samples: readonly number[];
+  /** Which ones each step took. */
+  readonly rows: readonly (readonly number[])[];
 }
 
 export interface Walks {
@@ -45,6 +48,7 @@ export interface Walks {
   readonly mu: number;
   /** tr Σ of one sample. */
   readonly trace: number;
+  readonly data: typeof data;
 }
 
 export function walk({ batches, lr, sampling, from, seed }: Request): Walks {
@@ -54,16 +58,18 @@ export function walk({ batches, lr, sampling, from, seed }: Request): Walks {
     const points = [...from];
     const gaps = [whole.value(w) - least];
     const samples = [0];
+    const drawn: number[][] = [];
     for (let k = 0; k < STEPS && gaps.at(-1)! < 1e12; k++) {
       const batchRows = batch === N ? Array.from({ length: N }, (_, i) => i) : rows(k);
       step(batchRows, lr);
+      drawn.push(Array.from(batchRows));
       points.push(w[0]!, w[1]!);
       gaps.push(Math.max(0, whole.value(w) - least));
       samples.push(samples.at(-1)! + batchRows.length);
     }
-    return { batch, points: Float64Array.from(points), gaps, samples };
+    return { batch, points: Float64Array.from(points), gaps, samples, rows: drawn };
   });
-  return { walks, minimum: [minimum[0]!, minimum[1]!], L, mu, trace };
+  return { walks, minimum: [minimum[0]!, minimum[1]!], L, mu, trace, data };
 }
 
 export const SIZES = [1, 2, 4, 8, 16, 32, 64] as const;

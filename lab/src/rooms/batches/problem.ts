@@ -1,18 +1,25 @@
-/** Least squares with two weights and 64 samples; a step's batch is given as the weight of each sample. */
+/** A line, w1·x + w2/2, through 64 points by least squares; a step's batch is given as the weight of each sample. */
 import { batchPlan } from "steepest/data";
 import { add, constant, matmul, mul, reshape, square, sub, sum, wasm } from "steepest/engine";
 import { descent } from "steepest/lesson/problems";
 import { sgd } from "steepest/optim";
 import { stream } from "steepest/random";
 import { type Evaluator, evaluator, type Surface, symmetricEigenvalues } from "steepest/surface";
-import { DOMAIN, N, type samplings } from "./facts.ts";
+import { DOMAIN, INTERCEPT, N, type samplings } from "./facts.ts";
 
 export type Sampling = (typeof samplings)[number];
 
 const draws = stream(64, "samples");
-const x = draws.normal(2 * N).map((z, i) => (i % 2 === 0 ? z : 0.5 * z));
+/** What each weight is multiplied by: the point's x, and ½, so that one direction is about four times as steep. */
+const x = draws.normal(2 * N).map((z, i) => (i % 2 === 0 ? z : INTERCEPT));
 const error = draws.normal(N);
 const t = Float64Array.from({ length: N }, (_, i) => x[2 * i]! - 0.5 * x[2 * i + 1]! + 0.6 * error[i]!);
+
+/** The points of the picture: x and the height wanted there. */
+export const samples: { readonly x: Float64Array; readonly target: Float64Array } = {
+  x: x.filter((_, i) => i % 2 === 0),
+  target: t,
+};
 
 export const surface: Surface = {
   name: "least-squares",
@@ -28,7 +35,7 @@ export const surface: Surface = {
   domain: [DOMAIN.x, DOMAIN.y],
   start: [-2, 1.5],
   minima: [],
-  text: "mean of ½(w·x − t)²",
+  text: "mean of ½(w1·x + w2/2 − t)²",
 };
 
 export const whole: Evaluator = evaluator(surface);

@@ -1,13 +1,14 @@
 /** The lesson's experiments, one at a time, with progress. */
 
 import { wasm } from "steepest/engine";
-import { type ClaimResult, claims, lessonContext, runClaim } from "steepest/lesson";
-import type { Chart } from "steepest/plot";
+import { type ClaimResult, claims, isMap, lessonContext, runClaim } from "steepest/lesson";
+import type { Chart, TrajectoryMap } from "steepest/plot";
 import type { Report } from "../../lib/engine.ts";
 
 export interface Tried {
   readonly result: ClaimResult;
   readonly charts: readonly Chart[];
+  readonly maps: readonly TrajectoryMap[];
   readonly seconds: number;
 }
 
@@ -27,7 +28,13 @@ export async function tryClaim(id: string, report: Report<number>): Promise<Trie
       },
     });
     const { result, figures } = await runClaim(row, context);
-    return { result, charts: Object.values(figures()), seconds: (performance.now() - start) / 1000 };
+    const pictures = Object.values(figures());
+    return {
+      result,
+      charts: pictures.flatMap((p) => (isMap(p) ? [] : [p])),
+      maps: pictures.filter(isMap),
+      seconds: (performance.now() - start) / 1000,
+    };
   } catch (error) {
     if (stop.signal.aborted) return null;
     throw error;

@@ -9,10 +9,11 @@ export interface Words {
 }
 
 export const names: Readonly<Record<string, string>> = {
-  convex: "convex",
-  "convex-sharp": "convex, exact constant",
-  linear: "strongly convex",
-  "linear-sharp": "strongly convex, exact factor",
+  convex: "1/k",
+  "convex-sharp": "1/k, best constant",
+  "convex-general": "1/k, up to 2/L",
+  linear: "exponential",
+  "linear-sharp": "exponential, best factor",
 };
 
 export const needs = {
@@ -67,8 +68,8 @@ export function judge({ asked, bounds, gap }: Measured): Words {
       title:
         missed.length > 0
           ? "Above 1/L: a 1/k line is crossed"
-          : "Above 1/L the 1/k lines are no promise any more",
-      why: `${missed.length > 0 ? `Crossed: ${listed(missed)}. ` : "Here they are kept all the same. "}${margin ?? "No promise is left for a loss without least curvature, though below 2/L it still comes down."}`,
+          : "Above 1/L two of the 1/k lines are no promise any more",
+      why: `${missed.length > 0 ? `Crossed: ${listed(missed)}. ` : "Here they are kept all the same. "}${margin ?? "The gap is zero: there is nothing left to compare."}`,
     };
   }
   return {

@@ -30,6 +30,12 @@ export function threeRates(problem: Problem, rates: readonly number[], epochs: n
   });
 }
 
+/** The doctor's word on each of these examples, from the curve alone. */
+export const symptoms = (
+  examples: readonly { readonly problem: Problem; readonly lr: number }[],
+  epochs: number,
+): string[] => examples.map(({ problem, lr }) => threeRates(problem, [lr], epochs)[0]!.verdict);
+
 const logOf = (loss: Float64Array): RunLog => ({
   source: "this page",
   format: "steepest",

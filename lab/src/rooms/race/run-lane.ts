@@ -72,8 +72,8 @@ export function runLane(
   const automatic = (): number => {
     if (rates === "same") return request.lr;
     if (rates === "default") return entry.make(options).lr!;
-    const key = JSON.stringify(optimizer);
-    const lr = best.get(key) ?? bestRate({ surface, optimizer });
+    const key = JSON.stringify([optimizer, steps]);
+    const lr = best.get(key) ?? bestRate({ surface, optimizer, steps });
     best.set(key, lr);
     return lr;
   };
@@ -101,13 +101,14 @@ export function runLane(
   };
 }
 
-/** Each rate is tried for this long from the surface's own start, without noise or schedule. */
-const TRIAL = 200;
 /** Larger ones win by a lucky leap at most. */
 const LARGEST = 1;
 
-function bestRate(of: Pick<Parameters<typeof tunedTrajectory>[0], "surface" | "optimizer">): number {
-  return tunedTrajectory({ ...of, steps: TRIAL }, { rates: RATES.filter((r) => r <= LARGEST) }).lr;
+/** Each rate is tried for as many steps as are shown, from the surface's own start, without noise or schedule. */
+function bestRate(
+  of: Pick<Parameters<typeof tunedTrajectory>[0], "surface" | "optimizer" | "steps">,
+): number {
+  return tunedTrajectory(of, { rates: RATES.filter((r) => r <= LARGEST) }).lr;
 }
 
 /** With the example's options, less the lengths that the run fills in. */

@@ -1,4 +1,4 @@
-import { choice, type Field, int, number, shortNumber, text } from "../../lib/fields.ts";
+import { choice, type Field, int, number, readNumber, shortNumber, text } from "../../lib/fields.ts";
 import { lanesField, presets } from "./lanes.ts";
 
 /** Surface names are checked by the worker, which knows them; this stands for the typed formula. */
@@ -10,7 +10,7 @@ export const policies = ["best", "default", "same"] as const;
 const coordinate: Field<number> = {
   default: Number.NaN,
   parse: (written) => {
-    const value = written.trim() === "" ? Number.NaN : Number(written);
+    const value = readNumber(written);
     return Number.isFinite(value) ? value : null;
   },
   format: (value) => (Number.isNaN(value) ? "" : shortNumber(value)),
