@@ -1,6 +1,7 @@
 /** Options as data: what optimizers, clips, losses and surfaces let a user set, its checks and its words; ranges of numbers. */
 import { closest, SteepestError } from "./errors.ts";
 
+/** The ends between which a number has to lie; an end that is absent does not bind. */
 export interface Range {
   /** ≥ */
   readonly min?: number;
