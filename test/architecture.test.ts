@@ -107,6 +107,18 @@ test("only files that say so touch Node: node-*.ts, the command line, and the tw
   expect(wrong).toEqual([]);
 });
 
+test("one door leads to the backends that only Node has, so that pages can leave them out", () => {
+  const door = "engine/backends/node-backends.ts";
+  const behind = new Set(graph.get(join(src, door))!.map(({ target }) => target));
+  const wrong = [...graph]
+    .filter(([f]) => name(f) !== door && !behind.has(f))
+    .flatMap(([f, is]) =>
+      is.filter((i) => behind.has(i.target)).map((i) => `${name(f)} imports ${name(i.target)}`),
+    );
+  expect(behind.size).toBeGreaterThan(2);
+  expect(wrong).toEqual([]);
+});
+
 test("files stay below 450 lines", () => {
   const long = files
     .map((f) => [name(f), readFileSync(f, "utf8").split("\n").length] as const)
