@@ -120,7 +120,7 @@ const RANDOM = { lowest: 1e-6, highest: 10, share: 1 / 4 } as const;
 
 async function randomSearch(run: BuiltRun, purpose: Measure, cost: number): Promise<Found> {
   const stepper = runStepper(run);
-  const trials = runTrials(run, { purpose, peak: schedulePeak(run), stepper });
+  const trials = runTrials(run, { purpose, at: schedulePeak(run).at, stepper });
   const steps = Math.ceil(RANDOM.share * run.totalSteps);
   const count = Math.max(1, Math.floor(cost / RANDOM.share));
   const draws = stream(run.spec.seed, `random ${purpose} ${run.spec.name}`).uniform(count);

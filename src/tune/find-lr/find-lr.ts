@@ -14,7 +14,7 @@ import { overfittingFactor } from "./overfitting.ts";
 import { finite, noPicture, type Picture, picture } from "./picture.ts";
 import { runStepper } from "./run-stepper.ts";
 import { type Purpose, type RunTrials, runTrials } from "./run-trials.ts";
-import { schedulePeak } from "./schedule-peak.ts";
+import { scheduleOfParts, schedulePeak } from "./schedule-peak.ts";
 import type { FindLrResult } from "./types.ts";
 
 /** Where a search for the rate stands. */
@@ -85,6 +85,7 @@ async function search(run: BuiltRun, stepper: Stepper, options: FindLrOptions): 
     });
   }
   const peak = schedulePeak(run);
+  const parts = scheduleOfParts(peak, { totalSteps, budget });
   const sweeps = options.sweep ?? iterations <= CHEAP * totalSteps;
   const asks = options.curvature ?? curvatureCost(run.plan.batchSize) <= CHEAP * totalSteps;
 
@@ -96,7 +97,7 @@ async function search(run: BuiltRun, stepper: Stepper, options: FindLrOptions): 
     return turn(() => ({ steps, expected: Math.max(steps, expected), text }));
   };
   const constants = constantScores(run);
-  const trials = runTrials(run, { purpose, constant: constants?.validation, peak, stepper, onStep });
+  const trials = runTrials(run, { purpose, constant: constants?.validation, at: parts, stepper, onStep });
   const searched = await searchRate(trials, {
     first: Math.max(options.from ?? 0, Math.min(options.to ?? Number.POSITIVE_INFINITY, run.lr)),
     seed: spec.seed,
@@ -111,7 +112,8 @@ async function search(run: BuiltRun, stepper: Stepper, options: FindLrOptions): 
       text = at.text;
     },
   });
-  const factor = purpose === "validation" ? overfittingFactor(searched, trials, peak) : 1;
+  const factor =
+    purpose === "validation" ? overfittingFactor(searched, trials, { whole: peak.at, parts }) : 1;
   const result = scaled(searched, factor, purpose === "validation" ? HELD_OUT_WIDER : 1);
   let judged = judgeSearch(result, trials, {
     purpose,

@@ -15,7 +15,7 @@ const ALIKE = 0.02;
 export function overfittingFactor(
   { rate, steps, score, reference }: Pick<SearchResult, "rate" | "steps" | "score" | "reference">,
   trials: Pick<RunTrials, "length" | "rates" | "courseOf">,
-  { at }: Pick<SchedulePeak, "at">,
+  { whole, parts }: { readonly whole: SchedulePeak["at"]; readonly parts: SchedulePeak["at"] },
 ): number {
   if (rate === null || steps >= trials.length) return 1;
   const past = (r: number): boolean => {
@@ -34,10 +34,10 @@ export function overfittingFactor(
   };
   const near = (r: number): number => trials.rates().find((x) => Math.abs(Math.log2(x / r)) < 0.01) ?? r;
   if (!past(rate) && !past(near(2 * rate))) return 1;
-  const sum = (until: number): number => {
+  const sum = (at: SchedulePeak["at"], until: number): number => {
     let total = 0;
     for (let k = 0; k < until; k++) total += at(k).factor;
     return total;
   };
-  return sum(steps) / sum(trials.length);
+  return sum(parts, steps) / sum(whole, trials.length);
 }

@@ -26,7 +26,12 @@ const build = (more: Readonly<Record<string, unknown>> = {}): Promise<BuiltRun> 
     { host: memoryHost({ "a.csv": csv }), backend: wasm },
   );
 const trialsOf = (built: BuiltRun, more: Partial<RunTrialsOptions> = {}): RunTrials =>
-  runTrials(built, { purpose: "validation", peak: schedulePeak(built), stepper: runStepper(built), ...more });
+  runTrials(built, {
+    purpose: "validation",
+    at: schedulePeak(built).at,
+    stepper: runStepper(built),
+    ...more,
+  });
 
 test("a training in pieces, between others, is bit for bit one in one piece, and what train makes", async () => {
   const [pieces, whole, plain] = [await build(), await build(), await build()];
@@ -102,16 +107,18 @@ describe("overfitting in a part of the run", () => {
   const factor = (
     courses: Readonly<Record<string, [number, Scores][]>>,
     at = (_: number): number => 1,
-  ): number =>
-    overfittingFactor(
+  ): number => {
+    const whole = (k: number) => ({ factor: at(k), momentum: undefined });
+    return overfittingFactor(
       { rate: 0.1, steps: 250, score: 0.5, reference: 1 },
       {
         length: 1000,
         rates: () => Object.keys(courses).map(Number),
         courseOf: (rate) => courses[String(rate)] ?? [],
       },
-      { at: (k) => ({ factor: at(k), momentum: undefined }) },
+      { whole, parts: whole },
     );
+  };
   const falling = course([125, 0.7, 0.7], [250, 0.5, 0.5]);
   const past = course([125, 0.5, 0.5], [250, 0.2, 0.6]);
 

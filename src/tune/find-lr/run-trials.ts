@@ -1,6 +1,6 @@
 /**
  * A run file's trainings as the search continues them: one compiled step for all, whose state is swapped in and out, so
- * that a training in pieces is bit for bit one in one piece. The run's real schedule is cut off where a training ends.
+ * that a training in pieces is bit for bit one in one piece. The schedule is cut off where a training ends.
  */
 import type { TypedArray } from "../../engine/graph/index.ts";
 import type { BuiltRun } from "../../train/build.ts";
@@ -33,7 +33,8 @@ export interface RunTrialsOptions {
   readonly purpose: Purpose;
   /** Held-out loss of the best constant answer; null where that is not known. */
   readonly constant?: number | null | undefined;
-  readonly peak: Pick<SchedulePeak, "at">;
+  /** The schedule, as a factor on the rate of a training. */
+  readonly at: SchedulePeak["at"];
   readonly stepper: RunStepper;
   /** Awaited after every step. */
   readonly onStep?: (() => Promise<void> | undefined) | undefined;
@@ -56,7 +57,7 @@ interface RunTrial extends Trial {
 
 export function runTrials(
   built: BuiltRun,
-  { purpose, constant = null, peak, stepper, onStep }: RunTrialsOptions,
+  { purpose, constant = null, at, stepper, onStep }: RunTrialsOptions,
 ): RunTrials {
   const { totalSteps } = built;
   const validates = built.data.validation !== undefined;
@@ -80,7 +81,7 @@ export function runTrials(
       const validation = validationLoss();
       const losses: number[] = [];
       for (let k = 0; k < most; k++) {
-        losses.push(stepper.step(0, peak.at(k).momentum));
+        losses.push(stepper.step(0, at(k).momentum));
         await onStep?.();
       }
       atRest = { losses, validation };
@@ -115,7 +116,7 @@ export function runTrials(
     const go = async (to: number): Promise<void> => {
       load();
       while (position < to && !dead) {
-        const { factor, momentum } = peak.at(position);
+        const { factor, momentum } = at(position);
         const loss = stepper.step(rate * factor, momentum);
         losses.push(loss);
         position++;
