@@ -97,7 +97,7 @@ async function search(run: BuiltRun, stepper: Stepper, options: FindLrOptions): 
     return turn(() => ({ steps, expected: Math.max(steps, expected), text }));
   };
   const constants = constantScores(run);
-  const trials = runTrials(run, { purpose, constant: constants?.validation, at: parts, stepper, onStep });
+  const trials = runTrials(run, { purpose, constants, at: parts, stepper, onStep });
   const searched = await searchRate(trials, {
     first: Math.max(options.from ?? 0, Math.min(options.to ?? Number.POSITIVE_INFINITY, run.lr)),
     seed: spec.seed,

@@ -71,17 +71,20 @@ test("a training whose loss is no number has died, and one at rate 0 is the refe
 
 test("until held-out rows gain, the training loss ranks; afterwards their own", async () => {
   const built = await build();
-  const never = trialsOf(built, { constant: 1e-9 });
+  const never = trialsOf(built, { constants: { training: 1, validation: 1e-9 } });
   await never.reference(12);
   const trial = never.start(0.03, 42);
   await trial.advance(60);
   const { training, validation } = never.scoresAt(0.03, 60)!;
   expect(trial.scoreAt(60)).toBe(training);
-  const soon = trialsOf(built, { constant: 1e9 });
+  // the plateau is that of the loss that ranks
+  expect(never.plateau!()).toBe(1);
+  const soon = trialsOf(built, { constants: { training: 1, validation: 1e9 } });
   await soon.reference(12);
   const same = soon.start(0.03, 42);
   await same.advance(60);
   expect(same.scoreAt(60)).toBe(validation);
+  expect(soon.plateau!()).toBe(1e9);
 });
 
 test("the constant answer's losses are the variance, and the entropy of how often classes come", async () => {

@@ -5,6 +5,7 @@
 import type { TypedArray } from "../../engine/graph/index.ts";
 import type { BuiltRun } from "../../train/build.ts";
 import type { Trial, Trials } from "../search/trial.ts";
+import type { ConstantScores } from "./constant-predictor.ts";
 import type { RunStepper } from "./run-stepper.ts";
 import type { SchedulePeak } from "./schedule-peak.ts";
 
@@ -31,8 +32,8 @@ export interface RunTrials extends Trials {
 
 export interface RunTrialsOptions {
   readonly purpose: Purpose;
-  /** Held-out loss of the best constant answer; null where that is not known. */
-  readonly constant?: number | null | undefined;
+  /** Losses of the best constant answer; null where they are not known. */
+  readonly constants?: ConstantScores | null | undefined;
   /** The schedule, as a factor on the rate of a training. */
   readonly at: SchedulePeak["at"];
   readonly stepper: RunStepper;
@@ -57,9 +58,10 @@ interface RunTrial extends Trial {
 
 export function runTrials(
   built: BuiltRun,
-  { purpose, constant = null, at, stepper, onStep }: RunTrialsOptions,
+  { purpose, constants = null, at, stepper, onStep }: RunTrialsOptions,
 ): RunTrials {
   const { totalSteps } = built;
+  const constant = constants?.validation ?? null;
   const validates = built.data.validation !== undefined;
   const validationLoss = (): number | null => built.evaluate("validation")?.["loss"] ?? null;
   // until some training has learnt what holds for held-out rows, their loss is noise around the constant answer's, and
@@ -167,6 +169,7 @@ export function runTrials(
     shortest: Math.min(SHORTEST, totalSteps),
     start,
     reference,
+    plateau: () => constants?.[ranks()] ?? null,
     scoresAt: (rate, steps) => started.get(rate)?.scoresAt(steps) ?? null,
     courseOf: (rate) => {
       const trial = started.get(rate);

@@ -165,3 +165,51 @@ test("an abort ends it, with every training released", async () => {
   await expect(work).rejects.toThrow();
   expect(trials.live()).toBe(0);
 });
+
+describe("a plateau at 1, which rates above 0.05 come to first and never leave", () => {
+  /** Lower rates leave it after 8 / rate steps; the constant answer's score is known or not. */
+  const stuck = (known: boolean): Trials => ({
+    length: 2000,
+    shortest: 10,
+    reference: () => 10,
+    plateau: () => (known ? 1 : null),
+    start(rate, seed): Trial {
+      let steps = 0;
+      const way = (t: number): number => {
+        if (rate * t < 5) return 10 - (9 / 5) * rate * t;
+        if (rate > 0.05) return 1 - 0.001 / (1 + Math.log2(rate / 0.64) ** 2);
+        return Math.min(1, Math.max(0.01, 1 - (rate * t - 8) / 40));
+      };
+      return {
+        rate,
+        seed,
+        ended: false,
+        get steps() {
+          return steps;
+        },
+        advance: async (to) => {
+          steps = to;
+        },
+        scoreAt: (t) => (rate > 100 ? Number.POSITIVE_INFINITY : way(t)),
+        release: () => {},
+      };
+    },
+  });
+
+  test("the search follows lower rates too, and waits up to a training longer", async () => {
+    const blind = await find(stuck(false), { budget: 1.5 });
+    expect(blind.rate).toBeGreaterThan(0.05);
+    const result = await find(stuck(true), { budget: 1.5 });
+    expect(result.rate).toBe(0.04);
+    expect(result.score).toBeLessThan(0.96);
+    expect(result.paid).toBeLessThanOrEqual(2.5 * 2000);
+  });
+
+  test("where nothing leaves it, it ends all the same", async () => {
+    const trials: Trials = { ...stuck(true), length: 200 };
+    const { steps, paid, score } = await find(trials, { budget: 2 });
+    expect(steps).toBeLessThanOrEqual(200);
+    expect(paid).toBeLessThanOrEqual(3 * 200);
+    expect(score).toBeCloseTo(1, 2);
+  });
+});

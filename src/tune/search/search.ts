@@ -88,6 +88,13 @@ const SAME = 0.01;
 const CLEAR = 3.5;
 /** The same, told from two seeds. */
 const FRAGILE = 0.1;
+/** A training that stays within this share above the constant answer's score is on the plateau, */
+const ON = 0.05;
+/** and has left it this share below. */
+const LEFT = 0.03;
+/** Where all stay on it for this share of a training, the search may cost so many trainings more. */
+const LATE = 1 / 8;
+const PATIENCE = 1;
 const RATES = [1e-14, 1e6] as const;
 
 export async function searchRate(trials: Trials, options: SearchOptions): Promise<SearchResult> {
@@ -144,13 +151,20 @@ async function climb(
   const alive = await scan(ladder, { ...bounds, steps, reference, say });
   if (!alive) return null;
   let kept = best(ladder, steps, Number.POSITIVE_INFINITY);
+  let patience = 0;
   for (const [share, keep] of RUNGS) {
     const next = stageOf(trials, share);
-    const chosen = best(ladder, steps, Math.ceil(keep * factor), kept);
-    const free = (): number => left() - reserve(next);
+    const count = Math.ceil(keep * factor);
+    const stuck = onPlateau(ladder, trials, steps);
+    if (stuck !== null && steps >= LATE * trials.length) patience = PATIENCE * trials.length;
+    const usual = best(ladder, steps, count, kept);
+    const chosen = stuck === null ? usual : eitherWay(usual, stuck, bounds.lowest);
+    const free = (): number => left() + patience - reserve(next);
     if (ladder.cost(chosen.slice(0, 2), next) > free()) break;
     const affordable = chosen.filter((_, i) => ladder.cost(chosen.slice(0, i + 1), next) <= free());
-    await say(`${affordable.length} rates to ${next} steps`);
+    await say(
+      `${affordable.length} rates to ${next} steps${stuck === null ? "" : ", as all are at what a constant answer scores"}`,
+    );
     await ladder.advance(affordable, next);
     const complete = await enclose(ladder, { steps: next, bounds, say, left: free });
     if (best(ladder, next, 1).length === 0) break;
@@ -159,6 +173,25 @@ async function climb(
     if (!complete) break;
   }
   return steps;
+}
+
+/** The lowest rate at the constant answer's level after `steps`; null where none is, or some training is below it. */
+function onPlateau(ladder: Ladder, trials: Trials, steps: number): number | null {
+  const level = trials.plateau?.() ?? null;
+  const live = best(ladder, steps, Number.POSITIVE_INFINITY);
+  if (level === null || live.length === 0) return null;
+  if (ladder.score(live[0]!, steps) < level - LEFT * Math.abs(level)) return null;
+  const there = live.filter((p) => ladder.score(p, steps) <= level + ON * Math.abs(level));
+  return there.length === 0 ? null : Math.min(...there);
+}
+
+/**
+ * Who leaves a plateau first can't be seen on it: beside those with the least scores the lowest rate that has come to it, and
+ * two lower ones, which come to it later and are steadier there.
+ */
+function eitherWay([first, ...others]: readonly number[], stuck: number, lowest: number): number[] {
+  const places = [first ?? stuck, stuck, stuck - 1, ...others, stuck - 2];
+  return [...new Set(places)].filter((p) => p >= lowest);
 }
 
 /** The live trainings that were taken to `steps`, the best first. */

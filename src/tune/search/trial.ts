@@ -27,6 +27,11 @@ export interface Trials {
   start(rate: number, seed: number): Trial;
   /** Standard deviation of a score's distance from the reference, as far as single losses make it. Default 0. */
   uncertainty?(): number;
+  /**
+   * The score of the best answer that looks at no features: a constant, the frequencies of the classes. Trainings may stay
+   * at it for long, and then leave it; null where it is not known.
+   */
+  plateau?(): number | null;
   /** The score after `steps` of a training that learns nothing: on the same batches, or where trainings begin. */
   reference(steps: number): number | Promise<number>;
 }
