@@ -22,6 +22,7 @@ export interface Theme {
 /**
  * Okabe and Ito's colour-blind-safe palette ("Color Universal Design", 2008). Where one of its colours has less
  * than 3:1 against the background (WCAG 2.2, 1.4.11) its lightness is moved and its hue kept; yellow stays dark-only.
+ * The sixth colour is a violet of our own: beside the first, the palette's second blue cannot be told apart.
  */
 const sides: Readonly<Record<"light" | "dark", Theme>> = {
   light: {
@@ -30,7 +31,7 @@ const sides: Readonly<Record<"light" | "dark", Theme>> = {
     muted: "#57606a",
     axis: "#8c959f",
     grid: "#e6e9ed",
-    series: ["#0072B2", "#D55E00", "#009E73", "#B8578D", "#B87A00", "#3286BE", "#1b1f24"],
+    series: ["#0072B2", "#D55E00", "#009E73", "#B8578D", "#B87A00", "#7B4FB3", "#1b1f24"],
     tones: { info: "#57606a", warning: "#9A6200", critical: "#B3261E" },
     shade: 0.1,
     ghost: 0.3,
@@ -41,7 +42,7 @@ const sides: Readonly<Record<"light" | "dark", Theme>> = {
     muted: "#a3adb8",
     axis: "#6e7884",
     grid: "#2a3038",
-    series: ["#56B4E9", "#E69F00", "#14B98A", "#CC79A7", "#F0E442", "#E8702A", "#e8ebef"],
+    series: ["#56B4E9", "#E69F00", "#14B98A", "#CC79A7", "#F0E442", "#A48CF0", "#e8ebef"],
     tones: { info: "#a3adb8", warning: "#E69F00", critical: "#FF7A70" },
     shade: 0.13,
     ghost: 0.36,
