@@ -84,12 +84,12 @@ test("every section with a program is here, and the worker's", () => {
   expect([...Object.keys(recipes), "In a worker"].sort()).toEqual(withCode.sort());
 });
 
-test.each(Object.entries(recipes))("%s", { timeout: 60_000 }, async (title, judge) => {
+test.each(Object.entries(recipes))("%s", async (title, judge) => {
   const [code] = codeBlocks(sections.get(title)!, "ts");
   judge(await runSource<Exports>(code!));
 });
 
-test("In a worker", { timeout: 60_000 }, async () => {
+test("In a worker", async () => {
   const folder = mkdtempSync(join(tmpdir(), "steepest-worker-"));
   const section = sections.get("In a worker")!;
   writeFileSync(join(folder, "main.ts"), codeBlocks(section, "ts")[0]!);

@@ -13,7 +13,7 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { gzipSync } from "node:zlib";
 import { build, createLogger } from "vite";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 
 const root = resolve(import.meta.dirname, "../..");
 const tsc = join(root, "node_modules/typescript/bin/tsc");
@@ -125,4 +125,87 @@ test("README's code compiles in a project made by `npx tsc --init`", { timeout: 
   expect(complaints()).toContain("'why' does not exist");
   rmSync(join(project, "readme.ts"));
   rmSync(join(project, "tsconfig.json"));
+});
+
+/** A program that uses what a library's user would: `fit` with its callbacks, a log, a search, a picture. */
+const program = `
+import { losses, nn, optim, train } from "steepest";
+import { fromArrays } from "steepest/logs";
+import { savePlot } from "steepest/plot/node";
+import { findLr } from "steepest/tune";
+export { findLr, fromArrays, losses, savePlot };
+export const result = train.fit({
+  model: nn.linear(1, 1),
+  loss: "mse",
+  schedule: "cosine-decay",
+  optimizer: optim.adam({ lr: 0.1 }),
+  data: { x: [0, 1], y: [1, 3] },
+  measures: ["l1"],
+  onStep: ({ step, loss }) => void (step + loss),
+});
+`;
+
+const strict = {
+  noEmit: true,
+  strict: true,
+  exactOptionalPropertyTypes: true,
+  noUncheckedIndexedAccess: true,
+  skipLibCheck: false,
+  types: [],
+  target: "es2023",
+};
+
+describe.each([["es2023"], ["es2023", "dom"]])("the strictest options, with %s %s", (...lib) => {
+  test.each([
+    ["node16", "node16", ["library.ts"]],
+    // a CommonJS file may require a module since Node 20.19: TypeScript knows it from nodenext on
+    ["nodenext", "nodenext", ["library.ts", "library.cts"]],
+    ["esnext", "bundler", ["library.ts"]],
+  ] as const)("module %s, resolution %s", (module, moduleResolution, files) => {
+    const check = (text: string): string => {
+      for (const file of files) writeFileSync(join(project, file), text);
+      const compilerOptions = { ...strict, lib: lib.filter(Boolean), module, moduleResolution };
+      writeFileSync(join(project, "tsconfig.json"), JSON.stringify({ compilerOptions, files }));
+      const said = complaints();
+      for (const file of [...files, "tsconfig.json"]) rmSync(join(project, file));
+      return said;
+    };
+    expect(check(program)).toBe("");
+    expect(check(program.replace("measures:", "mesures:"))).toContain("mesures");
+  });
+});
+
+/** What Node prints of a file in the project. */
+function run(file: string, text: string): string {
+  writeFileSync(join(project, file), text);
+  const out = execFileSync(process.execPath, ["--no-warnings", file], { cwd: project, encoding: "utf8" });
+  rmSync(join(project, file));
+  return out;
+}
+
+test("CommonJS requires it, trains and predicts", () => {
+  const out = run(
+    "common.cjs",
+    `const { nn, optim, train } = require("steepest");
+     train.fit({ model: nn.linear(1, 1), loss: "mse", optimizer: optim.adam({ lr: 0.1 }),
+       data: { x: [0, 1, 2], y: [1, 3, 5] }, epochs: 300 })
+       .then(({ predict }) => console.log(predict([3]).values[0]));`,
+  );
+  expect(Number(out)).toBeCloseTo(7, 3);
+});
+
+test("an error names the user's line, and the layer", () => {
+  const out = run(
+    "model.mjs",
+    `import { losses, nn, optim, train } from "steepest";
+const make = () =>
+  train.trainStep({
+    model: nn.sequential(nn.linear(3, 5), nn.linear(4, 2)),
+    loss: (output, { y }) => losses.mse(output, y),
+    optimizer: optim.sgd({ lr: 0.1 }),
+    batch: { x: [4, 3], y: [4, 2] },
+  });
+try { make(); } catch (error) { console.log(error.where); }`,
+  );
+  expect(out).toMatch(/^in layer 1, at .*[\\/]model\.mjs:3:9$/m);
 });
