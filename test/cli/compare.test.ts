@@ -89,7 +89,8 @@ test("without rates each optimizer's is searched, and the search is kept", async
   expect(first.stderr).not.toContain("error");
   const { contestants, searchCost, cells } = JSON.parse(first.stdout);
   for (const { search, best, rates } of contestants) {
-    expect(search.cost).toBeLessThan(3.5);
+    // the budget, one more on a plateau, and the untrained loss
+    expect(search.cost).toBeLessThan(4.4);
     // the best of whole trainings lies between two others
     const at = rates.findIndex((r: { lr: number }) => r.lr === best.lr);
     expect(at).toBeGreaterThan(0);
