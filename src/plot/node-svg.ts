@@ -7,7 +7,7 @@ let document: Promise<Document> | undefined;
 /** A document that belongs to no page. */
 export function emptyDocument(): Promise<Document> {
   document ??= import("linkedom").then(
-    ({ parseHTML }) => parseHTML("<!doctype html><html><body></body></html>").document as unknown as Document,
+    ({ parseHTML }) => parseHTML("<!doctype html><html><body></body></html>").document as Document,
   );
   return document;
 }

@@ -32,12 +32,12 @@ export function defineSurface<O extends object = Record<never, never>>({
     ...row,
     options: Object.entries(specs).map(([name, spec]) => ({ name, ...spec })),
     make: (given = {}) => {
-      const resolved = resolveOptions(row.name, specs, given);
-      const made = shape(resolved as unknown as O);
+      const resolved = resolveOptions<O>(row.name, options, given);
+      const made = shape(resolved);
       return {
         name: row.name,
         label: row.label,
-        text: withValues(row.text, specs, resolved),
+        text: withValues(row.text, specs, new Map(Object.entries(resolved))),
         variables: variableNames(made.start.length),
         ...made,
       };
@@ -52,10 +52,10 @@ const quiet = ["dimension", "rotation"];
 function withValues(
   text: string,
   specs: Readonly<Record<string, OptionSpec>>,
-  values: Readonly<Record<string, OptionValue>>,
+  values: ReadonlyMap<string, OptionValue>,
 ): string {
-  const named = Object.keys(specs).filter((k) => !quiet.includes(k) || values[k] !== specs[k]!.default);
-  return [text, ...named.map((k) => `${k} ${String(values[k])}`)].join(", ");
+  const named = Object.keys(specs).filter((k) => !quiet.includes(k) || values.get(k) !== specs[k]!.default);
+  return [text, ...named.map((k) => `${k} ${String(values.get(k))}`)].join(", ");
 }
 
 /** How many coordinates a function takes that is defined for any number of them. */

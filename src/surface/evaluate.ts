@@ -77,7 +77,7 @@ export function surfaceGrid(
   const program = backend.compile({
     inputs: coordinates,
     state: [],
-    outputs: [{ name: "out", value: surface.f(coordinates as unknown as readonly Expr[]) }],
+    outputs: [{ name: "out", value: surface.f(coordinates) }],
   });
   const [xs, ys] = coordinates.map((c: Node<"input">) => program.view(c.attrs.name));
   for (let r = 0; r < rows; r++) {

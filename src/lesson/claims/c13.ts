@@ -19,7 +19,7 @@ export const experiment: Experiment = defineExperiment({
     const distance = (size: number, replace: boolean): number => {
       const picks = input("picks", [draws, size], "int32");
       const table = constant(each, { shape: [n, 5], dtype: "float64" });
-      const batch = meanOf(gather(table, picks as never), { axes: [1] });
+      const batch = meanOf(gather(table, picks), { axes: [1] });
       const error = sub(batch, constant(Float64Array.from(all), { dtype: "float64" }));
       const value = mul(1 / draws, sum(mul(error, error)));
       const program = context.backend.compile({

@@ -45,11 +45,11 @@ export interface LbfgsOptions {
 }
 
 /** One remembered pair: s the step, y the change of the gradient, rho = 1/⟨y, s⟩; 0 marks an empty place. */
-interface Pair {
+type Pair = {
   readonly s: Tensors;
   readonly y: Tensors;
   readonly rho: Expr;
-}
+};
 
 const choose = (condition: Expr, a: Tensors, b: Tensors): Tensors =>
   mapTensors(a, (x, name) => select(condition, x, b[name]!));
@@ -87,7 +87,7 @@ const scaleByLbfgs = ({ historySize, toleranceGrad, toleranceChange }: LbfgsOpti
       };
     },
     update: (grads, state, _, hyper) => {
-      const last = places.map((i) => (state["pairs"] as State)[i] as unknown as Pair);
+      const last = places.map((i) => (state["pairs"] as State)[i] as Pair);
       const count = state["count"] as Expr;
       const first = eq(count, 0);
       const s = state["step"] as Tensors;
@@ -119,7 +119,7 @@ const scaleByLbfgs = ({ historySize, toleranceGrad, toleranceChange }: LbfgsOpti
         count: add(count, 1),
         grad: grads,
         step,
-        pairs: Object.fromEntries(pairs.map((p, i) => [places[i]!, p as unknown as State])),
+        pairs: Object.fromEntries(pairs.map((p, i) => [places[i]!, p])),
       };
       return [mapTensors(step, (x) => select(moves, x, zerosLike(x))), selectState(converged, state, next)];
     },

@@ -160,7 +160,7 @@ export function drawLines(plan: LinesPlan, box: Box, theme: Theme, document: Doc
         className: "non-finite",
       }),
     ]),
-  }) as unknown as SVGElement & { scale(name: string): { apply(v: number): number } };
+  }) as SVGElement & { scale(name: string): { apply(v: number): number } };
 
   const yPx = (v: number): number => plot.scale("y").apply(v);
   const bottom = box.height - marginBottom;

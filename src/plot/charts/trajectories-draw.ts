@@ -138,7 +138,7 @@ function contourPlot(
     x: { domain: [...xAxis.domain], axis: null },
     y: { domain: [...yAxis.domain], axis: null },
     marks,
-  }) as unknown as SVGElement;
+  }) as SVGElement;
 }
 
 function pixels({ x, y }: TrajectoryPlan, f: Frame): (at: readonly number[]) => Pixel {

@@ -31,7 +31,7 @@ export async function parseFormula(text: string, options: FormulaOptions = {}): 
   let root: FormulaNode;
   let found: string[];
   try {
-    root = parse(source) as unknown as FormulaNode;
+    root = parse(source) as FormulaNode;
     refuseDeep(root);
     found = variablesOf(root, text);
   } catch (cause) {
