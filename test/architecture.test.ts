@@ -26,6 +26,11 @@ const files = readdirSync(src, { recursive: true, encoding: "utf8" })
   .map((f) => join(src, f));
 const code = files.filter((f) => !f.endsWith(".test.ts"));
 
+const page = resolve(import.meta.dirname, "../lab/src");
+const pageFiles = readdirSync(page, { recursive: true, encoding: "utf8" })
+  .filter((f) => /\.(ts|svelte)$/.test(f))
+  .map((f) => join(page, f));
+
 /** Our own files that a file imports, for values or types. */
 function importsOf(file: string): { target: string }[] {
   const text = readFileSync(file, "utf8");
@@ -126,8 +131,10 @@ test("files stay below 450 lines", () => {
   expect(long).toEqual([]);
 });
 
-test("no `as unknown as` and no `as never`", () => {
-  const found = code.filter((f) => /\bas (unknown as|never)\b/.test(readFileSync(f, "utf8"))).map(name);
+test("no `as unknown as` and no `as never`, in the sources and in the lab", () => {
+  const found = [...code, ...pageFiles].filter((f) =>
+    /\bas (unknown as|never)\b/.test(readFileSync(f, "utf8")),
+  );
   expect(found).toEqual([]);
 });
 
@@ -176,10 +183,6 @@ function functionsOf(file: string): { called: string; lines: number }[] {
 }
 
 test("no function over 80 lines but those listed, in the sources and in the lab", () => {
-  const page = resolve(import.meta.dirname, "../lab/src");
-  const pageFiles = readdirSync(page, { recursive: true, encoding: "utf8" })
-    .filter((f) => /\.(ts|svelte)$/.test(f))
-    .map((f) => join(page, f));
   const root = resolve(import.meta.dirname, "..");
   const long = [...code, ...pageFiles].flatMap((f) =>
     functionsOf(f)
@@ -190,28 +193,23 @@ test("no function over 80 lines but those listed, in the sources and in the lab"
 });
 
 test("the lab's page does not know the command line, and its files stay small too", () => {
-  const page = resolve(import.meta.dirname, "../lab/src");
-  const wrong = readdirSync(page, { recursive: true, encoding: "utf8" })
-    .filter((f) => /\.(ts|svelte)$/.test(f))
-    .map((f) => [f, readFileSync(join(page, f), "utf8")] as const)
+  const wrong = pageFiles
+    .map((f) => [f, readFileSync(f, "utf8")] as const)
     .filter(([, text]) => /src\/cli|"node:/.test(text) || text.split("\n").length > 450)
     .map(([f]) => f);
   expect(wrong).toEqual([]);
 });
 
 test("the lab's page imports subpaths that the package declares", () => {
-  const page = resolve(import.meta.dirname, "../lab/src");
   const { exports } = JSON.parse(readFileSync(resolve(import.meta.dirname, "../package.json"), "utf8")) as {
     exports: Record<string, unknown>;
   };
-  const taken = readdirSync(page, { recursive: true, encoding: "utf8" })
-    .filter((f) => /\.(ts|svelte)$/.test(f))
-    .flatMap((f) => {
-      const text = readFileSync(join(page, f), "utf8");
-      return [...text.matchAll(/(?:from\s+|import\()"((?:\.\.\/)+src\/[^"]+|steepest(?:\/[^"]+)?)"/g)].map(
-        (m) => m[1]!,
-      );
-    });
+  const taken = pageFiles.flatMap((f) => {
+    const text = readFileSync(f, "utf8");
+    return [...text.matchAll(/(?:from\s+|import\()"((?:\.\.\/)+src\/[^"]+|steepest(?:\/[^"]+)?)"/g)].map(
+      (m) => m[1]!,
+    );
+  });
   const declared = taken.filter((t) => t.startsWith("steepest"));
   expect(declared.filter((t) => !(t.replace("steepest", ".") in exports))).toEqual([]);
   expect(taken.filter((t) => t.startsWith("."))).toEqual([]);

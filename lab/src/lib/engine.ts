@@ -57,7 +57,7 @@ export function connect<W extends object>(room: string): Calls<W> {
         : async (...args: unknown[]) => {
             const now = start();
             if (opened?.in !== now) {
-              opened = { in: now, functions: now.remote.open(room) as unknown as Promise<Functions> };
+              opened = { in: now, functions: now.remote.open(room) as Promise<Functions> };
             }
             const call = async ({ functions }: NonNullable<typeof opened>): Promise<unknown> =>
               (await functions)[name]!(...args.map((a) => (typeof a === "function" ? proxy(a) : a)));

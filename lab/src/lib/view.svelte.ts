@@ -20,7 +20,7 @@ export interface View<F> {
 /** Call while a component is set up. */
 export function openView<F extends { readonly [K in keyof F]: Field<ValueOf<F[K]>> }>(fields: F): View<F> {
   const room = currentPlace().room;
-  const entries = Object.entries(fields) as unknown as [keyof F & string, Field<unknown>][];
+  const entries = Object.entries(fields) as [keyof F & string, Field<unknown>][];
   const defaults = Object.fromEntries(entries.map(([key, f]) => [key, f.default])) as Values<F>;
   const values = $state<Values<F>>(structuredClone(defaults));
   let ignored = $state<readonly string[]>([]);

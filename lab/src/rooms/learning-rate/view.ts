@@ -5,7 +5,6 @@ export const problems = ["as-written", "flipped", "squared"] as const;
 const rate = (first: number) => number({ default: first, min: 1e-4, max: 100, log: true });
 
 export const optimizers = ["sgd", "sgd-momentum", "adam", "adamw", "rmsprop", "lion"] as const;
-export type OptimizerName = (typeof optimizers)[number];
 
 export const fields = {
   problem: choice(problems, "as-written"),

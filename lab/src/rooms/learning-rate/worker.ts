@@ -8,7 +8,7 @@ import { type BuiltRun, buildRun } from "steepest/train";
 import { type FindLrResult, findLr, rules } from "steepest/tune";
 import { digitsHost } from "../../lib/digits.ts";
 import type { Report } from "../../lib/engine.ts";
-import type { OptimizerName } from "./view.ts";
+import { type OptimizerChoice, optimizerSettings } from "../../lib/optimizer-choices.ts";
 
 export interface Curve {
   readonly lr: number;
@@ -47,23 +47,18 @@ const logOf = (loss: Float64Array): RunLog => ({
 });
 
 export interface DigitsRun {
-  readonly optimizer: OptimizerName;
+  readonly optimizer: OptimizerChoice;
   readonly hidden: number;
   readonly seed: number;
 }
 
 /** The same run everywhere: in the search, in training, and in the file that can be taken away. */
 export function runFile({ optimizer, hidden, seed }: DigitsRun, lr?: number): Record<string, unknown> {
-  const [name] = optimizer.split("-");
   return {
     name: "digits",
     data: { source: "digits" },
     model: { kind: "mlp", hidden: [hidden] },
-    optimizer: {
-      name,
-      ...(optimizer === "sgd-momentum" && { momentum: 0.9 }),
-      ...(lr !== undefined && { lr }),
-    },
+    optimizer: { ...optimizerSettings(optimizer), ...(lr !== undefined && { lr }) },
     batchSize: 64,
     steps: 400,
     seed,

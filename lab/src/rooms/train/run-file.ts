@@ -1,4 +1,5 @@
 /** What the controls mean as a run file: the same in the worker, in the file to take away and in tests. */
+import { optimizerSettings } from "../../lib/optimizer-choices.ts";
 import type { models, optimizers, schedules } from "./names.ts";
 
 export interface Asked {
@@ -17,7 +18,6 @@ export function runFile(
   { model, hidden, optimizer, schedule, batch, steps, seed }: Asked,
   lr: number,
 ): Record<string, unknown> {
-  const momentum = optimizer === "sgd-momentum";
   return {
     name: "digits",
     data: { source: "digits" },
@@ -25,7 +25,7 @@ export function runFile(
       model === "mlp"
         ? { kind: "mlp", hidden: [hidden] }
         : { kind: "cnn", image: [1, 28, 28], channels: [6, 12], kernel: 5 },
-    optimizer: { name: momentum ? "sgd" : optimizer, ...(momentum && { momentum: 0.9 }), lr },
+    optimizer: { ...optimizerSettings(optimizer), lr },
     schedule:
       schedule === "constant"
         ? { name: schedule }
