@@ -7,9 +7,9 @@
  *   node_modules/.bin/jiti scripts/fit-verdict.ts fit                    # → src/diagnose/verdict-weights.ts
  *
  * Six more families are in scripts/verdict/rows.tsv.gz: features of the runs of scripts/verdict/make_runs.py (torch),
- * made before there were `points` and `settled`, which are filled in as nominal and as unknown.
- * Each run of the new families is shown twice: whole, and as a log that keeps every k-th step, its value or the mean of
- * k, with or without rates and gradient norms. The labelled runs of test/runs take no part in fit, choice or calibration.
+ * made before there were `points` and what follows it, which are filled in as nominal and as unknown.
+ * Each run of the new families is shown three times: whole, and twice as a log that keeps every k-th step, its value or
+ * the mean of k, with or without rates and gradient norms; the third has ten to forty points. The labelled runs of test/runs take no part in fit, choice or calibration.
  */
 import { readFileSync, writeFileSync } from "node:fs";
 import { gunzipSync, gzipSync } from "node:zlib";
@@ -51,7 +51,13 @@ const here = (path: string): URL => new URL(path, import.meta.url);
 const TORCH_ROWS = here("./verdict/rows.tsv.gz");
 const ROWS = here("./verdict/families.tsv.gz");
 const WEIGHTS = here("../src/diagnose/verdict-weights.ts");
-const FORM_WEIGHT: Readonly<Record<string, number>> = { bare: 0.3, window: 0.3 };
+/** Copies of a run say less than a run of their own, and so do ten points. */
+const FORM_WEIGHT: Readonly<Record<string, number>> = {
+  bare: 0.3,
+  window: 0.3,
+  "sparse every": 0.4,
+  "sparse mean": 0.4,
+};
 /** Families left out together, so that the figures cost so many fits. */
 const FOLDS = 7;
 const INTERVALS = [2, 5, 10, 20, 50, 100];
@@ -72,7 +78,7 @@ function makeRows(paths: readonly string[]): void {
         lr: loss.map((_, t) => relative(t, steps)),
         gradNorm: Float64Array.from(run.gradNorm, (v) => v ?? Number.NaN),
       };
-      for (const [form, input] of [["full", whole] as const, thinned(whole, d)]) {
+      for (const [form, input] of [["full", whole] as const, thinned(whole, d), sparse(whole, d)]) {
         const f = features(input);
         if (f) lines.push([family, form, label, ...NAMES.map((n) => Number(f[n].toPrecision(4)))].join("\t"));
       }
@@ -85,7 +91,17 @@ function makeRows(paths: readonly string[]): void {
 
 /** The run as a log that keeps every k-th step: its value, or the mean of the k steps. */
 function thinned(whole: FeatureInput, d: Draws): readonly [string, FeatureInput] {
-  const k = d.pick(INTERVALS.filter((size) => whole.loss.length / size >= FEWEST_POINTS));
+  return keptEvery(whole, d.pick(INTERVALS.filter((size) => whole.loss.length / size >= 20)), d);
+}
+
+/** The run as ten to forty points: a line an epoch. */
+function sparse(whole: FeatureInput, d: Draws): readonly [string, FeatureInput] {
+  const points = d.whole(FEWEST_POINTS, 40);
+  const [form, input] = keptEvery(whole, Math.max(1, Math.floor(whole.loss.length / points)), d);
+  return [`sparse ${form.split(" ")[1]}`, input];
+}
+
+function keptEvery(whole: FeatureInput, k: number, d: Draws): readonly [string, FeatureInput] {
   const mean = d.uniform() < 0.5;
   const bare = d.uniform() < 0.5;
   const kept = mean ? windowed(whole, k) : everyNth(whole, k);
@@ -140,12 +156,12 @@ function readRows(): Row[] {
   });
   const own = readTable(ROWS);
   const torch = readTable(TORCH_ROWS);
-  if ([own.columns, [...torch.columns, "points", "settled"]].some((c) => c.join() !== NAMES.join()))
+  if (own.columns.join() !== NAMES.join())
     throw new Error("the rows have other features: run `fit-verdict rows` again");
   const old = torch.cells.map(row).map((r) => ({
     ...r,
     family: TORCH_FAMILIES.find(([pattern]) => pattern.test(r.family))![1],
-    x: [...r.x, NOMINAL_POINTS[r.form]!, UNKNOWN],
+    x: [...r.x, NOMINAL_POINTS[r.form]!, ...NAMES.slice(r.x.length + 1).map(() => UNKNOWN)],
   }));
   return [...own.cells.map(row), ...old];
 }
@@ -210,6 +226,7 @@ function figures(scored: readonly Scored[]): readonly string[] {
       recall.length,
     ),
     percent(sets.length - single.length, sets.length),
+    percent(sets.filter((s) => s.verdicts.length > 2).length, sets.length),
   ];
 }
 
@@ -233,7 +250,8 @@ function leftOut(): void {
     "good told to change",
     "right at confidence ≥ 0.8",
     "macro recall, one word",
-    "undecided",
+    "no single word",
+    "more than two words",
   ];
   console.log(`| ${head.join(" | ")} |\n| ${head.map(() => "---").join(" | ")} |`);
   const line = (name: string, of: readonly Scored[]): void =>
@@ -249,14 +267,17 @@ function leftOut(): void {
     "every step",
     fresh.filter((s) => s.form === "full"),
   );
+  const kept = (form: string): Scored[] => fresh.filter((s) => s.form.endsWith(form));
+  const few = (s: Scored): boolean => s.form.startsWith("sparse");
   line(
     "every 2nd–100th step, one batch",
-    fresh.filter((s) => s.form.endsWith("every")),
+    kept("every").filter((s) => !few(s)),
   );
   line(
     "every 2nd–100th step, means",
-    fresh.filter((s) => s.form.endsWith("mean")),
+    kept("mean").filter((s) => !few(s)),
   );
+  line("10–40 points", scored.filter(few));
   console.log(`\n| highest probability | runs | right |\n| --- | --- | --- |`);
   for (const [from, to] of [
     [0, 0.5],

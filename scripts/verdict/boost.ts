@@ -22,7 +22,7 @@ export interface BoostOptions {
 export function boost(
   rows: readonly Row[],
   classes: number,
-  { rounds = 110, rate = 0.1, subsample = 0.6, leafWeight = 12, ridge = 2 }: BoostOptions = {},
+  { rounds = 170, rate = 0.1, subsample = 0.6, leafWeight = 12, ridge = 2 }: BoostOptions = {},
 ): VerdictModel {
   const width = rows[0]!.x.length;
   const cuts = Array.from({ length: width }, (_, f) => quantileCuts(rows.map((r) => r.x[f]!)));

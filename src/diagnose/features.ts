@@ -8,7 +8,16 @@
  * rate), and the loss at τ = 10^-½ is about where the same run would have ended with a rate √10 smaller. The drops
  * over the last half-decades of τ tell how much another half-decade of rate would still bring.
  */
-import { finiteOnly, logLoss, madSigma, mean, median, quantile, runningMedian } from "./stats.ts";
+import {
+  autocorrelationAt,
+  finiteOnly,
+  logLoss,
+  madSigma,
+  mean,
+  median,
+  quantile,
+  runningMedian,
+} from "./stats.ts";
 
 /** Each feature and what it measures; `drop` is first loss minus the lowest level, σ the batch noise late in the run. */
 export const FEATURES = {
@@ -36,6 +45,13 @@ export const FEATURES = {
   gradJitter: "log10 of the step-to-step change of the log gradient norm",
   points: "log10 of the number of points, at most 3",
   settled: "fall from the third to the last fifth / its standard error",
+  gain: "what √10 more travelled rate would bring, by the slope over the last half-decade / drop",
+  gainError: "log10 of the standard error of `gain`",
+  decayFall: "fall since the rate was last above 0.7 of its peak / drop",
+  rateEnd: "log10 of the mean rate over the last tenth / the peak rate",
+  efficiency: "log10 of late fall per rate × squared gradient norm / the early one",
+  noiseTrend: "log10 of the scatter about the level, last third / middle third",
+  echo: "autocorrelation of the late scatter from one point to the next",
 } as const;
 export type FeatureName = keyof typeof FEATURES;
 export type Features = Readonly<Record<FeatureName, number>>;
@@ -50,10 +66,24 @@ export interface FeatureInput {
 }
 
 /** Fewer finite points than this carry no verdict. */
-export const FEWEST_POINTS = 20;
+export const FEWEST_POINTS = 10;
 
-/** The features, or null with fewer than `FEWEST_POINTS` finite points. */
+/**
+ * The features, or null with fewer than `FEWEST_POINTS` finite points. Rounded to a billionth: sums of numbers of another
+ * size end in other last digits, and a tree must not see them.
+ */
 export function features(input: FeatureInput): Features | null {
+  const exact = measure(input);
+  return (
+    exact &&
+    (Object.fromEntries(Object.entries(exact).map(([k, v]) => [k, Math.round(v * 1e9) / 1e9])) as Record<
+      FeatureName,
+      number
+    >)
+  );
+}
+
+function measure(input: FeatureInput): Features | null {
   const { values: y } = finiteOnly(input.steps, input.loss);
   const n = y.length;
   if (n < FEWEST_POINTS) return null;
@@ -108,7 +138,74 @@ export function features(input: FeatureInput): Features | null {
     ...gradientFeatures(input.gradNorm),
     points: Math.min(3, Math.log10(n)),
     settled: settled(y),
+    ...outlook(y, time, drop),
+    ...scheduleFeatures(input, y, drop),
+    efficiency: efficiency(input, level),
+    noiseTrend: ratio(
+      madSigma(residual.subarray(Math.floor((2 * n) / 3))),
+      madSigma(residual.subarray(Math.floor(n / 3), Math.floor((2 * n) / 3))),
+      2,
+    ),
+    echo: autocorrelationAt(residual.subarray(n >> 1), 1),
   };
+}
+
+/** The straight line of loss over log travelled rate through the last half-decade, carried on by as much again. */
+function outlook(y: Float64Array, time: Float64Array, drop: number): Pick<Features, "gain" | "gainError"> {
+  const from = Math.min(firstAbove(time, 10 ** -0.5), y.length - 10);
+  const u = time.subarray(from).map(Math.log10);
+  const v = y.subarray(from);
+  const [mu, mv] = [mean(u), mean(v)];
+  let [uu, uv] = [0, 0];
+  for (let i = 0; i < u.length; i++) {
+    uu += (u[i]! - mu) ** 2;
+    uv += (u[i]! - mu) * (v[i]! - mv);
+  }
+  const slope = uu > 0 ? uv / uu : 0;
+  const scatter = madSigma(v.map((x, i) => x - mv - slope * (u[i]! - mu)));
+  return {
+    gain: clamp((-slope * 0.5) / drop, -2, 2),
+    gainError: ratio((0.5 * scatter) / Math.sqrt(uu || 1), drop, 4),
+  };
+}
+
+/** What the decay of the rate has brought; neutral without a logged rate. */
+function scheduleFeatures(
+  { loss, lr }: FeatureInput,
+  y: Float64Array,
+  drop: number,
+): Pick<Features, "decayFall" | "rateEnd"> {
+  if (!lr || lr.length !== loss.length || !lr.every((v) => Number.isFinite(v) && v >= 0))
+    return { decayFall: -2, rateEnd: 1 };
+  const rate = lr.filter((_, i) => Number.isFinite(loss[i]!));
+  const n = Math.min(rate.length, y.length);
+  const peak = rate.reduce((a, b) => Math.max(a, b), 0);
+  let high = n - 1;
+  while (high > 0 && rate[high]! < 0.7 * peak) high--;
+  const tenth = Math.max(5, Math.floor(n / 10));
+  const before = median(y.subarray(Math.max(0, high - tenth), high + 1));
+  return {
+    decayFall: high > n - tenth ? 0 : clamp((before - median(y.subarray(n - tenth))) / drop, -1, 1),
+    rateEnd: ratio(mean(rate.subarray(n - tenth)), peak, 4),
+  };
+}
+
+/** A small step along the gradient g at rate η lowers the loss by η‖g‖²: how much of that was had, late against early. */
+function efficiency({ steps, loss, lr, gradNorm }: FeatureInput, level: Float64Array): number {
+  const n = loss.length;
+  if (!gradNorm || n !== level.length || n < FEWEST_POINTS) return 2;
+  const had = (a: number, b: number): number => {
+    let owed = 0;
+    for (let i = a; i < b; i++) {
+      const g = gradNorm[i]!;
+      if (Number.isFinite(g))
+        owed += (lr?.[i] ?? 1) * g * g * Math.max(1, steps[Math.min(i + 1, n - 1)]! - steps[i]!);
+    }
+    return owed > 0 ? (level[a]! - level[b]!) / owed : 0;
+  };
+  const early = had(0, n >> 2);
+  const late = had(n >> 1, n - 1);
+  return early > 0 ? ratio(Math.max(late, 0), early, 3) : -3;
 }
 
 /** Whether the loss still falls late in the run by more than its noise: a t-statistic, within ±20. */
@@ -167,12 +264,13 @@ function levelAt(y: Float64Array, time: Float64Array, t: number): number {
   return median(y.subarray(from, to));
 }
 
+/** The first point at or after t, where sums that were rounded otherwise may fall short of it. */
 function firstAbove(time: Float64Array, t: number): number {
   let low = 0;
   let high = time.length;
   while (low < high) {
     const mid = (low + high) >> 1;
-    if (time[mid]! < t) low = mid + 1;
+    if (time[mid]! < t * (1 - 1e-9)) low = mid + 1;
     else high = mid;
   }
   return low;

@@ -1,19 +1,23 @@
 /** RunLog → diagnosis: what is wrong with a run, why, and what to do. Imports no engine and no file system. */
 import type { RunLog } from "../run/log.ts";
+import { compareWithBaseline } from "./baseline.ts";
 import { compareRuns } from "./compare.ts";
-import { makeContext } from "./context.ts";
+import { type Context, makeContext } from "./context.ts";
 import { gatherRun, hiddenNans } from "./gather.ts";
 import { reconcile } from "./reconcile.ts";
 import { RULES } from "./rules/index.ts";
-import { findingsOf } from "./rules/rule.ts";
-import type { Diagnosis, RunDiagnosis } from "./types.ts";
+import { findingsOf, lacks } from "./rules/rule.ts";
+import type { Checks, Diagnosis, RunDiagnosis } from "./types.ts";
 import { decide, unsuitable, unsure } from "./verdict.ts";
 
 export type { LogFormat, RunLog, Series } from "../run/log.ts";
 export { type AlertEvent, type Need, RULES, type Rule } from "./rules/index.ts";
 export type {
   Action,
+  BaselineComparison,
+  Checks,
   Diagnosis,
+  Difference,
   Direction,
   Evidence,
   Finding,
@@ -43,12 +47,21 @@ export {
 export interface DiagnoseOptions {
   /** Judge runs of one task at different rates against each other (default true). */
   readonly compare?: boolean;
+  /** A run that is known to be good: each run says where it leaves this one. */
+  readonly baseline?: RunLog;
 }
 
 /** The `steepest.diagnosis/1` document for these runs, in their order. Never throws on a log's content. */
-export function diagnose(logs: readonly RunLog[], { compare = true }: DiagnoseOptions = {}): Diagnosis {
+export function diagnose(
+  logs: readonly RunLog[],
+  { compare = true, baseline }: DiagnoseOptions = {},
+): Diagnosis {
   const alone = logs.map((log) => diagnoseRun(log));
-  return { schema: "steepest.diagnosis/1", runs: compare ? compareRuns(logs, alone) : alone };
+  const judged = compare ? compareRuns(logs, alone) : alone;
+  const runs = baseline
+    ? judged.map((run, i) => ({ ...run, baseline: compareWithBaseline(logs[i]!, baseline) }))
+    : judged;
+  return { schema: "steepest.diagnosis/1", runs };
 }
 
 /** Options of `diagnoseRun`. */
@@ -63,9 +76,10 @@ export interface DiagnoseRunOptions {
  */
 export function diagnoseRun(log: RunLog, { siblings = [] }: DiagnoseRunOptions = {}): RunDiagnosis {
   if (siblings.length > 0) return diagnose([log, ...siblings]).runs[0]!;
-  const base = { source: log.source, format: log.format, run: log.run };
+  const base = { source: log.source, format: log.format, run: log.run, reading: log.reading ?? null };
   const run = gatherRun(log);
   if (!run) {
+    const reason = "the log has no loss";
     return {
       ...base,
       ...unsure(unsuitable(log.objective) ?? "The log has no loss series."),
@@ -73,6 +87,7 @@ export function diagnoseRun(log: RunLog, { siblings = [] }: DiagnoseRunOptions =
       points: 0,
       steps: null,
       findings: [],
+      checks: { ran: [], skipped: RULES.map(({ name }) => ({ id: name, reason })) },
     };
   }
   const context = makeContext(run, hiddenNans(run));
@@ -84,5 +99,14 @@ export function diagnoseRun(log: RunLog, { siblings = [] }: DiagnoseRunOptions =
     points: run.loss.length,
     steps: [run.steps[0]!, run.steps[run.steps.length - 1]!],
     findings,
+    checks: checksOf(context),
+  };
+}
+
+function checksOf(context: Context): Checks {
+  const seen = RULES.map((rule) => ({ id: rule.name, reason: lacks(rule, context) }));
+  return {
+    ran: seen.filter((s) => s.reason === null).map((s) => s.id),
+    skipped: seen.flatMap(({ id, reason }) => (reason === null ? [] : [{ id, reason }])),
   };
 }

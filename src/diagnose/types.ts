@@ -1,5 +1,5 @@
 /** The `steepest.diagnosis/1` document. */
-import type { LogFormat } from "../run/log.ts";
+import type { LogFormat, Reading } from "../run/log.ts";
 
 /** How grave a finding is: `critical` spoils the run, `warning` costs something, `info` is good to know. */
 export type Severity = "info" | "warning" | "critical";
@@ -53,6 +53,36 @@ export interface Verdict {
   readonly probabilities: Readonly<Record<RateVerdict, number>> | null;
 }
 
+/** Which rules looked at a run, by their ids, and which could not. */
+export interface Checks {
+  readonly ran: readonly string[];
+  readonly skipped: readonly { readonly id: string; readonly reason: string }[];
+}
+
+/** One measure in which a run differs from a good one by more than noise. */
+export interface Difference {
+  readonly what: "first-loss" | "first-slope" | "floor" | "noise" | "gradient-norm" | "peak-rate";
+  /**
+   * Losses as logged; `first-slope` is the share of the first loss that was gained in the first tenth of the common steps,
+   * `noise` the scatter of the later half as a share of its level.
+   */
+  readonly run: number;
+  readonly baseline: number;
+  /** What may be behind it. */
+  readonly meaning: string;
+}
+
+/** A run beside one that is known to be good. */
+export interface BaselineComparison {
+  /** The good run's name. */
+  readonly baseline: string;
+  /** First and last step that both logs have. */
+  readonly steps: readonly [number, number];
+  /** First step from which the losses stay apart by more than their noise; null when they never do. */
+  readonly partsAt: number | null;
+  readonly differences: readonly Difference[];
+}
+
 /** The diagnosis of one run. */
 export interface RunDiagnosis extends Verdict {
   readonly source: string;
@@ -67,6 +97,11 @@ export interface RunDiagnosis extends Verdict {
   readonly points: number;
   readonly steps: readonly [number, number] | null;
   readonly findings: readonly Finding[];
+  /** How the source was read: each column's role, why, and what was near; null where there was nothing to decide. */
+  readonly reading: Reading | null;
+  readonly checks: Checks;
+  /** With a baseline: where the run leaves it, or the reason why they cannot be compared. */
+  readonly baseline?: BaselineComparison | string;
 }
 
 /** The `steepest.diagnosis/1` document, one entry a run. */

@@ -8,7 +8,7 @@ import { growth } from "./rules/growth.ts";
 import { RULES } from "./rules/index.ts";
 import { FEWEST_BEFORE_NAN, nonFiniteKind } from "./rules/non-finite.ts";
 import { plateauKind } from "./rules/plateau.ts";
-import { madSigma, mean, median } from "./stats.ts";
+import { hiddenByNoise, restsFromStart } from "./rules/still.ts";
 import type { Finding, RateVerdict, Verdict } from "./types.ts";
 import { probabilities } from "./verdict-model.ts";
 import { CLASSES, ONE_WORD, verdictSet } from "./verdict-set.ts";
@@ -20,7 +20,7 @@ const NAMES = Object.keys(FEATURES) as FeatureName[];
 const FEWEST_STEPS = 50;
 /** Share of runs that became non-finite by divergence whose rate was too high: all 112 of the made runs (rule of succession). */
 const DIVERGED = 0.98;
-const NOT_THE_RATE = new Set(RULES.filter((r) => r.notTheRate).map((r) => r.name));
+const EXCUSES = new Map(RULES.map((r) => [r.name, r.notTheRate]));
 
 /**
  * The loss left its first value upwards and never came back: no order of the data, no staircase and no change of
@@ -84,38 +84,28 @@ export function decide(c: Context, findings: readonly Finding[]): Verdict {
   const judged = growth(c)
     ? { ...judge([0, 0, 0, 1], c), confidence: Math.max(ONE_WORD, p[3]!) }
     : judge(p, c);
-  const held = away ? null : withheld(c, findings, judged.verdict);
+  const held = away ? null : withheld(c, findings, judged);
   return { ...(held === null ? judged : unsure(held)), probabilities: all };
 }
 
 /** What forbids a verdict on the rate although there is a curve to judge. */
-function withheld(c: Context, findings: readonly Finding[], verdict: Verdict["verdict"]): string | null {
-  const excuse = findings.find((f) => NOT_THE_RATE.has(f.id));
-  if (excuse && verdict !== "good")
-    return `The curve's shape is not the rate's doing (${titleOf(excuse.id)}).`;
+function withheld(c: Context, findings: readonly Finding[], { verdict, verdicts }: Verdict): string | null {
+  const excuse = findings.find((f) => {
+    const excuses = EXCUSES.get(f.id);
+    return excuses === "even-good" || (excuses === true && verdict !== "good");
+  });
+  if (excuse) return `The curve's shape is not the rate's doing (${titleOf(excuse.id)}).`;
   if (startsLate(c)) return "The log starts in the middle of a run; how far the loss had come is not in it.";
   const hidden = hiddenByNoise(c);
   if (plateauKind(c)?.kind === "stuck" && (verdict === "inconclusive" || (verdict === "too-low" && hidden)))
     return "The loss has not left its starting level by more than its noise. That happens at rates that are far too low and far too high, and when nothing is trained.";
+  const blamed = findings.some((f) => f.direction === "lower" || f.direction === "not-higher");
+  const high = !verdicts.includes("good") && !verdicts.includes("too-low");
+  if (high && !blamed && restsFromStart(c))
+    return "The loss scatters about one level from its first value on. That is so where the weights fit already, as in fine-tuning, and at rates of any size when nothing is learnt. Look at the validation loss.";
   if (verdict === "inconclusive" && hidden)
     return "The loss changes by less than its points scatter, so this log cannot show what the rate does. Log the mean over more steps, or the loss of a fixed set of examples.";
   return null;
-}
-
-/** Parts of the curve whose means are compared, and how many standard errors apart they must be to count as a change. */
-const PARTS = 5;
-const SEEN = 3.5;
-
-/** No part of the curve lies off another, and the first value is not off them all, by more than the points scatter. */
-function hiddenByNoise({ loss, first }: Context): boolean {
-  const size = Math.floor(loss.length / PARTS);
-  if (size < 4) return false;
-  const parts = Array.from({ length: PARTS }, (_, k) => loss.subarray(k * size, (k + 1) * size));
-  const sigma = median(parts.map(madSigma));
-  if (!(sigma > 0) || Math.abs(first - median(loss)) > SEEN * sigma) return false;
-  const means = parts.map(mean);
-  const error = sigma * Math.sqrt(2 / size);
-  return Math.max(...means) - Math.min(...means) < SEEN * error;
 }
 
 /** One verdict where one is sure enough, else the set that holds the right one in nine cases of ten. */

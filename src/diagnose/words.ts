@@ -3,7 +3,15 @@ import { type RunLog, seriesOf } from "../run/log.ts";
 import { plain } from "../run/plain.ts";
 import { showNumber } from "../run/show-number.ts";
 import { RULES } from "./rules/index.ts";
-import type { Evidence, Finding, RateVerdict, RunDiagnosis, Severity, VerdictName } from "./types.ts";
+import type {
+  Difference,
+  Evidence,
+  Finding,
+  RateVerdict,
+  RunDiagnosis,
+  Severity,
+  VerdictName,
+} from "./types.ts";
 import { ONE_WORD } from "./verdict-set.ts";
 
 /** A log beside what was found in it. */
@@ -252,5 +260,34 @@ export function explanation({ log, run }: Judged): string[] {
     seen.length > 0
       ? `From the curve alone, the rate is: ${seen.join(", ")}. One word needs ${percentWords(ONE_WORD)}.`
       : "No curve was compared with runs of known rates.",
+  ];
+}
+
+const DIFFERENCES: Readonly<Record<Difference["what"], readonly [name: string, unit: "" | "%"]>> = {
+  "first-loss": ["first loss", ""],
+  "first-slope": ["gained in the first tenth of the steps", "%"],
+  floor: ["loss at the end of the common steps", ""],
+  noise: ["scatter late in the run", "%"],
+  "gradient-norm": ["gradient norm", ""],
+  "peak-rate": ["peak learning rate", ""],
+};
+
+/** How a run stands beside the baseline, one line each; none without a baseline. */
+export function baselineLines({ log, run: { baseline } }: Judged): string[] {
+  if (baseline === undefined) return [];
+  if (typeof baseline === "string") return [`Not compared with the baseline. ${baseline}`];
+  const { partsAt, differences } = baseline;
+  const parted =
+    partsAt === null
+      ? `Its loss stays with that of ${baseline.baseline} within their noise (${stepsWords(baseline.steps, log.stepUnit)}).`
+      : `Its loss leaves that of ${baseline.baseline} at ${stepsWords([partsAt, partsAt], log.stepUnit)}.`;
+  const lines = differences.map(({ what, run, baseline: good, meaning }) => {
+    const [name, unit] = DIFFERENCES[what];
+    const show = (x: number): string => (unit === "%" ? `${showNumber(100 * x)} %` : showNumber(x));
+    return `${name}: ${show(run)}, in the good run ${show(good)}. ${meaning}`;
+  });
+  return [
+    parted,
+    ...(lines.length > 0 ? lines : ["In nothing that was measured do they differ by more than noise."]),
   ];
 }

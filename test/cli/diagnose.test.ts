@@ -242,3 +242,28 @@ test("--explain says how the file was read and what the verdict was chosen from"
   expect(stdout.replace(/\s+/g, " ")).toMatch(/the rate is: too low \d+ %, good \d+ %/);
   expect((await piped(["diagnose", "-"], descent(200))).stdout).not.toMatch(/How it was read/);
 });
+
+test("--baseline says where a run leaves the good one, in the report, in JSON and on the page", async () => {
+  const cwd = folder();
+  const cases = join(test_, "diagnose/cases");
+  const [lost, kept] = ["optimizer-state-lost.csv", "optimizer-state-kept.csv"].map((f) => join(cases, f));
+  const say = async (...more: string[]): Promise<Finished> =>
+    steepest(["diagnose", lost!, "--baseline", kept!, ...more], { cwd });
+  expect((await say("--report", "page.html")).stdout).toMatch(/Beside the good run\n[\s\S]*at step 601\./);
+  expect(readFileSync(join(cwd, "page.html"), "utf8")).toContain("Beside the good run");
+  const [run] = (JSON.parse((await say("--json")).stdout) as Diagnosis).runs;
+  expect(run!.baseline).toMatchObject({ partsAt: 601, steps: [0, 899] });
+  expect(run!.checks.skipped).toContainEqual({ id: "overfitting", reason: "the log has no validation loss" });
+  expect(await steepest(["diagnose", lost!, "--baseline", "none.csv"], { cwd })).toMatchObject({ code: 2 });
+  const folderOfTwo = await steepest(["diagnose", lost!, "--baseline", cases], { cwd });
+  expect(folderOfTwo.code).toBe(2);
+  expect(folderOfTwo.stderr).toMatch(/holds \d+ runs with a loss/);
+});
+
+test("--explain says how each of many runs was read", async () => {
+  const cwd = folder();
+  const names = Array.from({ length: 8 }, (_, k) => `run-${k}.csv`);
+  for (const name of names) writeFileSync(join(cwd, name), descent(80));
+  const { stdout } = await steepest(["diagnose", ...names, "--explain"], { cwd });
+  expect(stdout.match(/How it was read, and why/g)).toHaveLength(8);
+});

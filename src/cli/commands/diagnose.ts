@@ -10,6 +10,7 @@ import type { Invocation } from "../command.ts";
 import { alertLine } from "../diagnose/alert.ts";
 import { type FollowOptions, followFiles, followStream, type OnAlert } from "../diagnose/follow.ts";
 import type { FormatName } from "../diagnose/format-names.ts";
+import { realFirst } from "../diagnose/order.ts";
 import { createReceivers, type ReceiverFlags, type Receivers, receiverNamed } from "../diagnose/receivers.ts";
 import { report } from "../diagnose/report.ts";
 import { writePage, writePlot } from "../diagnose/write.ts";
@@ -25,6 +26,7 @@ interface Options extends ReceiverFlags {
   readonly ascii?: true;
   readonly explain?: true;
   readonly report?: string;
+  readonly baseline?: string;
   readonly plot?: string;
   readonly format?: FormatName;
 }
@@ -48,12 +50,16 @@ export async function run({ args, options: given, terminal, json: whole }: Invoc
       help: "alerts come while a log grows: add --watch",
     });
   }
+  // a wrong path is said before a watch begins
+  const baseline = options.baseline === undefined ? undefined : await goodRun(options.baseline, options);
   const stop = catchInterrupt();
   const receivers = createReceivers(options, (text) => terminal.note(`warning: ${text}`));
   try {
-    const logs = await readLogs(paths, options, { terminal, json, receivers, signal: stop.signal });
+    const logs = realFirst(
+      await readLogs(paths, options, { terminal, json, receivers, signal: stop.signal }),
+    );
     noteAll(logs, terminal);
-    const diagnosis = diagnose(logs);
+    const diagnosis = diagnose(logs, baseline === undefined ? {} : { baseline });
     const judged = diagnosis.runs.map((r, i): Judged => ({ log: logs[i]!, run: r }));
     if (options.report !== undefined) await writePage(options.report, judged, terminal);
     if (options.plot !== undefined) await writePlot(options.plot, judged, terminal);
@@ -70,6 +76,18 @@ export async function run({ args, options: given, terminal, json: whole }: Invoc
   } finally {
     stop.release();
   }
+}
+
+/** The one run with a curve in a log that is known to be good. */
+async function goodRun(path: string, { loss, lr, step }: Options): Promise<RunLog> {
+  const runs = (await readLogPaths([path], { loss, lr, step })).filter((log) =>
+    log.series.some((s) => s.role === "loss" || s.role === "validation"),
+  );
+  const [only] = runs;
+  if (only && runs.length === 1) return only;
+  throw new SteepestError("usage", `--baseline ${plain(path)} holds ${runs.length} runs with a loss`, {
+    help: "name the log of one run that is known to be good",
+  });
 }
 
 function pathsOf(args: readonly string[]): readonly string[] {

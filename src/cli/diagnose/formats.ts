@@ -2,8 +2,9 @@
 
 import { isAbsolute } from "node:path";
 import { pathToFileURL } from "node:url";
-import { RULES, type Severity } from "../../diagnose/index.ts";
+import { type Checks, RULES, type Severity } from "../../diagnose/index.ts";
 import {
+  baselineLines,
   doseWords,
   evidenceWords,
   type Group,
@@ -55,6 +56,9 @@ function markdownRun(judged: Judged): string {
     lines.push("", `### ${group.severity}: ${group.title}, ${placeWords(group, log.stepUnit)}`, "");
     lines.push(inMarkdown(group.main.advice), "", `_${inMarkdown(evidenceWords(group.main.evidence))}_`);
   }
+  const beside = baselineLines(judged);
+  if (beside.length > 0)
+    lines.push("", "### Beside the good run", "", ...beside.map((l) => `- ${inMarkdown(l)}`));
   return lines.join("\n");
 }
 
@@ -160,6 +164,15 @@ const uriOf = (path: string): string =>
 /** Kinds of findings in a brief document; the gravest come first. */
 const MOST_BRIEF = 6;
 
+const MOST_DOUBTS = 2;
+
+/** The rules that could not run, by what the log lacks. */
+function byReason({ skipped }: Checks): Record<string, number> {
+  const count: Record<string, number> = {};
+  for (const { reason } of skipped) count[reason] = (count[reason] ?? 0) + 1;
+  return count;
+}
+
 /** What a program or a model needs to act, in a few hundred tokens a run. */
 function brief(judged: readonly Judged[]): string {
   return toJson({
@@ -185,6 +198,17 @@ function brief(judged: readonly Judged[]): string {
           count: all.length,
           steps: extent,
         })),
+      reading: {
+        series: Object.fromEntries(Object.entries(run.series).filter(([, name]) => name !== null)),
+        doubts: (run.reading?.notes ?? []).slice(0, MOST_DOUBTS),
+      },
+      ...(typeof run.baseline === "object" && {
+        baseline: {
+          partsAt: run.baseline.partsAt,
+          differs: run.baseline.differences.map((d) => d.what),
+        },
+      }),
+      checks: { ran: run.checks.ran.length, skipped: byReason(run.checks) },
     })),
   });
 }

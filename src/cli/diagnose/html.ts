@@ -1,6 +1,7 @@
 /** The diagnosis as one page without any outside part: the curve is drawn as SVG, and nothing in it runs. */
 
 import {
+  baselineLines,
   confidenceWords,
   countWords,
   doseWords,
@@ -62,7 +63,12 @@ export function diagnosisHtml(judged: Judged): string {
 <p>${escapeHtml(run.reason)}</p>
 <p class="action">→ ${escapeHtml(run.action.text)}${dose === null ? "" : ` (${escapeHtml(dose)})`}</p>
 ${groups.length > 0 ? `<ol>${groups.map((g) => finding(g, log)).join("\n")}</ol>` : "<p>Nothing else stands out.</p>"}
-${log.notes.length > 0 ? `<h3>Notes of the reader</h3><ul>${log.notes.map((n) => `<li>${escapeHtml(n.text)}</li>`).join("")}</ul>` : ""}`;
+${besideHtml(judged)}${log.notes.length > 0 ? `<h3>Notes of the reader</h3><ul>${log.notes.map((n) => `<li>${escapeHtml(n.text)}</li>`).join("")}</ul>` : ""}`;
+}
+
+function besideHtml(judged: Judged): string {
+  const lines = baselineLines(judged).map((line) => `<li>${escapeHtml(line)}</li>`);
+  return lines.length === 0 ? "" : `<h3>Beside the good run</h3><ul>${lines.join("")}</ul>\n`;
 }
 
 function finding(group: Group, log: RunLog): string {

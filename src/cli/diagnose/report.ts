@@ -1,6 +1,7 @@
 /** The diagnosis as a person reads it in a terminal. */
 
 import {
+  baselineLines,
   countWords,
   doseWords,
   evidenceWords,
@@ -36,11 +37,32 @@ export interface ReportOptions {
 /** From here on, a table says more than so many curves one after another. */
 const MOST_IN_FULL = 6;
 const WIDEST = 100;
+const BESIDE = "Beside the good run";
+const EXPLAINED = "How it was read, and why";
 
 export function report(judged: readonly Judged[], options: ReportOptions): string {
   const parts = judged.length > MOST_IN_FULL ? [] : judged.map((j) => reportRun(j, options));
   if (judged.length > 1) parts.push(comparison(judged, options));
+  if (judged.length > MOST_IN_FULL) parts.push(...judged.flatMap((j) => reportBriefly(j, options)));
   return parts.join("\n\n");
+}
+
+/** Of many runs, only what was asked for by name: how it was read, and how it stands beside the baseline. */
+function reportBriefly(
+  judged: Judged,
+  { colors, width, ascii = false, explain = false }: ReportOptions,
+): string[] {
+  const parts = [
+    [BESIDE, baselineLines(judged)],
+    [EXPLAINED, explain ? explanation(judged) : []],
+  ] as const;
+  const columns = Math.max(24, Math.min(WIDEST, width)) - 4;
+  const lines = parts.flatMap(([title, said]) =>
+    said.length === 0
+      ? []
+      : [`  ${title}`, ...said.flatMap((l) => wrap(l, columns).map((part) => `    ${colors.dim(part)}`))],
+  );
+  return lines.length === 0 ? [] : [finish([colors.bold(nameOf(judged.run)), ...lines].join("\n"), ascii)];
 }
 
 export function reportRun(
@@ -83,9 +105,15 @@ export function reportRun(
     if (group.main.decide !== "") say(`Would decide: ${plain(group.main.decide)}.`, 6, dim);
   }
   if (groups.length === 0) say("Nothing else stands out.", 2, dim);
+  const beside = baselineLines(judged);
+  if (beside.length > 0) {
+    out.push("");
+    say(BESIDE, 2, bold);
+    for (const line of beside) say(line, 4);
+  }
   if (explain) {
     out.push("");
-    say("How it was read, and why", 2, bold);
+    say(EXPLAINED, 2, bold);
     for (const line of explanation(judged)) say(line, 4, dim);
   }
   return finish(out.join("\n"), ascii);

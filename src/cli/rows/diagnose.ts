@@ -12,6 +12,10 @@ export const diagnose: CommandRow = {
       .option("--lr <column>", "the series that is the learning rate")
       .option("--step <column>", "the column that counts steps")
       .option("--explain", "say how each file was read, and what the verdict was chosen from")
+      .option(
+        "--baseline <path>",
+        "a run known to be good: say where each run leaves it, and in what they differ",
+      )
       .option("--strict", "exit with 1 when a finding is critical")
       .option("--watch", "follow growing files or standard input; an alert within a second");
     receiverFlags(c, "with --watch: ")

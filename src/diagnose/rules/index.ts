@@ -7,14 +7,15 @@ import { batchOutliers, lossSpike, recurrentSpikes } from "./loss-spike.ts";
 import { earlyDecay, shortWarmup } from "./lr-schedule.ts";
 import { rateReset, zeroLoss, zeroRate } from "./lr-value.ts";
 import { hiddenNan, nanIterations, nonFinite, numerical } from "./non-finite.ts";
-import { chanceLevel, warmupUnfinished } from "./not-learning.ts";
+import { chanceLevel, targetVariance, warmupUnfinished, zeroGradient } from "./not-learning.ts";
 import { dataOrder, oscillation } from "./oscillation.ts";
 import { plateau } from "./plateau.ts";
 import { noiseFloor, slowProgress } from "./progress.ts";
+import { optimizerStateLost } from "./resume.ts";
 import type { Rule } from "./rule.ts";
 import { epochStaircase, objectiveChange } from "./shifts.ts";
 import { nearLimit } from "./stability.ts";
-import { loggingArtefact, overfitting } from "./validation.ts";
+import { loggingArtefact, overfitting, validationDivergence } from "./validation.ts";
 import { gradientsNotZeroed, summedLoss } from "./wiring.ts";
 
 /** The table of rules, one row each. */
@@ -28,6 +29,7 @@ export const RULES: readonly Rule[] = [
   divergence,
   earlyJump,
   rateReset,
+  optimizerStateLost,
   recurrentSpikes,
   lossSpike,
   batchOutliers,
@@ -40,10 +42,13 @@ export const RULES: readonly Rule[] = [
   epochStaircase,
   dataOrder,
   oscillation,
+  zeroGradient,
   chanceLevel,
+  targetVariance,
   plateau,
   slowProgress,
   noiseFloor,
+  validationDivergence,
   overfitting,
   loggingArtefact,
   shortWarmup,

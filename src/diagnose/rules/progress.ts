@@ -40,7 +40,7 @@ export const noiseFloor: Rule = {
   name: "noise-floor",
   severity: "info",
   about: "the loss rests on a floor that fell when the learning rate fell",
-  needs: ["finite", "descent"],
+  needs: ["finite", "descent", "lr"],
   alerts: null,
   absorbs: [],
   notTheRate: false,

@@ -16,7 +16,7 @@ export const nearLimit: Rule = {
   name: "near-stability-limit",
   severity: "info",
   about: "a probe measured curvature, and the rate is at half of the optimizer's stability limit or above",
-  needs: ["finite"],
+  needs: ["finite", "curvature"],
   alerts: null,
   absorbs: [],
   notTheRate: false,

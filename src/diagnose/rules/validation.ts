@@ -2,9 +2,16 @@
 import { type Context, round } from "../context.ts";
 import { lastKnown } from "../gather.ts";
 import { madSigma, median } from "../stats.ts";
-import type { Rule } from "./rule.ts";
+import type { Found, Rule } from "./rule.ts";
 
-function evaluations(c: Context): { steps: Float64Array; values: Float64Array; train: Float64Array } | null {
+interface Evaluations {
+  readonly steps: Float64Array;
+  readonly values: Float64Array;
+  /** The training loss at these steps, smoothed. */
+  readonly train: Float64Array;
+}
+
+function evaluations(c: Context): Evaluations | null {
   const v = c.run.validation;
   if (!v) return null;
   const keep = [...v.values.keys()].filter(
@@ -22,7 +29,7 @@ export const overfitting: Rule = {
   name: "overfitting",
   severity: "warning",
   about: "validation rises more than 5 % from its minimum for three evaluations while training falls",
-  needs: ["finite", "descent"],
+  needs: ["finite", "descent", "validation"],
   alerts: null,
   absorbs: [],
   notTheRate: false,
@@ -64,11 +71,94 @@ export const overfitting: Rule = {
   },
 };
 
+/** Evaluations that a claim needs, and how far above its first value the validation has to end. */
+const EVALUATIONS = 4;
+const ABOVE_START = 1.3;
+/** A leap between two evaluations, as a share of the level, that stays. */
+const LEAP = Math.log(2);
+
+/** How the validation went its own way: never with the training, or away from it at one evaluation; null when it did not. */
+function ownWay(e: Evaluations): { kind: "from-the-start" | "leap"; at: number } | null {
+  const n = e.values.length;
+  const last = n - 1;
+  if (!e.values.every((v) => v > 0)) return null;
+  const lowest = e.values.reduce((a, b) => Math.min(a, b));
+  if (lowest > 0.95 * e.values[0]! && e.values[last]! > ABOVE_START * e.values[0]!)
+    return { kind: "from-the-start", at: 0 };
+  for (let i = 1; i <= n - 3; i++) {
+    const was = median(e.values.subarray(Math.max(0, i - 3), i));
+    const after = e.values.subarray(i).reduce((a, b) => Math.min(a, b));
+    const calm = i < 2 || Math.abs(Math.log(e.values[i - 1]! / e.values[i - 2]!)) < LEAP / 3;
+    if (i >= 2 && calm && Math.log(after / was) > LEAP && e.train[i]! < 1.1 * e.train[i - 1]!)
+      return { kind: "leap", at: i };
+  }
+  return null;
+}
+
+export const validationDivergence: Rule = {
+  name: "validation-divergence",
+  severity: "critical",
+  about:
+    "validation rises from the start, leaps away for good or is not finite, while the training loss falls",
+  needs: ["finite", "descent", "validation"],
+  alerts: null,
+  absorbs: ["overfitting"],
+  notTheRate: "even-good",
+  direction: "not-higher",
+  detect(c) {
+    const broken = brokenValidation(c);
+    if (broken) return [broken];
+    const e = evaluations(c);
+    if (!e || e.values.length < EVALUATIONS) return [];
+    const last = e.values.length - 1;
+    // training must fall by a tenth over the same evaluations, or end well below its first value
+    if (!(e.train[last]! < 0.9 * Math.max(e.train[0]!, c.first))) return [];
+    const found = ownWay(e);
+    if (!found) return [];
+    const from = e.steps[found.at]!;
+    return [
+      {
+        steps: [from, e.steps[last]!],
+        evidence: {
+          kind: found.kind,
+          firstValidation: round(e.values[0]!),
+          lastValidation: round(e.values[last]!),
+          firstTrain: round(c.first),
+          lastTrain: round(e.train[last]!),
+        },
+        advice:
+          found.kind === "from-the-start"
+            ? "The validation loss has risen since the start while the training loss falls. What is learnt does not hold on the validation data. Compare how both sets are read: labels and their order, normalisation, the mode of batch norm and dropout (model.eval())."
+            : `At step ${from} the validation loss leaps away from the training loss and stays. Look for what changed there: statistics of batch norm, weights that are averaged or loaded for the evaluation, the validation data.`,
+        alternatives: ["too few training examples, learnt by heart at once"],
+        decide: "the loss of a training batch, computed by the validation code",
+      },
+    ];
+  },
+};
+
+/** Validation that ends without a finite value while the training loss has one. */
+function brokenValidation(c: Context): Found | null {
+  const v = c.run.validation;
+  const n = v?.values.length ?? 0;
+  if (!v || n < 3 || c.nonFinite.length > 0) return null;
+  let from = n;
+  while (from > 0 && !Number.isFinite(v.values[from - 1]!)) from--;
+  if (n - from < 2) return null;
+  return {
+    steps: [v.steps[from]!, v.steps[n - 1]!],
+    evidence: { kind: "not-finite", evaluations: n - from, lastTrain: round(c.end) },
+    advice: `From step ${v.steps[from]!} on the validation loss is not finite, and the training loss is. The weights are finite, so look at the evaluation: a mean over no examples, half precision, statistics of batch norm, examples with missing values.`,
+    alternatives: ["weights that broke after the last training loss"],
+    decide: "the validation loss of each example at the last checkpoint",
+  };
+}
+
 export const loggingArtefact: Rule = {
   name: "logging-artefact",
   severity: "warning",
   about: "training loss a whole multiple of validation loss from the start: summed over accumulation steps",
-  needs: ["finite", "descent"],
+  needs: ["finite", "descent", "validation"],
   alerts: null,
   absorbs: [],
   notTheRate: true,

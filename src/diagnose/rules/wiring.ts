@@ -28,7 +28,7 @@ export const gradientsNotZeroed: Rule = {
   name: "gradients-not-zeroed",
   severity: "critical",
   about: "the gradient norm rises by the same amount from step to step, as a sum that is never cleared",
-  needs: ["finite", "start", "descent"],
+  needs: ["finite", "start", "descent", "gradNorm"],
   alerts: null,
   absorbs: [],
   notTheRate: true,

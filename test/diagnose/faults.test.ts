@@ -1,0 +1,183 @@
+/** Faults that look like rates: each with a run that has it and one that nearly has. */
+import { fileURLToPath } from "node:url";
+import { describe, expect, it, test } from "vitest";
+import { diagnose, diagnoseRun, type RunDiagnosis } from "../../src/diagnose/index.ts";
+import { groupFindings } from "../../src/diagnose/words.ts";
+import { readLogPaths } from "../../src/logs/node-files.ts";
+import type { RunLog } from "../../src/run/log.ts";
+import { at, makeLog, noise } from "./make-log.ts";
+
+const ids = (log: RunLog): string[] => diagnoseRun(log).findings.map((f) => f.id);
+const told = (run: RunDiagnosis): string[] => groupFindings(run.findings).map((g) => g.id);
+
+/** Mean square of `size` standard normal numbers, by Box and Muller: a batch's error where the mean is answered. */
+function batchError(seed: number, size = 64): () => number {
+  const e = noise(seed);
+  const uniform = (): number => Math.min(1 - 1e-9, Math.max(1e-9, (e() + 1) / 2));
+  return () => {
+    let sum = 0;
+    for (let i = 0; i < size; i++) sum += -2 * Math.log(uniform()) * Math.cos(2 * Math.PI * uniform()) ** 2;
+    return sum / size;
+  };
+}
+
+describe("a loss that stays at the target's variance", () => {
+  it("is that of a network that answers with the mean, and no verdict on the rate", () => {
+    const e = batchError(7);
+    const run = diagnoseRun(makeLog({ loss: () => e() }));
+    expect(told(run)).toEqual(["target-variance"]);
+    expect(run.verdicts).toEqual([]);
+  });
+  it("half of it too", () => {
+    const e = batchError(8);
+    expect(ids(makeLog({ loss: () => e() / 2 }))).toContain("target-variance");
+  });
+  it.each<[string, (error: number, i: number) => number]>([
+    ["a flat loss at 1.2", (v) => 1.2 * v],
+    ["a loss that passes 1 on its way down", (v, i) => 0.4 + 1.2 * Math.exp(-i / 60) + 0.1 * v],
+    ["a noise floor at 0.8 reached from 1", (v, i) => (i < 40 ? 1 : 0.8) * v],
+  ])("not so %s", (_, loss) => {
+    const e = batchError(9);
+    expect(ids(makeLog({ loss: (i) => loss(e(), i) }))).not.toContain("target-variance");
+  });
+  it("a cross entropy that is 1 is something else", () => {
+    const e = batchError(7);
+    const log = makeLog({ loss: () => e() });
+    const named = { ...log, series: log.series.map((s) => ({ ...s, name: "train/cross_entropy" })) };
+    expect(ids(named)).not.toContain("target-variance");
+  });
+});
+
+describe("no gradient", () => {
+  const e = noise(4);
+  const still = (): number => 2.3 + 0.01 * e();
+  it("a norm of 0 at every step beside a loss that is not 0", () => {
+    const run = diagnoseRun(makeLog({ loss: still, gradNorm: () => 0 }));
+    expect(told(run)[0]).toBe("zero-gradient");
+    expect(run).toMatchObject({ verdict: "inconclusive", verdicts: [], action: { lr: null } });
+    expect(run.action.text).toMatch(/zero gradient/);
+  });
+  it("a network that died on its way is told with the step", () => {
+    const log = makeLog({
+      loss: (i) => 2.3 - Math.min(i, 150) / 150 + 0.01 * e(),
+      gradNorm: (i) => (i < 150 ? 1 : 0),
+    });
+    expect(diagnoseRun(log).findings.find((f) => f.id === "zero-gradient")?.steps).toEqual([150, 399]);
+  });
+  it.each<[string, RunLog]>([
+    [
+      "a loss that has come to 0",
+      makeLog({ loss: (i) => Math.max(0, 2 - i / 50), gradNorm: (i) => (i < 100 ? 1 : 0) }),
+    ],
+    ["a small gradient", makeLog({ loss: still, gradNorm: () => 1e-6 })],
+    ["a norm that was not measured", makeLog({ loss: still, gradNorm: (i) => (i < 5 ? 0 : Number.NaN) })],
+  ])("not so %s", (_, log) => {
+    expect(ids(log)).not.toContain("zero-gradient");
+  });
+});
+
+describe("validation that goes its own way", () => {
+  const loss = (i: number): number => 0.05 + 2.3 * Math.exp(-i / 60);
+  const evaluated = (value: (k: number) => number): RunLog => {
+    const steps = Array.from({ length: 20 }, (_, k) => 20 * k + 19);
+    return makeLog(
+      { loss },
+      {
+        more: [
+          at(
+            "validation",
+            steps,
+            steps.map((_, k) => value(k)),
+          ),
+        ],
+      },
+    );
+  };
+  it.each<[string, string, (k: number) => number]>([
+    ["rises from the start", "from-the-start", (k) => 2.4 + k / 4],
+    ["leaps and stays", "leap", (k) => (k < 10 ? 0.3 + 2 * Math.exp(-k / 3) : 1.8)],
+    ["is no longer finite", "not-finite", (k) => (k < 12 ? 1 : Number.NaN)],
+  ])("%s", (_, kind, value) => {
+    const run = diagnoseRun(evaluated(value));
+    const found = run.findings.find((f) => f.id === "validation-divergence");
+    expect(found?.evidence["kind"]).toBe(kind);
+    expect(found?.severity).toBe("critical");
+    expect(run.verdicts).toEqual([]);
+  });
+  it.each<[string, (k: number) => number]>([
+    ["overfitting: down and slowly up again", (k) => 2.3 * Math.exp(-k / 2) + 0.3 + 0.08 * k],
+    ["a healthy one", (k) => 0.2 + 2 * Math.exp(-k / 3)],
+    ["a single bad evaluation", (k) => (k === 10 ? 3 : 0.2 + 2 * Math.exp(-k / 3))],
+    ["one that stands still", (k) => 2.3 + 0.01 * (k % 3)],
+  ])("not so %s", (_, value) => {
+    expect(ids(evaluated(value))).not.toContain("validation-divergence");
+  });
+  it("a training loss that breaks as well is another matter", () => {
+    const steps = Array.from({ length: 10 }, (_, k) => 40 * k + 39);
+    const log = makeLog(
+      { loss: (i) => (i < 200 ? loss(i) : Number.NaN) },
+      {
+        more: [
+          at(
+            "validation",
+            steps,
+            steps.map((s) => (s < 200 ? 1 : Number.NaN)),
+          ),
+        ],
+      },
+    );
+    expect(ids(log)).not.toContain("validation-divergence");
+  });
+});
+
+describe("a resume without the optimizer's state", () => {
+  const judge = async (file: string): Promise<RunDiagnosis> =>
+    diagnose(await readLogPaths([fileURLToPath(new URL(`cases/${file}`, import.meta.url))])).runs[0]!;
+  // both files: a network of three layers and Adam at 0.01 in PyTorch; in the first one Adam is made anew at step 600
+  it("jumps at the checkpoint and comes back slowly", async () => {
+    const run = await judge("optimizer-state-lost.csv");
+    const found = run.findings.find((f) => f.id === "optimizer-state-lost");
+    expect(found?.evidence["atStep"]).toBe(601);
+    expect(told(run)).not.toContain("loss-spike");
+  });
+  it("with it, it does not", async () => {
+    expect((await judge("optimizer-state-kept.csv")).findings.map((f) => f.id)).not.toContain(
+      "optimizer-state-lost",
+    );
+  });
+
+  const e = noise(6);
+  const jump = (place: number, back: number) => (i: number) =>
+    (0.3 + 1.8 * Math.exp(-i / 40)) * (1 + 0.02 * e()) +
+    (i < place ? 0 : 0.3 * Math.exp(-(i - place) / back));
+  test("at a step that is no checkpoint's it may be any instability", () => {
+    expect(ids(makeLog({ loss: jump(250, 12) }))).toContain("optimizer-state-lost");
+    expect(ids(makeLog({ loss: jump(237, 12) }))).not.toContain("optimizer-state-lost");
+  });
+  test("unless the steps show the resume", () => {
+    const log = makeLog({ loss: jump(237, 12) });
+    const steps = log.series[0]!.steps.map((s) => (s < 237 ? s : s + 500));
+    const gap = { ...log, series: [{ ...log.series[0]!, steps }] };
+    const found = diagnoseRun(gap).findings.find((f) => f.id === "optimizer-state-lost");
+    expect(found?.evidence["resumedThere"]).toBe(true);
+  });
+  test("a spike that is back at once is none, and a change of the rate explains a jump", () => {
+    expect(ids(makeLog({ loss: jump(250, 1) }))).not.toContain("optimizer-state-lost");
+    const raised = makeLog({ loss: jump(250, 12), lr: (i) => (i < 250 ? 0.01 : 0.1) });
+    expect(ids(raised)).not.toContain("optimizer-state-lost");
+  });
+});
+
+describe("a rate that still warms up", () => {
+  it("has no verdict, not even a good one", () => {
+    const e = noise(2);
+    const log = makeLog({
+      loss: (i) => 0.02 + 2.3 * Math.exp(-i / 30) + 0.002 * e(),
+      lr: (i) => 1e-5 * (i + 1),
+    });
+    const run = diagnoseRun(log);
+    expect(ids(log)).toContain("warmup-unfinished");
+    expect(run.verdicts).toEqual([]);
+    expect(run.reason).toMatch(/warmup unfinished/);
+  });
+});
