@@ -1,7 +1,7 @@
 /** Expressions → lines of PyTorch. One rule a primitive; the table is complete by its type. */
 import { type Expr, isElementwise } from "../engine/graph/expr.ts";
 import type { Node, TypedArray } from "../engine/graph/index.ts";
-import { type Primitive, primitives } from "../engine/graph/primitives.ts";
+import { type MatrixFunction, type Primitive, primitives } from "../engine/graph/primitives.ts";
 import { SteepestError } from "../run/errors.ts";
 import { constantText, sizeText } from "./batch-size.ts";
 import { pyDtype, pyNumber, pyTuple } from "./python-text.ts";
@@ -47,6 +47,14 @@ const both =
     `${name}(${withoutParentheses(x(0))}, ${withoutParentheses(x(1))})`;
 const axesOf = ({ list, rank }: Parts): string =>
   list("axes").length === rank(0) ? "" : pyTuple(list("axes"));
+
+/** Their names in traced.py. */
+const matrixFunctions: { readonly [F in MatrixFunction]: string } = {
+  eigenvectors: "eigenvectors",
+  powerIteration: "power_iteration",
+  inverseRoot: "inverse_root",
+  solveTransposed: "solve_transposed",
+};
 
 export const torchRules: { readonly [P in Primitive]: Rule<P> } = {
   input: () => {
@@ -101,6 +109,8 @@ export const torchRules: { readonly [P in Primitive]: Rule<P> } = {
     const side = (i: number, flip: boolean): string => (flip ? `${x(i)}.transpose(-2, -1)` : x(i));
     return `(${side(0, attrs.transposeA)} @ ${side(1, attrs.transposeB)})`;
   },
+  matrixFunction: ({ node, x }) =>
+    `matrix_function(${matrixFunctions[node.attrs.fn]}, ${node.inputs.map((_, i) => withoutParentheses(x(i))).join(", ")})`,
   reshape: ({ x, shape }) => `${x(0)}.reshape(${pyTuple(shape)})`,
   permute: ({ x, list }) => `${x(0)}.permute(${list("axes").join(", ")})`,
   broadcast: ({ x, shape }) => `${x(0)}.expand(${pyTuple(shape)})`,
@@ -167,9 +177,11 @@ export function translate(traces: Traces, { nameOf, keep }: TranslateOptions): T
     text.get(e) ?? filledTensor([e, traces[1][k]!, traces[2][k]!]);
   const results = traces[0].map((e, k) => withoutParentheses(tensor(e, k)));
   const all = [...lines, ...results].join("\n");
-  const helpers = ["add_rows", "counter", "cut", "pad", "rows_at", "windows", "with_slope"].filter((h) =>
-    all.includes(`${h}(`),
-  );
+  const helpers = [
+    ...["add_rows", "counter", "cut"],
+    ...[...Object.values(matrixFunctions), "matrix_function"].sort(),
+    ...["pad", "rows_at", "windows", "with_slope"],
+  ].filter((h) => all.includes(`${h}(`) || all.includes(`matrix_function(${h},`));
   return { lines, results, helpers };
 }
 

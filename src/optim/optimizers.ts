@@ -39,6 +39,7 @@ import { novograd } from "./optimizers/novograd.ts";
 import { optimisticGd } from "./optimizers/optimistic-gd.ts";
 import { polyakSgd } from "./optimizers/polyak-sgd.ts";
 import { prodigy } from "./optimizers/prodigy.ts";
+import { psgdKron } from "./optimizers/psgd-kron.ts";
 import { radam } from "./optimizers/radam.ts";
 import { rmsprop } from "./optimizers/rmsprop.ts";
 import { rprop } from "./optimizers/rprop.ts";
@@ -46,8 +47,11 @@ import { scheduleFreeAdamw, scheduleFreeSgd } from "./optimizers/schedule-free.t
 import { scheduleFreeProdigy } from "./optimizers/schedule-free-prodigy.ts";
 import { scion } from "./optimizers/scion.ts";
 import { sgd } from "./optimizers/sgd.ts";
+import { shampoo } from "./optimizers/shampoo.ts";
+import { shampooSequential } from "./optimizers/shampoo-sequential.ts";
 import { signSgd, signum } from "./optimizers/sign-sgd.ts";
 import { sm3 } from "./optimizers/sm3.ts";
+import { soap } from "./optimizers/soap.ts";
 import { sophiaH } from "./optimizers/sophia-h.ts";
 import { sparseAdam } from "./optimizers/sparse-adam.ts";
 import { stableAdamw } from "./optimizers/stable-adamw.ts";
@@ -111,6 +115,10 @@ export const optimizers: readonly OptimizerEntry[] = [
   adamh,
   muonh,
   scheduleFreeProdigy,
+  soap,
+  shampoo,
+  shampooSequential,
+  psgdKron,
 ].map((o) => o.entry);
 
 /** The row of this name. Throws `optimizer` with the closest name when there is none. */

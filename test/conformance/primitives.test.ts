@@ -27,6 +27,13 @@ const special = [
   -3.7,
 ];
 
+/** Symmetric, positive, with eigenvalues about 1 apart. */
+const symmetric = (n: number): Float64Array =>
+  Float64Array.from({ length: n * n }, (_, at) => {
+    const [i, j] = [Math.floor(at / n), at % n];
+    return i === j ? i + 1 : 0.05 * Math.sin(i + j + i * j);
+  });
+
 const unary = {
   neg: ops.neg, exp: ops.exp, log: ops.log, log1p: ops.log1p, expm1: ops.expm1, sqrt: ops.sqrt, rsqrt: ops.rsqrt, sin: ops.sin,
   cos: ops.cos, tanh: ops.tanh, sigmoid: ops.sigmoid, erf: ops.erf, abs: ops.abs, sign: ops.sign, floor: ops.floor,
@@ -208,6 +215,27 @@ describe.each(backends)("$name", (backend) => {
         const indices: Given = { shape: [2, 4], dtype: "int32", values: [0, 3, 3, 9, -2, 1, 2, 3] };
         agree(backend, [float([4, ...rest], dtype), indices], (t, i) => ops.gather(t!, i!));
         agree(backend, [indices, float([2, 4, ...rest], dtype)], (i, u) => ops.scatterAdd(i!, u!, 4));
+      }
+    });
+
+    test("functions of matrices, at steps that ask for them and at others", () => {
+      for (const n of [1, 2, 5, 33, 70]) {
+        // as large on the diagonal as to have well separated, positive eigenvalues
+        const a: Given = { shape: [n, n], dtype, values: symmetric(n) };
+        const b = float([n, 3], dtype, { seed: 8 });
+        agree(backend, [a, b, float([n, n], dtype, { seed: 4 })], (x, y, other) =>
+          [true, false].flatMap((now) => {
+            const when = ops.constant(now ? 1 : 0, { dtype: "bool" });
+            const basis = ops.eigenvectors(x!, { when, otherwise: other! });
+            return [
+              // signs of eigenvectors are nobody's
+              ops.abs(basis),
+              ops.abs(ops.powerIteration(ops.add(x!, 0.5), basis, { when, otherwise: other! })),
+              ops.inverseRoot(x!, { power: 0.25, epsilon: 0.1 }, { when, otherwise: other! }),
+              ops.solveTransposed(ops.transpose(ops.mul(2, x!)), y!, { when, otherwise: y! }),
+            ];
+          }),
+        );
       }
     });
 

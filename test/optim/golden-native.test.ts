@@ -4,7 +4,7 @@ import { nativeBackend } from "../../src/engine/backends/node-native.ts";
 import { hasCompiler } from "../conformance/backends.ts";
 import { cases2026, isQuirk, moreCases, optimizerCases, runCase, toleranceOf } from "./golden.ts";
 
-const cases = [...optimizerCases.filter((c) => !isQuirk(c)), ...moreCases, ...cases2026()];
+const cases = [...optimizerCases.filter((c) => !isQuirk(c)), ...moreCases, ...cases2026];
 const first = [...new Map([...cases].reverse().map((c) => [c.optimizer, c])).values()];
 
 describe.runIf(hasCompiler).for(["float64", "float32"] as const)(

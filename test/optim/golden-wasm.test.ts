@@ -17,7 +17,7 @@ const fits = (dtype: "float32" | "float64", id: string): boolean =>
   dtype === "float64" || !id.includes("/huge/");
 
 describe.for(["float64", "float32"] as const)("golden paths on the wasm backend, %s", (dtype) => {
-  test.for([...optimizerCases.filter((c) => !isQuirk(c)), ...moreCases, ...cases2026()])("$id", (c) => {
+  test.for([...optimizerCases.filter((c) => !isQuirk(c)), ...moreCases, ...cases2026])("$id", (c) => {
     const found = runCase(c, wasm, dtype);
     expect(found.length).toBeGreaterThanOrEqual(c.at.length);
     for (const { error, what, step } of found) {

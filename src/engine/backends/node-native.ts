@@ -21,12 +21,17 @@ import { gatherProducts } from "../compile/passes/gather-products.ts";
 import { type NativeProgram, SLACK, writeProgram } from "../compile/writers/c/program.ts";
 import { runtimeSource } from "../compile/writers/c/runtime.ts";
 import { typedView } from "../graph/dtype.ts";
+import { bindMatrix, compiledMultiply } from "./matrix-kernels.ts";
 import { type Compiler, findCompiler, objectOf } from "./node-compiler.ts";
+import { wasm } from "./wasm.ts";
 
 /** Starts of memory are multiples of it: a cache line. */
 const ALIGN = 64;
 /** Bytes that one JavaScript buffer can hold. */
 const LIMIT = 2 ** 40;
+
+/** The compiled `run`: one part of a step. */
+type Step = (memory: bigint, threads: number, part: number) => void;
 
 interface Runtime {
   readonly table: bigint;
@@ -87,7 +92,10 @@ function native({ threads = threadCount() }: NativeChoice = {}): NativeBackend {
   } catch (error) {
     throw noNative(`koffi, an optional dependency, can't be loaded: ${String(error).split("\n")[0]}`);
   }
-  const load: NativeBackend["load"] = ({ source, plan, named, notes }, { maxBytes = LIMIT } = {}) => {
+  const load: NativeBackend["load"] = (
+    { source, plan, named, matrices, notes },
+    { maxBytes = LIMIT } = {},
+  ) => {
     if (plan.total > Math.min(maxBytes, LIMIT)) throw outOfMemory(plan.total, Math.min(maxBytes, LIMIT));
     const runtime = runtimeOf(koffi, compiler);
     const used = runtime.setThreads(threads);
@@ -95,7 +103,7 @@ function native({ threads = threadCount() }: NativeChoice = {}): NativeBackend {
     const library = koffi.load(object.path);
     object.loaded();
     library.func("bind", "void", ["uintptr_t"])(runtime.table);
-    const step = library.func("run", "void", ["uintptr_t", "int"]) as (m: bigint, threads: number) => void;
+    const step = library.func("run", "void", ["uintptr_t", "int", "int"]) as Step;
 
     const memory = orOutOfMemory(plan.total, () => new ArrayBuffer(plan.total + ALIGN + SLACK));
     const whole = new Uint8Array(memory, 0, 1);
@@ -106,13 +114,19 @@ function native({ threads = threadCount() }: NativeChoice = {}): NativeBackend {
       typedView(memory, shift + at, b.dtype, b.count);
     for (const [buffer, at] of plan.address)
       if (buffer.data !== undefined) viewOf(buffer, at).set(buffer.data);
+    const multiply = compiledMultiply(wasm.compile);
+    const between = matrices.map((k) => bindMatrix(k, (b) => viewOf(b, plan.address.get(b)!), multiply));
     const views = new Map([...named].map(([name, b]) => [name, viewOf(b, plan.address.get(b)!)]));
     const count = Math.min(threads, used);
     return {
       view: viewIn(views),
       run: () => {
         if (whole.length === 0) throw new Error("internal: the memory of a program was detached");
-        step(base, count);
+        for (const [part, compute] of between.entries()) {
+          step(base, count, part);
+          compute();
+        }
+        step(base, count, between.length);
       },
       bytes: plan.total,
       notes: {

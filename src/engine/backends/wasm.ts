@@ -18,6 +18,7 @@ import { chooseTile, detectFma, type Tile, tiles } from "../compile/writers/wasm
 import { buildModule, hostFunctions } from "../compile/writers/wasm/module.ts";
 import { type TypedArray, typedView } from "../graph/dtype.ts";
 import { erf } from "../rules/scalar.ts";
+import { bindMatrix, compiledMultiply } from "./matrix-kernels.ts";
 
 /** A product library that works on a program's memory. */
 export interface ProductLibrary {
@@ -46,7 +47,7 @@ function pickMath(): Record<string, (a: number, b: number) => number> {
  * Compiling throws `memory` where the program does not fit.
  */
 export function wasmBackend({ library = null }: { library?: ProductLibrary | null } = {}): Backend {
-  return {
+  const backend: Backend = {
     name: library === null ? "wasm" : `wasm + ${library.name}`,
     compile: (spec: ProgramSpec, { maxBytes = LIMIT }: BackendOptions = {}): Executable => {
       const fma = detectFma();
@@ -69,14 +70,19 @@ export function wasmBackend({ library = null }: { library?: ProductLibrary | nul
       const blas = Object.fromEntries(
         built.calls.map((p, i) => [String(i), library!.bind(memory.buffer, p)]),
       );
+      const viewOf = (b: Buffer): TypedArray =>
+        typedView(memory.buffer, built.plan.address.get(b)!, b.dtype, b.count);
+      const multiply = compiledMultiply(backend.compile);
+      const matrix = Object.fromEntries(
+        built.matrices.map((kernel, i) => [String(i), bindMatrix(kernel, viewOf, multiply)]),
+      );
       const instance = new WebAssembly.Instance(new WebAssembly.Module(built.bytes), {
         env: { memory },
         math: hostMath,
         blas,
+        matrix,
       });
       const views = new Map<string, TypedArray>();
-      const viewOf = (b: Buffer): TypedArray =>
-        typedView(memory.buffer, built.plan.address.get(b)!, b.dtype, b.count);
       for (const [name, buffer] of lowered.named) views.set(name, viewOf(buffer));
       return {
         view: viewIn(views),
@@ -86,6 +92,7 @@ export function wasmBackend({ library = null }: { library?: ProductLibrary | nul
       };
     },
   };
+  return backend;
 }
 
 /** The WebAssembly backend without a library: in every browser and in Node. */

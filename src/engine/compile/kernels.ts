@@ -4,7 +4,7 @@
  */
 import type { DType, TypedArray } from "../graph/dtype.ts";
 import type { Expr, NodeOf } from "../graph/expr.ts";
-import type { ElementwisePrimitive, ReductionPrimitive } from "../graph/primitives.ts";
+import type { ElementwisePrimitive, MatrixFunction, ReductionPrimitive } from "../graph/primitives.ts";
 import type { View } from "../graph/strided.ts";
 
 export interface Buffer {
@@ -87,7 +87,18 @@ export interface RowsKernel {
   readonly width: number;
 }
 
-export type Kernel = LoopKernel | MatmulKernel | FillKernel | CopyKernel | RowsKernel;
+/** A function of whole matrices, or a copy of `otherwise` where `when` holds 0. All contiguous; the host computes it. */
+export interface MatrixKernel {
+  readonly kind: "matrix";
+  readonly fn: MatrixFunction;
+  readonly when: Buffer;
+  readonly otherwise: Buffer;
+  readonly args: readonly Buffer[];
+  readonly to: Buffer;
+  readonly shape: readonly [number, number];
+}
+
+export type Kernel = LoopKernel | MatmulKernel | FillKernel | CopyKernel | RowsKernel | MatrixKernel;
 
 /** What passes hand to a code writer. */
 export interface Lowered {
@@ -112,6 +123,8 @@ export function touches(kernel: Kernel): { reads: Buffer[]; writes: Buffer[] } {
       return { reads: [], writes: [kernel.to] };
     case "copy":
       return { reads: [kernel.from], writes: [kernel.to] };
+    case "matrix":
+      return { reads: [kernel.when, kernel.otherwise, ...kernel.args], writes: [kernel.to] };
     case "gather":
       return { reads: [kernel.indices, kernel.table], writes: [kernel.rows] };
     case "scatter":

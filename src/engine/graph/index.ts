@@ -50,6 +50,7 @@ export {
 export { type Expr, isExpr, type Node, topologicalOrder } from "./expr.ts";
 export { constant, full, fullLike, input, iota, ones, onesLike, zeros, zerosLike } from "./leaves.ts";
 export { dot, matmul } from "./matmul.ts";
+export { eigenvectors, inverseRoot, powerIteration, solveTransposed, type When } from "./matrix-function.ts";
 export {
   broadcastTo,
   concat,
@@ -67,7 +68,7 @@ export {
   type WindowOptions,
   windows,
 } from "./movement.ts";
-export type { Primitive } from "./primitives.ts";
+export type { MatrixFunction, Primitive } from "./primitives.ts";
 export {
   amax,
   amin,

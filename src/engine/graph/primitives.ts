@@ -16,6 +16,9 @@ export interface Windows {
 /** How a `random` element is made of its counter (see rules/evaluate.ts for the exact arithmetic). */
 export type RandomKind = "uniform" | "normal";
 
+/** Functions of whole matrices that the host computes (rules/matrix/functions.ts says what each is). */
+export type MatrixFunction = "eigenvectors" | "powerIteration" | "inverseRoot" | "solveTransposed";
+
 /** The closed set of primitives with what each carries besides its inputs. */
 export interface AttrsOf {
   // leaves
@@ -66,6 +69,8 @@ export interface AttrsOf {
   readonly argmax: { readonly axis: number };
   /** inputs: [..., M, K] (or [..., K, M] when transposed), [..., K, N]; equal leading axes */
   readonly matmul: { readonly transposeA: boolean; readonly transposeB: boolean };
+  /** inputs: whether to compute (bool, rank 0), the value where not, the function's arguments; [n, m] like the value where not */
+  readonly matrixFunction: { readonly fn: MatrixFunction };
   // movement
   readonly reshape: None;
   readonly permute: { readonly axes: readonly number[] };
@@ -104,7 +109,7 @@ type Kind = "leaf" | "elementwise" | "reduction" | "view" | "kernel" | "marker";
 type Cost = "cheap" | "plain" | "polynomial";
 
 /** Floating-point operations for each element of the output, or of what is reduced or scattered. */
-type Flops = 0 | 1 | "product";
+type Flops = 0 | 1 | "product" | "matrix";
 
 type Facts =
   | { readonly kind: Exclude<Kind, "elementwise">; readonly flops: Flops }
@@ -157,6 +162,7 @@ export const primitives = {
   slice: { kind: "view", flops: 0 },
   windows: { kind: "view", flops: 0 },
   matmul: { kind: "kernel", flops: "product" },
+  matrixFunction: { kind: "kernel", flops: "matrix" },
   pad: { kind: "kernel", flops: 0 },
   concat: { kind: "kernel", flops: 0 },
   gather: { kind: "kernel", flops: 0 },

@@ -119,6 +119,7 @@ const rules: { readonly [P in Primitive]: Rule<P> } = {
       tb ? matmul(g, a, { transposeA: true, transposeB: ta }) : matmul(a, g, { transposeA: !ta }),
     ];
   },
+  matrixFunction: flat,
   reshape: (n, g) => [ops.reshape(g, first(n).shape)],
   permute: (n, g) => [
     ops.permute(

@@ -14,6 +14,7 @@ import {
   type View,
   windowsView,
 } from "../graph/strided.ts";
+import { applyMatrixFunction } from "./matrix/functions.ts";
 import { divide, elementwise, randomElement, toDtype } from "./scalar.ts";
 
 type Data = Float64Array;
@@ -161,6 +162,8 @@ export const evaluate: { readonly [P in Primitive]: Rule<P> } = {
     }
     return out;
   },
+  matrixFunction: ({ attrs, shape }, [when, otherwise, ...args]) =>
+    when![0] === 0 ? otherwise! : applyMatrixFunction(attrs.fn, args, shape as [number, number]),
   reshape: (_, inputs) => input(0, inputs),
   permute: (node, [x]) => read(x!, permuteView(contiguous(node.inputs[0]!.shape), node.attrs.axes)),
   broadcast: (node, [x]) => read(x!, broadcastView(contiguous(node.inputs[0]!.shape), node.shape)),

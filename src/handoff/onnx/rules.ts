@@ -114,6 +114,12 @@ export const onnxRules: { readonly [P in Primitive]: Rule<P> } = {
       help: "let the model draw in training only, where its context has a key",
     });
   },
+  matrixFunction: (e, emit) => {
+    throw new SteepestError("handoff-operation", `ONNX has no operation for ${e.attrs.fn}`, {
+      where: `in the model, ${emit.place()}`,
+      help: "leave matrix functions to the optimizer: a model is exported without it",
+    });
+  },
   reduceSum: reduction("ReduceSum"),
   reduceMax: reduction("ReduceMax"),
   reduceMin: reduction("ReduceMin"),

@@ -1,5 +1,5 @@
 """What the traced parts need: tensors under dotted names, and operations PyTorch has no single word for."""
-from typing import Dict, Sequence, Tuple
+from typing import Callable, Dict, Sequence, Tuple
 
 import torch
 from torch import Tensor, nn
@@ -73,3 +73,35 @@ def add_rows(count: int, indices: Tensor, updates: Tensor) -> Tensor:
 def with_slope(value: Tensor, x: Tensor, slope: Tensor) -> Tensor:
     """The value, whose derivative with respect to x is declared to be `slope`."""
     return value.detach() + slope.detach() * (x - x.detach())
+
+
+def matrix_function(function: Callable[..., Tensor], when: Tensor, otherwise: Tensor, *arguments: Tensor) -> Tensor:
+    """The function of whole matrices, in float64, at the steps that ask for it."""
+    if not bool(when):
+        return otherwise
+    return function(*(a.double() for a in arguments)).to(otherwise.dtype)
+
+
+def eigenvectors(a: Tensor) -> Tensor:
+    """Of a symmetric matrix, as rows, that of the largest eigenvalue first."""
+    return torch.linalg.eigh(a).eigenvectors.flip(1).transpose(0, 1)
+
+
+def power_iteration(a: Tensor, basis: Tensor) -> Tensor:
+    """Every row once through a; then orthonormal, in the order of the Rayleigh quotients. Rows keep their places."""
+    moved = basis @ a
+    order = torch.argsort((moved * basis).sum(1), descending=True, stable=True)
+    out = torch.empty_like(basis)
+    out[order] = torch.linalg.qr(moved[order].transpose(0, 1)).Q.transpose(0, 1)
+    return out
+
+
+def inverse_root(a: Tensor, given: Tensor) -> Tensor:
+    """(a + ε I) to the power −p, given p and ε; negative eigenvalues are rounding."""
+    power, epsilon = given
+    values, vectors = torch.linalg.eigh(a)
+    return (vectors * (values.clamp(min=0) + epsilon) ** -power) @ vectors.transpose(0, 1)
+
+
+def solve_transposed(upper: Tensor, b: Tensor) -> Tensor:
+    return torch.linalg.solve_triangular(upper.triu().transpose(0, 1), b, upper=False)

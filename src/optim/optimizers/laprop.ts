@@ -15,11 +15,11 @@ import { flag } from "../../run/options.ts";
 import { chain } from "../chain.ts";
 import { defineOptimizer, type Optimizer } from "../define.ts";
 import { betas, eps, lr, weightDecay } from "../options.ts";
-import { perTensor, stateless } from "../per-tensor.ts";
+import { perTensor } from "../per-tensor.ts";
 import { biasCorrection, ema, momentumOr } from "../tensors.ts";
 import type { Transform } from "../transform.ts";
 import { cautious } from "../transforms/caution.ts";
-import { decayNow } from "../transforms/decay.ts";
+import { decayAfter } from "../transforms/decay.ts";
 import { scaleByLr } from "../transforms/scale.ts";
 
 /**
@@ -81,13 +81,6 @@ const normalizedMomentum = ({ betas: [b1, b2], eps: e, ...o }: LapropOptions): T
     },
   });
 
-/** Takes a share off the weights after the step, not before. */
-const decayAfter = ({ weightDecay: decay, decayByLr }: LapropOptions): Transform =>
-  stateless("decay", (hyper) => {
-    const lambda = decayByLr ? mul(hyper.lr, decayNow(decay, hyper)) : decayNow(decay, hyper);
-    return (u, p) => sub(u, mul(lambda, add(p, u)));
-  });
-
 /**
  * The optimizer `laprop`. For: Adam whose momentum and scaling do not disturb each other: stable at any pair
  * of betas.
@@ -137,5 +130,6 @@ export const laprop: Optimizer<LapropOptions> = defineOptimizer<LapropOptions>({
   corrected: { m: 0, v: 1 },
   torch: null,
   purpose: "Adam whose momentum and scaling do not disturb each other: stable at any pair of betas",
-  make: (o) => chain(normalizedMomentum(o), scaleByLr(), o.weightDecay > 0 && decayAfter(o)),
+  make: (o) =>
+    chain(normalizedMomentum(o), scaleByLr(), o.weightDecay > 0 && decayAfter(o.weightDecay, o.decayByLr)),
 });

@@ -74,7 +74,9 @@ export function legalize(roots: readonly Expr[]): Legalized {
   };
   const dense = (x: Expr): Expr => {
     const { base, view } = resolve(x);
-    return uniformValue(x) === null && base.op !== "iota" && isContiguous(view) ? x : copied(x);
+    return uniformValue(x) === null && base.op !== "iota" && isContiguous(view) && view.offset === 0
+      ? x
+      : copied(x);
   };
   /** Products read any strides, as long as one of the two matrix axes is contiguous. */
   const matrix = (x: Expr): Expr => {
@@ -96,6 +98,7 @@ export function legalize(roots: readonly Expr[]): Legalized {
         break;
       case "gather":
       case "scatterAdd":
+      case "matrixFunction":
         inputs = inputs.map(dense);
         break;
     }

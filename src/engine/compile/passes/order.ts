@@ -47,8 +47,9 @@ export function order(kernels: readonly Kernel[], states: readonly StateBuffers[
   return [...sorted(kernels, before).map((k) => redirect(k, inPlace)), ...late];
 }
 
-/** Does the loop read `current` only at the very element it writes `next` to? */
+/** Does the kernel read `current` only before it writes `next`, or at the very element it writes? */
 function overwritesInStep(kernel: Kernel, current: Buffer, next: Buffer): boolean {
+  if (kernel.kind === "matrix") return true; // the host has read all of its inputs before it writes
   if (kernel.kind !== "loop") return false;
   const store = kernel.stores.find((s) => s.to.buffer === next);
   if (store === undefined) return false; // a reduction's result: written after the loop has read
@@ -118,6 +119,14 @@ function redirect(k: Kernel, instead: ReadonlyMap<Buffer, Buffer>): Kernel {
       return { ...k, to: buffer(k.to) };
     case "copy":
       return { ...k, from: buffer(k.from), to: buffer(k.to) };
+    case "matrix":
+      return {
+        ...k,
+        when: buffer(k.when),
+        otherwise: buffer(k.otherwise),
+        args: k.args.map(buffer),
+        to: buffer(k.to),
+      };
     case "gather":
     case "scatter":
       return { ...k, indices: buffer(k.indices), table: buffer(k.table), rows: buffer(k.rows) };

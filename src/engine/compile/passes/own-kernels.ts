@@ -32,6 +32,13 @@ const rules: { readonly [P in KernelPrimitive]: Rule<P> } = {
       },
     ];
   },
+  matrixFunction: (node, { of, operand }) => {
+    const [when, otherwise, ...args] = node.inputs.map((x) => whole(operand(x)));
+    const shape = node.shape as readonly [number, number];
+    return [
+      { kind: "matrix", fn: node.attrs.fn, when: when!, otherwise: otherwise!, args, to: of(node), shape },
+    ];
+  },
   gather: (node, { of, operand }) => {
     const [table, indices] = pair(node);
     const place = { indices: whole(operand(indices)), table: whole(operand(table)), rows: of(node) };

@@ -1,5 +1,5 @@
-/** A lowered program as one C source, whose function `run` does a whole step. */
-import type { Kernel, Lowered } from "../../kernels.ts";
+/** A lowered program as one C source, whose function `run` does a step, part by part where the host has work between. */
+import type { Kernel, Lowered, MatrixKernel } from "../../kernels.ts";
 import { type AddressOf, type MemoryPlan, planMemory } from "../../passes/memory.ts";
 import type { MathName } from "./expression.ts";
 import { type KernelText, type WriteContext, writeLoop } from "./loop.ts";
@@ -13,6 +13,8 @@ export interface NativeProgram {
   readonly source: string;
   readonly plan: MemoryPlan;
   readonly named: Lowered["named"];
+  /** What the host computes after part 0, 1, … of a step; one part more follows. */
+  readonly matrices: readonly MatrixKernel[];
   /** Roughly what a run takes on one core. */
   readonly nanoseconds: number;
   /** Functions to be compiled: equal kernels share one. */
@@ -47,9 +49,10 @@ export function writeProgram({ kernels, named }: Lowered, vectorBytes: VectorByt
       return known.name;
     },
   };
-  const texts = kernels.map((k) => writeKernel(k, NAME, context));
+  const { parts, matrices } = partsOf(kernels);
+  const texts = parts.flat().map((k) => writeKernel(k, NAME, context));
   const functions = shareFunctions(texts);
-  const calls = texts.map((t, i) => `  ${callOf(t, functions.calls[i]!)}`);
+  const calls = texts.map((t, i) => callOf(t, functions.calls[i]!));
   const random = kernels.some((k) => k.kind === "loop" && k.members.some((m) => m.op === "random"));
   const source = `${prelude(vectorBytes)}${mathText(math)}${random ? randomText(math) : ""}
 ${runtimeTable}static const Runtime *rt;
@@ -59,8 +62,18 @@ void bind(const void *runtime) {
 ${[...tables.values()].map(({ name, count, expression }) => `  for (i64 i = 0; i < ${count}; i++) ${name}[i] = ${expression};\n`).join("")}}
 
 ${functions.text}
-void run(char *m, int threads) {
-${calls.join("\n")}
+void run(char *m, int threads, int part) {
+  switch (part) {
+${parts
+  .map(
+    (part, i) =>
+      `  case ${i}:\n${calls
+        .splice(0, part.length)
+        .map((c) => `    ${c}\n`)
+        .join("")}    return;`,
+  )
+  .join("\n")}
+  }
 }
 `;
   const count = (kind: Kernel["kind"]): number => kernels.filter((k) => k.kind === kind).length;
@@ -68,10 +81,29 @@ ${calls.join("\n")}
     source,
     plan,
     named,
+    matrices,
     functions: new Set(functions.calls.map((c) => c.name)).size,
     nanoseconds: texts.reduce((t, k) => t + k.parts * k.cost, 0),
     notes: { kernels: kernels.length, loops: count("loop"), products: count("matmul"), libraryCalls: 0 },
   };
+}
+
+type OwnKernel = Exclude<Kernel, MatrixKernel>;
+
+/** The kernels in runs between those that the host computes. */
+function partsOf(kernels: readonly Kernel[]): {
+  readonly parts: readonly OwnKernel[][];
+  readonly matrices: readonly MatrixKernel[];
+} {
+  const parts: OwnKernel[][] = [[]];
+  const matrices: MatrixKernel[] = [];
+  for (const kernel of kernels) {
+    if (kernel.kind === "matrix") {
+      matrices.push(kernel);
+      parts.push([]);
+    } else parts.at(-1)!.push(kernel);
+  }
+  return { parts, matrices };
 }
 
 /** What kernels are written under; `shareFunctions` gives them their own names. */
@@ -120,7 +152,7 @@ function callOf({ parts, cost }: KernelText, { name, places }: Functions["calls"
   return `rt->parallel(${name}, m, ${places}, ${parts}, ${chunk}, threads);`;
 }
 
-function writeKernel(kernel: Kernel, name: string, context: WriteContext): KernelText {
+function writeKernel(kernel: OwnKernel, name: string, context: WriteContext): KernelText {
   const { addressOf } = context;
   switch (kernel.kind) {
     case "loop":

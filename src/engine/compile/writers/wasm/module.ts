@@ -1,6 +1,6 @@
 /** Assembles a lowered program into one WebAssembly module whose export `run` does a whole step. */
 
-import type { Kernel, Lowered, MatmulKernel } from "../../kernels.ts";
+import type { Kernel, Lowered, MatmulKernel, MatrixKernel } from "../../kernels.ts";
 import { type AddressOf, type MemoryPlan, planMemory } from "../../passes/memory.ts";
 import { eachProduct, type Product, productOf } from "../../product.ts";
 import { assemble, FunctionWriter, type ImportedFunction } from "./assembler/assembler.ts";
@@ -36,6 +36,8 @@ export interface CompiledModule {
   readonly plan: MemoryPlan;
   /** Imported as blas.0, blas.1, …: what each call multiplies. */
   readonly calls: readonly Product[];
+  /** Imported as matrix.0, matrix.1, …: what the host computes on the module's memory. */
+  readonly matrices: readonly MatrixKernel[];
   readonly pages: number;
   readonly notes: Readonly<Record<string, string | number>>;
 }
@@ -58,7 +60,8 @@ export function buildModule({ kernels, named }: Lowered, options: ModuleOptions)
   const products = new Map(matmuls.map((k) => [k, productOf(k, addressOf)]));
   const calls = [...products.values()].filter(options.external).flatMap((p) => [...eachProduct(p)]);
 
-  const imports = importsFor(calls.length);
+  const matrices = kernels.filter((k) => k.kind === "matrix");
+  const imports = importsFor(calls.length, matrices.length);
   const gemm = gemmWriters(tiles, options.fma, imports.length);
   const steps = kernelWriters(kernels, {
     addressOf,
@@ -66,6 +69,7 @@ export function buildModule({ kernels, named }: Lowered, options: ModuleOptions)
     products,
     entries: gemm.entries,
     scratch: plan.scratch,
+    firstMatrix: imports.length - matrices.length,
   });
   const run = new FunctionWriter();
   steps.forEach((_, i) => {
@@ -82,6 +86,7 @@ export function buildModule({ kernels, named }: Lowered, options: ModuleOptions)
     }),
     plan,
     calls,
+    matrices,
     pages,
     notes: {
       kernels: kernels.length,
@@ -112,7 +117,7 @@ const scratchFor = (sizes: readonly Product[], tiles: Tiles, { external }: Modul
       .map((p) => scratchBytes(p.dtype, tiles.get(p.dtype)!, p.m, p.n, p.k)),
   );
 
-const importsFor = (libraryCalls: number): ImportedFunction[] => [
+const importsFor = (libraryCalls: number, matrices: number): ImportedFunction[] => [
   ...hostFunctions.map(
     (name): ImportedFunction => ({
       module: "math",
@@ -121,11 +126,12 @@ const importsFor = (libraryCalls: number): ImportedFunction[] => [
       results: ["f64"],
     }),
   ),
-  ...Array.from(
-    { length: libraryCalls },
-    (_, i): ImportedFunction => ({ module: "blas", name: String(i), params: [], results: [] }),
-  ),
+  ...numbered("blas", libraryCalls),
+  ...numbered("matrix", matrices),
 ];
+
+const numbered = (module: string, count: number): ImportedFunction[] =>
+  Array.from({ length: count }, (_, i) => ({ module, name: String(i), params: [], results: [] }));
 
 /** The product functions of each type; `entries` are the indices of those that kernels call. */
 function gemmWriters(
@@ -149,18 +155,21 @@ interface KernelContext {
   readonly products: ReadonlyMap<MatmulKernel, Product>;
   readonly entries: ReadonlyMap<FloatType, number>;
   readonly scratch: number;
+  /** Index of the first function that computes a matrix on the host. */
+  readonly firstMatrix: number;
 }
 
 /** One function a kernel. */
 function kernelWriters(
   kernels: readonly Kernel[],
-  { addressOf, options, products, entries, scratch }: KernelContext,
+  { addressOf, options, products, entries, scratch, firstMatrix }: KernelContext,
 ): FunctionWriter[] {
   const callHost =
     (f: FunctionWriter): MathContext["callHost"] =>
     (name) =>
       void f.call(hostFunctions.indexOf(name));
   let nextCall = hostFunctions.length;
+  let nextMatrix = firstMatrix;
   const multiply = (kernel: MatmulKernel): FunctionWriter => {
     const p = products.get(kernel)!;
     if (!options.external(p)) return emitMatmul(p, { entry: entries.get(p.dtype)!, scratch });
@@ -178,6 +187,8 @@ function kernelWriters(
         return emitFill(kernel, addressOf);
       case "copy":
         return emitCopy(kernel, addressOf);
+      case "matrix":
+        return emitCalls([nextMatrix++]);
       case "gather":
       case "scatter":
         return emitRows(kernel, addressOf);
