@@ -52,6 +52,7 @@ import {
   identity,
 } from "./axes.ts";
 
+/** Options of `scaleByKron`: those of `psgd-kron` that the fit of the factors reads. */
 export interface PsgdOptions {
   readonly b1: number;
   readonly preconditionerUpdateProbability: number | null;
