@@ -1,6 +1,7 @@
+import { choice, flag, maybeNumber, number } from "../../run/options.ts";
 import { chain } from "../chain.ts";
 import { defineOptimizer, type Optimizer } from "../define.ts";
-import { beta, choice, flag, lr, maybeNumber, number, weightDecay } from "../options.ts";
+import { beta, lr, weightDecay } from "../options.ts";
 import { decayMatrices } from "../transforms/decay.ts";
 import { type PsgdOptions, scaleByKron } from "../transforms/psgd-kron.ts";
 import { scaleByLr } from "../transforms/scale.ts";

@@ -9,9 +9,10 @@ import {
   zeros,
   zerosLike,
 } from "../../engine/graph/index.ts";
+import { number } from "../../run/options.ts";
 import { chain } from "../chain.ts";
 import { defineOptimizer, type Optimizer } from "../define.ts";
-import { beta, eps, lr, number, weightDecay } from "../options.ts";
+import { beta, eps, lr, weightDecay } from "../options.ts";
 import { ema, mapKeeping, mapTensors } from "../tensors.ts";
 import type { State, Tensors, Transform } from "../transform.ts";
 import {

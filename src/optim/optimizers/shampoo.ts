@@ -14,19 +14,10 @@ import {
   zeros,
   zerosLike,
 } from "../../engine/graph/index.ts";
+import { choice, flag, maybeNumber, number, type OptionSpec } from "../../run/options.ts";
 import { chain } from "../chain.ts";
 import { defineOptimizer, type Optimizer } from "../define.ts";
-import {
-  beta,
-  choice,
-  eps,
-  flag,
-  lr,
-  maybeNumber,
-  number,
-  type OptionSpec,
-  weightDecay,
-} from "../options.ts";
+import { beta, eps, lr, weightDecay } from "../options.ts";
 import { biasCorrection, ema, mapKeeping, mapTensors, norm } from "../tensors.ts";
 import type { Hyper, State, Tensors, Transform } from "../transform.ts";
 import {

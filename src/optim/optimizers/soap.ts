@@ -17,9 +17,10 @@ import {
   zeros,
   zerosLike,
 } from "../../engine/graph/index.ts";
+import { flag, maybeNumber, number } from "../../run/options.ts";
 import { chain } from "../chain.ts";
 import { defineOptimizer, type Optimizer } from "../define.ts";
-import { betas, eps, flag, lr, maybeNumber, number, weightDecay } from "../options.ts";
+import { betas, eps, lr, weightDecay } from "../options.ts";
 import { stateless } from "../per-tensor.ts";
 import { biasCorrection, ema, mapKeeping, mapTensors, momentumOr, rootMeanSquare } from "../tensors.ts";
 import type { Hyper, State, Tensors, Transform } from "../transform.ts";
