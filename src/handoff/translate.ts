@@ -48,13 +48,20 @@ const both =
 const axesOf = ({ list, rank }: Parts): string =>
   list("axes").length === rank(0) ? "" : pyTuple(list("axes"));
 
-/** Their names in traced.py. */
-const matrixFunctions: { readonly [F in MatrixFunction]: string } = {
-  eigenvectors: "eigenvectors",
-  powerIteration: "power_iteration",
+/** Their names in traced.py; null where PyTorch's result is another: eigenvectors of equal eigenvalues are anybody's. */
+const matrixFunctions: { readonly [F in MatrixFunction]: string | null } = {
+  eigenvectors: null,
+  powerIteration: null,
   inverseRoot: "inverse_root",
   solveTransposed: "solve_transposed",
 };
+
+const matrixHelpers = Object.values(matrixFunctions).filter((name) => name !== null);
+
+const noCounterpart = (operation: string): SteepestError =>
+  new SteepestError("handoff-operation", `PyTorch has no counterpart of the operation ${operation}`, {
+    help: "write that part with other operations, or train with steepest's own engine",
+  });
 
 export const torchRules: { readonly [P in Primitive]: Rule<P> } = {
   input: () => {
@@ -109,8 +116,12 @@ export const torchRules: { readonly [P in Primitive]: Rule<P> } = {
     const side = (i: number, flip: boolean): string => (flip ? `${x(i)}.transpose(-2, -1)` : x(i));
     return `(${side(0, attrs.transposeA)} @ ${side(1, attrs.transposeB)})`;
   },
-  matrixFunction: ({ node, x }) =>
-    `matrix_function(${matrixFunctions[node.attrs.fn]}, ${node.inputs.map((_, i) => withoutParentheses(x(i))).join(", ")})`,
+  matrixFunction: ({ node, x }) => {
+    const name = matrixFunctions[node.attrs.fn];
+    if (name === null)
+      throw noCounterpart("eigenvectors (those of equal eigenvalues are chosen otherwise there)");
+    return `matrix_function(${name}, ${node.inputs.map((_, i) => withoutParentheses(x(i))).join(", ")})`;
+  },
   reshape: ({ x, shape }) => `${x(0)}.reshape(${pyTuple(shape)})`,
   permute: ({ x, list }) => `${x(0)}.permute(${list("axes").join(", ")})`,
   broadcast: ({ x, shape }) => `${x(0)}.expand(${pyTuple(shape)})`,
@@ -179,7 +190,7 @@ export function translate(traces: Traces, { nameOf, keep }: TranslateOptions): T
   const all = [...lines, ...results].join("\n");
   const helpers = [
     ...["add_rows", "counter", "cut"],
-    ...[...Object.values(matrixFunctions), "matrix_function"].sort(),
+    ...[...matrixHelpers, "matrix_function"].sort(),
     ...["pad", "rows_at", "windows", "with_slope"],
   ].filter((h) => all.includes(`${h}(`) || all.includes(`matrix_function(${h},`));
   return { lines, results, helpers };
@@ -226,15 +237,7 @@ function render(
 ): string {
   const [node] = trio;
   const rule = torchRules[node.op] as Rule<Primitive>;
-  if (typeof rule !== "function") {
-    throw new SteepestError(
-      "handoff-operation",
-      `PyTorch has no counterpart of the operation ${rule.missing}`,
-      {
-        help: "write that part of the model with other operations, or train it with steepest's own engine",
-      },
-    );
-  }
+  if (typeof rule !== "function") throw noCounterpart(rule.missing);
   const input = (i: number): Trio => inputOf(trio, i);
   const peeled = aligns(node) ? peel(node) : node.inputs;
   const numbers = node.inputs.map((_, i) => literal(input(i)));

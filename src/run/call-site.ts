@@ -4,6 +4,9 @@ const FRAME = /(?:\(|at )(?:async )?((?:[a-z]+:\/\/)?[^()\s]+):(\d+):(\d+)\)?$/;
 /** Firefox and Safari write `name@file:line:column`. */
 const OTHER_FRAME = /@((?:[a-z]+:\/\/)?[^()\s]+):(\d+):(\d+)$/;
 
+/** Node's own code, and packages: the command line's, a test runner's. */
+const FOREIGN = /^(?:node:|native)|[\\/]node_modules[\\/]/;
+
 interface Frame {
   readonly file: string;
   readonly text: string;
@@ -18,7 +21,7 @@ export function callSite(stack: string | undefined = deepStack()): string | unde
   const [own, ...above] = frames;
   if (own === undefined) return undefined;
   const home = homeOf(own.file);
-  const found = above.find(({ file }) => !isInside(home, file) && !/^(node:|native)/.test(file));
+  const found = above.find(({ file }) => !isInside(home, file) && !FOREIGN.test(file));
   return found && `at ${found.text}`;
 }
 

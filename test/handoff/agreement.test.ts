@@ -107,7 +107,7 @@ const groups: readonly Group[] = [
   {
     title: "agree for every optimizer that has a form in PyTorch",
     cases: optimizers
-      .filter((o) => !o.needs.includes("evaluate") && !o.needs.includes("key"))
+      .filter((o) => !o.needs.includes("evaluate") && !o.needs.includes("key") && o.name !== "soap")
       // a line search wants one batch
       .map(({ name }): Case => [
         name,

@@ -171,7 +171,9 @@ describe("every primitive that a forward pass may hold", () => {
   });
 
   test("the list is complete", () => {
-    expect([...Object.keys(primitive), "input", "matrixFunction", "random"].sort()).toEqual(Object.keys(primitives).sort());
+    expect([...Object.keys(primitive), "input", "matrixFunction", "random"].sort()).toEqual(
+      Object.keys(primitives).sort(),
+    );
   });
 });
 

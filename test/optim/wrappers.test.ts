@@ -193,7 +193,12 @@ describe("what the host has to provide", () => {
     const needs = Object.fromEntries(
       optimizers.filter((o) => o.needs.length > 0).map((o) => [o.name, o.needs]),
     );
-    expect(needs).toEqual({ "noisy-sgd": ["key"], "polyak-sgd": ["loss"], "sophia-h": ["evaluate", "key"] });
+    expect(needs).toEqual({
+      "noisy-sgd": ["key"],
+      "polyak-sgd": ["loss"],
+      "psgd-kron": ["key"],
+      "sophia-h": ["evaluate", "key"],
+    });
     const bare = { lr: 0 as never, step: 0 as never };
     expect(() => sam(sgd()).update({}, { inner: {} }, {}, bare)).toThrow(
       "sam needs gradients at other weights",

@@ -82,20 +82,6 @@ def matrix_function(function: Callable[..., Tensor], when: Tensor, otherwise: Te
     return function(*(a.double() for a in arguments)).to(otherwise.dtype)
 
 
-def eigenvectors(a: Tensor) -> Tensor:
-    """Of a symmetric matrix, as rows, that of the largest eigenvalue first."""
-    return torch.linalg.eigh(a).eigenvectors.flip(1).transpose(0, 1)
-
-
-def power_iteration(a: Tensor, basis: Tensor) -> Tensor:
-    """Every row once through a; then orthonormal, in the order of the Rayleigh quotients. Rows keep their places."""
-    moved = basis @ a
-    order = torch.argsort((moved * basis).sum(1), descending=True, stable=True)
-    out = torch.empty_like(basis)
-    out[order] = torch.linalg.qr(moved[order].transpose(0, 1)).Q.transpose(0, 1)
-    return out
-
-
 def inverse_root(a: Tensor, given: Tensor) -> Tensor:
     """(a + ε I) to the power −p, given p and ε; negative eigenvalues are rounding."""
     power, epsilon = given

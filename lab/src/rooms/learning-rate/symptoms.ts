@@ -56,7 +56,7 @@ export const symptoms: readonly Symptom[] = [
     middle: 0.5,
     low: 0.001,
     verdict: "good",
-    why: "",
+    why: "one smooth curve does not tell a good rate from one that is a little low. A run at twice the rate shows it",
   },
   {
     name: "too low",
