@@ -1,4 +1,5 @@
 /** Eigenvalues of a symmetric tridiagonal matrix by implicit QL shifts (Golub & Van Loan, section 8.3). */
+import { qlStep } from "../engine/rules/matrix/ql-step.ts";
 import { SteepestError } from "../run/errors.ts";
 
 /** Eigenvalues and eigenvectors of a symmetric matrix. */
@@ -31,7 +32,7 @@ export function tridiagonalEigen(diagonal: ArrayLike<number>, beside: ArrayLike<
           exitCode: 1,
         });
       }
-      rotate(d, e, z, { low, end });
+      qlStep(d, e, z, { first: low, last: end });
     }
   }
   const order = Array.from(d.keys()).sort((a, b) => d[a]! - d[b]!);
@@ -46,43 +47,4 @@ function firstSplit(d: Float64Array, e: Float64Array, low: number): number {
     if (Math.abs(e[i]!) <= Number.EPSILON * size || e[i] === 0) break;
   }
   return i;
-}
-
-/** One QL sweep over rows low … end with Wilkinson's shift. */
-function rotate(
-  d: Float64Array,
-  e: Float64Array,
-  z: readonly Float64Array[],
-  { low, end }: { low: number; end: number },
-): void {
-  const half = (d[low + 1]! - d[low]!) / (2 * e[low]!);
-  const root = Math.hypot(half, 1);
-  let g = d[end]! - d[low]! + e[low]! / (half + (half >= 0 ? root : -root));
-  let [s, c, p] = [1, 1, 0];
-  for (let i = end - 1; i >= low; i--) {
-    const [f, b] = [s * e[i]!, c * e[i]!];
-    const r = Math.hypot(f, g);
-    e[i + 1] = r;
-    if (r === 0) {
-      d[i + 1]! -= p;
-      e[end] = 0;
-      return;
-    }
-    s = f / r;
-    c = g / r;
-    g = d[i + 1]! - p;
-    const t = (d[i]! - g) * s + 2 * c * b;
-    p = s * t;
-    d[i + 1] = g + p;
-    g = c * t - b;
-    const [upper, lower] = [z[i + 1]!, z[i]!];
-    for (let k = 0; k < upper.length; k++) {
-      const [u, l] = [upper[k]!, lower[k]!];
-      upper[k] = s * l + c * u;
-      lower[k] = c * l - s * u;
-    }
-  }
-  d[low]! -= p;
-  e[low] = g;
-  e[end] = 0;
 }

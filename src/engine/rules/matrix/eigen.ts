@@ -5,6 +5,7 @@
  * lie as rows, so that every inner loop is contiguous.
  */
 import { addScaled, dotOf } from "./multiply.ts";
+import { qlStep, rotate } from "./ql-step.ts";
 
 export interface Eigen {
   /** Largest first. */
@@ -49,39 +50,45 @@ function byReduction(matrix: Float64Array, n: number): Diagonal {
 function byRotations(matrix: Float64Array, n: number): Diagonal {
   const a = Float64Array.from(matrix);
   const vectors = unit(n);
+  const [rows, turnedAlong] = [rowsOf(a, n), rowsOf(vectors, n)];
   for (let sweep = 0, turned = true; turned; sweep++) {
     if (sweep === MAX_STEPS) throw new Error("internal: the rotations did not settle");
     turned = false;
     for (let p = 0; p < n; p++)
-      for (let q = p + 1; q < n; q++) if (uncouple(a, vectors, { n, p, q })) turned = true;
+      for (let q = p + 1; q < n; q++) if (uncouple(rows, turnedAlong, { p, q })) turned = true;
   }
   return { diagonal: Float64Array.from({ length: n }, (_, i) => a[i * n + i]!), vectors };
 }
 
 /** Turns rows and columns p and q so that a[p, q] becomes 0; false where it is nothing beside the diagonal. */
 function uncouple(
-  a: Float64Array,
-  vectors: Float64Array,
-  { n, p, q }: { n: number; p: number; q: number },
+  a: readonly Float64Array[],
+  vectors: readonly Float64Array[],
+  { p, q }: { p: number; q: number },
 ): boolean {
-  const [app, apq, aqq] = [a[p * n + p]!, a[p * n + q]!, a[q * n + q]!];
+  const [rowP, rowQ] = [a[p]!, a[q]!];
+  const [app, apq, aqq] = [rowP[p]!, rowP[q]!, rowQ[q]!];
   const nothing = (Number.EPSILON / 16) * Math.sqrt(Math.abs(app * aqq)) + Number.MIN_VALUE;
   if (Math.abs(apq) <= nothing) return false;
   const half = (aqq - app) / (2 * apq);
   const tangent = (half < 0 ? -1 : 1) / (Math.abs(half) + Math.hypot(half, 1));
   const cosine = 1 / Math.hypot(tangent, 1);
   const sine = tangent * cosine;
-  rotate(a, { low: p * n, high: q * n, n, sine, cosine });
-  rotate(vectors, { low: p * n, high: q * n, n, sine, cosine });
-  for (let i = 0; i < n; i++) {
-    const [x, y] = [a[i * n + p]!, a[i * n + q]!];
-    a[i * n + p] = cosine * x - sine * y;
-    a[i * n + q] = sine * x + cosine * y;
+  rotate(rowP, rowQ, { sine, cosine });
+  rotate(vectors[p]!, vectors[q]!, { sine, cosine });
+  for (const row of a) {
+    const [x, y] = [row[p]!, row[q]!];
+    row[p] = cosine * x - sine * y;
+    row[q] = sine * x + cosine * y;
   }
-  a[p * n + q] = 0;
-  a[q * n + p] = 0;
+  rowP[q] = 0;
+  rowQ[p] = 0;
   return true;
 }
+
+/** The rows of an [n, n], each a part of it. */
+const rowsOf = (x: Float64Array, n: number): Float64Array[] =>
+  Array.from({ length: n }, (_, i) => x.subarray(i * n, (i + 1) * n));
 
 /** The identity. */
 function unit(n: number): Float64Array {
@@ -155,6 +162,7 @@ export function transposed(x: Float64Array, n: number): Float64Array {
 /** Brings T to its eigenvalues in `diagonal`, and turns the rows of `vectors` along. */
 function diagonalize(diagonal: Float64Array, below: Float64Array, vectors: Float64Array): void {
   const n = diagonal.length;
+  const rows = rowsOf(vectors, n);
   const coupled = (i: number): boolean => {
     const scale = Math.abs(diagonal[i]!) + Math.abs(diagonal[i + 1]!);
     return scale + Math.abs(below[i]!) !== scale;
@@ -165,56 +173,7 @@ function diagonalize(diagonal: Float64Array, below: Float64Array, vectors: Float
       while (last + 1 < n && coupled(last)) last++;
       if (last === first) break;
       if (step === MAX_STEPS) throw new Error("internal: an eigenvalue did not settle");
-      chase({ diagonal, below, vectors, n }, first, last);
+      qlStep(diagonal, below, rows, { first, last });
     }
-  }
-}
-
-interface Turned {
-  readonly diagonal: Float64Array;
-  readonly below: Float64Array;
-  readonly vectors: Float64Array;
-  readonly n: number;
-}
-
-/** One QL step on the block first…last with Wilkinson's shift, by plane rotations from its end to its start. */
-function chase({ diagonal, below, vectors, n }: Turned, first: number, last: number): void {
-  const half = (diagonal[first + 1]! - diagonal[first]!) / (2 * below[first]!);
-  const root = Math.hypot(half, 1);
-  let g = diagonal[last]! - diagonal[first]! + below[first]! / (half + (half < 0 ? -root : root));
-  let [sine, cosine, moved] = [1, 1, 0];
-  for (let i = last - 1; i >= first; i--) {
-    const f = sine * below[i]!;
-    const b = cosine * below[i]!;
-    const r = Math.hypot(f, g);
-    below[i + 1] = r;
-    if (r === 0) {
-      // the block falls apart here
-      diagonal[i + 1]! -= moved;
-      below[last] = 0;
-      return;
-    }
-    sine = f / r;
-    cosine = g / r;
-    g = diagonal[i + 1]! - moved;
-    const t = (diagonal[i]! - g) * sine + 2 * cosine * b;
-    moved = sine * t;
-    diagonal[i + 1] = g + moved;
-    g = cosine * t - b;
-    rotate(vectors, { low: i * n, high: (i + 1) * n, n, sine, cosine });
-  }
-  diagonal[first]! -= moved;
-  below[first] = g;
-  below[last] = 0;
-}
-
-function rotate(
-  x: Float64Array,
-  { low, high, n, sine, cosine }: { low: number; high: number; n: number; sine: number; cosine: number },
-): void {
-  for (let j = 0; j < n; j++) {
-    const [a, b] = [x[low + j]!, x[high + j]!];
-    x[high + j] = sine * a + cosine * b;
-    x[low + j] = cosine * a - sine * b;
   }
 }
