@@ -1,16 +1,16 @@
 /** Writes the static site to site/: guides, gallery, reference and lab. Run it by `npm run site`, which builds first. */
-import { cpSync, mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { cpSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { writeGallery } from "./site/gallery.ts";
 import { guides, readme } from "./site/guides.ts";
 import { deadLinks } from "./site/links.ts";
 import { writeReference } from "./site/reference.ts";
+import { scratchFolder } from "./site/scratch.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const site = join(root, "site");
-const work = mkdtempSync(join(tmpdir(), "steepest-site-"));
+const work = scratchFolder();
 try {
   const pages = [...guides, writeGallery(work)];
   await writeReference(site, { readme, pages, links: { "The lab": "lab/index.html" } });

@@ -1,6 +1,5 @@
 /** The site's guides and one part of its reference, built and walked as on a phone. `npm run site` builds all of it. */
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { cpSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { type Browser, chromium, type Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -8,9 +7,10 @@ import { pictures, writeGallery } from "../../scripts/site/gallery.ts";
 import { guides, readme } from "../../scripts/site/guides.ts";
 import { deadLinks } from "../../scripts/site/links.ts";
 import { writeReference } from "../../scripts/site/reference.ts";
+import { scratchFolder } from "../../scripts/site/scratch.ts";
 import { executablePath, noBrowser, widths } from "../lab/harness.ts";
 
-const work = mkdtempSync(join(tmpdir(), "steepest-site-test-"));
+const work = scratchFolder();
 const site = join(work, "site");
 /** Nowhere: what is asked of it is read from the folder. */
 const HOST = "http://site.test";
