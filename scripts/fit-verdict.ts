@@ -15,10 +15,10 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { gunzipSync, gzipSync } from "node:zlib";
 import {
   FEATURES,
-  FEWEST_POINTS,
   type FeatureInput,
   type FeatureName,
   features,
+  MIN_POINTS,
 } from "../src/diagnose/features.ts";
 import { probabilities, TEMPERATURE, type VerdictModel } from "../src/diagnose/verdict-model.ts";
 import { CLASSES, verdictSet } from "../src/diagnose/verdict-set.ts";
@@ -96,7 +96,7 @@ function thinned(whole: FeatureInput, d: Draws): readonly [string, FeatureInput]
 
 /** The run as ten to forty points: a line an epoch. */
 function sparse(whole: FeatureInput, d: Draws): readonly [string, FeatureInput] {
-  const points = d.whole(FEWEST_POINTS, 40);
+  const points = d.whole(MIN_POINTS, 40);
   const [form, input] = keptEvery(whole, Math.max(1, Math.floor(whole.loss.length / points)), d);
   return [`sparse ${form.split(" ")[1]}`, input];
 }

@@ -12,7 +12,7 @@ export interface Room {
 
 declare const __LAB_ROOMS__: readonly string[] | null;
 
-const planned: readonly (readonly [id: string, title: string, summary: string])[] = [
+const listed: readonly (readonly [id: string, title: string, summary: string])[] = [
   ["step-size", "Step size", "Too small crawls, too large bounces out: where the border lies and why."],
   ["convergence", "Convergence", "How fast the gap closes, measured beside what the theorems promise."],
   ["batches", "Batches and noise", "All samples, some, or one: what the noise costs and what it buys."],
@@ -37,7 +37,7 @@ const planned: readonly (readonly [id: string, title: string, summary: string])[
 
 const modules = import.meta.glob<{ readonly default: Component }>("./rooms/*/Room.svelte");
 
-export const rooms: readonly Room[] = planned.flatMap(([id, title, summary], i) => {
+export const rooms: readonly Room[] = listed.flatMap(([id, title, summary], i) => {
   const load = modules[`./rooms/${id}/Room.svelte`];
   const wanted = __LAB_ROOMS__ === null || __LAB_ROOMS__.includes(id);
   return load !== undefined && wanted ? [{ id, number: i + 1, title, summary, load }] : [];

@@ -7,9 +7,9 @@ const range = (o: SurfaceEntry["options"][number]): string => (o.type === "numbe
 
 function minimaOf({ make }: SurfaceEntry): string {
   const { minima } = make();
-  const least = minima.filter((m) => m.kind === "global").map((m) => showPlace(m.at));
-  const local = minima.length - least.length;
-  return [least.join(", ") || "none", local > 0 ? `and ${local} local` : ""].join(" ").trim();
+  const global = minima.filter((m) => m.kind === "global").map((m) => showPlace(m.at));
+  const local = minima.length - global.length;
+  return [global.join(", ") || "none", local > 0 ? `and ${local} local` : ""].join(" ").trim();
 }
 
 /** docs/descend.md */

@@ -74,12 +74,12 @@ async function truthOf(task: Task): Promise<Truth> {
 
 /** Of rates with all seeds if there are any, else of those with one. */
 function bestExponent(rates: ReadonlyMap<number, readonly Ends[]>, measure: 0 | 1): number {
-  const most = Math.max(...[...rates.values()].map((ends) => ends.length));
-  let [best, least] = [0, Number.POSITIVE_INFINITY];
+  const max = Math.max(...[...rates.values()].map((ends) => ends.length));
+  let [best, lowest] = [0, Number.POSITIVE_INFINITY];
   for (const [e, ends] of rates) {
-    if (ends.length < most) continue;
+    if (ends.length < max) continue;
     const mean = ends.reduce((sum, x) => sum + (x[measure] ?? Number.POSITIVE_INFINITY) / ends.length, 0);
-    if (mean < least) [best, least] = [e, mean];
+    if (mean < lowest) [best, lowest] = [e, mean];
   }
   return best;
 }

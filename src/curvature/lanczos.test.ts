@@ -79,8 +79,8 @@ test("the error is honest: the true edge lies within it, from below, long before
     size: n,
     apply: (v: Float64Array, out: Float64Array) => v.forEach((x, i) => (out[i] = values[i]! * x)),
   };
-  for (const most of [4, 8, 16, 30]) {
-    const { largest, converged } = await lanczos(diagonal, { most, tolerance: 1e-12 });
+  for (const max of [4, 8, 16, 30]) {
+    const { largest, converged } = await lanczos(diagonal, { maxIterations: max, tolerance: 1e-12 });
     expect(converged).toBe(false);
     expect(largest.value).toBeLessThanOrEqual(1.3);
     expect(values.some((v) => Math.abs(v - largest.value) <= largest.error)).toBe(true);

@@ -40,13 +40,13 @@ export interface LanczosOptions {
   /** Relative error of a Ritz value at which the search ends. Default 1e-4. */
   readonly tolerance?: number;
   /** Products at most. Default 100, fewer where the basis would need more than 1 GiB. */
-  readonly most?: number;
+  readonly maxIterations?: number;
   /** Of the random start vector. */
   readonly seed?: number;
   /** Start here instead: the last search's vector, when the operator has changed little. */
   readonly start?: Float64Array;
   /** Called after every product; what it returns is waited for. */
-  readonly pulse?: (products: number) => Promise<void> | undefined;
+  readonly onStep?: (products: number) => Promise<void> | undefined;
 }
 
 const BASIS_BYTES = 2 ** 30;
@@ -60,7 +60,7 @@ const BREAKDOWN = 1e-13;
  */
 export async function lanczos(
   operator: SymmetricOperator,
-  { edges = "both", tolerance = 1e-4, most = 100, seed = 0, start, pulse }: LanczosOptions = {},
+  { edges = "both", tolerance = 1e-4, maxIterations = 100, seed = 0, start, onStep }: LanczosOptions = {},
 ): Promise<Spectrum> {
   const { size } = operator;
   if (size === 0) {
@@ -68,7 +68,7 @@ export async function lanczos(
       help: "give the model at least one trained layer",
     });
   }
-  const limit = Math.max(1, Math.min(most, size, Math.floor(BASIS_BYTES / (8 * size))));
+  const limit = Math.max(1, Math.min(maxIterations, size, Math.floor(BASIS_BYTES / (8 * size))));
   const basis: Float64Array[] = [];
   const diagonal: number[] = [];
   const beside: number[] = [];
@@ -87,7 +87,7 @@ export async function lanczos(
     const b = norm(w);
     if (!Number.isFinite(b)) throw notFinite(k + 1);
     scale = Math.max(scale, Math.abs(a) + b + (beside.at(-1) ?? 0));
-    await pulse?.(k + 1);
+    await onStep?.(k + 1);
     const complete = k + 1 === size || b <= BREAKDOWN * scale;
     const last = complete || k + 1 >= limit;
     // an eigenproblem of k rows costs k³: look at every row first, then now and then

@@ -24,7 +24,9 @@ function drawFrom(rows: readonly (readonly number[])[], batchSize: number, seed:
 const seeds = Array.from({ length: 60 }, (_, i) => i);
 const mean = (xs: readonly number[]): number => xs.reduce((a, b) => a + b, 0) / xs.length;
 const many = (batchSize: number, of = golden.gradients): Promise<NoiseScale[]> =>
-  Promise.all(seeds.map((seed) => noiseScale({ ...drawFrom(of, batchSize, seed), least: 64, most: 64 })));
+  Promise.all(
+    seeds.map((seed) => noiseScale({ ...drawFrom(of, batchSize, seed), minBatches: 64, maxBatches: 64 })),
+  );
 
 test.each([1, 4, 16])(
   "batches of %i: both moments are unbiased, the interval covers the truth",
@@ -74,13 +76,17 @@ test("rows that agree have no noise; a gradient of zero has no scale", async () 
     ),
   );
   expect([agree.rows, agree.trace, agree.batches]).toEqual([0, 0, 32]);
-  const none = await noiseScale({ ...drawFrom([[0, 0]], 1, 0), most: 32 });
+  const none = await noiseScale({ ...drawFrom([[0, 0]], 1, 0), maxBatches: 32 });
   expect(none.rows).toBeNull();
 });
 
 test("goes on until it is precise, and not beyond", async () => {
   const loose = await noiseScale({ ...drawFrom(golden.gradients, 4, 1), relativeError: 1 });
-  const strict = await noiseScale({ ...drawFrom(golden.gradients, 4, 1), relativeError: 1e-6, most: 96 });
+  const strict = await noiseScale({
+    ...drawFrom(golden.gradients, 4, 1),
+    relativeError: 1e-6,
+    maxBatches: 96,
+  });
   expect([loose.batches, strict.batches]).toEqual([32, 96]);
   await expect(noiseScale({ ...drawFrom(golden.gradients, 0, 1) })).rejects.toMatchObject({ id: "option" });
 });

@@ -29,10 +29,10 @@ export interface NoiseScaleOptions {
   /** Writes the gradient of the mean loss over `batchSize` rows, drawn independently and with replacement. */
   readonly draw: (out: Float64Array) => void;
   /** Batches at least and at most; it ends when the standard error is below `relativeError`. Multiples of 16. */
-  readonly least?: number;
-  readonly most?: number;
+  readonly minBatches?: number;
+  readonly maxBatches?: number;
   readonly relativeError?: number;
-  readonly pulse?: (batches: number) => Promise<void> | undefined;
+  readonly onStep?: (batches: number) => Promise<void> | undefined;
 }
 
 /** Jackknife groups: batch i belongs to group i mod 16, so that memory does not grow with the batches. */
@@ -56,15 +56,19 @@ export async function noiseScale({
   size,
   batchSize,
   draw,
-  least = 32,
-  most = 256,
+  minBatches = 32,
+  maxBatches = 256,
   relativeError = 0.1,
-  pulse,
+  onStep,
 }: NoiseScaleOptions): Promise<NoiseScale> {
-  if (!(batchSize >= 1) || !(least >= GROUPS) || !(most >= least)) {
-    throw new SteepestError("option", `a noise scale from ${least} to ${most} batches of ${batchSize}`, {
-      help: `take batches of at least one row, and at least ${GROUPS} of them`,
-    });
+  if (!(batchSize >= 1) || !(minBatches >= GROUPS) || !(maxBatches >= minBatches)) {
+    throw new SteepestError(
+      "option",
+      `a noise scale from ${minBatches} to ${maxBatches} batches of ${batchSize}`,
+      {
+        help: `take batches of at least one row, and at least ${GROUPS} of them`,
+      },
+    );
   }
   const sums = Array.from({ length: GROUPS }, () => new Float64Array(size));
   const squares = new Float64Array(GROUPS);
@@ -75,13 +79,13 @@ export async function noiseScale({
       addScaled(sums[group]!, 1, gradient);
       squares[group]! += dot(gradient, gradient);
       k++;
-      await pulse?.(k);
+      await onStep?.(k);
     }
-    if (k < least) continue;
+    if (k < minBatches) continue;
     const found = estimate(sums, squares, { k, batchSize });
     const precise =
       found.standardError !== null && found.standardError <= relativeError * Math.abs(found.rows!);
-    if (!precise && k < most) continue;
+    if (!precise && k < maxBatches) continue;
     return { ...found, batchSize, batches: k };
   }
 }

@@ -10,7 +10,7 @@ export interface Eigen {
   readonly vectors: readonly Float64Array[];
 }
 
-const MOST_SWEEPS = 60;
+const MAX_SWEEPS = 60;
 
 /** `diagonal` has m values, `beside` m − 1. */
 export function tridiagonalEigen(diagonal: ArrayLike<number>, beside: ArrayLike<number>): Eigen {
@@ -26,7 +26,7 @@ export function tridiagonalEigen(diagonal: ArrayLike<number>, beside: ArrayLike<
     for (let sweep = 0; ; sweep++) {
       const end = firstSplit(d, e, low);
       if (end === low) break;
-      if (sweep >= MOST_SWEEPS) {
+      if (sweep >= MAX_SWEEPS) {
         throw new SteepestError("curvature", "the eigenvalues of a tridiagonal matrix did not converge", {
           help: "its entries may not be finite: look for NaN in the Hessian's products",
           exitCode: 1,

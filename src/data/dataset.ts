@@ -136,9 +136,9 @@ export function classTarget(labels: ArrayLike<number>, where: string, classes?: 
   const data = new Int32Array(labels.length);
   for (let i = 0; i < labels.length; i++) {
     const label = labels[i]!;
-    if (!Number.isInteger(label) || label < 0 || label >= (classes ?? MOST_CLASSES)) {
+    if (!Number.isInteger(label) || label < 0 || label >= (classes ?? MAX_CLASSES)) {
       const upTo =
-        classes === undefined ? `below ${MOST_CLASSES}` : `0 to ${classes - 1} (${classes} classes)`;
+        classes === undefined ? `below ${MAX_CLASSES}` : `0 to ${classes - 1} (${classes} classes)`;
       throw new SteepestError(
         "label-range",
         `row ${i + 1} has label ${label}; labels are whole numbers ${upTo}`,
@@ -161,7 +161,7 @@ export function classCount(target: Target): number {
 }
 
 /** More classes than this is a column of identifiers, not of labels. */
-export const MOST_CLASSES = 100_000;
+export const MAX_CLASSES = 100_000;
 
 /** Refuses empty data and features and targets of different length. */
 export function checkSamples({ features, target }: Samples, where: string): void {

@@ -6,7 +6,7 @@ import type { BaselineComparison, Difference } from "./types.ts";
 import { nameOf } from "./words.ts";
 
 /** Fewer common points say nothing. */
-const FEWEST = 20;
+const MIN = 20;
 /** Standard errors that a difference must be apart, and the ratio that makes noises and norms different. */
 const APART = 4;
 const RATIO = 1.5;
@@ -42,8 +42,8 @@ export function compareWithBaseline(log: RunLog, good: RunLog): BaselineComparis
   const from = Math.max(run.steps[0]!, other.steps[0]!);
   const to = Math.min(run.steps[run.steps.length - 1]!, other.steps[other.steps.length - 1]!);
   const [a, b] = [within(run, from, to), within(other, from, to)];
-  if (a.loss.length < FEWEST || b.loss.length < FEWEST)
-    return `The runs have fewer than ${FEWEST} losses on common steps.`;
+  if (a.loss.length < MIN || b.loss.length < MIN)
+    return `The runs have fewer than ${MIN} losses on common steps.`;
   const differences = [
     firstLoss(a, b),
     firstSlope(a, b),
@@ -63,10 +63,10 @@ function partsAt(a: Curve, b: Curve): number | null {
   const apart = sparse.loss.map((v, i) => sign * (v - there[i]!));
   const error = Math.hypot(a.sigma, b.sigma) / Math.sqrt(WINDOW);
   const fall = Math.abs(b.loss[0]! - median(b.loss.subarray(b.loss.length - WINDOW)));
-  const least = Math.max(APART * error, 0.02 * fall, 1e-12);
+  const threshold = Math.max(APART * error, 0.02 * fall, 1e-12);
   const beyond = (i: number): number => {
     const gap = mean(apart.subarray(i, Math.min(i + WINDOW, apart.length)));
-    return Math.abs(gap) > least ? Math.sign(gap) : 0;
+    return Math.abs(gap) > threshold ? Math.sign(gap) : 0;
   };
   for (let i = 0; i + WINDOW <= apart.length; i++) {
     const side = beyond(i);
@@ -77,7 +77,7 @@ function partsAt(a: Curve, b: Curve): number | null {
     if (same < Math.min(IN_A_ROW, Math.floor((apart.length - i) / WINDOW))) continue;
     // a window sees a change before it comes: the first point in it that is apart by itself
     let at = i;
-    while (at < i + WINDOW - 1 && !(side * apart[at]! > least)) at++;
+    while (at < i + WINDOW - 1 && !(side * apart[at]! > threshold)) at++;
     return sparse.steps[at]!;
   }
   return null;
@@ -152,9 +152,9 @@ function noise(a: Curve, b: Curve): Difference | null {
   const [p, q] = [late(a), late(b)];
   if (!(p.sigma > 0 && q.sigma > 0)) return null;
   // the logarithm of a median absolute deviation of n normal numbers has a variance of 1.36 / n
-  const least = Math.max(Math.log(RATIO), APART * Math.sqrt(1.36 / p.points + 1.36 / q.points));
+  const threshold = Math.max(Math.log(RATIO), APART * Math.sqrt(1.36 / p.points + 1.36 / q.points));
   const [bare, ratio] = [Math.log(p.sigma / q.sigma), Math.log(p.share / q.share)];
-  if (Math.abs(bare) < least || Math.abs(ratio) < least || bare * ratio < 0) return null;
+  if (Math.abs(bare) < threshold || Math.abs(ratio) < threshold || bare * ratio < 0) return null;
   const [x, y] = [p.share, q.share];
   return {
     what: "noise",
@@ -173,7 +173,7 @@ function gradient(a: GatheredRun, b: GatheredRun, from: number, to: number): Dif
       (v, i) => Number.isFinite(v) && v >= 0 && steps[i]! >= from && steps[i]! <= to,
     );
   const [p, q] = [norms(a), norms(b)];
-  if (p.length < FEWEST || q.length < FEWEST) return null;
+  if (p.length < MIN || q.length < MIN) return null;
   const [x, y] = [median(p), median(q)];
   if (x < RATIO * y && y < RATIO * x) return null;
   return {

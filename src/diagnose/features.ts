@@ -66,7 +66,7 @@ export interface FeatureInput {
 }
 
 /** Fewer finite points than this carry no verdict. */
-export const FEWEST_POINTS = 10;
+export const MIN_POINTS = 10;
 
 /**
  * The features, or null with fewer than `FEWEST_POINTS` finite points. Rounded to a billionth: sums of numbers of another
@@ -86,7 +86,7 @@ export function features(input: FeatureInput): Features | null {
 function measure(input: FeatureInput): Features | null {
   const { values: y } = finiteOnly(input.steps, input.loss);
   const n = y.length;
-  if (n < FEWEST_POINTS) return null;
+  if (n < MIN_POINTS) return null;
   const time = travelled(input, n);
   const level = runningMedian(y, 5);
   const residual = y.map((v, i) => v - level[i]!);
@@ -193,7 +193,7 @@ function scheduleFeatures(
 /** A small step along the gradient g at rate η lowers the loss by η‖g‖²: how much of that was had, late against early. */
 function efficiency({ steps, loss, lr, gradNorm }: FeatureInput, level: Float64Array): number {
   const n = loss.length;
-  if (!gradNorm || n !== level.length || n < FEWEST_POINTS) return 2;
+  if (!gradNorm || n !== level.length || n < MIN_POINTS) return 2;
   const had = (a: number, b: number): number => {
     let owed = 0;
     for (let i = a; i < b; i++) {
@@ -223,7 +223,7 @@ function gradientFeatures(
   gradNorm: Float64Array | null,
 ): Pick<Features, "gradEnd" | "gradPeak" | "gradJitter"> {
   const g = (gradNorm ?? new Float64Array(0)).filter((v) => Number.isFinite(v) && v >= 0);
-  if (g.length < FEWEST_POINTS) return { gradEnd: 0, gradPeak: 0, gradJitter: -1 };
+  if (g.length < MIN_POINTS) return { gradEnd: 0, gradPeak: 0, gradJitter: -1 };
   const first = median(g.subarray(0, 3));
   const log = g.map((v) => Math.log(v + 1e-30));
   return {

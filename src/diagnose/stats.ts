@@ -147,10 +147,10 @@ function position(sorted: Float64Array, m: number, value: number): number {
 export function theilSen(
   x: ArrayLike<number>,
   y: ArrayLike<number>,
-  { most = 40 }: { readonly most?: number } = {},
+  { maxPoints = 40 }: { readonly maxPoints?: number } = {},
 ): number {
   const n = Math.min(x.length, y.length);
-  const stride = Math.max(1, Math.ceil(n / most));
+  const stride = Math.max(1, Math.ceil(n / maxPoints));
   const slopes: number[] = [];
   for (let i = 0; i < n; i += stride) {
     for (let j = i + stride; j < n; j += stride) {

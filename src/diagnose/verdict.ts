@@ -3,10 +3,10 @@
 import type { Objective } from "../run/log.ts";
 import { actionFor, experiment, NO_ACTION, reduce } from "./action.ts";
 import { type Context, startsLate } from "./context.ts";
-import { FEATURES, FEWEST_POINTS, type FeatureName, features } from "./features.ts";
+import { FEATURES, type FeatureName, features, MIN_POINTS } from "./features.ts";
 import { growth } from "./rules/growth.ts";
 import { RULES } from "./rules/index.ts";
-import { FEWEST_BEFORE_NAN, nonFiniteKind } from "./rules/non-finite.ts";
+import { MIN_BEFORE_NAN, nonFiniteKind } from "./rules/non-finite.ts";
 import { plateauKind } from "./rules/plateau.ts";
 import { hiddenByNoise, restsFromStart } from "./rules/still.ts";
 import type { Finding, RateVerdict, Verdict } from "./types.ts";
@@ -17,7 +17,7 @@ import { countWords, titleOf, verdictWords } from "./words.ts";
 
 const NAMES = Object.keys(FEATURES) as FeatureName[];
 /** A shorter run is judged on its warm-up alone; the model has seen none under 300. */
-const FEWEST_STEPS = 50;
+const MIN_STEPS = 50;
 /** Share of runs that became non-finite by divergence whose rate was too high: all 112 of the made runs (rule of succession). */
 const DIVERGED = 0.98;
 const EXCUSES = new Map(RULES.map((r) => [r.name, r.notTheRate]));
@@ -28,7 +28,7 @@ const EXCUSES = new Map(RULES.map((r) => [r.name, r.notTheRate]));
  */
 function ranAway(c: Context): boolean {
   const n = c.loss.length;
-  if (n < FEWEST_POINTS || startsLate(c) || !(c.first > 0)) return false;
+  if (n < MIN_POINTS || startsLate(c) || !(c.first > 0)) return false;
   return c.loss.subarray(Math.ceil(n / 20)).reduce((a, b) => Math.min(a, b)) > 1.5 * c.first;
 }
 
@@ -57,7 +57,7 @@ export function decide(c: Context, findings: readonly Finding[]): Verdict {
   if (no !== null) return unsure(no);
   const broken = nonFiniteKind(c);
   if (broken?.kind === "diverged") return high(c, "The loss rose and then became non-finite.");
-  if (broken && c.loss.length < FEWEST_BEFORE_NAN)
+  if (broken && c.loss.length < MIN_BEFORE_NAN)
     return unsure(
       `The loss became non-finite at step ${broken.step}, and there is too little before it to tell why.`,
     );
@@ -66,9 +66,9 @@ export function decide(c: Context, findings: readonly Finding[]): Verdict {
       `The loss became non-finite at step ${broken.step} without rising first: precision or data, not the rate.`,
     );
   const n = c.loss.length;
-  if (n < FEWEST_POINTS) return unsure(`${countWords(n, "point")} of loss: too few for a verdict.`);
+  if (n < MIN_POINTS) return unsure(`${countWords(n, "point")} of loss: too few for a verdict.`);
   const passed = c.steps[n - 1]! - c.steps[0]!;
-  if (c.run.log.stepUnit === "step" && passed < FEWEST_STEPS)
+  if (c.run.log.stepUnit === "step" && passed < MIN_STEPS)
     return unsure(`${countWords(passed, "step")}: too few for a verdict.`);
   const away = ranAway(c);
   const x = features({ steps: c.steps, loss: c.loss, lr: c.lr, gradNorm: c.run.gradNorm })!;

@@ -218,8 +218,8 @@ export function doseWords({ log, run }: Judged): string | null {
     before === null ? "" : `from a checkpoint before ${stepsWords([before, before], log.stepUnit)}`;
   if (lr.length === 0) return place === "" ? null : place;
   const peak = lr.reduce((a, b) => Math.max(a, b));
-  const least = lr.reduce((a, b) => Math.min(a, b));
-  const name = least < peak ? "peak lr" : "lr";
+  const min = lr.reduce((a, b) => Math.min(a, b));
+  const name = min < peak ? "peak lr" : "lr";
   return `${name} ${showNumber(peak)} → ${showNumber(Number((peak * factor).toPrecision(3)))}${place && `, ${place}`}`;
 }
 

@@ -23,7 +23,10 @@ type Given = Readonly<Record<string, unknown>>;
 /** Reads the flags of `--engine torch`. Throws `usage`. */
 export function readLaunch(options: Given): Launch {
   const nnodes = String(options["nnodes"] ?? "1");
-  if (!/^[1-9]\d*(:[1-9]\d*)?$/.test(nnodes) || (nnodes.includes(":") && least(nnodes) > most(nnodes))) {
+  if (
+    !/^[1-9]\d*(:[1-9]\d*)?$/.test(nnodes) ||
+    (nnodes.includes(":") && minNodes(nnodes) > maxNodes(nnodes))
+  ) {
     throw usage(`--nnodes is ${nnodes}`, "give a number of machines, or MIN:MAX such as 1:4");
   }
   const endpoint = (options["rdzvEndpoint"] as string | undefined) ?? null;
@@ -33,7 +36,7 @@ export function readLaunch(options: Given): Launch {
       "give host:port of one of the machines, such as node1:29400",
     );
   }
-  if (most(nnodes) > 1 && endpoint === null) {
+  if (maxNodes(nnodes) > 1 && endpoint === null) {
     throw usage(
       "several machines need a place to meet",
       "add --rdzv-endpoint HOST:29400, the same on all of them",
@@ -44,13 +47,13 @@ export function readLaunch(options: Given): Launch {
     const near = closest(device, ["cpu", "cuda"]);
     throw usage(`--device is ${device}`, near ? `did you mean ${near}?` : "give cpu or cuda");
   }
-  const accumulate = whole("--accumulate", options["accumulate"], { otherwise: 1, least: 1 });
+  const accumulate = whole("--accumulate", options["accumulate"], { otherwise: 1, min: 1 });
   return {
-    nproc: whole("--nproc", options["nproc"], { otherwise: 1, least: 1 }),
+    nproc: whole("--nproc", options["nproc"], { otherwise: 1, min: 1 }),
     nnodes,
     endpoint,
     id: (options["rdzvId"] as string | undefined) ?? null,
-    maxRestarts: whole("--max-restarts", options["maxRestarts"], { otherwise: 3, least: 0 }),
+    maxRestarts: whole("--max-restarts", options["maxRestarts"], { otherwise: 3, min: 0 }),
     python: options["python"] as string | undefined,
     flags: [
       ...(device === undefined ? [] : ["--device", device]),
@@ -60,14 +63,10 @@ export function readLaunch(options: Given): Launch {
   };
 }
 
-export const least = (nnodes: string): number => Number(nnodes.split(":")[0]);
-export const most = (nnodes: string): number => Number(nnodes.split(":").at(-1));
+export const minNodes = (nnodes: string): number => Number(nnodes.split(":")[0]);
+export const maxNodes = (nnodes: string): number => Number(nnodes.split(":").at(-1));
 
-function whole(
-  flag: string,
-  text: unknown,
-  { otherwise, least: min }: { otherwise: number; least: number },
-): number {
+function whole(flag: string, text: unknown, { otherwise, min }: { otherwise: number; min: number }): number {
   if (text === undefined) return otherwise;
   const value = Number(text);
   if (text !== "" && Number.isInteger(value) && value >= min) return value;
@@ -78,7 +77,7 @@ const usage = (what: string, help: string): SteepestError => new SteepestError("
 
 /** Refuses processes that can't share a batch evenly, naming the numbers that fit. */
 export function requireEvenShares({ batchSize }: BatchPlan, { nproc, nnodes }: Launch): void {
-  const processes = nproc * least(nnodes);
+  const processes = nproc * minNodes(nnodes);
   if (batchSize % processes === 0) return;
   const below = Math.floor(batchSize / processes) * processes;
   const sizes = [below, below + processes].filter((s) => s > 0);

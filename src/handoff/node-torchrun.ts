@@ -6,7 +6,7 @@ import { createServer } from "node:net";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { NonFiniteError, SteepestError } from "../run/errors.ts";
-import { type Launch, most } from "./launch.ts";
+import { type Launch, maxNodes } from "./launch.ts";
 import { type TorchPython, torchrunQuirk } from "./node-python.ts";
 
 /** How the run ended, as train.py reports it. */
@@ -253,7 +253,7 @@ export async function meetingPoint({
   }
   // with several machines the port may rightly be held by the torchrun that came first
   const here = ["localhost", "127.0.0.1", "::1", hostname()].includes(host);
-  if (here && most(nnodes) === 1) await freePort(Number(port), endpoint);
+  if (here && maxNodes(nnodes) === 1) await freePort(Number(port), endpoint);
   return endpoint;
 }
 

@@ -90,9 +90,9 @@ export function descent(
 export async function stepsUntil(
   run: Descent,
   done: (result: StepResult) => boolean,
-  { lr, most, pause }: { lr?: number; most: number; pause?: () => Promise<void> },
+  { lr, maxSteps, pause }: { lr?: number; maxSteps: number; pause?: () => Promise<void> },
 ): Promise<number | null> {
-  for (let k = 0; k <= most; k++) {
+  for (let k = 0; k <= maxSteps; k++) {
     // the loss that a step reports is the one before it
     if (done(run.step(lr))) return k;
     if (k % 1000 === 999) await pause?.();

@@ -77,13 +77,13 @@ export function randomBowls(
 export function stepsOfEach(
   run: Bowls,
   share: number,
-  { lr, most }: { lr?: number; most: number },
+  { lr, maxSteps }: { lr?: number; maxSteps: number },
 ): (number | null)[] {
   run.reset();
   const goals = run.losses().map((loss) => loss * share);
   const found: (number | null)[] = Array.from(goals, () => null);
   let left = found.length;
-  for (let k = 1; k <= most && left > 0; k++) {
+  for (let k = 1; k <= maxSteps && left > 0; k++) {
     run.step(lr);
     run.losses().forEach((loss, b) => {
       if (found[b] !== null || loss > goals[b]!) return;

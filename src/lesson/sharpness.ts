@@ -17,6 +17,6 @@ export async function sharpness(
   const program = lossProgram({ params, loss: loss(params), backend });
   const point = Object.values(at).flatMap(({ values }) => Array.from(values));
   const { hessian } = objectiveOf(program, point, () => {});
-  const { largest } = await lanczos(hessian, { edges: "largest", tolerance: 1e-10, most: 300 });
+  const { largest } = await lanczos(hessian, { edges: "largest", tolerance: 1e-10, maxIterations: 300 });
   return largest.value;
 }

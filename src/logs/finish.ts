@@ -52,7 +52,7 @@ export function finishRuns(recorder: Recorder, finish: FinishOptions): RunLog[] 
 
 /** Points of the run's longest series. */
 const longest = ({ buffers }: RecordedRun): number =>
-  buffers.reduce((most, buffer) => Math.max(most, buffer?.seen ?? 0), 0);
+  buffers.reduce((max, buffer) => Math.max(max, buffer?.seen ?? 0), 0);
 
 /** So many points make a run, beside which a single number is none: settings, or source code that the log quotes. */
 const A_RUN = 8;
@@ -175,8 +175,8 @@ function order(series: readonly Kept[]): Kept[] {
   const longest = new Map<Role, number>();
   for (const s of series) longest.set(s.role, Math.max(longest.get(s.role) ?? 0, s.seen));
   const sparse = (s: Kept): number => {
-    const most = longest.get(s.role)!;
-    return s.rank >= 0 && (s.seen * 10 <= most || (s.seen === 1 && most > 3)) ? 1 : 0;
+    const max = longest.get(s.role)!;
+    return s.rank >= 0 && (s.seen * 10 <= max || (s.seen === 1 && max > 3)) ? 1 : 0;
   };
   return series
     .map((s, i) => ({ s, i }))

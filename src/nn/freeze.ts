@@ -59,10 +59,10 @@ function drawnInOrder(specs: ParamSpecs): ParamSpecs {
   );
 }
 
-const MOST_SHOWN = 12;
+const MAX_SHOWN = 12;
 const shown = (names: readonly string[]): string =>
-  names.slice(0, MOST_SHOWN).join(", ") +
-  (names.length > MOST_SHOWN ? ` and ${names.length - MOST_SHOWN} more` : "");
+  names.slice(0, MAX_SHOWN).join(", ") +
+  (names.length > MAX_SHOWN ? ` and ${names.length - MAX_SHOWN} more` : "");
 
 function noMatch(pattern: string, names: readonly string[]): SteepestError {
   const modules = names.map((name) => name.slice(0, name.lastIndexOf(".")));

@@ -281,7 +281,7 @@ test("a sketch marks a chart's rules and ranges under the axis, or what it is gi
   const more = { rules: [{ x: 50, label: "here" }], ranges: [{ from: 10, to: 40, label: "slow" }] };
   const own = sketched(falling, { width: 60 }, more);
   expect(own).toMatch(/├─+slow─+┤ +↑here/);
-  const given = sketched(falling, { width: 60, marks: [{ label: "7", at: [0, 99], stretch: false }] }, more);
+  const given = sketched(falling, { width: 60, marks: [{ label: "7", at: [0, 99], isRange: false }] }, more);
   expect(given).toMatch(/└─+\n +7 +7\n/);
 });
 

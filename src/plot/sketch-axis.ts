@@ -26,13 +26,13 @@ interface Choice {
 
 function choose(values: Float64Array, wanted: Axis["scale"]): Choice {
   const sorted = values.filter(Number.isFinite).sort();
-  const least = sorted[0] ?? 0;
-  const most = sorted[sorted.length - 1] ?? 0;
+  const min = sorted[0] ?? 0;
+  const max = sorted[sorted.length - 1] ?? 0;
   const usual = sorted.map(Math.abs).sort()[sorted.length >> 1] || 1;
-  if (wanted !== "auto") return { kind: wanted === "log" && most > 0 ? "log" : "linear", usual };
-  const crowded = (sorted[sorted.length >> 1] ?? 0) - least < CROWDED * (most - least);
-  if (least > 0 && most / least >= (crowded ? LOG_FROM_CROWDED : LOG_FROM)) return { kind: "log", usual };
-  const asinh = least <= 0 && Math.max(most, -least) > ASINH_FROM * usual;
+  if (wanted !== "auto") return { kind: wanted === "log" && max > 0 ? "log" : "linear", usual };
+  const crowded = (sorted[sorted.length >> 1] ?? 0) - min < CROWDED * (max - min);
+  if (min > 0 && max / min >= (crowded ? LOG_FROM_CROWDED : LOG_FROM)) return { kind: "log", usual };
+  const asinh = min <= 0 && Math.max(max, -min) > ASINH_FROM * usual;
   return { kind: asinh ? "asinh" : "linear", usual };
 }
 

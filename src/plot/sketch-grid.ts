@@ -64,12 +64,12 @@ export function drawCurve(grid: Grid, { columns, rows }: Dots): void {
     }
     values.sort((a, b) => a - b);
     const at = (q: number): number => values[Math.round(q * (values.length - 1))]!;
-    const [low, high, least, most] = [at(0.1), at(0.9), at(0), at(1)];
+    const [low, high, min, max] = [at(0.1), at(0.9), at(0), at(1)];
     const far = 1.5 * (high - low);
-    const [top, bottom] = [least < low - far ? least : low, most > high + far ? most : high];
+    const [top, bottom] = [min < low - far ? min : low, max > high + far ? max : high];
     line(grid, { x, y: Math.round(top) }, { x, y: Math.round(bottom) });
-    grid.set(x, Math.round(most));
-    grid.set(x, Math.round(least));
+    grid.set(x, Math.round(max));
+    grid.set(x, Math.round(min));
     const middle = { x, y: Math.round(at(0.5)) };
     if (before) line(grid, before, middle);
     before = broken ? null : middle;

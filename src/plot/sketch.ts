@@ -9,7 +9,7 @@ import { debiasedEma } from "./smooth.ts";
 export interface Mark {
   readonly label: string;
   readonly at: readonly number[] | readonly [from: number, to: number];
-  readonly stretch: boolean;
+  readonly isRange: boolean;
 }
 
 /** Options of `sketch`. */
@@ -103,8 +103,8 @@ const cut = (text: string, width: number): string => (text.length > width ? text
 
 function ownMarks({ rules = [], ranges = [] }: LinePanel, ascii: boolean): Mark[] {
   return [
-    ...ranges.map((r): Mark => ({ label: r.label, at: [r.from, r.to], stretch: true })),
-    ...rules.map((r): Mark => ({ label: `${ascii ? "^" : "↑"}${r.label}`, at: [r.x], stretch: false })),
+    ...ranges.map((r): Mark => ({ label: r.label, at: [r.from, r.to], isRange: true })),
+    ...rules.map((r): Mark => ({ label: `${ascii ? "^" : "↑"}${r.label}`, at: [r.x], isRange: false })),
   ];
 }
 
@@ -116,12 +116,12 @@ function markRows(
   ascii: boolean,
 ): string[] {
   const rows: string[][] = [];
-  for (const { label, at, stretch } of marks) {
+  for (const { label, at, isRange } of marks) {
     if (label.length > width) continue;
     const columns = at.map(place);
-    const [from = 0, to = from] = stretch ? columns : [Math.min(...columns), Math.max(...columns)];
+    const [from = 0, to = from] = isRange ? columns : [Math.min(...columns), Math.max(...columns)];
     // an arrow near the right edge stands after its words, so that it still points at its place
-    const turned = !stretch && /^[↑^]/.test(label) && to > width - label.length;
+    const turned = !isRange && /^[↑^]/.test(label) && to > width - label.length;
     const begin = turned ? from - label.length + 1 : Math.min(from, width - label.length);
     const free = (r: string[]): boolean =>
       r.slice(Math.max(0, begin - 1), Math.max(to, begin) + label.length + 1).every((c) => c === " ");
@@ -136,12 +136,12 @@ function markRows(
       const start = turned ? column - label.length + 1 : Math.min(column, width - label.length);
       for (let k = 0; k < label.length; k++) row[start + k] = shown[k]!;
     };
-    if (stretch && to - from >= label.length + 3) {
+    if (isRange && to - from >= label.length + 3) {
       for (let c = from; c <= to; c++) row[c] = ascii ? "-" : "─";
       row[from] = ascii ? "<" : "├";
       row[to] = ascii ? ">" : "┤";
       put(Math.round((from + to - label.length + 1) / 2));
-    } else for (const c of stretch ? [from] : columns) put(c);
+    } else for (const c of isRange ? [from] : columns) put(c);
   }
   return rows.map((r) => r.join(""));
 }

@@ -51,16 +51,16 @@ export function thin(
   const kept: [number, number][] = [];
   for (let start = 0; start < n; ) {
     const here = column(start);
-    let [end, least, most, gap] = [start, start, start, -1];
+    let [end, minAt, maxAt, gap] = [start, start, start, -1];
     for (; end < n && Object.is(column(end), here); end++) {
       const v = y[end]!;
       if (!Number.isFinite(v)) gap = end;
       else {
-        if (!(y[least]! <= v)) least = end;
-        if (!(y[most]! >= v)) most = end;
+        if (!(y[minAt]! <= v)) minAt = end;
+        if (!(y[maxAt]! >= v)) maxAt = end;
       }
     }
-    const keep = new Set([start, least, most, end - 1, ...(gap < 0 ? [] : [gap])]);
+    const keep = new Set([start, minAt, maxAt, end - 1, ...(gap < 0 ? [] : [gap])]);
     for (const i of [...keep].sort((a, b) => a - b)) kept.push(all(i));
     start = Math.max(end, start + 1);
   }

@@ -49,7 +49,7 @@ export interface OpenOptions {
 
 /** About so many numbers of input and output at a time. */
 const BATCH_VALUES = 1 << 18;
-const MOST_ROWS = 256;
+const MAX_ROWS = 256;
 
 /** Throws `checkpoint-*` for a file that is none, `model-record` where it does not say how it is used. */
 export async function openModel(bytes: Uint8Array, options: OpenOptions): Promise<TrainedModel> {
@@ -64,7 +64,7 @@ export async function openModel(bytes: Uint8Array, options: OpenOptions): Promis
   });
   const state = stateOf(layer, stored, where);
   const rowSize = shape.reduce((a, b) => a * b, 1);
-  const batchSize = Math.max(1, Math.min(MOST_ROWS, Math.floor(BATCH_VALUES / rowSize)));
+  const batchSize = Math.max(1, Math.min(MAX_ROWS, Math.floor(BATCH_VALUES / rowSize)));
   let step: PredictStep | null = null;
   const program = (): PredictStep => {
     if (step !== null) return step;

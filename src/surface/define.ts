@@ -59,8 +59,8 @@ function withValues(
 }
 
 /** How many coordinates a function takes that is defined for any number of them. */
-export const dimension = (least = 1): OptionSpec<number> =>
-  number(2, "number of coordinates", { integer: true, min: least, max: 1000 });
+export const dimension = (min = 1): OptionSpec<number> =>
+  number(2, "number of coordinates", { integer: true, min, max: 1000 });
 
 /** The same value for n coordinates. */
 export const each = <T>(n: number, value: T): T[] => Array.from({ length: n }, () => value);

@@ -32,7 +32,7 @@ const OFF_THE_RIDGE = 1e-6;
 /** Curvature this much smaller than the largest counts as none. */
 const NO_CURVATURE = 1e-9;
 /** Hessians beyond this many coordinates are not looked at. */
-const MOST_COORDINATES = 60;
+const MAX_COORDINATES = 60;
 
 /** The Euclidean distance of two points. */
 export const distance = (a: ArrayLike<number>, b: ArrayLike<number>): number =>
@@ -85,7 +85,7 @@ export function judge(
   if (known !== null && away! <= radius) return reached(known, away);
   const open = { step: null, minimum: null, distance: away };
   const going: Verdict = { ...open, outcome: "going", text: howItMoves(path, radius) };
-  if (end.length > MOST_COORDINATES) return going;
+  if (end.length > MAX_COORDINATES) return going;
   const directions = inEigenbasis(evaluate.hessian(end), evaluate.gradient(end));
   const size = Math.max(...directions.map((d) => Math.abs(d.value)));
   if (size === 0) {

@@ -55,7 +55,7 @@ export interface BuiltRun {
 
 const DEFAULT_BATCH = 64;
 /** metrics.jsonl stays readable and the loop fast: by default it gets this many lines of steps at most, and of validations. */
-const MOST_LINES = 20_000;
+const MAX_LINES = 20_000;
 
 /** Throws a SteepestError for whatever of the run file, its data or its modules does not fit. */
 export async function buildRun(
@@ -94,8 +94,8 @@ export async function buildRun(
   const measure = evaluator(step, (rows) =>
     evalStep({ model, optimizer, dtype, backend, measures, batch: shapes(rows) }),
   );
-  const validationLogEvery = Math.max(1, Math.ceil(totalSteps / stepsPerEpoch / MOST_LINES));
-  const logEvery = spec.logEvery ?? Math.max(1, Math.ceil(totalSteps / MOST_LINES));
+  const validationLogEvery = Math.max(1, Math.ceil(totalSteps / stepsPerEpoch / MAX_LINES));
+  const logEvery = spec.logEvery ?? Math.max(1, Math.ceil(totalSteps / MAX_LINES));
   return {
     spec: {
       ...spec,

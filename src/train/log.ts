@@ -39,7 +39,7 @@ export interface RunLogBuilder {
 }
 
 /** Points of a series that are kept as they are; of more, the extremes. */
-const MOST_POINTS = 200_000;
+const MAX_POINTS = 200_000;
 
 const ROLES: Readonly<Record<string, Series["role"]>> = {
   loss: "loss",
@@ -64,7 +64,7 @@ export function createRunLog(): RunLogBuilder {
       const step = Number(record["step"]);
       for (const [name, value] of Object.entries(record)) {
         if (name === "step") continue;
-        const column = columns.get(name) ?? new SeriesBuffer(MOST_POINTS, budget);
+        const column = columns.get(name) ?? new SeriesBuffer(MAX_POINTS, budget);
         columns.set(name, column);
         column.push(step, Number(value));
       }

@@ -18,7 +18,7 @@ const LOCK = "run.lock";
 /** run.lock.PID.RANDOM */
 const CLAIM = /^run\.lock\.\d+\.[0-9a-z]+$/;
 /** Looks at a folder that others want too before it is called in use: all of them may have drawn back at once. */
-const MOST_TRIES = 30;
+const MAX_TRIES = 30;
 
 /** Takes the lock of a folder and returns its release. Throws `run-in-use`. A lock whose process is gone is taken over. */
 export function lock(path: string, io: FileSystem): () => void {
@@ -32,7 +32,7 @@ export function lock(path: string, io: FileSystem): () => void {
       if (rival === undefined) {
         if (owner === "stale") io.rmSync(file, { force: true });
         if (set(own.file, file, io)) return () => release(file, own.text, io);
-      } else if (tries >= MOST_TRIES && isLiving(rival.owner)) throw inUse(path, rival.file, rival.owner);
+      } else if (tries >= MAX_TRIES && isLiving(rival.owner)) throw inUse(path, rival.file, rival.owner);
     } finally {
       io.rmSync(own.file, { force: true });
     }

@@ -142,12 +142,12 @@ function openFolder(path: string, io: FileSystem): RunFolder {
 const LOOK = 1 << 16;
 
 /** Cuts a file to so many bytes at most and to whole lines; its length then, 0 where there is none. */
-function cutBack(path: string, most: number, io: FileSystem): number {
+function cutBack(path: string, maxSize: number, io: FileSystem): number {
   if (!io.existsSync(path)) return 0;
   const file = io.openSync(path, "r+");
   try {
     const { size } = io.fstatSync(file);
-    let end = Math.min(size, most);
+    let end = Math.min(size, maxSize);
     for (const piece = Buffer.alloc(LOOK); end > 0; ) {
       const from = Math.max(0, end - LOOK);
       const count = io.readSync(file, piece, 0, end - from, from);

@@ -8,7 +8,7 @@ import { type RunObjective, runObjective } from "./objective.ts";
 
 /** Options of `runNoiseScale`. */
 export interface RunNoiseOptions
-  extends Pick<NoiseScaleOptions, "least" | "most" | "relativeError" | "pulse"> {
+  extends Pick<NoiseScaleOptions, "minBatches" | "maxBatches" | "relativeError" | "onStep"> {
   /** The run's loss where it exists already; else one is compiled. */
   readonly objective?: RunObjective;
   readonly backend?: Backend;

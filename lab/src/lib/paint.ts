@@ -13,16 +13,16 @@ export interface Paint {
 
 /** Height above the lowest sample on a scale where small and large differences both show: 0…1. */
 function heights({ values }: SurfaceGrid): Float64Array {
-  let [least, most] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+  let [min, max] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
   for (const v of values) {
     if (!Number.isFinite(v)) continue;
-    least = Math.min(least, v);
-    most = Math.max(most, v);
+    min = Math.min(min, v);
+    max = Math.max(max, v);
   }
-  const span = most - least;
+  const span = max - min;
   if (!(span > 0)) return new Float64Array(values.length);
   // a power of 1/3: level lines of a bowl then lie closer and closer outwards, and a ravine's floor still has some
-  return Float64Array.from(values, (v) => (Number.isFinite(v) ? Math.cbrt((v - least) / span) : 1));
+  return Float64Array.from(values, (v) => (Number.isFinite(v) ? Math.cbrt((v - min) / span) : 1));
 }
 
 export function paintField(sampled: SurfaceGrid, width: number, height: number, paint: Paint): ImageData {

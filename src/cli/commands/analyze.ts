@@ -59,14 +59,14 @@ export async function run({ args, flags: names, options, terminal, json }: Invoc
 interface Flags {
   readonly steps: number | undefined;
   readonly rows: number | "full" | undefined;
-  readonly looks: number;
+  readonly points: number;
 }
 
 function flagsOf({ steps, rows, looks }: Readonly<Record<string, unknown>>): Flags {
   return {
     steps: steps as number | undefined,
     rows: rows === "all" ? "full" : (rows as number | "full" | undefined),
-    looks: looks as number,
+    points: looks as number,
   };
 }
 
@@ -117,7 +117,7 @@ async function analyzeWithProgress(
   }: {
     steps: number;
     rows: number | "full" | undefined;
-    looks: number;
+    points: number;
     from: number;
     backend: Backend;
     terminal: Terminal;

@@ -62,13 +62,13 @@ export async function run({ args, options, terminal, json }: Invocation): Promis
 function descend(surface: Surface, options: Readonly<Record<string, unknown>>): Descents {
   const steps = readSteps(options["steps"]);
   const noise = {
-    sigma: readNumber("--noise", options["noise"], { least: 0 }),
-    seed: readNumber("--seed", options["seed"], { least: 0, whole: true }),
+    sigma: readNumber("--noise", options["noise"], { min: 0 }),
+    seed: readNumber("--seed", options["seed"], { min: 0, whole: true }),
   };
   const schedule = readSchedule(options["schedule"]);
   const from = (options["from"] as number[] | null) ?? surface.start;
   const tolerance =
-    options["tolerance"] === undefined ? null : readNumber("--tolerance", options["tolerance"], { least: 0 });
+    options["tolerance"] === undefined ? null : readNumber("--tolerance", options["tolerance"], { min: 0 });
   const runs = readRunners(String(options["optimizers"]), options["lr"]).map((runner) => {
     const { optimizer, lr } = runner;
     const setting = {

@@ -44,7 +44,7 @@ export async function run({ args, options, terminal, json }: Invocation): Promis
     return;
   }
   const shown = shownSteps(steps, every);
-  const most = Math.max(...lrs.map(Math.abs)) || 1;
+  const max = Math.max(...lrs.map(Math.abs)) || 1;
   terminal.print(`${entry.name}: ${entry.formula}`);
   if (file !== null) terminal.print(`plot in ${file}`);
   if (options["plot"] === true) terminal.print((await import("../../plot/sketch.ts")).sketch(chart));
@@ -54,7 +54,7 @@ export async function run({ args, options, terminal, json }: Invocation): Promis
       shown.map((k) => [
         String(k).padStart(String(steps).length),
         showNumber(lrs[k]!).padEnd(10),
-        "█".repeat(Math.round((40 * Math.abs(lrs[k]!)) / most)),
+        "█".repeat(Math.round((40 * Math.abs(lrs[k]!)) / max)),
       ]),
     ),
   );

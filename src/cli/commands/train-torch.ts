@@ -3,7 +3,7 @@
 import { statSync } from "node:fs";
 import { join, resolve } from "node:path";
 import type { Backend } from "../../engine/backend.ts";
-import { most, readLaunch, requireEvenShares } from "../../handoff/launch.ts";
+import { maxNodes, readLaunch, requireEvenShares } from "../../handoff/launch.ts";
 import { writeTorchProject } from "../../handoff/node-project.ts";
 import { findTorchPython } from "../../handoff/node-python.ts";
 import { meetingPoint, startTorchrun, torchrunArguments } from "../../handoff/node-torchrun.ts";
@@ -62,7 +62,7 @@ async function torchEngine(options: Readonly<Record<string, unknown>>): Promise<
   const endpoint = await meetingPoint(launch);
   const python = findTorchPython(launch.python);
   const processes = launch.nproc === 1 ? "1 process" : `${launch.nproc} processes`;
-  const machines = most(launch.nnodes) === 1 ? "" : ` on each of ${launch.nnodes} machines`;
+  const machines = maxNodes(launch.nnodes) === 1 ? "" : ` on each of ${launch.nnodes} machines`;
   return {
     backend: planningBackend(`torch ${python.torch}, ${processes}${machines}`),
     check: (built) => requireEvenShares(built.plan, launch),
@@ -90,7 +90,7 @@ async function torchEngine(options: Readonly<Record<string, unknown>>): Promise<
           if (progress !== null) onProgress(progress);
         },
       };
-      if (most(launch.nnodes) > 1) onNote(otherMachines(torchrunArguments(started)));
+      if (maxNodes(launch.nnodes) > 1) onNote(otherMachines(torchrunArguments(started)));
       const torchrun = startTorchrun(started);
       process.once("exit", torchrun.kill);
       signal.addEventListener("abort", torchrun.stop);

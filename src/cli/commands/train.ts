@@ -292,11 +292,11 @@ function brokenOff(
   };
 }
 
-const MOST_FROZEN = 6;
+const MAX_FROZEN = 6;
 
 function frozenWords(names: readonly string[]): string {
-  const more = names.length - MOST_FROZEN;
-  return `frozen: ${names.slice(0, MOST_FROZEN).join(", ")}${more > 0 ? ` and ${more} more` : ""}`;
+  const more = names.length - MAX_FROZEN;
+  return `frozen: ${names.slice(0, MAX_FROZEN).join(", ")}${more > 0 ? ` and ${more} more` : ""}`;
 }
 
 /** The names of what was drawn. */

@@ -166,10 +166,10 @@ function neverReached({ target, contestants, rankedBy }: CompareDocument): strin
   const lowest = contestants
     .filter((c) => c.best)
     .sort((a, b) => a.best!.lowest.mean - b.best!.lowest.mean)[0];
-  const least = lowest
+  const lowestText = lowest
     ? `; the lowest ${rankedBy} loss was ${showNumber(lowest.best!.lowest.mean)} (${lowest.label})`
     : "";
-  return `no optimizer reached ${showNumber(target!.loss)} with every seed${least}. Give a higher --target or more --steps`;
+  return `no optimizer reached ${showNumber(target!.loss)} with every seed${lowestText}. Give a higher --target or more --steps`;
 }
 
 function allDiverged({ contestants }: CompareDocument): string {

@@ -16,7 +16,7 @@ export interface Runner {
 const usage = (what: string, help: string): SteepestError => new SteepestError("usage", what, { help });
 
 /** More steps would be a mistake: every point is kept. */
-const MOST_STEPS = 1_000_000;
+const MAX_STEPS = 1_000_000;
 
 /** A word of letters and hyphens is a name; anything else is a formula. */
 export async function readSurface(
@@ -61,19 +61,19 @@ export function readPlace(text: unknown): number[] | null {
 export function readNumber(
   flag: string,
   text: unknown,
-  { least = -Infinity, whole = false }: { least?: number; whole?: boolean } = {},
+  { min = -Infinity, whole = false }: { min?: number; whole?: boolean } = {},
 ): number {
   const value = String(text).trim() === "" ? Number.NaN : Number(text);
-  if (Number.isFinite(value) && value >= least && (!whole || Number.isInteger(value))) return value;
+  if (Number.isFinite(value) && value >= min && (!whole || Number.isInteger(value))) return value;
   throw usage(
     `${flag} is ${String(text)}`,
-    `give ${flag} a ${whole ? "whole " : ""}number${least > -Infinity ? ` ≥ ${least}` : ""}`,
+    `give ${flag} a ${whole ? "whole " : ""}number${min > -Infinity ? ` ≥ ${min}` : ""}`,
   );
 }
 
 export function readSteps(text: unknown): number {
-  const steps = readNumber("--steps", text, { least: 1, whole: true });
-  if (steps > MOST_STEPS) throw usage(`--steps is ${steps}`, `give --steps at most ${MOST_STEPS}`);
+  const steps = readNumber("--steps", text, { min: 1, whole: true });
+  if (steps > MAX_STEPS) throw usage(`--steps is ${steps}`, `give --steps at most ${MAX_STEPS}`);
   return steps;
 }
 

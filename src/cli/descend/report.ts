@@ -89,10 +89,9 @@ function shortVerdict({ verdict: { outcome, step } }: Trajectory): string {
 /** Above the least value known, on a log axis; the loss itself where none is. */
 export function lossChartOf(descents: Descents): Chart {
   const { surface, runs } = descents;
-  const least = minimaOf(descents).reduce((low, m) => Math.min(low, m.value), Number.POSITIVE_INFINITY);
-  const known =
-    Number.isFinite(least) && runs.every(({ path }) => path.losses.every((l) => !(l < least - 1e-9)));
-  const label = known && least !== 0 ? `loss above ${showNumber(least)}` : "loss";
+  const min = minimaOf(descents).reduce((low, m) => Math.min(low, m.value), Number.POSITIVE_INFINITY);
+  const known = Number.isFinite(min) && runs.every(({ path }) => path.losses.every((l) => !(l < min - 1e-9)));
+  const label = known && min !== 0 ? `loss above ${showNumber(min)}` : "loss";
   return {
     title: surface.label,
     subtitle: describeRun(descents),
@@ -104,7 +103,7 @@ export function lossChartOf(descents: Descents): Chart {
         series: runs.map(({ label: name, path: { losses } }) => ({
           name,
           x: losses.map((_, k) => k),
-          y: losses.map((l) => (known ? l - least : l)),
+          y: losses.map((l) => (known ? l - min : l)),
         })),
       },
     ],

@@ -162,9 +162,9 @@ const uriOf = (path: string): string =>
     : path.replaceAll("\\", "/").split("/").map(encodeURIComponent).join("/");
 
 /** Kinds of findings in a brief document; the gravest come first. */
-const MOST_BRIEF = 6;
+const MAX_BRIEF = 6;
 
-const MOST_DOUBTS = 2;
+const MAX_DOUBTS = 2;
 
 /** The rules that could not run, by what the log lacks. */
 function byReason({ skipped }: Checks): Record<string, number> {
@@ -190,7 +190,7 @@ function brief(judged: readonly Judged[]): string {
       steps: run.steps,
       stepUnit: log.stepUnit,
       findings: groupFindings(run.findings)
-        .slice(0, MOST_BRIEF)
+        .slice(0, MAX_BRIEF)
         .map(({ id, severity, all, extent, main }) => ({
           id,
           severity,
@@ -200,7 +200,7 @@ function brief(judged: readonly Judged[]): string {
         })),
       reading: {
         series: Object.fromEntries(Object.entries(run.series).filter(([, name]) => name !== null)),
-        doubts: (run.reading?.notes ?? []).slice(0, MOST_DOUBTS),
+        doubts: (run.reading?.notes ?? []).slice(0, MAX_DOUBTS),
       },
       ...(typeof run.baseline === "object" && {
         baseline: {

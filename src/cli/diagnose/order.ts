@@ -16,8 +16,8 @@ export function realFirst(logs: readonly RunLog[]): RunLog[] {
     else bySource.set(log.source, [log]);
   }
   return [...bySource.values()].flatMap((own) => {
-    const most = own.reduce((a, log) => Math.max(a, losses(log)), 0);
-    const piece = (log: RunLog): boolean => losses(log) < PIECE && losses(log) * PIECE <= most;
+    const max = own.reduce((a, log) => Math.max(a, losses(log)), 0);
+    const piece = (log: RunLog): boolean => losses(log) < PIECE && losses(log) * PIECE <= max;
     return [...own.filter((log) => !piece(log)), ...own.filter(piece)];
   });
 }

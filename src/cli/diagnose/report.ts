@@ -35,15 +35,15 @@ export interface ReportOptions {
 }
 
 /** From here on, a table says more than so many curves one after another. */
-const MOST_IN_FULL = 6;
+const MAX_IN_FULL = 6;
 const WIDEST = 100;
 const BESIDE = "Beside the good run";
 const EXPLAINED = "How it was read, and why";
 
 export function report(judged: readonly Judged[], options: ReportOptions): string {
-  const parts = judged.length > MOST_IN_FULL ? [] : judged.map((j) => reportRun(j, options));
+  const parts = judged.length > MAX_IN_FULL ? [] : judged.map((j) => reportRun(j, options));
   if (judged.length > 1) parts.push(comparison(judged, options));
-  if (judged.length > MOST_IN_FULL) parts.push(...judged.flatMap((j) => reportBriefly(j, options)));
+  if (judged.length > MAX_IN_FULL) parts.push(...judged.flatMap((j) => reportBriefly(j, options)));
   return parts.join("\n\n");
 }
 
@@ -141,7 +141,7 @@ function drawRun(
     (g): Mark => ({
       label: String(g.number),
       at: g.events ?? g.main.steps,
-      stretch: g.events === null,
+      isRange: g.events === null,
     }),
   );
   const chart = {
@@ -223,8 +223,8 @@ export function comparison(
       }),
     );
   }
-  if (judged.length > MOST_IN_FULL)
-    out.push("", colors.dim(`Name up to ${MOST_IN_FULL} runs to see each curve with its findings.`));
+  if (judged.length > MAX_IN_FULL)
+    out.push("", colors.dim(`Name up to ${MAX_IN_FULL} runs to see each curve with its findings.`));
   return finish(out.join("\n"), ascii);
 }
 

@@ -5,7 +5,7 @@ import { showNumber } from "../../run/show-number.ts";
 import { table } from "../terminal.ts";
 
 /** More classes than this are left to `--json`. */
-const MOST_CLASSES = 20;
+const MAX_CLASSES = 20;
 
 export function reportEvaluation(
   { rows, loss, classes, numbers, accuracy, perplexity }: Evaluation,
@@ -33,7 +33,7 @@ export function reportEvaluation(
 function classTables(classes: ClassMetrics | undefined): string[] {
   if (classes === undefined) return [];
   const { perClass, confusion } = classes;
-  if (perClass.length > MOST_CLASSES) return [`${perClass.length} classes: --json has each of them`];
+  if (perClass.length > MAX_CLASSES) return [`${perClass.length} classes: --json has each of them`];
   const share = (value: number | null): string => (value === null ? "none" : value.toFixed(3));
   return [
     "",

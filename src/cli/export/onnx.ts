@@ -9,7 +9,7 @@ import type { Export } from "./export.ts";
 import { countWeights, requireTrained, trainedWeights } from "./weights.ts";
 
 /** Inputs beyond this number are counted, not listed. */
-const MOST_LISTED = 12;
+const MAX_LISTED = 12;
 
 export async function exportToOnnx({
   file,
@@ -48,7 +48,7 @@ export async function exportToOnnx({
     return 0;
   }
   const shown = ({ type, shape }: (typeof written.inputs)[number]): string => `${type} [${shape.join(", ")}]`;
-  const listed = written.inputs.slice(0, MOST_LISTED);
+  const listed = written.inputs.slice(0, MAX_LISTED);
   const more = written.inputs.length - listed.length;
   terminal.print(
     table([

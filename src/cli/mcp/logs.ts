@@ -34,7 +34,7 @@ export interface ReadLogs {
 }
 
 /** Lines of notes, and links, that an answer holds at most. */
-const MOST = { notes: 8, files: 20 } as const;
+const MAX = { notes: 8, files: 20 } as const;
 
 /** @throws SteepestError */
 export async function readLogs({ paths, loss, lr, step }: LogArguments, folders: Folders): Promise<ReadLogs> {
@@ -51,13 +51,13 @@ export async function readLogs({ paths, loss, lr, step }: LogArguments, folders:
   const shown = logs.map((log) => ({ ...log, source: folders.show(log.source) }));
   const noticed = shown.flatMap((log) => log.notes.map(({ text }) => `${nameOf(log)}: ${plain(text)}`));
   const notes = [...new Set([...noticed, ...skipped])];
-  const left = notes.length - MOST.notes;
+  const left = notes.length - MAX.notes;
   return {
     judged: diagnose(shown).runs.map((run, i): Judged => ({ log: shown[i]!, run })),
-    notes: left > 0 ? [...notes.slice(0, MOST.notes), `and ${left} more notes`] : notes,
+    notes: left > 0 ? [...notes.slice(0, MAX.notes), `and ${left} more notes`] : notes,
     files: [...new Set(logs.map((log) => log.source))]
       .filter(isAbsolute)
-      .slice(0, MOST.files)
+      .slice(0, MAX.files)
       .map((path) => ({ path, name: folders.show(path) })),
   };
 }

@@ -12,7 +12,7 @@ import { SteepestError } from "../../run/errors.ts";
 import type { Folders } from "./folders.ts";
 
 /** Bytes of a file that is given whole. */
-const MOST = 1 << 20;
+const MAX_BYTES = 1 << 20;
 
 const TYPES: Readonly<Record<string, string>> = {
   ".json": "application/json",
@@ -29,7 +29,7 @@ export function serveFiles(server: McpServer, folders: Folders): void {
       const path = allowed(() => folders.inside(fileURLToPath(uri)));
       const file = statSync(path, { throwIfNoEntry: false });
       if (file?.isFile() !== true) throw refusal(`there is no such file: ${folders.show(path)}`);
-      if (file.size > MOST)
+      if (file.size > MAX_BYTES)
         throw refusal(`${folders.show(path)} has more than 1 MiB: read it in parts by other means`);
       const bytes = readFileSync(path);
       const mimeType = TYPES[extname(path).toLowerCase()];

@@ -34,7 +34,7 @@ export interface ProgramTrialOptions extends Pick<LossSourceOptions, "paths" | "
   readonly pausing: Pausing;
   readonly like: () => FoundLoss | undefined;
   /** Milliseconds between two looks at what the program has logged. */
-  readonly lookEvery: () => number;
+  readonly pollMs: () => number;
   readonly signal: AbortSignal;
 }
 
@@ -105,7 +105,7 @@ export function createProgramTrial(options: ProgramTrialOptions): ProgramTrial {
         return;
       }
       if (enough(curve)) break;
-      await Promise.race([mine.ended, sleep(options.lookEvery())]);
+      await Promise.race([mine.ended, sleep(options.pollMs())]);
     }
     if (released || signal.aborted || pausing === "restart") await end();
     else mine.send("SIGSTOP");

@@ -44,11 +44,11 @@ export interface ProgramTrials extends Trials {
 }
 
 /** Looks at a trial: milliseconds between two, and how many a training gets. */
-const LOOKS = { first: 60, oftenest: 4, rarest: 250, each: 100 } as const;
+const POLL_MS = { first: 60, min: 4, max: 250, each: 100 } as const;
 /** So many losses say where trainings begin. */
 const FIRST_LOSSES = 20;
 /** Points below which a score says nothing. */
-const FEWEST_POINTS = 4;
+const MIN_POINTS = 4;
 /** How often, and by how much, a first training that dies is tried again lower. */
 const TRIES = 6;
 const LOWER = 8;
@@ -63,7 +63,7 @@ export async function createProgramTrials(
 ): Promise<ProgramTrials> {
   const made = new Map<string, Known>();
   let found: FoundLoss | null = null;
-  let lookEvery: number = LOOKS.first;
+  let pollMs: number = POLL_MS.first;
   const make = (rate: number, seed: number): ProgramTrial => {
     const name = trialName(rate, seed);
     const known = made.get(name);
@@ -74,7 +74,7 @@ export async function createProgramTrials(
       blanks: { ...blanks, lr: rate, seed, ...(steps !== undefined && { steps }) },
       folder: join(root, name),
       like: () => found ?? undefined,
-      lookEvery: () => lookEvery,
+      pollMs: () => pollMs,
     });
     made.set(name, { name, rate, seed, trial });
     return trial;
@@ -85,7 +85,7 @@ export async function createProgramTrials(
   try {
     const { rate, trial, ms } = await firstTraining(make, options, { rate: wanted, seed: firstSeed });
     // a trial is paused at the first look after the steps that were asked for: a short training is looked at often
-    lookEvery = Math.min(LOOKS.rarest, Math.max(LOOKS.oftenest, ms / LOOKS.each));
+    pollMs = Math.min(POLL_MS.max, Math.max(POLL_MS.min, ms / POLL_MS.each));
     found = trial.found();
     const curve = trial.curve();
     const scale = scaleOf(curve, found?.log.stepUnit ?? "step");
@@ -100,7 +100,7 @@ export async function createProgramTrials(
       close,
       endedEarly: options.steps !== undefined && stepsOf(curve, scale) < options.steps,
       length,
-      shortest: Math.min(length, FEWEST_POINTS * scale.interval),
+      shortest: Math.min(length, MIN_POINTS * scale.interval),
       reference: start,
       uncertainty: () => uncertaintyOf(all()),
       start: (at, seed) => asTrial(make(at, seed), { rate: at, seed, scale, start }),
@@ -136,9 +136,9 @@ async function firstTraining(
     const ending = trial.ending();
     if (points.length === 0 && ending?.code === 0) throw noLoss(trial, loss);
     const failed = ending !== null && ending.code !== 0;
-    if (!failed && points.length >= FEWEST_POINTS && !lost(trial.curve()))
+    if (!failed && points.length >= MIN_POINTS && !lost(trial.curve()))
       return { rate, trial, ms: systemClock.now() - begun };
-    if (points.length < FEWEST_POINTS && !failed && !lost(trial.curve())) throw tooFew(trial, points.length);
+    if (points.length < MIN_POINTS && !failed && !lost(trial.curve())) throw tooFew(trial, points.length);
     await trial.release();
     // what fails before its first loss fails at any rate
     if ((failed && points.length === 0) || tries === TRIES) throw allFailed(trial, rate);
@@ -246,7 +246,7 @@ function allFailed(trial: ProgramTrial, rate: number): SteepestError {
 function tooFew(trial: ProgramTrial, points: number): SteepestError {
   return new SteepestError(
     "too-few-losses",
-    `the first trial logged ${points === 1 ? "one loss" : `${points} losses`}, and ${FEWEST_POINTS} are needed; ${quoted(trial)}`,
+    `the first trial logged ${points === 1 ? "one loss" : `${points} losses`}, and ${MIN_POINTS} are needed; ${quoted(trial)}`,
     { help: "let it log more often, or train longer" },
   );
 }

@@ -4,7 +4,7 @@ import { positive, whole } from "../flags.ts";
 import { programFlags } from "../search/options.ts";
 
 /** Below so many rates an average says nothing. */
-const FEWEST_ITERATIONS = 30;
+const MIN_ITERATIONS = 30;
 const PURPOSES = ["validation", "training"] as const;
 
 export const findLr: CommandRow = {
@@ -40,7 +40,7 @@ export const findLr: CommandRow = {
       .option(
         "--iterations <n>",
         "rates of the range test",
-        whole({ min: FEWEST_ITERATIONS, max: 100_000 }),
+        whole({ min: MIN_ITERATIONS, max: 100_000 }),
         250,
       )
       .option("--curvature", "ask the curvature for its limit; default where that is cheap")

@@ -18,7 +18,7 @@ export interface AppOptions {
 }
 
 /** Characters that one request may ask for. */
-export const MOST_CHARACTERS = 10_000;
+export const MAX_CHARACTERS = 10_000;
 
 export function createServeApp(model: TrainedModel, { loopback, mostBytes }: AppOptions): Hono {
   const { record, step } = model;
@@ -93,8 +93,8 @@ function generateOptions(body: unknown): GenerateOptions {
   const wrong =
     typeof prompt !== "string"
       ? "prompt is a text"
-      : !whole(length, 1, MOST_CHARACTERS)
-        ? `length is a whole number from 1 to ${MOST_CHARACTERS}`
+      : !whole(length, 1, MAX_CHARACTERS)
+        ? `length is a whole number from 1 to ${MAX_CHARACTERS}`
         : !(Number.isFinite(temperature) && temperature >= 0)
           ? "temperature is a number from 0"
           : topK !== undefined && !whole(topK, 1, Number.MAX_SAFE_INTEGER)

@@ -20,7 +20,7 @@ interface Blocks {
 /** About this many values to a block: the overhead beyond the final arrays. */
 const BLOCK_VALUES = 1 << 17;
 /** More categories than this is an identifier; one-hot columns of it would only fill memory. */
-const MOST_CATEGORIES = 1000;
+const MAX_CATEGORIES = 1000;
 
 function blocksOf(width: number): Blocks {
   return {
@@ -126,10 +126,10 @@ export function encodeCell(
       },
     );
   }
-  if (column.codes.size >= MOST_CATEGORIES) {
+  if (column.codes.size >= MAX_CATEGORIES) {
     throw new SteepestError(
       "csv-categories",
-      `column "${column.name}" has more than ${MOST_CATEGORIES} different words`,
+      `column "${column.name}" has more than ${MAX_CATEGORIES} different words`,
       {
         where: options.where,
         help: `if it is an identifier, leave it out: "exclude": ["${column.name}"]`,

@@ -198,11 +198,11 @@ function targetMaker(
 }
 
 /** The different values in order, or null when there are more than `most`. */
-function distinctValues(values: Float64Array, most: number): number[] | null {
+function distinctValues(values: Float64Array, limit: number): number[] | null {
   const seen = new Set<number>();
   for (const value of values) {
     seen.add(value);
-    if (seen.size > most) return null;
+    if (seen.size > limit) return null;
   }
   return [...seen].sort((a, b) => a - b);
 }

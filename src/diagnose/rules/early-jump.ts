@@ -2,7 +2,7 @@
 import { type Context, round, startsLate } from "../context.ts";
 import type { Rule } from "./rule.ts";
 
-const FEWEST = 20;
+const MIN = 20;
 const SIGMAS = 7;
 
 export const earlyJump: Rule = {
@@ -16,14 +16,14 @@ export const earlyJump: Rule = {
   direction: "not-higher",
   detect(c) {
     const n = c.loss.length;
-    if (n < FEWEST || startsLate(c)) return [];
+    if (n < MIN || startsLate(c)) return [];
     const top = highest(c, Math.max(4, Math.ceil(n / 50)));
     const rise = c.loss[top]! - c.first;
     if (!(rise > Math.max(c.drop, 0) && c.log[top]! - c.log[0]! > SIGMAS * c.sigma)) return [];
     let back = top;
     while (back < n && c.level[back]! > c.log[0]!) back++;
     const returned = back < n;
-    const soon = returned && back <= Math.max(FEWEST, n / 20);
+    const soon = returned && back <= Math.max(MIN, n / 20);
     return [
       {
         steps: [c.steps[0]!, c.steps[Math.min(back, n - 1)]!],

@@ -5,7 +5,7 @@ import type { Evidence } from "../types.ts";
 import type { Rule } from "./rule.ts";
 
 /** Finite points before a NaN, below which nothing can be said of what led to it. */
-export const FEWEST_BEFORE_NAN = 5;
+export const MIN_BEFORE_NAN = 5;
 
 export type NonFiniteKind = "diverged" | "numerical" | "initial";
 
@@ -28,9 +28,9 @@ export function nonFiniteKind(c: Context): { kind: NonFiniteKind; step: number; 
   const ground = c.log.subarray(Math.max(0, n - 13), Math.max(1, n - 3));
   const jump = c.log[n - 1]! - median(ground);
   const jumped = jump > enough && c.log[n - 1]! > ground.reduce((a, b) => Math.max(a, b));
-  // a climb: the level, not single points, has left the lowest level of the stretch before
-  const stretch = c.level.subarray(n - look, n);
-  const climb = stretch[look - 1]! - stretch.reduce((a, b) => Math.min(a, b));
+  // a climb: the level, not single points, has left the lowest level of the recent before
+  const recent = c.level.subarray(n - look, n);
+  const climb = recent[look - 1]! - recent.reduce((a, b) => Math.min(a, b));
   const rise = Math.max(jump, climb);
   const g = c.gradNorm?.subarray(0, n).filter((v) => v > 0);
   const gradRise =
@@ -102,7 +102,7 @@ export const numerical: Rule = {
     const found = nonFiniteKind(c);
     if (!found || found.kind === "diverged") return [];
     // "out of a descent": a point or two before it are none
-    if (found.kind === "numerical" && c.loss.length < FEWEST_BEFORE_NAN) return [];
+    if (found.kind === "numerical" && c.loss.length < MIN_BEFORE_NAN) return [];
     return [
       {
         steps: [found.step, found.step],

@@ -45,10 +45,10 @@ export function period(c: Context): Period | null {
   const amplitude = madSigma(rest);
   // rounding of the printed digits alone also has periods
   if (!(amplitude > 1e-4)) return null;
-  const most = Math.min(100, rest.length >> 2);
-  const r = autocorrelation(rest, most);
+  const maxLag = Math.min(100, rest.length >> 2);
+  const r = autocorrelation(rest, maxLag);
   let best = 0;
-  for (let lag = 2; lag <= most; lag++) {
+  for (let lag = 2; lag <= maxLag; lag++) {
     const peak = r[lag]! > r[lag - 1]! && r[lag]! >= r[lag + 1]!;
     const dip = r.subarray(1, lag).some((v) => v < 0.5 * r[lag]!);
     if (peak && dip && r[lag]! > 0.5 && (best === 0 || r[lag]! > r[best]! + 0.1)) best = lag;

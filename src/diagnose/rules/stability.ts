@@ -5,7 +5,7 @@ import { median } from "../stats.ts";
 import type { Rule } from "./rule.ts";
 
 /** Measurements below which nothing is said. */
-const FEWEST = 3;
+const MIN = 3;
 /**
  * Share of the limit from which a rate has no room to be raised. Good rates go beyond 1 at times: training on all rows moves
  * to the limit by itself (Cohen et al. 2021, arXiv 2103.00065). So this speaks against a higher rate, and not for a lower one.
@@ -28,7 +28,7 @@ export const nearLimit: Rule = {
     if (!used || !named("sharpness") || !named("limit")) return [];
     // what holds now: the later half
     const later = used.values.subarray(used.values.length >> 1).filter(Number.isFinite);
-    if (used.values.length < FEWEST || later.length === 0) return [];
+    if (used.values.length < MIN || later.length === 0) return [];
     const share = median(later);
     if (!(share >= NEAR)) return [];
     return [

@@ -39,20 +39,20 @@ export const overfitting: Rule = {
     if (!e || e.values.length < 4) return [];
     const n = e.values.length;
     const best = e.values.indexOf(e.values.reduce((a, b) => Math.min(a, b)));
-    const least = e.values[best]!;
-    const scale = Math.abs(least) || 1;
+    const lowest = e.values[best]!;
+    const scale = Math.abs(lowest) || 1;
     const after = e.values.subarray(best + 1);
-    const worse = after.filter((v) => v > least + 0.05 * scale).length;
+    const worse = after.filter((v) => v > lowest + 0.05 * scale).length;
     const end = e.values[n - 1]!;
     const falls = e.train[n - 1]! < e.train[best]!;
-    if (worse < 3 || !(end > least + 0.05 * scale) || !falls) return [];
-    const rise = (end - least) / scale;
+    if (worse < 3 || !(end > lowest + 0.05 * scale) || !falls) return [];
+    const rise = (end - lowest) / scale;
     return [
       {
         steps: [e.steps[best]!, e.steps[n - 1]!],
         severity: rise > 0.5 ? "critical" : "warning",
         evidence: {
-          bestValidation: round(least),
+          bestValidation: round(lowest),
           bestStep: e.steps[best]!,
           lastValidation: round(end),
           lastStep: e.steps[n - 1]!,

@@ -5,7 +5,7 @@ import { findBlas, worthBlas } from "./blas-library.ts";
 import type { ProductLibrary } from "./wasm.ts";
 
 /** Products with more leading indices than this would need too many bound calls. */
-const MOST_CALLS = 512;
+const MAX_CALLS = 512;
 
 /** Leading dimension and flag of a matrix whose rows or columns are contiguous; null for any other strides. */
 function layout(
@@ -25,7 +25,7 @@ export function blasProducts(): ProductLibrary {
     name: "blas",
     worth: (p) =>
       worthBlas(p.m, p.n, p.k) &&
-      p.lead.reduce((t, l) => t * l.size, 1) <= MOST_CALLS &&
+      p.lead.reduce((t, l) => t * l.size, 1) <= MAX_CALLS &&
       layout(p.a, p.m, p.k, bytesOf[p.dtype]) !== null &&
       layout(p.b, p.k, p.n, bytesOf[p.dtype]) !== null &&
       findBlas().library !== null,

@@ -50,7 +50,7 @@ export interface OnnxModel {
 /** The version of the format that came with opset 19. */
 const IR_VERSION = 9;
 /** What readers of protobuf take. */
-const MOST_BYTES = 2 ** 31 - 1;
+const MAX_BYTES = 2 ** 31 - 1;
 
 type Write = (w: BinaryWriter) => void;
 
@@ -67,7 +67,7 @@ function message(w: BinaryWriter, field: number, write: Write): void {
 /** Throws `onnx-size` for a model beyond the 2 GiB that one file of this format can hold. */
 export function encodeModel(model: OnnxModel): Uint8Array<ArrayBuffer> {
   const bytes = model.tensors.reduce((sum, { data }) => sum + data.length, 0);
-  if (bytes > MOST_BYTES) {
+  if (bytes > MAX_BYTES) {
     throw new SteepestError("onnx-size", `the weights take ${bytes} bytes, and an ONNX file holds 2 GiB`, {
       help: "export the weights alone: --to safetensors",
     });

@@ -115,8 +115,8 @@ export const pad: Rule<"pad"> = (e, emit) => {
 /** Indices outside the table stand for its first and last row. */
 function clamped(indices: string, rows: Line, { b }: Emitter): string {
   const last = b.sizes([{ ...rows, offset: rows.offset - 1 }]);
-  const most = b.node("Cast", [last], { to: dataTypes.int32 });
-  return b.node("Min", [b.node("Max", [indices, b.number(0, "int32")]), most]);
+  const lastIndex = b.node("Cast", [last], { to: dataTypes.int32 });
+  return b.node("Min", [b.node("Max", [indices, b.number(0, "int32")]), lastIndex]);
 }
 
 export const gather: Rule<"gather"> = (e, emit) => {

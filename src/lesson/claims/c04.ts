@@ -54,15 +54,15 @@ function race(
   const share = 1e-6;
   const known = (rate: { lr: number; momentum?: number }): number =>
     median(
-      stepsOfEach(randomBowls(context, spread(kappa), sgd(rate), options), share, { most: 100 * kappa }).map(
-        (k) => k ?? Number.POSITIVE_INFINITY,
-      ),
+      stepsOfEach(randomBowls(context, spread(kappa), sgd(rate), options), share, {
+        maxSteps: 100 * kappa,
+      }).map((k) => k ?? Number.POSITIVE_INFINITY),
     );
   const run = randomBowls(context, spread(kappa), adam({ lr: 1 }), options);
   const best: number[] = new Array<number>(bowls).fill(Number.POSITIVE_INFINITY);
   for (const lr of ratios(0.01, 10, 25)) {
     const most = Math.min(20 * kappa + 500, Math.max(...best));
-    stepsOfEach(run, share, { lr, most }).forEach((k, b) => {
+    stepsOfEach(run, share, { lr, maxSteps: most }).forEach((k, b) => {
       best[b] = Math.min(best[b]!, k ?? Number.POSITIVE_INFINITY);
     });
   }

@@ -30,7 +30,9 @@ export const experiment: Experiment = defineExperiment({
       const steps = async (rate: { lr: number; momentum?: number }): Promise<number> => {
         const run = axisAligned(context, axes, sgd(rate));
         const pause = (): Promise<void> => context.pause(0.5);
-        return (await stepsUntil(run, (r) => r.loss <= goal, { most: 20 * condition, pause })) ?? Number.NaN;
+        return (
+          (await stepsUntil(run, (r) => r.loss <= goal, { maxSteps: 20 * condition, pause })) ?? Number.NaN
+        );
       };
       return {
         descent: await steps({ lr: descentRate(1, condition) }),

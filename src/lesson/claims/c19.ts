@@ -21,11 +21,11 @@ const cases: readonly (readonly [problem: Problem, lr: number, row: Row])[] = [
 const ACTION: Readonly<Record<Row, number>> = { "too high": 10, "slightly high": 2.5, good: 1, "too low": 1 };
 
 /** The table's symptoms as arithmetic; `least` is the smallest loss there is. */
-function symptom(curve: Float64Array, least: number): Row {
+function symptom(curve: Float64Array, min: number): Row {
   const [first, end] = [curve[0]!, last(curve)];
   if (!(end <= first)) return "too high";
   if (rises(curve) > 0.1 * curve.length) return "slightly high";
-  return end - least < 0.2 * (first - least) ? "good" : "too low";
+  return end - min < 0.2 * (first - min) ? "good" : "too low";
 }
 
 export const experiment: Experiment = defineExperiment({
@@ -38,10 +38,10 @@ export const experiment: Experiment = defineExperiment({
     const seen = cases.map(([problem, base, row]) => {
       const lr = base * factor;
       const run = secondProgram(context, problem);
-      const least = problem === "flipped" ? minimum : 0;
+      const min = problem === "flipped" ? minimum : 0;
       const curve = losses(run, epochs, lr);
-      const found = symptom(curve, least);
-      const after = symptom(losses(run, epochs, lr / ACTION[found]), least);
+      const found = symptom(curve, min);
+      const after = symptom(losses(run, epochs, lr / ACTION[found]), min);
       return { problem, lr, row, found, after, doctor: diagnoseRun(log(curve)).verdict, loss: last(curve) };
     });
     const right = seen.filter((s) => s.found === s.row);

@@ -73,9 +73,9 @@ export const experiment: Experiment = defineExperiment({
 /** As the lesson reads its plot: the rate of the least loss, and the one after it at which the loss is a tenth above. */
 function read({ lrs, losses }: Sweep): { lrMin: number; lrRise: number | null } {
   const finite = losses.map((loss) => (Number.isFinite(loss) ? loss : Number.POSITIVE_INFINITY));
-  const least = Math.min(...finite);
-  const at = finite.indexOf(least);
-  const rise = finite.findIndex((loss, i) => i > at && loss > 1.1 * least);
+  const min = Math.min(...finite);
+  const at = finite.indexOf(min);
+  const rise = finite.findIndex((loss, i) => i > at && loss > 1.1 * min);
   return { lrMin: lrs[at]!, lrRise: rise < 0 ? null : lrs[rise]! };
 }
 

@@ -36,12 +36,12 @@ const DELIMITERS = [",", "\t", ";", "|"];
 export function delimiterOf(header: string): string {
   const bare = header.replace(/"[^"]*"/g, "");
   let best = "";
-  let most = 0;
+  let max = 0;
   for (const delimiter of DELIMITERS) {
     const n = bare.split(delimiter).length - 1;
-    if (n > most) {
+    if (n > max) {
       best = delimiter;
-      most = n;
+      max = n;
     }
   }
   return best;

@@ -17,7 +17,7 @@ import { type Column, delimiterOf, planColumns, type TablePlan } from "./csv-col
 
 const QUOTE = 34;
 /** A quoted cell of more lines is a stray quote. */
-const MOST_LINES_OF_A_CELL = 200;
+const MAX_LINES_OF_A_CELL = 200;
 
 function createCsv(options: ReadOptions, head: Head): FormatReader {
   const maxPoints = options.maxPoints ?? DEFAULT_POINTS;
@@ -141,7 +141,7 @@ function createCsv(options: ReadOptions, head: Head): FormatReader {
     }
     if (leavesQuoteOpen(line, delimiter, pending.length > 0)) {
       pending.push(line); // a quoted cell goes on in the next line
-      if (pending.length > MOST_LINES_OF_A_CELL) giveUpQuotes();
+      if (pending.length > MAX_LINES_OF_A_CELL) giveUpQuotes();
       return;
     }
     const whole = pending.length === 0 ? line : [...pending, line].join("\n");

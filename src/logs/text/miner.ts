@@ -87,19 +87,19 @@ export function createMiner({ decimalComma }: { decimalComma: boolean }): Miner 
 
   /** Forgets the oldest third of the forms that came only once; if all came again, the rarest. */
   const evict = (): void => {
-    let most = 1;
+    let rowLimit = 1;
     let left = Math.ceil(MAX_TEMPLATES / 3);
-    while (left > 0 && most < 1e9) {
+    while (left > 0 && rowLimit < 1e9) {
       for (const [hash, template] of byHash) {
         if (left === 0) break;
-        if (template.rows > most || template.id === nextId - 1) continue;
+        if (template.rows > rowLimit || template.id === nextId - 1) continue;
         byHash.delete(hash);
         byId.delete(template.id);
         patterns.delete(template);
         follower.delete(template);
         left--;
       }
-      most *= 4;
+      rowLimit *= 4;
     }
   };
 

@@ -119,8 +119,8 @@ export function adaptiveClip(
   return local(
     "clip",
     (g, p) => {
-      const [norm, most] = [unitNorm(g), limit(p)];
-      return select(lt(norm, most), g, mul(g, div(most, max(norm, 1e-6))));
+      const [norm, bound] = [unitNorm(g), limit(p)];
+      return select(lt(norm, bound), g, mul(g, div(bound, max(norm, 1e-6))));
     },
     (g, p) => lt(limit(p), unitNorm(g)),
     (g) => (g.shape.length < 2 ? 1 : g.shape.at(unitAxis === "first" ? 0 : -1)!),

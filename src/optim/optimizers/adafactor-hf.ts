@@ -100,7 +100,7 @@ const stepSize = (
 };
 
 /** u → αu */
-const stretch = (options: AdafactorHfOptions): Transform =>
+const rescale = (options: AdafactorHfOptions): Transform =>
   stateless("stretch", (hyper) => {
     const alpha = stepSize(options, hyper);
     return (u, p) => mul(alpha(p), u);
@@ -176,7 +176,7 @@ export const adafactorHf: Optimizer<AdafactorHfOptions> = defineOptimizer<Adafac
   make: (options) =>
     chain(
       direction(options),
-      stretch(options),
+      rescale(options),
       options.beta1 !== null && emaMomentum({ beta: options.beta1 }),
       options.weightDecay > 0 && decayByStep(options),
       scaleBy(-1),

@@ -23,10 +23,10 @@ export interface ConvergenceCurves {
 
 export function convergenceChart(curves: ConvergenceCurves): Chart {
   const { title, subtitle, steps, gap, rounding, toMinimum, bounds, floor } = curves;
-  const series = (name: string, values: readonly (number | null)[], least: number): LineSeries => {
+  const series = (name: string, values: readonly (number | null)[], floor: number): LineSeries => {
     const used = steps.flatMap((s, i) => {
       const v = values[i];
-      return s > 0 && v != null && v > least && Number.isFinite(v) ? [[s, v] as const] : [];
+      return s > 0 && v != null && v > floor && Number.isFinite(v) ? [[s, v] as const] : [];
     });
     return { name, x: used.map(([s]) => s), y: used.map(([, v]) => v) };
   };

@@ -45,7 +45,7 @@ export interface HeatMapPlan {
     readonly best: string;
   }[];
   /** Losses that the ends of the colour scale stand for; null when nothing is finite. */
-  readonly scale: readonly [least: number, ceiling: number] | null;
+  readonly scale: readonly [min: number, ceiling: number] | null;
 }
 
 /** Where losses span more than this factor, colours follow their logarithm. */
@@ -59,13 +59,13 @@ export function planHeatMap(
   { ceiling = Infinity }: { ceiling?: number } = {},
 ): HeatMapPlan {
   const finite = rows.flatMap((r) => r.cells.flatMap((c) => c.loss ?? []));
-  const least = Math.min(...finite);
-  const top = Math.max(least, Math.min(ceiling, Math.max(...finite)));
-  const log = least > 0 && top / least > LOG_FROM;
+  const min = Math.min(...finite);
+  const top = Math.max(min, Math.min(ceiling, Math.max(...finite)));
+  const log = min > 0 && top / min > LOG_FROM;
   const place = (v: number): number => (log ? Math.log(v) : v);
   const shadeOf = (loss: number): number =>
-    top === least ? 0 : Math.min(1, (place(loss) - place(least)) / (place(top) - place(least)));
-  const planned = rows.map(({ label, cells }) => {
+    top === min ? 0 : Math.min(1, (place(loss) - place(min)) / (place(top) - place(min)));
+  const lines = rows.map(({ label, cells }) => {
     const losses = cells.flatMap((c) => c.loss ?? []);
     const bestAt = cells.findIndex((c) => c.loss === Math.min(...losses));
     const best = cells[bestAt];
@@ -90,11 +90,11 @@ export function planHeatMap(
       }),
     };
   });
-  const ends = planned.flatMap((r) => r.tiles.flatMap((t) => [t.from, t.to]));
+  const ends = lines.flatMap((r) => r.tiles.flatMap((t) => [t.from, t.to]));
   const shown = ends.length > 0 ? ends : NO_RATES;
   return {
     x: resolveAxis({ label: "learning rate", scale: "log" }, shown, { target: 7, pad: 0 }),
-    rows: planned,
-    scale: finite.length === 0 ? null : [least, top],
+    rows: lines,
+    scale: finite.length === 0 ? null : [min, top],
   };
 }

@@ -22,7 +22,7 @@ export interface LossChartOptions {
 }
 
 /** More labels than this hide the curve: the gravest are shown, the rest counted. */
-const MOST_FINDINGS = 4;
+const MAX_FINDINGS = 4;
 const GRAVITY: Readonly<Record<Tone, number>> = { critical: 0, warning: 1, info: 2 };
 
 /**
@@ -46,7 +46,7 @@ export function lossChart(
     .filter((f) => f.id !== "non-finite")
     .sort((a, b) => GRAVITY[a.severity] - GRAVITY[b.severity]);
   const ranges: Range[] = graves
-    .slice(0, MOST_FINDINGS)
+    .slice(0, MAX_FINDINGS)
     .map(({ id, severity, steps: [from, to] }) => ({ from, to, label: words(id), tone: severity }));
   const panels: LinePanel[] = [
     { kind: "lines", x, y: { label: "loss", scale }, series, ranges, weight: 2.2 },
@@ -81,7 +81,7 @@ function describe({ meta, stepUnit }: RunLog, loss: Series | null, validation: S
     typeof lr === "number" ? `lr ${showValue(lr)}` : null,
     typeof batchSize === "number" ? `batches of ${batchSize}` : null,
   ].filter((s) => s !== null);
-  const least = (s: Series, name: string): string | null => {
+  const lowest = (s: Series, name: string): string | null => {
     let at = -1;
     s.values.forEach((v, i) => {
       if (Number.isFinite(v) && (at < 0 || v < s.values[at]!)) at = i;
@@ -89,6 +89,6 @@ function describe({ meta, stepUnit }: RunLog, loss: Series | null, validation: S
     if (at < 0) return null;
     return `least ${name} loss ${showValue(s.values[at]!)} at ${stepUnit} ${showValue(s.steps[at]!, { digits: 9 })}`;
   };
-  const best = validation ? least(validation, "validation") : loss ? least(loss, "training") : null;
+  const best = validation ? lowest(validation, "validation") : loss ? lowest(loss, "training") : null;
   return [settings.join(", "), best].filter(Boolean).join(" · ");
 }

@@ -121,11 +121,11 @@ type Point = [lr: number, loss: number];
 
 /** The points before the loss leaves through the ceiling for good, and where it does. */
 function upTo(ceiling: number, points: readonly Point[]): Point[] {
-  let least = 0;
+  let minAt = 0;
   points.forEach(([, y], i) => {
-    if (y < points[least]![1]) least = i;
+    if (y < points[minAt]![1]) minAt = i;
   });
-  const out = points.findIndex(([, y], i) => i > least && y > ceiling);
+  const out = points.findIndex(([, y], i) => i > minAt && y > ceiling);
   const kept = out < 0 ? points : points.slice(0, out + 1);
   return kept.map(([x, y]) => [x, Math.min(y, ceiling)]);
 }
@@ -156,15 +156,15 @@ function shortPanel(record: RangeTestRecord, axis: Axis): LinePanel | null {
   if (runs.length === 0) return null;
   const start =
     record.reference ?? curve.find((p) => p.smoothed !== null)?.smoothed ?? Number.POSITIVE_INFINITY;
-  const most = Math.max(...runs.map((r) => r.losses.length));
+  const maxRuns = Math.max(...runs.map((r) => r.losses.length));
   return {
     kind: "lines",
     x: axis,
     y: { label: shortRuns?.steps ? `loss after ${shortRuns.steps} steps` : "loss", scale: "auto" },
-    series: Array.from({ length: most }, (_, s) => {
+    series: Array.from({ length: maxRuns }, (_, s) => {
       const own = runs.filter((r) => r.losses.length > s);
       return {
-        name: most === 1 ? "part of the run" : `part of the run, seed ${s + 1}`,
+        name: maxRuns === 1 ? "part of the run" : `part of the run, seed ${s + 1}`,
         x: own.map((r) => r.lr),
         y: own.map((r) => Math.min(start, r.losses[s] ?? start)),
         slot: s + 1,

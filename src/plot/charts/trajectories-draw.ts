@@ -285,8 +285,8 @@ function along(line: readonly Pixel[]): Pixel[] {
   });
 }
 
-const thinned = (pixels: readonly Pixel[], most: number): Pixel[] => {
-  const stride = Math.max(1, Math.ceil(pixels.length / most));
+const thinned = (pixels: readonly Pixel[], maxPixels: number): Pixel[] => {
+  const stride = Math.max(1, Math.ceil(pixels.length / maxPixels));
   return pixels.filter((_, k) => k % stride === 0);
 };
 

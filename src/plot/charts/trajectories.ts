@@ -99,14 +99,14 @@ function contours(values: ArrayLike<number>): { heights: Float64Array; levels: n
   const finite = Float64Array.from(values)
     .filter((v) => Number.isFinite(v))
     .sort();
-  const least = finite[0] ?? 0;
+  const min = finite[0] ?? 0;
   const above = (quantile: number): number =>
-    (finite[Math.round(quantile * (finite.length - 1))] ?? least) - least;
+    (finite[Math.round(quantile * (finite.length - 1))] ?? min) - min;
   const top = above(1);
   // nearer the floor than a thousandth of the median nothing can be told apart
   const low = Math.max(above(0.003), 1e-3 * above(0.5), Number.MIN_VALUE);
   const heights = Float64Array.from(values, (v) =>
-    Number.isFinite(v) ? Math.log(Math.max(v - least, low / 2)) : Number.NaN,
+    Number.isFinite(v) ? Math.log(Math.max(v - min, low / 2)) : Number.NaN,
   );
   if (!(top > low)) return { heights, levels: [] };
   const [a, b] = [Math.log(low), Math.log(top)];

@@ -148,9 +148,9 @@ function checkCall(n: FormulaNode, names: ReadonlySet<string>, text: string): vo
         : `functions are ${known.sort().join(", ")}`;
     throw formulaError(`there is no function "${name}"`, text, place, help);
   }
-  const [fewest, most] = functions[name]!.takes;
-  if (count >= fewest && count <= most) return;
-  const wanted = fewest === most ? String(fewest) : most > 2 ? "one or more" : `${fewest} or ${most}`;
+  const [min, max] = functions[name]!.takes;
+  if (count >= min && count <= max) return;
+  const wanted = min === max ? String(min) : max > 2 ? "one or more" : `${min} or ${max}`;
   const has = `${count} argument${count === 1 ? "" : "s"}`;
   throw formulaError(`${name} has ${has}`, text, place, `give it ${wanted}`);
 }

@@ -48,7 +48,7 @@ export interface CellTools extends LongWork<TrainProgress> {
 
 /** Validation points over the budget, at least: epochs may be longer than the budget. */
 const EVALUATIONS = 20;
-const MOST_LOWS = 2000;
+const MAX_LOWS = 2000;
 /** A loss this share above its start has risen. */
 const RISE = 0.01;
 
@@ -174,7 +174,7 @@ function followLows(): {
       best = [step, value];
       if (count++ % stride !== 0) return;
       kept.push(best);
-      if (kept.length < MOST_LOWS) return;
+      if (kept.length < MAX_LOWS) return;
       kept = kept.filter((_, i) => i % 2 === 0);
       stride *= 2;
     },

@@ -66,12 +66,12 @@ export async function compare(question: Comparison, options: CompareOptions): Pr
   const work = makeWork(question, options);
   const tell = (): void => onProgress?.({ ...count(), ran: work.ran(), best: leader() });
   const count = (): { done: number; expected: number } => {
-    const least =
+    const fewest =
       plan.kind === "list" ? plan.rates.length * seeds.length : 1 + AROUND * seeds.length + BEYOND;
     const sum = (of: (c: Contestant) => number): number => contestants.reduce((n, c) => n + of(c), 0);
     return {
       done: searches.size + sum((c) => cells.get(c)!.length),
-      expected: sum((c) => Math.max(least, (plan.kind === "list" ? 0 : 1) + (asked.get(c) ?? 0))),
+      expected: sum((c) => Math.max(fewest, (plan.kind === "list" ? 0 : 1) + (asked.get(c) ?? 0))),
     };
   };
   const leader = (): CompareProgress["best"] => {

@@ -35,7 +35,7 @@ export const DEFAULT_BOUNDS = "1e-7:1000";
 const STEP = 2;
 /** and where one seed looks for another valley, up and down from the best. */
 const FAR = [4, 16] as const;
-const MOST_RATES = 32;
+const MAX_RATES = 32;
 
 /**
  * `1e-4:1` is a range: the search tries no rates beyond it. `0.001,0.01,0.1` is a list, and exactly that is tried.
@@ -68,7 +68,7 @@ export function ratePlan({
  */
 export function nextRates(tried: readonly Tried[], plan: RatePlan, found: RateSearch | null): ToTry[] {
   if (plan.kind === "list") return tried.length === 0 ? plan.rates.map((lr) => ({ lr, all: true })) : [];
-  if (found === null || tried.length >= MOST_RATES) return [];
+  if (found === null || tried.length >= MAX_RATES) return [];
   const [lowest, highest] = plan.bounds;
   const done = (lr: number, all: boolean): boolean =>
     tried.some((t) => Math.abs(Math.log2(t.lr / lr)) < 0.1 && (t.complete || !all));

@@ -21,7 +21,7 @@ export function sensitivity(
   const capped = (finals: readonly (number | null)[]): number =>
     finals.reduce<number>((sum, l) => sum + Math.min(l ?? start, start) / finals.length, 0);
   const known = rates.map(({ lr, finals }) => ({ x: Math.log(lr), y: capped(finals) }));
-  const least = Math.min(...known.map((p) => p.y));
+  const min = Math.min(...known.map((p) => p.y));
   const [a, b] = [known[0], known.at(-1)];
   if (a === undefined || b === undefined || a.x === b.x) return null;
   const [wantedFrom, wantedTo] = [Math.log(best / factor), Math.log(best * factor)];
@@ -31,7 +31,7 @@ export function sensitivity(
     const [p, q] = [known[i - 1]!, known[i]!];
     const [left, right] = [Math.max(p.x, from), Math.min(q.x, to)];
     if (right <= left) continue;
-    const at = (x: number): number => p.y + ((x - p.x) / (q.x - p.x)) * (q.y - p.y) - least;
+    const at = (x: number): number => p.y + ((x - p.x) / (q.x - p.x)) * (q.y - p.y) - min;
     area += ((at(left) + at(right)) / 2) * (right - left);
   }
   const rounding = 0.02; // rates are rounded to three digits

@@ -211,13 +211,13 @@ function resultOf(
   const diverged = dead.length === 0 ? null : Math.min(...dead);
   const stable = timed.filter((r) => r.final !== null && (diverged === null || r.lr < diverged)).at(-1);
   const fastest = timed.reduce<ToTarget | null>(
-    (least, { final, complete, toTarget }) =>
+    (fastest, { final, complete, toTarget }) =>
       complete &&
       final !== null &&
       toTarget !== null &&
-      (least === null || toTarget.steps.mean < least.steps.mean)
+      (fastest === null || toTarget.steps.mean < fastest.steps.mean)
         ? toTarget
-        : least,
+        : fastest,
     null,
   );
   return {

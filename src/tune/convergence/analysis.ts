@@ -89,7 +89,7 @@ export interface AnalyzeOptions extends LongWork<AnalyzeProgress> {
   /** Steps the run has made. */
   readonly from: number;
   readonly seed: number;
-  readonly looks?: number;
+  readonly points?: number;
 }
 
 /** Null when aborted. */
@@ -97,14 +97,14 @@ export const analyze = (run: BuiltRun, options: AnalyzeOptions): Promise<Analysi
   nullWhenAborted(options.signal, () => measure(run, options));
 
 async function measure(run: BuiltRun, options: AnalyzeOptions): Promise<Analysis> {
-  const { backend, rows, steps, from, seed, looks, clock = systemClock } = options;
+  const { backend, rows, steps, from, seed, points, clock = systemClock } = options;
   const began = clock.now();
   const turn = takeTurns(options);
-  const pulse = (done: number, text: string): Promise<void> | undefined =>
+  const onStep = (done: number, text: string): Promise<void> | undefined =>
     turn(() => ({ steps: done, text }));
   const objective = runObjective(run, { ...(rows !== undefined && { rows }), backend });
   const spectrum = (what: string, done: number): Promise<Spectrum> =>
-    lanczos(objective.hessian, { seed, pulse: (n) => pulse(done, `${what}: Hessian product ${n}`) });
+    lanczos(objective.hessian, { seed, onStep: (n) => onStep(done, `${what}: Hessian product ${n}`) });
 
   const origin = objective.point();
   const first = await spectrum("curvature at the start", 0);
@@ -113,8 +113,8 @@ async function measure(run: BuiltRun, options: AnalyzeOptions): Promise<Analysis
     from,
     steps,
     seed,
-    ...(looks !== undefined && { looks }),
-    pulse,
+    ...(points !== undefined && { points }),
+    onStep,
   });
   const healthy = path.diverged === null;
   const done = steps;
@@ -126,14 +126,14 @@ async function measure(run: BuiltRun, options: AnalyzeOptions): Promise<Analysis
   const noise = await runNoiseScale(run, {
     objective,
     seed,
-    most: 128,
-    pulse: (n) => pulse(done, `gradient noise: batch ${n}`),
+    maxBatches: 128,
+    onStep: (n) => onStep(done, `gradient noise: batch ${n}`),
   });
   const limits = await limitsOf(run, objective, {
     sharpness: (last ?? first).largest.value,
     steps: healthy ? from + steps : 0,
     seed,
-    pulse: () => pulse(done, "stability limits"),
+    onStep: () => onStep(done, "stability limits"),
   });
   const theory =
     steps === 0
@@ -147,7 +147,7 @@ async function measure(run: BuiltRun, options: AnalyzeOptions): Promise<Analysis
             return spectrum("curvature at the minimum", done);
           },
           trace: noise.trace,
-          pulse: () => pulse(done, "looking for the minimum"),
+          onStep: () => onStep(done, "looking for the minimum"),
         });
   return {
     schema: "steepest.analyze/1",
@@ -199,12 +199,12 @@ async function limitsOf(
     sharpness,
     steps,
     seed,
-    pulse,
+    onStep,
   }: {
     sharpness: number;
     steps: number;
     seed: number;
-    pulse: () => Promise<void> | undefined;
+    onStep: () => Promise<void> | undefined;
   },
 ): Promise<LimitRow[]> {
   const own = optimizerOf(run);
@@ -218,7 +218,7 @@ async function limitsOf(
           edges: "largest",
           tolerance: 1e-3,
           seed,
-          pulse,
+          onStep,
         })
       ).largest.value;
     known.set(key, found);

@@ -33,7 +33,7 @@ const analysis = async (record: unknown, options: Partial<AnalyzeOptions> = {}):
     steps: 100,
     from: 0,
     seed: 0,
-    looks: 3,
+    points: 3,
     ...options,
   }))!;
 const zeroed = (run: BuiltRun): BuiltRun => {

@@ -80,7 +80,7 @@ export interface ConvergenceOptions {
   readonly spectrumAt: (point: Float64Array) => Promise<Spectrum>;
   /** tr(Σ) of one row's gradient; null when it is not known. */
   readonly trace: number | null;
-  readonly pulse?: () => Promise<void> | undefined;
+  readonly onStep?: () => Promise<void> | undefined;
 }
 
 /** Above so many parameters the minimum is not sought: Newton's method would take longer than the run. */
@@ -93,7 +93,7 @@ const SEEK_UP_TO = 20_000;
 export async function convergence(
   run: BuiltRun,
   objective: RunObjective,
-  { path, start, spectra, spectrumAt, trace, pulse }: ConvergenceOptions,
+  { path, start, spectra, spectrumAt, trace, onStep }: ConvergenceOptions,
 ): Promise<Convergence> {
   const single = objective.dtype === "float32";
   const smooth = (of: readonly Spectrum[]): [number, number] => [
@@ -104,7 +104,7 @@ export async function convergence(
   let [L, mu] = smooth(spectra);
   const startsConvex = mu >= -zero(L);
   const sought = startsConvex && objective.size <= SEEK_UP_TO;
-  const minimum = sought ? await findMinimum(objective, { from: start, ...(pulse && { pulse }) }) : null;
+  const minimum = sought ? await findMinimum(objective, { from: start, ...(onStep && { onStep }) }) : null;
   let all = spectra;
   if (minimum?.point) {
     all = [...spectra, await spectrumAt(minimum.point)];
@@ -113,13 +113,13 @@ export async function convergence(
   const convex = mu >= -zero(L) && minimum?.reason !== "negative-curvature";
   const resolved = all.every((s) => s.smallest.value - s.smallest.error > zero(L));
   const reached = minimum?.point !== null && minimum !== null;
-  const least = Math.min(...path.losses, minimum?.loss ?? Number.POSITIVE_INFINITY);
-  const best = reached ? minimum.loss : least;
+  const lowest = Math.min(...path.losses, minimum?.loss ?? Number.POSITIVE_INFINITY);
+  const best = reached ? minimum.loss : lowest;
   const gap = path.losses.map((f) => f - best);
   const lr = run.rate.lrAt(path.from);
   const distanceSquared = reached ? squared(start, minimum.point!) : null;
 
-  const assumptions = assumptionsOf(run, { L, mu, lr, convex, resolved, minimum, looks: all.length, path });
+  const assumptions = assumptionsOf(run, { L, mu, lr, convex, resolved, minimum, points: all.length, path });
   const broken = assumptions.filter((a) => !a.holds).map((a) => a.id);
   const rounding =
     run.spec.dtype === "float32"
@@ -179,13 +179,13 @@ interface Situation {
   readonly convex: boolean;
   readonly resolved: boolean;
   readonly minimum: Minimum | null;
-  readonly looks: number;
+  readonly points: number;
   readonly path: Path;
 }
 
 function assumptionsOf(
   run: BuiltRun,
-  { L, mu, lr, convex, resolved, minimum, looks, path }: Situation,
+  { L, mu, lr, convex, resolved, minimum, points, path }: Situation,
 ): Assumption[] {
   const { spec, plan, rate, parts } = run;
   const { entry, options } = optimizerOf(run);
@@ -200,7 +200,7 @@ function assumptionsOf(
   const rates = path.steps.map(rate.lrAt);
   const constant = !rate.followsMetric && rates.every((r) => r === rates[0]);
   const full = plan.batchSize === plan.n;
-  const places = `${looks} points by Lanczos`;
+  const places = `${points} points by Lanczos`;
   return [
     {
       id: "plain",

@@ -13,20 +13,20 @@ export interface Minimum {
 
 export interface MinimumOptions {
   readonly from: Float64Array;
-  readonly most?: number;
-  readonly pulse?: () => Promise<void> | undefined;
+  readonly maxIterations?: number;
+  readonly onStep?: () => Promise<void> | undefined;
 }
 
 /** A Newton step this small against the point is rounding. */
 const SMALL_STEP = 1e-9;
-const MOST_PRODUCTS = 250;
+const MAX_PRODUCTS = 250;
 /** Weights this many times longer than at the start, and still going: the loss has an infimum, not a minimum. */
 const AWAY = 1e3;
 
 /** Leaves the objective at its last point. */
 export async function findMinimum(
   objective: Objective,
-  { from, most = 60, pulse }: MinimumOptions,
+  { from, maxIterations = 60, onStep }: MinimumOptions,
 ): Promise<Minimum> {
   const { size } = objective;
   const x = Float64Array.from(from);
@@ -40,9 +40,9 @@ export async function findMinimum(
     iterations,
     reason,
   });
-  for (let k = 0; k < most; k++) {
+  for (let k = 0; k < maxIterations; k++) {
     if (norm(g) === 0) return found(null, k);
-    const { step, negative } = await newtonStep(objective, g, pulse);
+    const { step, negative } = await newtonStep(objective, g, onStep);
     if (negative) return found("negative-curvature", k);
     const length = norm(step);
     if (length <= SMALL_STEP * (1 + norm(x))) return found(null, k);
@@ -65,7 +65,7 @@ export async function findMinimum(
     loss = objective.gradient(g);
   }
   // a loss whose Newton steps stay long while its gradient vanishes has no minimum: separable classes
-  return found(norm(x) > 4 * (1 + norm(from)) ? "runs-away" : "too-slow", most);
+  return found(norm(x) > 4 * (1 + norm(from)) ? "runs-away" : "too-slow", maxIterations);
 }
 
 function tryLoss(objective: Objective): number {
@@ -80,7 +80,7 @@ function tryLoss(objective: Objective): number {
 async function newtonStep(
   { hessian, size }: Objective,
   g: Float64Array,
-  pulse: MinimumOptions["pulse"],
+  onStep: MinimumOptions["onStep"],
 ): Promise<{ step: Float64Array; negative: boolean }> {
   const step = new Float64Array(size);
   const r = g.map((v) => -v);
@@ -89,9 +89,9 @@ async function newtonStep(
   let rr = dot(r, r);
   const enough = 1e-20 * rr;
   let steepest = 0;
-  for (let i = 0; i < Math.min(MOST_PRODUCTS, 4 * size) && rr > enough; i++) {
+  for (let i = 0; i < Math.min(MAX_PRODUCTS, 4 * size) && rr > enough; i++) {
     hessian.apply(p, hp);
-    await pulse?.();
+    await onStep?.();
     const php = dot(p, hp);
     const curvature = php / dot(p, p);
     steepest = Math.max(steepest, Math.abs(curvature));

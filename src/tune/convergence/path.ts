@@ -32,9 +32,9 @@ export interface PathOptions {
   readonly from: number;
   readonly steps: number;
   /** Sharpness is measured at so many places, evenly apart, both ends included. Default 11. */
-  readonly looks?: number;
+  readonly points?: number;
   readonly seed: number;
-  readonly pulse?: (done: number, what: string) => Promise<void> | undefined;
+  readonly onStep?: (done: number, what: string) => Promise<void> | undefined;
 }
 
 /** Losses over all rows at each step cost too much above so many values a step; then at about 60 places. */
@@ -44,7 +44,7 @@ const FEW = 60;
 export async function followRun(
   run: BuiltRun,
   objective: RunObjective,
-  { from, steps, looks = 11, seed, pulse }: PathOptions,
+  { from, steps, points = 11, seed, onStep }: PathOptions,
 ): Promise<Path> {
   const { rate } = run;
   const every = objective.size * objective.rows <= CHEAP && steps <= 5000;
@@ -52,7 +52,7 @@ export async function followRun(
     every ? Array.from({ length: steps + 1 }, (_, k) => k) : logSpaced(steps, Math.min(FEW, steps)),
   );
   const lookAt = new Set(
-    Array.from({ length: looks }, (_, i) => Math.round((i * steps) / Math.max(1, looks - 1))),
+    Array.from({ length: points }, (_, i) => Math.round((i * steps) / Math.max(1, points - 1))),
   );
   const path = { from, steps: [] as number[], losses: [] as number[], sharpness: [] as SharpnessPoint[] };
   let vectors: Vectors = { plain: undefined, preconditioned: undefined };
@@ -71,7 +71,7 @@ export async function followRun(
         lr: rate.lrAt(at),
         seed,
         start: vectors,
-        pulse: () => pulse?.(k, `curvature at step ${at}`),
+        onStep: () => onStep?.(k, `curvature at step ${at}`),
       });
       vectors = found.vectors;
       path.sharpness.push(found.point);
@@ -79,7 +79,7 @@ export async function followRun(
     if (k === steps) return { ...path, diverged: null };
     const { loss } = run.advance(at, rate.lrAt(at), rate.momentumAt(at));
     if (!Number.isFinite(loss)) return { ...path, diverged: at };
-    await pulse?.(k + 1, `step ${at + 1}`);
+    await onStep?.(k + 1, `step ${at + 1}`);
   }
 }
 
@@ -96,16 +96,16 @@ async function lookAtSharpness(
     lr,
     seed,
     start,
-    pulse,
+    onStep,
   }: {
     step: number;
     lr: number;
     seed: number;
     start: Vectors;
-    pulse: () => Promise<void> | undefined;
+    onStep: () => Promise<void> | undefined;
   },
 ): Promise<{ point: SharpnessPoint; vectors: Vectors }> {
-  const options = { edges: "largest", tolerance: 0.01, most: 60, seed, pulse } as const;
+  const options = { edges: "largest", tolerance: 0.01, maxIterations: 60, seed, onStep } as const;
   const warm = (v: Float64Array | undefined): { start?: Float64Array } =>
     v === undefined ? {} : { start: stirred(v) };
   const { largest } = await lanczos(objective.hessian, { ...options, ...warm(start.plain) });

@@ -81,9 +81,9 @@ async function sharpness(
   const { largest } = await lanczos(operator, {
     edges: "largest",
     tolerance: TOLERANCE,
-    most: PRODUCTS,
+    maxIterations: PRODUCTS,
     seed,
-    pulse: onStep,
+    onStep,
   });
   return largest.value;
 }

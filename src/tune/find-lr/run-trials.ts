@@ -75,14 +75,14 @@ export function runTrials(
   let atRest: { readonly losses: number[]; readonly validation: number | null } | null = null;
 
   const reference = async (steps: number): Promise<number> => {
-    const most = Math.min(steps, Math.max(SHORTEST, Math.ceil(totalSteps / 32)));
-    if (atRest === null || atRest.losses.length < most) {
+    const maxSteps = Math.min(steps, Math.max(SHORTEST, Math.ceil(totalSteps / 32)));
+    if (atRest === null || atRest.losses.length < maxSteps) {
       active?.store();
       active = null;
       stepper.restart(built.spec.seed);
       const validation = validationLoss();
       const losses: number[] = [];
-      for (let k = 0; k < most; k++) {
+      for (let k = 0; k < maxSteps; k++) {
         losses.push(stepper.step(0, at(k).momentum));
         await onStep?.();
       }

@@ -17,13 +17,13 @@ export interface SchedulePeak {
 }
 
 /** Steps of a long schedule at which its highest rate is looked for. */
-const MOST_PLACES = 20_000;
+const MAX_PLACES = 20_000;
 
 /** A schedule that follows the validation loss is taken as constant. */
 export function schedulePeak({ spec, rate, lr, totalSteps, plan }: BuiltRun): SchedulePeak {
   if (rate.followsMetric)
     return { at: () => ({ factor: 1, momentum: undefined }), peakAt: 0, momentum: undefined, factor: 1 };
-  const stride = Math.max(1, Math.ceil(totalSteps / MOST_PLACES));
+  const stride = Math.max(1, Math.ceil(totalSteps / MAX_PLACES));
   const peakOf = (at: (k: number) => number): [rate: number, k: number] => {
     let best: [number, number] = [at(0), 0];
     for (let k = stride; k < totalSteps; k += stride) if (at(k) > best[0]) best = [at(k), k];

@@ -52,7 +52,7 @@ export interface ShortRunResult {
   readonly losses: readonly (number | null)[];
 }
 
-export interface Stretch {
+export interface RateRange {
   readonly low: number;
   readonly high: number;
 }
@@ -91,7 +91,7 @@ export interface FindLrResult extends SweepSummary {
   /** Where the best rate of the whole run is expected in nine cases of ten. */
   readonly spread: readonly [number, number] | null;
   /** Rates that can't be told from the suggestion. */
-  readonly stretch: Stretch | null;
+  readonly stretch: RateRange | null;
   /** Lowest rate that died; null where none did. */
   readonly edge: number | null;
   /** Two seeds of the suggestion disagree by more than a tenth of what it gains; null where one seed was run. */

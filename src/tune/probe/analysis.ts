@@ -97,7 +97,7 @@ export function analyzeProbe({ head, rows }: ProbeFile, source: string): ProbeAn
       optimizer: head.optimizer,
       known: entry?.name ?? null,
       parameters: head.parameters,
-      steps: rows.reduce((most, row) => Math.max(most, row["step"] as number), 0),
+      steps: rows.reduce((max, row) => Math.max(max, row["step"] as number), 0),
       lr,
       batch,
       measurements: Math.max(stability.length, noise?.measurements ?? 0),

@@ -95,9 +95,9 @@ const placeOf = (rate: number, first: number): number => Math.round(Math.log2(ra
 
 /** The best lies between two that got as far, or died, or may not be tried. */
 function enclosed(ladder: Ladder, steps: number, { lowest, highest }: RecordedOptions): boolean {
-  const [least] = best(ladder, steps, 1);
-  if (least === undefined) return false;
-  return [least - 1, least + 1].every(
+  const [place] = best(ladder, steps, 1);
+  if (place === undefined) return false;
+  return [place - 1, place + 1].every(
     (p) => ladder.reached(p, steps) || ladder.rateAt(p) < lowest || ladder.rateAt(p) > highest,
   );
 }

@@ -71,10 +71,10 @@ function trialsOf(problem: Problem, { spread = 0 }: { spread?: number } = {}): C
 
 /** By a fine grid over whole trainings. */
 function bestOf(problem: Problem): number {
-  let [best, least] = [0, Number.POSITIVE_INFINITY];
+  let [best, lowest] = [0, Number.POSITIVE_INFINITY];
   for (let rate = 1e-8; rate < 1e4; rate *= 1.05) {
     const loss = lossAt(problem, rate, 0.9 * problem.length);
-    if (loss < least) [best, least] = [rate, loss];
+    if (loss < lowest) [best, lowest] = [rate, loss];
   }
   return best;
 }

@@ -144,7 +144,7 @@ async function climb(
     lowest: Math.ceil(Math.log2(lowest / first) - 1e-9),
     highest: Math.floor(Math.log2(highest / first) + 1e-9),
   };
-  const factor = KEEP_MORE.find(([least]) => budget >= least)?.[1] ?? 1;
+  const factor = KEEP_MORE.find(([minBudget]) => budget >= minBudget)?.[1] ?? 1;
   let steps = stageOf(trials, SCAN_SHARE);
   const reference = (): number | Promise<number> => trials.reference(steps);
   await reference();
@@ -212,9 +212,9 @@ interface Enclose {
 /** Takes up neighbours until the least lies between two of them; false when the budget ends before. */
 async function enclose(ladder: Ladder, { steps, bounds, say, left }: Enclose): Promise<boolean> {
   for (;;) {
-    const [least] = best(ladder, steps, 1);
-    if (least === undefined) return true;
-    const missing = [least + 1, least - 1].filter(
+    const [place] = best(ladder, steps, 1);
+    if (place === undefined) return true;
+    const missing = [place + 1, place - 1].filter(
       (p) => p >= bounds.lowest && p <= bounds.highest && !ladder.reached(p, steps),
     );
     if (missing.length === 0) return true;
@@ -264,8 +264,8 @@ async function repeat(
 export function leading(
   scores: ReadonlyMap<number, readonly number[]>,
 ): [place: number, scores: readonly number[]] {
-  const most = Math.max(...[...scores.values()].map((s) => s.length));
-  const [winner] = [...scores].filter(([, s]) => s.length === most).sort(([, a], [, b]) => mean(a) - mean(b));
+  const max = Math.max(...[...scores.values()].map((s) => s.length));
+  const [winner] = [...scores].filter(([, s]) => s.length === max).sort(([, a], [, b]) => mean(a) - mean(b));
   return winner!;
 }
 

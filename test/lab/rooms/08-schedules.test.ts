@@ -13,7 +13,7 @@ describeLab("schedules", (lab) => {
     const shown = async (name: string) =>
       Number(((await page.locator(`[data-value=${name}]`).textContent()) ?? "").replace("−", "-"));
     expect(await shown("first")).toBeCloseTo(lrs[0]!, 4);
-    expect(await shown("most")).toBeCloseTo(Math.max(...lrs), 4);
+    expect(await shown("max")).toBeCloseTo(Math.max(...lrs), 4);
     expect(await shown("mean")).toBeCloseTo(lrs.reduce((a, b) => a + b) / 80, 4);
     await page.locator(".chart .series").first().waitFor({ state: "attached" });
     expect(await page.locator("pre").textContent()).toContain('"pctStart": 0.25');

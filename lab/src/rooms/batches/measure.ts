@@ -7,8 +7,8 @@ import {
   samples as data,
   deviation,
   L,
-  least,
   minimum,
+  minLoss,
   mu,
   order,
   type Sampling,
@@ -56,7 +56,7 @@ export function walk({ batches, lr, sampling, from, seed }: Request): Walks {
     const rows = order(sampling, batch, seed);
     w.set(from);
     const points = [...from];
-    const gaps = [whole.value(w) - least];
+    const gaps = [whole.value(w) - minLoss];
     const samples = [0];
     const drawn: number[][] = [];
     for (let k = 0; k < STEPS && gaps.at(-1)! < 1e12; k++) {
@@ -64,7 +64,7 @@ export function walk({ batches, lr, sampling, from, seed }: Request): Walks {
       step(batchRows, lr);
       drawn.push(Array.from(batchRows));
       points.push(w[0]!, w[1]!);
-      gaps.push(Math.max(0, whole.value(w) - least));
+      gaps.push(Math.max(0, whole.value(w) - minLoss));
       samples.push(samples.at(-1)! + batchRows.length);
     }
     return { batch, points: Float64Array.from(points), gaps, samples, rows: drawn };
@@ -96,7 +96,7 @@ function settled(sampling: Sampling, batch: number, { lr, seed }: { lr: number; 
   for (let k = 0; k < LONG; k++) {
     step(rows(k), lr);
     // neighbours are nearly the same numbers; 5 has no common factor with an epoch's steps
-    if (k >= FORGET && k % 5 === 0) seen.push(whole.value(w) - least);
+    if (k >= FORGET && k % 5 === 0) seen.push(whole.value(w) - minLoss);
   }
   return mean(seen);
 }

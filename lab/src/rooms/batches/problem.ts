@@ -74,7 +74,7 @@ export const minimum: Float64Array = (() => {
   for (let k = 0; k < 1000; k++) step(all, 1 / L);
   return w.slice();
 })();
-export const least: number = whole.value(minimum);
+export const minLoss: number = whole.value(minimum);
 
 /** |gradient|² of a batch at the minimum, where the gradient of all samples is zero. */
 export function deviation(rows: ArrayLike<number>): number {

@@ -78,7 +78,7 @@ type Scale = (typeof scales)[number];
 
 const PIECE = 1 << 20;
 /** So many curves can still be told apart. */
-const MOST_CURVES = 6;
+const MAX_CURVES = 6;
 
 let held: readonly RunLog[] = [];
 let diagnosis: Diagnosis = { schema: "steepest.diagnosis/1", runs: [] };
@@ -256,13 +256,13 @@ export function together(scale: Scale): Chart {
   const positive = runs.every(({ loss }) => !loss.values.some((x) => x <= 0));
   return {
     title: "The runs over each other",
-    ...(runs.length > MOST_CURVES && { caption: `the first ${MOST_CURVES} of ${runs.length} runs` }),
+    ...(runs.length > MAX_CURVES && { caption: `the first ${MAX_CURVES} of ${runs.length} runs` }),
     panels: [
       {
         kind: "lines",
         x: { label: held[0]?.stepUnit ?? "step" },
         y: { label: "loss", scale: scale === "auto" && positive ? "log" : scale },
-        series: runs.slice(0, MOST_CURVES).map(({ name, loss, slot }) => ({
+        series: runs.slice(0, MAX_CURVES).map(({ name, loss, slot }) => ({
           name,
           slot,
           x: loss.steps,

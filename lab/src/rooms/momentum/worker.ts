@@ -85,8 +85,8 @@ export function walk(asked: Request): Seen {
     { name: "yours", ...path("torch", asked) },
   ];
   const [, , average, yours] = walks;
-  const size = yours!.points.reduce((most, v) => Math.max(most, Math.abs(v)), 0);
-  const far = yours!.points.reduce((most, v, i) => Math.max(most, Math.abs(v - average!.points[i]!)), 0);
+  const size = yours!.points.reduce((max, v) => Math.max(max, Math.abs(v)), 0);
+  const far = yours!.points.reduce((max, v, i) => Math.max(max, Math.abs(v - average!.points[i]!)), 0);
   return {
     walks,
     factors: [heavyBallRate({ lr, beta, L: 1, mu: 1 }), heavyBallRate({ lr, beta, L: kappa, mu: kappa })],
@@ -108,7 +108,7 @@ export interface Race {
     readonly best: number | null;
     readonly yours: number | null;
   };
-  readonly most: number;
+  readonly maxSteps: number;
 }
 
 /** Steps until a millionth of the loss is left, from (1, 1, 1) with curvatures 1, √κ and κ. */
@@ -116,13 +116,13 @@ export async function race({ kappa, lr, beta }: Ball & { readonly kappa: number 
   const axes = spread(kappa);
   const share = 1e-6;
   const goal = (share * axes.reduce((a, b) => a + b)) / 2;
-  const most = Math.max(200, Math.ceil(20 * kappa));
+  const maxSteps = Math.max(200, Math.ceil(20 * kappa));
   const count = (optimizer: ReturnType<typeof sgd>): Promise<number | null> =>
-    stepsUntil(axisAligned({ backend: wasm }, axes, optimizer), (r) => r.loss <= goal, { most });
+    stepsUntil(axisAligned({ backend: wasm }, axes, optimizer), (r) => r.loss <= goal, { maxSteps });
   return {
     kappa,
     goal: share,
-    most,
+    maxSteps,
     steps: {
       plain: await count(sgd({ lr: descentRate(1, kappa) })),
       best: await count(sgd(heavyBall(1, kappa))),

@@ -117,22 +117,22 @@ function whyDiverged({ packed, lr, limit }: Runner, setting: Setting): string {
   if (packed.losses.at(-1)! < packed.losses[0]!) return "the function falls without end that way.";
   const steepest = steepestMet(packed, setting);
   if (limit === null || !(steepest > 0)) return "its steps grew from one to the next.";
-  const most = limit(steepest);
+  const max = limit(steepest);
   const met = `the steepest curvature it met in the picture is ${show(steepest, 3)}`;
-  return lr > most
-    ? `${met}, which bears rates up to ${show(most, 2)}, and its rate is ${show(lr, 3)}.`
-    : `${met}; its rate ${show(lr, 3)} is within the ${show(most, 2)} that bears, but it was thrown to steeper ground outside.`;
+  return lr > max
+    ? `${met}, which bears rates up to ${show(max, 2)}, and its rate is ${show(lr, 3)}.`
+    : `${met}; its rate ${show(lr, 3)} is within the ${show(max, 2)} that bears, but it was thrown to steeper ground outside.`;
 }
 
 /** Largest curvature among the first places inside the picture. */
 function steepestMet({ points, made }: Packed, { evaluate, domain }: Setting): number {
-  let most = 0;
+  let max = 0;
   for (let k = 0; k <= Math.min(made, 60); k++) {
     const at = [points[2 * k]!, points[2 * k + 1]!];
     if (!domain.every(([low, high], i) => at[i]! >= low && at[i]! <= high)) break;
-    most = Math.max(most, ...symmetricEigenvalues(evaluate.hessian(at), 2).map(Math.abs));
+    max = Math.max(max, ...symmetricEigenvalues(evaluate.hessian(at), 2).map(Math.abs));
   }
-  return most;
+  return max;
 }
 
 function curvatures({ packed: { points } }: Runner, { evaluate }: Setting): string {

@@ -11,7 +11,7 @@ export interface Lane {
 }
 
 /** More are a crowd: colours, dashes and markers run out. */
-export const MOST_LANES = 12;
+export const MAX_LANES = 12;
 
 export const lane = (optimizer: string, changes: Partial<Lane> = {}): Lane => ({
   optimizer,
@@ -34,7 +34,7 @@ export function parseLanes(text: string): Lane[] | null {
     if (!changed) return null;
     lanes.push(changed);
   }
-  return lanes.length > 0 && lanes.length <= MOST_LANES ? lanes : null;
+  return lanes.length > 0 && lanes.length <= MAX_LANES ? lanes : null;
 }
 
 function withOption(to: Lane, pair: string): Lane | null {
@@ -61,7 +61,7 @@ export const lanesField = (first: string): Field<readonly Lane[]> => ({
   default: parseLanes(first)!,
   parse: parseLanes,
   format: formatLanes,
-  allows: `up to ${MOST_LANES} optimizers such as sgd,sgd:momentum=0.9,adam:lr=0.1,schedule=cosine-annealing`,
+  allows: `up to ${MAX_LANES} optimizers such as sgd,sgd:momentum=0.9,adam:lr=0.1,schedule=cosine-annealing`,
 });
 
 /** "sgd momentum=0.9", and the schedule where there is one. */

@@ -36,7 +36,7 @@ export interface State {
   readonly losses: Float64Array;
   readonly averaged: Float64Array;
   /** At equal distances, and at the end. */
-  readonly looks: readonly { readonly step: number; readonly loss: number; readonly accuracy: number }[];
+  readonly history: readonly { readonly step: number; readonly loss: number; readonly accuracy: number }[];
   /** Of the network as it is now, or was at the last look. */
   readonly tally: Tally & { readonly step: number };
   /** Null before the first steps. */
@@ -53,14 +53,14 @@ interface Session {
   changes: RateChange[];
   rate: LearningRate;
   readonly losses: number[];
-  readonly looks: State["looks"][number][];
+  readonly history: State["history"][number][];
   tally: State["tally"];
   steps: number;
   seconds: number;
 }
 
 let session: Session | undefined;
-const LOOKS = 25;
+const RECORDS = 25;
 const SMOOTH = 0.9;
 /** Milliseconds of steps between two reports. */
 const SLICE = 50;
@@ -86,7 +86,7 @@ export async function open(
     changes: [...changes],
     rate: rateAt(built, lr),
     losses: [],
-    looks: [{ step: 0, loss: tally.loss, accuracy: tally.accuracy }],
+    history: [{ step: 0, loss: tally.loss, accuracy: tally.accuracy }],
     tally,
     steps: 0,
     seconds: 0,
@@ -111,7 +111,7 @@ function stateOf(s: Session): State {
     total: s.built.totalSteps,
     losses: Float64Array.from(s.losses),
     averaged: Float64Array.from(debiasedEma(s.losses, SMOOTH)),
-    looks: [...s.looks],
+    history: [...s.history],
     tally: s.tally,
     stepsPerSecond: s.seconds > 0 ? s.steps / s.seconds : null,
     lr: s.rate.lrAt(Math.min(k, s.built.totalSteps - 1)),
@@ -134,13 +134,13 @@ export async function go(to: number, report: Report<State>): Promise<State> {
   const s = opened();
   const { built } = s;
   const end = Math.min(to, built.totalSteps);
-  const every = Math.max(1, Math.round(built.totalSteps / LOOKS));
+  const every = Math.max(1, Math.round(built.totalSteps / RECORDS));
   const look = (): void => {
     const step = s.losses.length;
     if (s.tally.step !== step) s.tally = { ...s.guess.tally(), step };
     const regular = step % every === 0 || step === built.totalSteps;
-    if (regular && s.looks.at(-1)!.step !== step) {
-      s.looks.push({ step, loss: s.tally.loss, accuracy: s.tally.accuracy });
+    if (regular && s.history.at(-1)!.step !== step) {
+      s.history.push({ step, loss: s.tally.loss, accuracy: s.tally.accuracy });
     }
   };
   while (s.losses.length < end && session === s) {

@@ -1,11 +1,11 @@
 import { choice, int, number, toggle } from "../../lib/fields.ts";
 
-export const EPOCHS = { least: 50, most: 5000 } as const;
+export const EPOCHS = { min: 50, max: 5000 } as const;
 
 export const fields = {
   sgd: number({ default: 0.001, min: 1e-5, max: 10, log: true }),
   adam: number({ default: 0.01, min: 1e-5, max: 10, log: true }),
-  epochs: int({ default: 500, min: EPOCHS.least, max: EPOCHS.most }),
+  epochs: int({ default: 500, min: EPOCHS.min, max: EPOCHS.max }),
   standardise: toggle(false),
   start: choice(["lesson", "zeros"], "lesson"),
   loss: choice(["bce", "bce-with-logits"], "bce"),

@@ -4,7 +4,7 @@ import { logArguments, readLogs } from "../logs.ts";
 import { answerOf, defineTool, type Tool } from "../tool.ts";
 
 /** Runs in one answer. */
-const MOST = 50;
+const MAX_RUNS = 50;
 
 export const compareLogs: Tool = defineTool({
   name: "compare_logs",
@@ -18,11 +18,12 @@ export const compareLogs: Tool = defineTool({
   async call(args, _, { folders }) {
     const { judged, notes, files } = await readLogs(args, folders);
     const rows = judged.map(rowOf).sort((a, b) => orderOf(a.loss) - orderOf(b.loss));
-    if (rows.length > MOST) notes.push(`${rows.length - MOST} more runs are not shown: name their files`);
+    if (rows.length > MAX_RUNS)
+      notes.push(`${rows.length - MAX_RUNS} more runs are not shown: name their files`);
     const losses = new Set(judged.map(({ run }) => run.series.loss));
     if (losses.size > 1)
       notes.push("the runs' losses have different names: check that they are the same quantity");
-    return answerOf(toJson({ schema: "steepest.log-comparison/1", runs: rows.slice(0, MOST) }), {
+    return answerOf(toJson({ schema: "steepest.log-comparison/1", runs: rows.slice(0, MAX_RUNS) }), {
       notes,
       files,
     });

@@ -3,7 +3,7 @@ import { logArguments, readLogs } from "../logs.ts";
 import { answerOf, defineTool, type Tool } from "../tool.ts";
 
 /** Runs in one answer. */
-const MOST = 20;
+const MAX_RUNS = 20;
 
 export const diagnose: Tool = defineTool({
   name: "diagnose",
@@ -17,8 +17,8 @@ export const diagnose: Tool = defineTool({
   reads: true,
   async call(args, _, { folders }) {
     const { judged, notes, files } = await readLogs(args, folders);
-    const left = judged.length - MOST;
+    const left = judged.length - MAX_RUNS;
     if (left > 0) notes.push(`${left} more runs are not shown: name their files`);
-    return answerOf(FORMATS.brief(judged.slice(0, MOST)), { notes, files });
+    return answerOf(FORMATS.brief(judged.slice(0, MAX_RUNS)), { notes, files });
   },
 });

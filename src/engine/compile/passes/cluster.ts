@@ -98,7 +98,7 @@ function makeUnits(): Units {
       const [i, j] = [find(a), find(b)];
       const [into, from] = [units[i]!, units[j]!];
       if (i === j || into.cluster === null || from.cluster === null) return;
-      if (into.polynomials + from.polynomials > MOST_POLYNOMIALS) return;
+      if (into.polynomials + from.polynomials > MAX_POLYNOMIALS) return;
       if (!compatible(into.cluster, from.cluster)) return;
       if (waitsFor(i, j, j, pending) || waitsFor(j, i, j, pending)) return;
       from.parent = i;
@@ -113,7 +113,7 @@ function makeUnits(): Units {
 }
 
 /** Polynomials fill the registers: two in one loop spill each other's constants and take half as long again. */
-const MOST_POLYNOMIALS = 1;
+const MAX_POLYNOMIALS = 1;
 const polynomialsIn = (c: Cluster | null): number =>
   c?.members.filter((m) => isElementwise(m) && primitives[m.op].cost === "polynomial").length ?? 0;
 

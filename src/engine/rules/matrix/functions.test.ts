@@ -16,7 +16,7 @@ function noise(count: number, seed = 1): Float64Array {
 const gram = (g: Float64Array, n: number, k: number): Float64Array =>
   multiply(g, g, { m: n, k, n, transposeB: true });
 
-const largest = (x: Float64Array): number => x.reduce((most, v) => Math.max(most, Math.abs(v)), 0);
+const largest = (x: Float64Array): number => x.reduce((max, v) => Math.max(max, Math.abs(v)), 0);
 
 /** ‖BBᵀ − I‖, entry by entry. */
 const fromOrthonormal = (rows: Float64Array, n: number): number =>

@@ -108,12 +108,12 @@ function divideScratch(f: FunctionWriter, s: State, element: Element, tile: Tile
     .get(s.kSize)
     .op("i32.div_u")
     .set(s.kSize);
-  const after = (start: Local, total: Local, most: number, step: number, end: Local): void => {
+  const after = (start: Local, total: Local, max: number, step: number, end: Local): void => {
     f.get(start).get(s.kSize).i32(bytes).op("i32.mul");
     minimum(
       f,
       () => f.get(total),
-      () => f.i32(most),
+      () => f.i32(max),
     );
     f.i32(step - 1)
       .op("i32.add")
