@@ -21,6 +21,8 @@ export interface RitzPair {
 export interface Spectrum {
   readonly largest: RitzPair;
   readonly smallest: RitzPair;
+  /** The largest, as many as were asked for and found, in descending order: `largest` first. */
+  readonly leading: readonly RitzPair[];
   /** All Ritz values, ascending. */
   readonly ritz: Float64Array;
   /** Squared first components of the Ritz vectors: weights of the spectral density that this start vector sees. */
@@ -37,6 +39,8 @@ export interface Spectrum {
 export interface LanczosOptions {
   /** Which ends have to converge. Default both. */
   readonly edges?: "both" | "largest";
+  /** So many of the largest values have to converge. Default 1. Of equal ones a single start finds one. */
+  readonly leading?: number;
   /** Relative error of a Ritz value at which the search ends. Default 1e-4. */
   readonly tolerance?: number;
   /** Products at most. Default 100, fewer where the basis would need more than 1 GiB. */
@@ -60,7 +64,15 @@ const BREAKDOWN = 1e-13;
  */
 export async function lanczos(
   operator: SymmetricOperator,
-  { edges = "both", tolerance = 1e-4, maxIterations = 100, seed = 0, start, onStep }: LanczosOptions = {},
+  {
+    edges = "both",
+    leading = 1,
+    tolerance = 1e-4,
+    maxIterations = 100,
+    seed = 0,
+    start,
+    onStep,
+  }: LanczosOptions = {},
 ): Promise<Spectrum> {
   const { size } = operator;
   if (size === 0) {
@@ -94,9 +106,14 @@ export async function lanczos(
     if (last || k < 12 || k % 4 === 0) {
       const eigen = tridiagonalEigen(diagonal, beside);
       const rest = complete ? 0 : b;
-      const done = edgesConverged(eigen, rest, { edges, tolerance, whole: limit === size });
+      const done = edgesConverged(eigen, rest, { edges, leading, tolerance, whole: limit === size });
       if (last || done) {
-        return { ...pairs(eigen, rest, basis), products: k + 1, converged: complete || done, complete };
+        return {
+          ...pairs(eigen, rest, { basis, leading }),
+          products: k + 1,
+          converged: complete || done,
+          complete,
+        };
       }
     }
     beside.push(b);
@@ -112,22 +129,28 @@ export async function lanczos(
 function edgesConverged(
   { values, vectors }: Eigen,
   rest: number,
-  { edges, tolerance, whole }: { edges: "both" | "largest"; tolerance: number; whole: boolean },
+  {
+    edges,
+    leading,
+    tolerance,
+    whole,
+  }: { edges: "both" | "largest"; leading: number; tolerance: number; whole: boolean },
 ): boolean {
   const m = values.length;
-  if (m < 2) return rest === 0;
+  if (m < Math.max(2, leading)) return rest === 0;
   const error = (i: number): number => rest * Math.abs(vectors[i]![m - 1]!);
   const size = Math.max(Math.abs(values[0]!), Math.abs(values[m - 1]!));
   const good = (i: number): boolean =>
     error(i) <= tolerance * (whole ? Math.abs(values[i]!) : size) || error(i) <= BREAKDOWN * size;
-  return good(m - 1) && (edges === "largest" || good(0));
+  const tops = Array.from({ length: leading }, (_, i) => m - 1 - i);
+  return tops.every(good) && (edges === "largest" || good(0));
 }
 
 function pairs(
   { values, vectors }: Eigen,
   rest: number,
-  basis: readonly Float64Array[],
-): Pick<Spectrum, "largest" | "smallest" | "ritz" | "weights"> {
+  { basis, leading }: { readonly basis: readonly Float64Array[]; readonly leading: number },
+): Pick<Spectrum, "largest" | "smallest" | "leading" | "ritz" | "weights"> {
   const m = values.length;
   const pair = (i: number): RitzPair => {
     const vector = new Float64Array(basis[0]!.length);
@@ -135,7 +158,8 @@ function pairs(
     return { value: values[i]!, error: rest * Math.abs(vectors[i]![m - 1]!), vector };
   };
   const weights = Float64Array.from(vectors, (v) => v[0]! ** 2);
-  return { largest: pair(m - 1), smallest: pair(0), ritz: values, weights };
+  const first = Array.from({ length: Math.max(1, Math.min(leading, m)) }, (_, i) => pair(m - 1 - i));
+  return { largest: first[0]!, smallest: pair(0), leading: first, ritz: values, weights };
 }
 
 function unit(v: Float64Array): Float64Array {

@@ -13,6 +13,12 @@ export {
   predictStep,
 } from "./forward.ts";
 export type { BuildHost, GivenParts } from "./host.ts";
+export {
+  LANDSCAPE_PLANES,
+  type RunLandscape,
+  type RunLandscapeOptions,
+  runLandscape,
+} from "./landscape.ts";
 export { runLog } from "./log.ts";
 export {
   type TrainOptions,
@@ -23,7 +29,7 @@ export {
 export type { CustomModel, ModelSizes } from "./model.ts";
 export { type InputRecord, type ModelRecord, modelRecord } from "./model-record.ts";
 export { type RunNoiseOptions, runNoiseScale } from "./noise.ts";
-export { type ObjectiveOptions, type RunObjective, runObjective } from "./objective.ts";
+export { flatParameters, type ObjectiveOptions, type RunObjective, runObjective } from "./objective.ts";
 export type { LossContext } from "./pass.ts";
 export {
   type SizedStep,

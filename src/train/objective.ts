@@ -104,16 +104,7 @@ export function runObjective(
     })),
     size,
   );
-  const own = (): Float64Array => {
-    const flat = new Float64Array(size);
-    let position = 0;
-    for (const { name, values } of step.state) {
-      if (!name.startsWith("param.")) continue;
-      flat.set(values, position);
-      position += values.length;
-    }
-    return flat;
-  };
+  const own = (): Float64Array => flatParameters(built);
   const objective = objectiveOf(at, own(), () => {});
   return {
     ...objective,
@@ -131,6 +122,18 @@ export function runObjective(
       return finiteLoss(programFor(indices.length).gradient(objective.point(), out, fill));
     },
   };
+}
+
+/** A copy of all parameters that the run has now, flat, in the model's order. */
+export function flatParameters({ step, parameters }: BuiltRun): Float64Array {
+  const flat = new Float64Array(parameters);
+  let position = 0;
+  for (const { name, values } of step.state) {
+    if (!name.startsWith("param.")) continue;
+    flat.set(values, position);
+    position += values.length;
+  }
+  return flat;
 }
 
 interface Chunk {
