@@ -41,16 +41,25 @@ export const stepsOf = ({ steps }: Curve, { origin }: Scale): number =>
  * loss before that was not finite, or that mean is far above `start`; NaN where nothing was logged so early.
  */
 export function scoreOf(curve: Curve, scale: Scale, steps: number, start: number): number {
-  let end = 0;
-  while (end < curve.steps.length && curve.steps[end]! - scale.origin <= steps + 1e-9) {
-    if (!Number.isFinite(curve.losses[end]!)) return Number.POSITIVE_INFINITY;
-    end++;
-  }
-  if (end === 0) return Number.NaN;
+  if (curve.losses.slice(0, pointsTo(curve, scale, steps)).some((x) => !Number.isFinite(x)))
+    return Number.POSITIVE_INFINITY;
+  const window = windowOf(curve, scale, steps);
+  const mean = window.reduce((a, b) => a + b, 0) / window.length;
+  return mean > start + LOST * Math.abs(start) ? Number.POSITIVE_INFINITY : mean;
+}
+
+/** The losses of the last fifth of the first `steps` steps, at least one; none where nothing was logged so early. */
+export function windowOf(curve: Curve, scale: Scale, steps: number): number[] {
+  const end = pointsTo(curve, scale, steps);
+  if (end === 0) return [];
   const last = curve.steps[end - 1]! - scale.origin;
   let begin = end - 1;
   while (begin > 0 && curve.steps[begin - 1]! - scale.origin > last * (1 - WINDOW)) begin--;
-  const window = curve.losses.slice(begin, end);
-  const mean = window.reduce((a, b) => a + b, 0) / window.length;
-  return mean > start + LOST * Math.abs(start) ? Number.POSITIVE_INFINITY : mean;
+  return curve.losses.slice(begin, end);
+}
+
+/** Points within the first `steps` steps. */
+function pointsTo(curve: Curve, { origin }: Scale, steps: number): number {
+  const beyond = curve.steps.findIndex((step) => step - origin > steps + 1e-9);
+  return beyond < 0 ? curve.steps.length : beyond;
 }

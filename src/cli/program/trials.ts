@@ -4,7 +4,8 @@ import { join } from "node:path";
 import { SteepestError } from "../../run/errors.ts";
 import { systemClock } from "../../run/long-work.ts";
 import type { Trial, Trials } from "../../tune/search/trial.ts";
-import { type Curve, type Scale, scaleOf, scoreOf, stepsOf } from "./curve.ts";
+import { type Curve, type Scale, scaleOf, scoreOf, stepsOf, windowOf } from "./curve.ts";
+import { distanceBelow, noiseOf } from "./evidence.ts";
 import type { FoundLoss } from "./loss-source.ts";
 import type { Slots } from "./slots.ts";
 import { type Blanks, mentions } from "./template.ts";
@@ -102,7 +103,7 @@ export async function createProgramTrials(
       length,
       shortest: Math.min(length, MIN_POINTS * scale.interval),
       reference: start,
-      uncertainty: () => uncertaintyOf(all()),
+      evidence: (at, steps) => evidenceOf(all(), at, { scale, steps }),
       start: (at, seed) => asTrial(make(at, seed), { rate: at, seed, scale, start }),
     };
   } catch (error) {
@@ -174,22 +175,16 @@ function startOf(all: readonly Known[]): number {
   return first.reduce((a, b) => a + b, 0) / first.length;
 }
 
-/** Standard deviation of the distance between that mean and one over the last fifth of a training. */
-function uncertaintyOf(all: readonly Known[]): number {
-  const [first, longest] = [
-    firstLosses(all).length,
-    Math.max(...all.map(({ trial }) => trial.curve().losses.length)),
-  ];
-  const single = noiseOf(lowestOf(all)?.trial.curve().losses ?? []);
-  return single * Math.sqrt(1 / Math.max(1, first) + 1 / Math.max(1, longest / 5));
-}
-
-/** Of a single point: half the variance of the differences of neighbours. */
-function noiseOf(losses: readonly number[]): number {
-  const half = losses.slice(losses.length >> 1);
-  const differences = half.slice(1).map((x, i) => x - half[i]!);
-  if (differences.length < 2) return 0;
-  return Math.sqrt(differences.reduce((a, d) => a + d * d, 0) / differences.length / 2);
+/** How far the losses that make a rate's score lie below those, in standard deviations. */
+function evidenceOf(
+  all: readonly Known[],
+  rate: number,
+  { scale, steps }: { scale: Scale; steps: number },
+): number {
+  const lowest = lowestOf(all);
+  const scored = all.filter((t) => t.rate === rate).map(({ trial }) => windowOf(trial.curve(), scale, steps));
+  const noise = lowest === undefined ? 0 : noiseOf(lowest.trial.curve());
+  return distanceBelow(firstLosses(all), scored.flat(), noise);
 }
 
 interface AsTrial extends Start {

@@ -30,8 +30,11 @@ interface Counted extends Trials {
   readonly started: () => readonly number[];
 }
 
-/** Seeds move every loss by up to `spread` of the first, the same at all steps. */
-function trialsOf(problem: Problem, { spread = 0 }: { spread?: number } = {}): Counted {
+/** Seeds move every loss by up to `spread` of the first, the same at all steps. `whole`: nothing stops one before its end. */
+function trialsOf(
+  problem: Problem,
+  { spread = 0, whole = false }: { spread?: number; whole?: boolean } = {},
+): Counted {
   const begin = lossAt(problem, 0, 0);
   const started: number[] = [];
   let live = 0;
@@ -50,14 +53,16 @@ function trialsOf(problem: Problem, { spread = 0 }: { spread?: number } = {}): C
       return {
         rate,
         seed,
-        ended: false,
+        get ended() {
+          return whole && steps > 0;
+        },
         get steps() {
           return steps;
         },
         advance: async (to) => {
           expect(open).toBe(true);
           expect(to).toBeGreaterThan(steps);
-          steps = to;
+          steps = whole ? problem.length : to;
         },
         scoreAt: (t) => finite(lossAt(problem, rate, 0.9 * t) + shift, begin),
         release: () => {
@@ -114,6 +119,15 @@ describe.each(problems)("%s", (_, problem) => {
 });
 
 const noisy: Problem = { eigenvalues: [1, 0.1, 0.01], noise: 0.3, length: 1000 };
+
+test("trainings that can't be stopped are compared at their end, though the first look at each has spent all", async () => {
+  const { rate, steps, paid } = await find(trialsOf(noisy, { whole: true }), { first: 1e-4, budget: 6 });
+  expect(paid).toBeGreaterThan(6 * noisy.length);
+  expect(steps).toBe(noisy.length);
+  const best = bestOf(noisy);
+  expect(rate! / best).toBeGreaterThan(1 / 3.1);
+  expect(rate! / best).toBeLessThan(3.1);
+});
 
 test("a rate that dies at once is left downwards, and the edge is told", async () => {
   const { rate, edge } = await find(trialsOf(noisy), { first: 1000 });

@@ -152,6 +152,7 @@ async function climb(
   if (!alive) return null;
   let kept = best(ladder, steps, Number.POSITIVE_INFINITY);
   let patience = 0;
+  let complete = true;
   for (const [share, keep] of RUNGS) {
     const next = stageOf(trials, share);
     const count = Math.ceil(keep * factor);
@@ -159,18 +160,19 @@ async function climb(
     if (stuck !== null && steps >= LATE * trials.length) patience = PATIENCE * trials.length;
     const usual = best(ladder, steps, count, kept);
     const chosen = stuck === null ? usual : eitherWay(usual, stuck, bounds.lowest);
-    const free = (): number => left() + patience - reserve(next);
-    if (ladder.cost(chosen.slice(0, 2), next) > free()) break;
+    const free = (): number => Math.max(0, left() + patience - reserve(next));
+    // trainings that could not be stopped have gone on unasked: what is paid already is looked at
+    const price = ladder.cost(chosen.slice(0, 2), next);
+    if (price > 0 && (!complete || price > free())) break;
     const affordable = chosen.filter((_, i) => ladder.cost(chosen.slice(0, i + 1), next) <= free());
     await say(
       `${affordable.length} rates to ${next} steps${stuck === null ? "" : ", as all are at what a constant answer scores"}`,
     );
     await ladder.advance(affordable, next);
-    const complete = await enclose(ladder, { steps: next, bounds, say, left: free });
+    complete = await enclose(ladder, { steps: next, bounds, say, left: free });
     if (best(ladder, next, 1).length === 0) break;
     steps = next;
     kept = best(ladder, steps, Number.POSITIVE_INFINITY);
-    if (!complete) break;
   }
   return steps;
 }
@@ -346,7 +348,8 @@ export async function judge(
   const chosen = ladder.died(top + 1) && low < top ? top - 1 : top;
   const learnt =
     Number.isFinite(gain) &&
-    gain > Math.max(0, (CLEAR * (noise ?? 0)) / Math.sqrt(its.length), CLEAR * (trials.uncertainty?.() ?? 0));
+    gain > Math.max(0, (CLEAR * (noise ?? 0)) / Math.sqrt(its.length)) &&
+    (trials.evidence?.(ladder.rateAt(top), steps) ?? Number.POSITIVE_INFINITY) > CLEAR;
   const above = 2 * steps >= trials.length ? 1 : 2;
   // what is best for a part of a training lies above what is best for the whole
   const below = steps < trials.length ? above + 1 : above;

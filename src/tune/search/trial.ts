@@ -25,8 +25,11 @@ export interface Trials {
   /** Fewer steps than this say nothing. */
   readonly shortest: number;
   start(rate: number, seed: number): Trial;
-  /** Standard deviation of a score's distance from the reference, as far as single losses make it. Default 0. */
-  uncertainty?(): number;
+  /**
+   * How far the losses that make a rate's score after `steps` lie below the reference, in standard deviations as far as
+   * single losses make them. Default: without end.
+   */
+  evidence?(rate: number, steps: number): number;
   /**
    * The score of the best answer that looks at no features: a constant, the frequencies of the classes. Trainings may stay
    * at it for long, and then leave it; null where it is not known.
