@@ -84,7 +84,11 @@ export function multiHeadAttention(
       ]);
       const parts = permute(qkv, [2, 0, 3, 1, 4]); // [3, N, heads, T, d]
       const [q, k, v] = [0, 1, 2].map((i) => take(parts, 0, i)) as [Expr, Expr, Expr];
-      const mixed = attentionOf(q, k, v, { causal, weights: (w) => dropoutOf(w, dropout, context) });
+      const weights = (w: Expr): Expr => {
+        context.seen?.("weights", w); // [N, heads, T, T], rows add up to 1
+        return dropoutOf(w, dropout, context);
+      };
+      const mixed = attentionOf(q, k, v, { causal, weights });
       return call("out_proj", reshape(permute(mixed, [0, 2, 1, 3]), [n, t, width]));
     },
     { params: own, keys: dropout > 0 ? 1 : 0 },

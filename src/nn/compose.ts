@@ -57,8 +57,14 @@ export function compose(
             `the layers are ${Object.keys(children).join(", ")}`,
           );
         const key = context.key && shiftKey(context.key, firstKey[name]!);
-        const inner: Context = key ? { ...context, key } : context;
+        const { seen } = context;
+        const inner: Context = {
+          ...context,
+          ...(key && { key }),
+          ...(seen && { seen: (part, value) => seen(`${name}.${part}`, value) }),
+        };
         const result = inLayer(name, () => child.forward(withinPrefix(name, tensors), input, inner));
+        seen?.(name, result.output);
         Object.assign(buffers, withPrefix(name, result.buffers));
         return result.output;
       };

@@ -31,6 +31,8 @@ export interface Context {
   readonly key?: Key;
   /** All parts of the batch by name, for models of several inputs: `context.batch?.["mask"]`. */
   readonly batch?: Tensors;
+  /** Is told what happens inside: each child's output under the child's name, and attention's `weights`. */
+  readonly seen?: (name: string, value: Expr) => void;
 }
 
 /** A forward pass gives its output and, for layers that keep statistics (batch norm), the new buffers. */

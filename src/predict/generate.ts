@@ -1,9 +1,9 @@
 /** A text model writes on: characters drawn one after another. */
 import { stream } from "../random/index.ts";
 import { SteepestError } from "../run/errors.ts";
+import type { ModelRecord } from "../train/model-record.ts";
 import { characterEncoder } from "./evaluate.ts";
 import { argmax } from "./interpret.ts";
-import type { TrainedModel } from "./trained-model.ts";
 
 /** Options of `generate`. */
 export interface GenerateOptions {
@@ -19,12 +19,19 @@ export interface GenerateOptions {
   readonly seed?: number;
 }
 
+/** What `generate` asks of a model: how it reads text, and its logits for one window of characters. */
+export interface TextWriter {
+  readonly record: Pick<ModelRecord, "input">;
+  /** Of `context` character ids, the logits after every position or after the last, as the record's `predict` says. */
+  readonly forwardRow: (window: Int32Array) => ArrayLike<number>;
+}
+
 /**
  * Gives each new character. The model sees its last `context` characters; a shorter text is read by models that predict
  * after every position, and refused for others. Throws `text-character`, `text-context`, `generate`.
  */
 export function* generate(
-  model: TrainedModel,
+  model: TextWriter,
   { prompt, length, temperature = 1, topK, seed = 0 }: GenerateOptions,
 ): Generator<string> {
   const { input } = model.record;
@@ -51,7 +58,7 @@ export function* generate(
     const seen = ids.slice(-context);
     window.fill(0);
     window.set(seen);
-    const outputs = model.forward(window);
+    const outputs = model.forwardRow(window);
     const from = predict === "every" ? (seen.length - 1) * vocabulary.length : 0;
     const logits = Array.from({ length: vocabulary.length }, (_, c) => outputs[from + c]!);
     const id = draw(logits, { temperature, topK, u: random.uniform(1)[0]! });

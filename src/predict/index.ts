@@ -1,5 +1,5 @@
 export type { EvaluateSource, Evaluation } from "./evaluate.ts";
-export type { GenerateOptions } from "./generate.ts";
+export { type GenerateOptions, generate, type TextWriter } from "./generate.ts";
 export type { Prediction } from "./interpret.ts";
 export { type LoadedRun, type LoadOptions, loadRun } from "./load-run.ts";
 export type { ClassMetrics, NumberMetrics, PerClass } from "./metrics.ts";

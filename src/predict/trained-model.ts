@@ -34,6 +34,8 @@ export interface TrainedModel {
    * `width` numbers a row.
    */
   readonly forward: (input: ArrayLike<number>) => TypedArray;
+  /** The outputs of one row, without a whole batch's work: equal to `forward`'s to rounding. Overwritten by the next call. */
+  readonly forwardRow: (input: ArrayLike<number>) => TypedArray;
   readonly width: number;
 }
 
@@ -93,6 +95,7 @@ export async function openModel(bytes: Uint8Array, options: OpenOptions): Promis
       x.set(input);
       return run();
     },
+    forwardRow: (x) => program()({ x }),
   };
 }
 

@@ -9,7 +9,7 @@ import {
   topologicalOrder,
 } from "../engine/graph/index.ts";
 import { requireLayer } from "../nn/errors.ts";
-import type { Layer, ParamDType } from "../nn/layer.ts";
+import type { Context, Layer, ParamDType } from "../nn/layer.ts";
 import { flattenState, stateInputs } from "../optim/state.ts";
 import type { Transform } from "../optim/transform.ts";
 import {
@@ -31,7 +31,7 @@ import {
   tensorInputs,
 } from "./trace.ts";
 
-interface ForwardOptions<B extends BatchShapes = BatchShapes> {
+export interface ForwardOptions<B extends BatchShapes = BatchShapes> {
   readonly model: Layer;
   /** Its `evaluationParams` are used where it has them. Absent: the parameters as they are trained. */
   readonly optimizer?: Transform;
@@ -43,7 +43,7 @@ interface ForwardOptions<B extends BatchShapes = BatchShapes> {
 }
 
 /** A program's own copy of the weights. */
-interface Loaded {
+export interface Loaded {
   /** Copies parameters, buffers and what else is needed out of a training step's state. */
   readonly load: (state: readonly StoredState[]) => void;
 }
@@ -161,8 +161,16 @@ interface ForwardProgram extends Loaded {
   readonly inputs: Readonly<Record<string, TypedArray>>;
 }
 
-function forwardProgram(
-  { model, optimizer, batch, dtype = "float32", backend = wasm }: ForwardOptions,
+/** Compiles what `outputsOf` makes of the model's output; `seen` hears of what lies before it. */
+export function forwardProgram(
+  {
+    model,
+    optimizer,
+    batch,
+    dtype = "float32",
+    backend = wasm,
+    seen,
+  }: ForwardOptions & Pick<Context, "seen">,
   outputsOf: (
     output: Expr,
     data: BatchTensors,
@@ -176,7 +184,12 @@ function forwardProgram(
   const buffers = tensorInputs("buffer.", model.buffers, dtype);
   const state = optimizer === undefined ? {} : stateInputs(optimizer.init(params), "optimizer.");
   const at = optimizer?.evaluationParams?.(params, state) ?? params;
-  const { output, context } = pass(model, { params: at, buffers, batch: data, context: { training: false } });
+  const { output, context } = pass(model, {
+    params: at,
+    buffers,
+    batch: data,
+    context: { training: false, ...(seen && { seen }) },
+  });
   const outputs = outputsOf(output, data, context);
   const used = new Set(topologicalOrder(outputs.map((o) => o.value)));
   const inputs = [

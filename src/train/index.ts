@@ -1,3 +1,4 @@
+export { type ActivationStep, type ActivationStepOptions, activationStep } from "./activations.ts";
 export { type BuiltParts, type BuiltRun, buildRun } from "./build.ts";
 export { type Best, encodeCheckpoint, type Progress, restoreCheckpoint } from "./checkpoint.ts";
 export { buildCodeRun, type CodeRun, declareRun, type FitLoss } from "./code-run.ts";
