@@ -1,11 +1,13 @@
 /**
  * Reads mutated inputs one after another and says on standard output what went wrong. The number of the input at hand
- * stands in a file, so that the parent sees one that never ends: argv is target, seed, first, last and that file.
+ * stands in a file, so that the parent sees one that never ends: argv is target, seed, first, last, that file, and the
+ * seconds of processor time after which it ends.
  */
 import { openSync, writeSync } from "node:fs";
 import { SteepestError } from "../../../src/run/errors.ts";
 import { mutate, randomFrom } from "./mutate.ts";
-import { TARGETS, type Target } from "./targets.ts";
+import type { Target } from "./target.ts";
+import { TARGETS } from "./targets.ts";
 
 /** The n-th input of a target. */
 export async function inputOf(target: Target, seed: number, n: number): Promise<Uint8Array> {
@@ -36,14 +38,19 @@ export async function problemOf(target: Target, bytes: Uint8Array): Promise<stri
 
 const peak = (): number => process.resourceUsage().maxRSS / 1024;
 
-async function main([name, seed, first, last, at]: readonly string[]): Promise<void> {
+async function main([name, seed, first, last, at, most]: readonly string[]): Promise<void> {
   const target = TARGETS.find((t) => t.name === name)!;
   const place = openSync(at!, "w");
   for (const bytes of await seedsOf(target)) {
     const problem = await problemOf(target, bytes);
     if (problem !== null) throw new Error(`a real file is not read: ${problem}`);
   }
-  for (let n = Number(first); n < Number(last); n++) {
+  const used = (): number => {
+    const { user, system } = process.cpuUsage();
+    return (user + system) / 1e6;
+  };
+  let n = Number(first);
+  for (; n < Number(last) && used() < Number(most); n++) {
     writeSync(place, String(n).padEnd(12), 0);
     const before = peak();
     const began = process.cpuUsage();
@@ -55,7 +62,7 @@ async function main([name, seed, first, last, at]: readonly string[]): Promise<v
     // let timers and streams of what was read end
     if (n % 100 === 0) await new Promise((resolve) => setImmediate(resolve));
   }
-  writeSync(place, "done".padEnd(12), 0);
+  writeSync(place, `done ${n}`.padEnd(12), 0);
 }
 
 if (process.argv[2] !== undefined && process.argv[1]?.endsWith("fuzz-child.mjs"))

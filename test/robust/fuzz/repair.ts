@@ -55,3 +55,17 @@ export const repairNpy: Repair = (bytes) => {
   if (out.length >= 10 && end > 0) viewOf(out).setUint16(8, Math.min(65_535, end - 9), true);
   return out;
 };
+
+/** PNG: after 8 bytes, chunks of length (big-endian), type, data and the CRC of both. */
+export const repairPng: Repair = (bytes) => {
+  const out = bytes.slice();
+  const view = viewOf(out);
+  if (out[0] !== 0x89) return out;
+  for (let at = 8; at + 12 <= out.length; ) {
+    const size = Math.min(view.getUint32(at), out.length - at - 12);
+    view.setUint32(at, size);
+    view.setUint32(at + 8 + size, crc32(out, at + 4, at + 8 + size));
+    at += 12 + size;
+  }
+  return out;
+};

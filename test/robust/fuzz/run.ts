@@ -1,6 +1,6 @@
 /**
- * `npm run fuzz [-- --inputs N --seed S --target NAME --out FILE]`: damaged files through every reader, each reader in a
- * process of its own with a watch on time and memory. An input fails where the error is not a SteepestError, where it takes more
+ * `npm run fuzz [-- --inputs N --seconds T --seed S --target NAME --out FILE]`: damaged files through every reader, N for each
+ * or as many as it takes in T seconds of processor time, in a process of its own with a watch on time and memory. An input fails where the error is not a SteepestError, where it takes more
  * than a second of processor time or 300 MB, or where it never ends. Exit 1 when one fails; failing inputs are kept.
  */
 import { spawn } from "node:child_process";
@@ -10,7 +10,8 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { inputOf } from "./child.ts";
-import { TARGETS, type Target } from "./targets.ts";
+import type { Target } from "./target.ts";
+import { TARGETS } from "./targets.ts";
 
 const SECONDS = 1;
 const MEGABYTES = 300;
@@ -38,18 +39,29 @@ interface Row {
 const child = fileURLToPath(new URL("fuzz-child.mjs", import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), "steepest-fuzz-"));
 
-/** One process over the inputs `first` to `last`; ends early where one has no end or takes the process along. */
+interface Batch {
+  readonly first: number;
+  readonly last: number;
+  /** Processor time after which no further input is begun. */
+  readonly seconds: number;
+}
+
+/** One process over the inputs from `first`, and the one after the last it came to; `stopped` by one that has no end or takes the process along. */
 function batch(
   target: Target,
   seed: number,
-  [first, last]: readonly [number, number],
-): Promise<{ reports: Report[]; stopped: Failure | null }> {
+  { first, last, seconds }: Batch,
+): Promise<{ reports: Report[]; next: number; stopped: Failure | null }> {
   const at = join(folder, "at");
   writeFileSync(at, String(first));
   const flags = ["--max-old-space-size=1024"];
-  const process = spawn("node", [...flags, child, target.name, ...[seed, first, last].map(String), at], {
-    stdio: ["ignore", "pipe", "pipe"],
-  });
+  const process = spawn(
+    "node",
+    [...flags, child, target.name, ...[seed, first, last].map(String), at, String(seconds)],
+    {
+      stdio: ["ignore", "pipe", "pipe"],
+    },
+  );
   let [out, errors] = ["", ""];
   process.stdout.setEncoding("utf8").on("data", (text: string) => (out += text));
   process.stderr.setEncoding("utf8").on("data", (text: string) => (errors = (errors + text).slice(-4000)));
@@ -75,7 +87,8 @@ function batch(
         .filter((line) => line.startsWith("{"))
         .map((line) => JSON.parse(line) as Report);
       const why = endless ? `more than ${GIVE_UP} s` : `the process ended with ${code}: ${errors}`;
-      resolve({ reports, stopped: place === "done" ? null : { n: Number(place), why } });
+      if (place.startsWith("done")) resolve({ reports, next: Number(place.slice(5)), stopped: null });
+      else resolve({ reports, next: Number(place) + 1, stopped: { n: Number(place), why } });
     });
   });
 }
@@ -91,46 +104,57 @@ function processorSeconds(pid: number): number {
   }
 }
 
-async function fuzz(target: Target, { inputs, seed }: { inputs: number; seed: number }): Promise<Row> {
+interface Amount {
+  readonly inputs: number;
+  readonly seconds: number;
+  readonly seed: number;
+}
+
+async function fuzz(target: Target, { inputs, seconds, seed }: Amount): Promise<Row> {
   const failures: Failure[] = [];
   let [slowest, largest] = [0, 0];
-  for (let from = 0; from < inputs; ) {
-    const { reports, stopped } = await batch(target, seed, [from, inputs]);
+  let tried = 0;
+  for (let going = true; going && tried < inputs; ) {
+    const { reports, next, stopped } = await batch(target, seed, { first: tried, last: inputs, seconds });
     for (const report of reports) {
       const { n, problem } = report;
       if (problem !== null) failures.push({ n, why: problem });
       if (problem !== null || (report.seconds <= SECONDS && report.megabytes <= MEGABYTES)) continue;
       // others may have left garbage behind: it counts what it takes by itself
-      const alone = await batch(target, seed, [n, n + 1]);
-      const { seconds, megabytes } = alone.reports[0] ?? { seconds: 0, megabytes: 0 };
-      [slowest, largest] = [Math.max(slowest, seconds), Math.max(largest, megabytes)];
-      if (seconds > SECONDS) failures.push({ n, why: `${seconds.toFixed(1)} s` });
+      const alone = await batch(target, seed, { first: n, last: n + 1, seconds: GIVE_UP });
+      const { seconds: took, megabytes } = alone.reports[0] ?? { seconds: 0, megabytes: 0 };
+      [slowest, largest] = [Math.max(slowest, took), Math.max(largest, megabytes)];
+      if (took > SECONDS) failures.push({ n, why: `${took.toFixed(1)} s` });
       if (megabytes > MEGABYTES) failures.push({ n, why: `${megabytes.toFixed(0)} MB` });
     }
     for (const r of reports.filter((r) => r.seconds <= SECONDS && r.megabytes <= MEGABYTES))
       [slowest, largest] = [Math.max(slowest, r.seconds), Math.max(largest, r.megabytes)];
     if (stopped !== null) failures.push(stopped);
-    from = stopped === null ? inputs : stopped.n + 1;
+    tried = next;
+    going = stopped !== null;
   }
-  return { target: target.name, inputs, slowest, largest, failures };
+  return { target: target.name, inputs: tried, slowest, largest, failures };
 }
 
 async function main(): Promise<void> {
   const { values } = parseArgs({
     options: {
-      inputs: { type: "string", default: "1000" },
+      inputs: { type: "string" },
+      seconds: { type: "string" },
       seed: { type: "string", default: "1" },
       target: { type: "string" },
       out: { type: "string" },
     },
   });
-  const [inputs, seed] = [Number(values.inputs), Number(values.seed)];
+  const seconds = Number(values.seconds ?? Number.POSITIVE_INFINITY);
+  const inputs = Number(values.inputs ?? (values.seconds === undefined ? 1000 : 2 ** 30));
+  const seed = Number(values.seed);
   const rows: Row[] = [];
   for (const target of TARGETS.filter(({ name }) => values.target === undefined || name === values.target)) {
-    const row = await fuzz(target, { inputs, seed });
+    const row = await fuzz(target, { inputs, seconds, seed });
     rows.push(row);
     const worst = `slowest ${row.slowest < 0.5 ? "below 0.5" : row.slowest.toFixed(1)} s`;
-    console.log(`${target.name.padEnd(16)} ${inputs} inputs, ${row.failures.length} failures, ${worst}`);
+    console.log(`${target.name.padEnd(16)} ${row.inputs} inputs, ${row.failures.length} failures, ${worst}`);
     for (const { n, why } of row.failures.slice(0, 5)) {
       const kept = join(folder, `${target.name.replaceAll(" ", "-")}-${n}`);
       writeFileSync(kept, await inputOf(target, seed, n));
@@ -141,6 +165,9 @@ async function main(): Promise<void> {
     mkdirSync(join(values.out, ".."), { recursive: true });
     writeFileSync(values.out, `${JSON.stringify({ seed, node: process.version, rows }, null, 2)}\n`);
   }
+  const all = rows.reduce((sum, row) => sum + row.inputs, 0);
+  const failed = rows.reduce((sum, row) => sum + row.failures.length, 0);
+  console.log(`${rows.length} readers, ${all} inputs, ${failed} failures`);
   process.exitCode = rows.some(({ failures }) => failures.length > 0) ? 1 : 0;
 }
 

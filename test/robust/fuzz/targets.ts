@@ -1,5 +1,5 @@
 /** The readers of foreign bytes, each with real files to begin from. */
-import { readdirSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { type DataSpec, loadData, memoryHost } from "../../../src/data/index.ts";
@@ -15,27 +15,10 @@ import { parseFormula } from "../../../src/surface/formula/parse.ts";
 import { restoreCheckpoint } from "../../../src/train/checkpoint.ts";
 import { buildRun, train } from "../../../src/train/index.ts";
 import { decodeSafeTensors } from "../../../src/train/safetensors.ts";
+import { FILE_TARGETS } from "./file-targets.ts";
 import { randomFrom } from "./mutate.ts";
 import { type Repair, repairEvents, repairNpy, repairSafetensors, repairWandb } from "./repair.ts";
-
-export interface Target {
-  readonly name: string;
-  readonly seeds: () => readonly Uint8Array[] | Promise<readonly Uint8Array[]>;
-  readonly read: (bytes: Uint8Array) => unknown;
-  /** Applied to half of the inputs. */
-  readonly repair?: Repair;
-}
-
-const root = join(import.meta.dirname, "../../..");
-/** Damage is to reach all parts of a file: long ones are cut. */
-const SEED_BYTES = 24_000;
-const file = (path: string): Uint8Array => readFileSync(join(root, path)).subarray(0, SEED_BYTES);
-const files = (folder: string, pattern: RegExp): Uint8Array[] =>
-  readdirSync(join(root, folder))
-    .filter((name) => pattern.test(name))
-    .map((name) => file(join(folder, name)));
-const bytesOf = (text: string): Uint8Array => Buffer.from(text);
-const textOf = (bytes: Uint8Array): string => Buffer.from(bytes).toString("utf8");
+import { bytesOf, file, files, root, type Target, textOf } from "./target.ts";
 
 const wholeLog = async (bytes: Uint8Array): Promise<void> => {
   diagnose(await readLog(bytes, { source: "fuzz" }));
@@ -141,6 +124,7 @@ const runFile =
   };
 
 export const TARGETS: readonly Target[] = [
+  ...FILE_TARGETS,
   ...LOGS.map((log): Target => ({ ...log, name: `log ${log.name}`, read: wholeLog })),
   ...LOGS.filter(({ name }) => name !== "gzip").map(
     (log): Target => ({ ...log, name: `growing ${log.name}`, read: growingLog }),
