@@ -25,6 +25,8 @@ test("two threads give what one process gives; a stopped comparison is gone on w
     "0.001,0.1",
     "--seeds",
     "2",
+    "--fresh-seeds",
+    "3",
     "--json",
   ];
   // long enough to be stopped in the middle
@@ -37,14 +39,16 @@ test("two threads give what one process gives; a stopped comparison is gone on w
   expect(JSON.parse(stdout)).toMatchObject({ schema: "steepest.compare/1", status: "interrupted" });
   expect(stderr).toMatch(/go on with: steepest compare .* --out c\n/);
   const kept = cellsIn(join(cwd, "c/cells.jsonl"));
-  expect(kept).toBeLessThan(8);
+  expect(kept).toBeLessThan(14);
 
   const [gone, fresh] = await Promise.all([
     steepest([...long, "--jobs", "1", "--out", "c"], { cwd }),
     steepest([...long, "--jobs", "2", "--out", "d"], { cwd }),
   ]);
   expect([gone.code, fresh.code]).toEqual([0, 0]);
-  expect(JSON.parse(gone.stdout).cells).toMatchObject({ total: 8, ran: 8 - kept });
+  const { cells, race, seeds } = JSON.parse(gone.stdout);
+  expect([seeds, race.rivals[0].seeds, race.trainings]).toEqual([[42, 43], 3, 6]);
+  expect(cells).toMatchObject({ total: 14, ran: 14 - kept });
   expect(lasting(gone.stdout)).toEqual(lasting(fresh.stdout));
   expect(JSON.parse(readFileSync(join(cwd, "d/compare.json"), "utf8"))).toEqual(JSON.parse(fresh.stdout));
   for (const name of ["heat-map.svg", "heat-map.png", "loss-by-rate.svg"]) {
@@ -65,7 +69,18 @@ test("the table says what ranks, what diverged, and when everything did", async 
     steps: 40,
   };
   writeFileSync(join(cwd, "r.json"), JSON.stringify(run));
-  const args = ["compare", "r.json", "--jobs", "1", "--seeds", "2", "--quiet", "--optimizers"];
+  const args = [
+    "compare",
+    "r.json",
+    "--jobs",
+    "1",
+    "--seeds",
+    "2",
+    "--fresh-seeds",
+    "0",
+    "--quiet",
+    "--optimizers",
+  ];
   const [mixed, none] = await Promise.all([
     steepest([...args, "sgd,adam", "--rates", "0.1,1e30", "--target", "1e-9"], { cwd }),
     steepest([...args, "sgd", "--rates", "1e20,1e30", "--plot", "map.svg"], { cwd }),

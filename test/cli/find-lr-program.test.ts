@@ -255,10 +255,13 @@ for (let step = 0; step < 300; step++) {
     "{lr}",
     "{seed}",
   ];
-  const { code, stdout, stderr } = await steepest(["compare", "--quiet", "--json", ...command], { cwd });
+  const { code, stdout, stderr } = await steepest(
+    ["compare", "--quiet", "--json", "--fresh-seeds", "4", ...command],
+    { cwd },
+  );
   expect(stderr).toBe("");
   expect(code).toBe(0);
-  const { contestants, lead } = JSON.parse(stdout) as ProgramComparison;
+  const { contestants, lead, race, target } = JSON.parse(stdout) as ProgramComparison;
   expect(contestants.map((c) => c.set["how"]).sort()).toEqual(["momentum", "plain", "same"]);
   expect(contestants[0]!.set["how"]).toBe("momentum");
   expect(lead!.beyondNoise).toBe(true);
@@ -266,6 +269,15 @@ for (let step = 0; step < 300; step++) {
   // the same program under two names, from a loss of 50
   const [, second, third] = contestants;
   expect(third!.mean! - second!.mean!).toBeLessThan(0.1);
+  // seeds that chose no rate judge the way to a loss that all three reach
+  expect(target).toMatchObject({ by: "common" });
+  expect(race).toMatchObject({ favourite: "how=momentum", missed: 0, absent: [] });
+  expect(race!.rivals.map((r) => [r.verdict, r.seeds])).toEqual([
+    ["ahead", 3],
+    ["ahead", 3],
+  ]);
+  expect(race!.rivals[0]!.ratio).toBeCloseTo(race!.rivals[1]!.ratio, 1);
+  expect(race!.rivals[0]!.seconds).toBeGreaterThan(0);
 });
 
 test.each([

@@ -10,11 +10,10 @@ import { systemClock } from "../../run/long-work.ts";
 import { readRunFile } from "../../run/node-run-file.ts";
 import { showNumber } from "../../run/show-number.ts";
 import { type BuiltRun, buildRun } from "../../train/index.ts";
-import { type Comparison, compare } from "../../tune/compare/compare.ts";
+import { type CompareResult, type Comparison, compare } from "../../tune/compare/compare.ts";
 import { checkRates, parseContestants } from "../../tune/compare/contestants.ts";
 import { type CompareFolder, openCompareFolder, sharedRun } from "../../tune/compare/node-folder.ts";
 import { ratePlan } from "../../tune/compare/rates.ts";
-import type { Summary } from "../../tune/compare/summary.ts";
 import { schedulePeak } from "../../tune/find-lr/schedule-peak.ts";
 import type { Invocation } from "../command.ts";
 import { compareDocument } from "../compare/document.ts";
@@ -111,7 +110,8 @@ type Flags = {
   readonly rates?: string;
   readonly budget?: number;
   readonly seeds: number;
-  readonly target?: number;
+  readonly freshSeeds: number;
+  readonly target?: number | "best";
 };
 
 async function questionOf({ args, flags, options }: Invocation): Promise<Comparison> {
@@ -122,7 +122,7 @@ async function questionOf({ args, flags, options }: Invocation): Promise<Compari
     });
   }
   const run = await readRunFile(file, { overrides });
-  const { optimizers, rates, budget, seeds, target } = options as Flags;
+  const { optimizers, rates, budget, seeds, freshSeeds, target } = options as Flags;
   const plan = ratePlan({ rates, budget });
   if (optimizers === undefined) {
     throw new SteepestError("usage", "no optimizers are given", {
@@ -136,7 +136,8 @@ async function questionOf({ args, flags, options }: Invocation): Promise<Compari
     contestants,
     seeds: Array.from({ length: seeds }, (_, i) => run.seed + i),
     plan,
-    ...(target !== undefined && { target }),
+    freshSeeds,
+    target,
   };
 }
 
@@ -157,7 +158,7 @@ function digest({ data }: BuiltRun): string {
 
 interface Outcome {
   /** Null when interrupted. */
-  readonly summary: Summary | null;
+  readonly summary: CompareResult | null;
   /** Cells that the folder holds now. */
   readonly finished: number;
   /** Of them, run this time. */

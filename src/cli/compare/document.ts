@@ -2,10 +2,10 @@
 import type { BuiltRun } from "../../train/index.ts";
 import { type Advice, type Agreement, advise, agreement } from "../../tune/compare/advise.ts";
 import { lossWindow } from "../../tune/compare/cell.ts";
-import type { Comparison } from "../../tune/compare/compare.ts";
-import { judge, SENSITIVITY_FACTOR, type Summary } from "../../tune/compare/summary.ts";
+import type { CompareResult, Comparison } from "../../tune/compare/compare.ts";
+import { judge, SENSITIVITY_FACTOR } from "../../tune/compare/summary.ts";
 
-export interface CompareDocument extends Summary {
+export interface CompareDocument extends CompareResult {
   readonly schema: "steepest.compare/1";
   readonly status: "done";
   readonly folder: string;
@@ -25,6 +25,7 @@ export interface CompareDocument extends Summary {
   /** Rates that searches could not leave; null for a list of rates. */
   readonly bounds: readonly [number, number] | null;
   readonly cells: {
+    /** Those of fresh seeds included; the counts below are of the others. */
     readonly total: number;
     readonly ran: number;
     readonly nonFinite: number;
@@ -40,7 +41,7 @@ export interface CompareDocument extends Summary {
 }
 
 export function compareDocument(
-  summary: Summary,
+  summary: CompareResult,
   {
     question,
     built,
@@ -54,7 +55,7 @@ export function compareDocument(
   const sum = (pick: (r: (typeof rates)[number]) => number): number => rates.reduce((n, r) => n + pick(r), 0);
   const { plan, totalSteps } = built;
   const advice = advise({ run: question.run, batchSize: plan.batchSize });
-  const byLabel = (label: string): Summary["contestants"][number] | undefined =>
+  const byLabel = (label: string): CompareResult["contestants"][number] | undefined =>
     summary.contestants.find((c) => c.label === label);
   return {
     schema: "steepest.compare/1",
@@ -74,7 +75,7 @@ export function compareDocument(
     bounds: question.plan.kind === "search" ? question.plan.bounds : null,
     ...summary,
     cells: {
-      total: sum((r) => r.finals.length),
+      total: sum((r) => r.finals.length) + (summary.race?.trainings ?? 0),
       ran,
       nonFinite: sum((r) => r.nonFinite),
       risen: sum((r) => r.risen),

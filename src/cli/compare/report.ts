@@ -2,6 +2,7 @@
 import { relative } from "node:path";
 import { lossByRateChart, sketch } from "../../plot/index.ts";
 import { showNumber } from "../../run/show-number.ts";
+import { raceWords } from "../../tune/compare/race-words.ts";
 import type { Mean } from "../../tune/compare/student-t.ts";
 import type { ContestantResult, Judgement } from "../../tune/compare/summary.ts";
 import { showSeconds, type Terminal, table } from "../terminal.ts";
@@ -12,7 +13,7 @@ const SKETCH = { width: 64, height: 6 } as const;
 
 export function reportComparison(record: CompareDocument, terminal: Terminal): void {
   const { bold, dim } = terminal.colors;
-  const { run, rankedBy, seeds, start, contestants, judgement, advice, cells, target } = record;
+  const { run, rankedBy, seeds, start, contestants, judgement, race, advice, cells, target } = record;
   const { print } = terminal;
   print(
     `${bold(run.name)}: ${run.steps} steps in batches of ${run.batchSize}, schedule ${run.schedule}, ` +
@@ -24,6 +25,8 @@ export function reportComparison(record: CompareDocument, terminal: Terminal): v
   for (const note of notes(record)) print(note);
   print("");
   if (judgement !== null) print(`${bold("difference")}  ${difference(judgement, rankedBy)}`);
+  if (race !== null)
+    print(`${bold("steps")}       ${raceWords(race, target!.loss).join(`\n${" ".repeat(12)}`)}`);
   print(`${bold("guide")}       ${advice.optimizer}; ${advice.reason}`);
   print(`            ${advice.measured.text}`);
   if (target !== null && contestants.every((c) => c.toTarget === null)) {
@@ -101,6 +104,7 @@ function notes({
   seeds,
   window,
   target,
+  race,
   contestants,
   cells,
   bounds,
@@ -114,10 +118,13 @@ function notes({
       ? `Ranked by the final validation loss${spread}; training: ${averaged}.`
       : `Ranked by the final training loss (there are no validation rows): ${averaged}${spread}.`,
   );
-  if (target?.chosen)
-    lines.push(
-      `Target ${showNumber(target.loss)}: every optimizer that got at least half as far as the best reached it.`,
-    );
+  if (target !== null && target.by !== "given") {
+    const who =
+      target.by === "best"
+        ? "the best optimizer"
+        : "every optimizer that got at least half as far as the best";
+    lines.push(`Target ${showNumber(target.loss)}: ${who} reached it with every seed.`);
+  }
   const part = contestants.some((c) => c.sensitivity?.cut)
     ? "; (part): the rates tried cover only part of that"
     : "";
@@ -127,14 +134,15 @@ function notes({
   if (seeds.length > 1 && bounds !== null)
     lines.push("Rates a factor of 4 and more from the best: the first seed alone.");
   const diverged = cells.nonFinite + cells.risen;
+  const judged = cells.total - (race?.trainings ?? 0);
   if (diverged > 0) {
     lines.push(
-      `${diverged} of ${cells.total} runs diverged: ${cells.nonFinite} to NaN or infinity, ${cells.risen} to a training loss above the start.`,
+      `${diverged} of ${judged} runs diverged: ${cells.nonFinite} to NaN or infinity, ${cells.risen} to a training loss above the start.`,
     );
   }
   if (cells.overfitted > 0) {
     lines.push(
-      `${cells.overfitted} of ${cells.total} runs overfitted: the validation loss ended above its start while the training loss fell. They count; fewer --steps, a lower rate or weight decay may help.`,
+      `${cells.overfitted} of ${judged} runs overfitted: the validation loss ended above its start while the training loss fell. They count; fewer --steps, a lower rate or weight decay may help.`,
     );
   }
   for (const { label, search } of contestants) {

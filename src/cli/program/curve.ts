@@ -18,6 +18,8 @@ export interface Scale {
 
 /** Share of the steps so far whose losses make the score. */
 const WINDOW = 1 / 5;
+/** Points before the first mean that may reach a goal. */
+const FIRST_MEAN = 20;
 /** A loss that has risen above its start by so many times its size is lost. */
 const LOST = 2;
 
@@ -62,4 +64,20 @@ export function windowOf(curve: Curve, scale: Scale, steps: number): number[] {
 function pointsTo(curve: Curve, { origin }: Scale, steps: number): number {
   const beyond = curve.steps.findIndex((step) => step - origin > steps + 1e-9);
   return beyond < 0 ? curve.steps.length : beyond;
+}
+
+/**
+ * Steps after which the score, a mean over their last fifth, was first at or below `goal`; null where it never was. The first
+ * points, too few for a mean, don't count.
+ */
+export function stepsToScore({ steps, losses }: Curve, { origin }: Scale, goal: number): number | null {
+  const first = Math.min(FIRST_MEAN, Math.ceil(losses.length / 10));
+  let [begin, sum] = [0, 0];
+  for (let end = 0; end < steps.length; end++) {
+    const made = steps[end]! - origin;
+    sum += losses[end]!;
+    while (begin < end && steps[begin]! - origin <= made * (1 - WINDOW)) sum -= losses[begin++]!;
+    if (end + 1 >= first && sum / (end + 1 - begin) <= goal) return made;
+  }
+  return null;
 }

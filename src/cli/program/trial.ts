@@ -13,6 +13,7 @@ import {
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { SteepestError } from "../../run/errors.ts";
+import { systemClock } from "../../run/long-work.ts";
 import { makeFolders } from "../../run/node-folder.ts";
 import { type Curve, curveOf } from "./curve.ts";
 import { createLossSource, type FoundLoss, type LossSource, type LossSourceOptions } from "./loss-source.ts";
@@ -42,6 +43,8 @@ export interface ProgramTrial {
   /** As far as it is known. */
   readonly curve: () => Curve;
   readonly found: () => FoundLoss | null;
+  /** Seconds that it ran, without pauses; null where a record from before does not say. */
+  readonly seconds: () => number | null;
   /** How the program ended; null while it goes on, or when we ended it. */
   readonly ending: () => Ending | null;
   /** Runs until `enough` says so after a look, or until the program has ended. */
@@ -64,14 +67,15 @@ export function createProgramTrial(options: ProgramTrialOptions): ProgramTrial {
   let slot: number | undefined;
   let [found, ending]: [FoundLoss | null, Ending | null] = [null, null];
   let curve: Curve = NOTHING;
+  let seconds: number | null = 0;
   let released = false;
 
   const stored = readRecord(record);
-  if (stored !== null) ({ curve, ending } = stored);
+  if (stored !== null) ({ curve, ending, seconds } = stored);
 
   const begin = async (): Promise<Program> => {
     rmSync(record, { force: true });
-    [found, ending, curve] = [null, null, NOTHING];
+    [found, ending, curve, seconds] = [null, null, NOTHING, 0];
     const begun = await launch(options, options.gpus?.[slot!]);
     source = begun.source;
     return begun.program;
@@ -89,6 +93,7 @@ export function createProgramTrial(options: ProgramTrialOptions): ProgramTrial {
   const runOn = async (enough: (curve: Curve) => boolean): Promise<void> => {
     program ??= await begin();
     program.send("SIGCONT");
+    const begun = systemClock.now();
     const mine = program;
     let gone: Ending | null = null;
     void mine.ended.then((how) => {
@@ -101,17 +106,20 @@ export function createProgramTrial(options: ProgramTrialOptions): ProgramTrial {
         program = null;
         ending = over;
         // at once: what has ended is kept whatever ends us
-        writeRecord(record, { curve, ending });
+        if (seconds !== null) seconds += (systemClock.now() - begun) / 1000;
+        writeRecord(record, { curve, ending, seconds });
         return;
       }
       if (enough(curve)) break;
       await Promise.race([mine.ended, sleep(options.pollMs())]);
     }
+    if (seconds !== null) seconds += (systemClock.now() - begun) / 1000;
     if (released || signal.aborted || pausing === "restart") await end();
     else mine.send("SIGSTOP");
   };
   return {
     curve: () => curve,
+    seconds: () => seconds,
     found: () => found,
     ending: () => ending,
     async runUntil(enough) {
@@ -129,7 +137,7 @@ export function createProgramTrial(options: ProgramTrialOptions): ProgramTrial {
       if (released) return;
       released = true;
       await end();
-      if (!signal.aborted && ending === null) writeRecord(record, { curve, ending });
+      if (!signal.aborted && ending === null) writeRecord(record, { curve, ending, seconds });
     },
     lastLines: (count) => lastLines(join(folder, OUTPUT), count),
     files: () => source?.files() ?? [],
@@ -169,6 +177,7 @@ async function launch(
 interface Recorded {
   readonly curve: Curve;
   readonly ending: Ending | null;
+  readonly seconds: number | null;
 }
 
 const NAMES = { nan: Number.NaN, inf: Number.POSITIVE_INFINITY, "-inf": Number.NEGATIVE_INFINITY } as const;
@@ -177,12 +186,19 @@ const NAMES = { nan: Number.NaN, inf: Number.POSITIVE_INFINITY, "-inf": Number.N
 function readRecord(path: string): Recorded | null {
   if (!existsSync(path)) return null;
   try {
-    const { steps, losses, ending } = JSON.parse(readFileSync(path, "utf8")) as {
+    const {
+      steps,
+      losses,
+      ending,
+      seconds = null,
+    } = JSON.parse(readFileSync(path, "utf8")) as {
       steps: number[];
       losses: (number | keyof typeof NAMES)[];
       ending: Ending | null;
+      seconds?: number | null;
     };
-    return { curve: { steps, losses: losses.map((x) => (typeof x === "number" ? x : NAMES[x])) }, ending };
+    const curve = { steps, losses: losses.map((x) => (typeof x === "number" ? x : NAMES[x])) };
+    return { curve, ending, seconds };
   } catch (cause) {
     throw new SteepestError("trial-record", "the record of a trial can't be read", {
       where: path,
@@ -192,11 +208,11 @@ function readRecord(path: string): Recorded | null {
   }
 }
 
-function writeRecord(path: string, { curve: { steps, losses }, ending }: Recorded): void {
+function writeRecord(path: string, { curve: { steps, losses }, ending, seconds }: Recorded): void {
   const named = losses.map((x) =>
     Number.isFinite(x) ? x : Number.isNaN(x) ? "nan" : x > 0 ? "inf" : "-inf",
   );
-  writeFileSync(`${path}.new`, `${JSON.stringify({ steps, losses: named, ending })}\n`);
+  writeFileSync(`${path}.new`, `${JSON.stringify({ steps, losses: named, ending, seconds })}\n`);
   renameSync(`${path}.new`, path);
 }
 

@@ -1,5 +1,5 @@
 import type { CommandRow } from "../command.ts";
-import { collect, finite, positive, whole } from "../flags.ts";
+import { collect, finite, positive, whole, wordOr } from "../flags.ts";
 import { programFlags } from "../search/options.ts";
 
 export const compare: CommandRow = {
@@ -33,8 +33,14 @@ export const compare: CommandRow = {
       )
       .option(
         "--target <loss>",
-        "count steps and seconds to this loss; default: one that all good optimizers reach",
-        finite("loss, such as 0.5"),
+        "count steps and seconds to this loss, or to the 'best' that any reaches; default: one that all good ones reach",
+        wordOr(["best"], finite("loss such as 0.5, or best")),
+      )
+      .option(
+        "--fresh-seeds <n>",
+        "further seeds, at most, that judge who reaches the target first; added until it is clear, 0 for none",
+        whole({ min: 0, max: 1000 }),
+        8,
       )
       .option("--jobs <n>", "runs at a time; default: one for each core", whole({ min: 1 }))
       .option("--out <folder>", "write into this folder, or go on with the comparison in it")

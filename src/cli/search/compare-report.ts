@@ -1,10 +1,11 @@
 /** A comparison of a program's settings in words and a table. */
 import { showNumber } from "../../run/show-number.ts";
+import { raceWords } from "../../tune/compare/race-words.ts";
 import { type Terminal, table } from "../terminal.ts";
 import { type ProgramComparison, settingWords } from "./compare.ts";
 
 export function reportPrograms(
-  { contestants, lead, folder }: ProgramComparison,
+  { contestants, lead, target, race, folder }: ProgramComparison,
   { terminal }: { terminal: Terminal },
 ): void {
   const { bold, dim, green, yellow } = terminal.colors;
@@ -22,6 +23,7 @@ export function reportPrograms(
       );
     }
   }
+  if (race !== null) for (const line of raceWords(race, target!.loss)) terminal.print(line);
   terminal.print("");
   terminal.print(
     table([

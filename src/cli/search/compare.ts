@@ -3,10 +3,13 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { SteepestError } from "../../run/errors.ts";
 import { nullWhenAborted } from "../../run/long-work.ts";
+import { type Arrival, type Race, race } from "../../tune/compare/race.ts";
 import { meanOf, t95 } from "../../tune/compare/student-t.ts";
+import { roundUp, type Target } from "../../tune/compare/summary.ts";
 import { catchInterrupt } from "../interrupt.ts";
+import { stepsToScore } from "../program/curve.ts";
 import { type Blanks, mentions } from "../program/template.ts";
-import { createProgramTrials } from "../program/trials.ts";
+import { createProgramTrials, type ProgramTrials } from "../program/trials.ts";
 import { type BarView, createBar } from "../progress.ts";
 import { type Prepared, SEEDS, searchProgram } from "./find.ts";
 import { documentOf, outcomeOf, type ProgramFindLr } from "./report.ts";
@@ -28,6 +31,10 @@ export interface ProgramComparison {
   readonly contestants: readonly Contestant[];
   /** The best against the second, seed by seed. */
   readonly lead: Lead | null;
+  /** The loss that they race to; null where no rate trains. */
+  readonly target: Target | null;
+  /** What fresh seeds say of the way there. */
+  readonly race: Race | null;
   readonly folder: string;
 }
 
@@ -84,7 +91,11 @@ export async function comparePrograms(
         contestants.push(await contestant(prepared, set, { bar, signal: interrupt.signal }));
       }
       contestants.sort((a, b) => (a.mean ?? Number.POSITIVE_INFINITY) - (b.mean ?? Number.POSITIVE_INFINITY));
-      return { schema: "steepest.compare-programs/1", contestants, lead: leadOf(contestants), folder };
+      const target = targetOf(contestants, options.target);
+      const judged =
+        target === null ? null : await raceTo(prepared, { contestants, target, signal: interrupt.signal });
+      const schema = "steepest.compare-programs/1";
+      return { schema, contestants, lead: leadOf(contestants), target, race: judged, folder };
     });
   } finally {
     bar.stop();
@@ -97,7 +108,7 @@ async function contestant(
   set: Blanks,
   { bar, signal }: { bar: BarView; signal: AbortSignal },
 ): Promise<Contestant> {
-  const root = join(prepared.folder, settingWords(set).replace(/[^\w.=,-]+/g, "_"));
+  const root = rootOf(prepared, set);
   mkdirSync(root, { recursive: true });
   const search = documentOf(outcomeOf(await searchProgram(prepared, { root, signal, bar, blanks: set })));
   const losses =
@@ -115,6 +126,9 @@ async function contestant(
   };
 }
 
+const rootOf = ({ folder }: Prepared, set: Blanks): string =>
+  join(folder, settingWords(set).replace(/[^\w.=,-]+/g, "_"));
+
 /** The best rate to the end, with every seed; what the search has run to the end is taken from its record. */
 async function wholeTrainings(
   { trials: settings, options: { seed = 0, seeds = SEEDS } }: Prepared,
@@ -131,6 +145,76 @@ async function wholeTrainings(
   } finally {
     await trials.close();
   }
+}
+
+/** Given, what the best reaches, or what all do that get half as far: at their best rates, with every seed. */
+function targetOf(contestants: readonly Contestant[], asked: number | "best" | undefined): Target | null {
+  if (typeof asked === "number") return { loss: asked, by: "given", chosen: false };
+  const alive = contestants.filter((c) => c.mean !== null);
+  const [best] = alive;
+  if (best === undefined) return null;
+  const start = best.search.start ?? Number.POSITIVE_INFINITY;
+  const good = asked === "best" ? [best] : alive.filter((c) => start - c.mean! >= (start - best.mean!) / 2);
+  const reached = Math.max(...good.flatMap((c) => c.losses as readonly number[]));
+  return { loss: roundUp(reached), by: asked ?? "common", chosen: true };
+}
+
+interface RaceParts {
+  readonly contestants: readonly Contestant[];
+  readonly target: Target;
+  readonly signal: AbortSignal;
+}
+
+/** Fresh seeds judge, each setting at its best rate; the favourite is who got there first with the seeds before. */
+async function raceTo(
+  prepared: Prepared,
+  { contestants, target: { loss }, signal }: RaceParts,
+): Promise<Race | null> {
+  const { seed = 0, seeds = SEEDS, freshSeeds = 0 } = prepared.options;
+  const numbers = (from: number, count: number): number[] =>
+    Array.from({ length: count }, (_, k) => from + k);
+  const arrive = async (c: Contestant, asked: readonly number[]): Promise<Arrival[]> => {
+    const rate = c.search.suggestion!;
+    const settings = { ...prepared.trials, root: rootOf(prepared, c.set), signal, blanks: c.set };
+    const trials = await createProgramTrials(settings, { rate, seed });
+    try {
+      return await Promise.all(asked.map((s) => arrival(trials, { rate, seed: s, loss })));
+    } finally {
+      await trials.close();
+    }
+  };
+  const entrants: { label: string; contestant: Contestant; steps: number }[] = [];
+  const absent: string[] = [];
+  for (const contestant of contestants) {
+    const label = settingWords(contestant.set);
+    const before = contestant.mean === null ? [] : await arrive(contestant, numbers(seed, seeds));
+    const steps = before.map((a) => a.steps ?? Number.POSITIVE_INFINITY).reduce((a, b) => a + b, 0);
+    if (before.length > 0 && Number.isFinite(steps)) entrants.push({ label, contestant, steps });
+    else absent.push(label);
+  }
+  entrants.sort((a, b) => a.steps - b.steps);
+  return race(entrants, {
+    max: freshSeeds,
+    absent,
+    run: async ({ contestant }, k) => {
+      const [one] = await arrive(contestant, [seed + seeds + k]);
+      signal.throwIfAborted();
+      return one!;
+    },
+  });
+}
+
+async function arrival(
+  trials: ProgramTrials,
+  { rate, seed, loss }: { rate: number; seed: number; loss: number },
+): Promise<Arrival> {
+  const run = trials.start(rate, seed);
+  if (!run.ended) await run.advance(trials.length);
+  const { trial } = trials.all().find((t) => t.rate === rate && t.seed === seed)!;
+  const steps = stepsToScore(trial.curve(), trials.scale, loss);
+  const ran = trial.seconds();
+  const made = Math.max(run.steps, trials.scale.interval);
+  return { steps, of: trials.length, seconds: ran === null ? null : ran * ((steps ?? made) / made) };
 }
 
 /** Between the two best, by pairs of seeds. Null where there are not two pairs. */

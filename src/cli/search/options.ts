@@ -24,6 +24,9 @@ export type ProgramFlags = {
   readonly resume?: true;
   /** `name=a,b`, of compare. */
   readonly set?: readonly string[];
+  /** Of compare: the level to reach, and the seeds that judge who does so first. */
+  readonly target?: number | "best";
+  readonly freshSeeds?: number;
 };
 
 const PAUSES: readonly Pausing[] = ["stop", "restart", "run"];

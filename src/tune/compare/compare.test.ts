@@ -191,6 +191,30 @@ describe("a comparison", () => {
     expect(looked).toBe(4);
   });
 
+  test("fresh seeds, which chose nothing, judge who reaches the target first", async () => {
+    const asked: RunSpec[] = [];
+    const runCell = async (run: RunSpec): Promise<Cell> => {
+      asked.push(run);
+      const away = Math.abs(Math.log10(Number(run.optimizer.lr) / bests[run.optimizer.name]!));
+      // to half of the start: 20 steps at the best rate for one, 30 for the other, a little more away from it
+      const half = (run.optimizer.name === "sgd" ? 30 : 20) * (1 + away / 10) + (run.seed % 3) / 10;
+      return { ...made(run, 1), lows: [[0, 10], [half, 5], [100, 1]] }; // biome-ignore format: short
+    };
+    const found = (await compare(question({ target: 5, freshSeeds: 8 }), { runCell, searchRate }))!;
+    expect(found.race).toMatchObject({ favourite: "adam", absent: [], trainings: 6 });
+    const [rival] = found.race!.rivals;
+    expect(rival).toMatchObject({ label: "sgd", verdict: "ahead", seeds: 3 });
+    const to = (label: string): number =>
+      found.contestants.find((c) => c.label === label)!.toTarget!.steps.mean;
+    expect(rival!.ratio).toBeCloseTo(to("adam") / to("sgd"), 2);
+    expect(asked.slice(-6).map((run) => run.seed).sort()).toEqual([4, 4, 5, 5, 6, 6]); // biome-ignore format: short
+    expect((await compared(question({ target: "best" }), { runCell, searchRate })).target).toEqual({
+      loss: 1,
+      by: "best",
+      chosen: true,
+    });
+  });
+
   test("aborted, it gives null and asks for no more cells", async () => {
     const stop = new AbortController();
     let ran = 0;

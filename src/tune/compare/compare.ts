@@ -7,9 +7,10 @@ import { type LongWork, nullWhenAborted } from "../../run/long-work.ts";
 import type { RunSpec } from "../../run/spec.ts";
 import type { Cell } from "./cell.ts";
 import { atRate, type Contestant } from "./contestants.ts";
+import { looksUpTo, type Race, race } from "./race.ts";
 import type { RateQuestion, RateSearch } from "./rate-search.ts";
 import { bestOf, nextRates, type RatePlan } from "./rates.ts";
-import { type Summary, summarize, triedRates } from "./summary.ts";
+import { type Summary, stepsTo, summarize, triedRates } from "./summary.ts";
 
 /** What is compared: a run, the optimizers to put in, and the seeds and rates each is given. */
 export interface Comparison {
@@ -18,8 +19,16 @@ export interface Comparison {
   readonly contestants: readonly Contestant[];
   readonly seeds: readonly number[];
   readonly plan: RatePlan;
-  /** The loss to measure the way to; chosen from the results when absent. */
-  readonly target?: number;
+  /** The loss to measure the way to: given, or the level that the best reaches, or that all good ones do (default). */
+  readonly target?: number | "best" | undefined;
+  /** Seeds beyond `seeds`, at most, that judge who reaches the target first; see `race.ts`. Default 0: nobody does. */
+  readonly freshSeeds?: number | undefined;
+}
+
+/** What a comparison gives: the optimizers each at its best rate, and what fresh seeds say of the way to the target. */
+export interface CompareResult extends Summary {
+  /** Null where there is no target, nobody to race, or no fresh seed. */
+  readonly race: Race | null;
 }
 
 export interface CompareProgress {
@@ -57,12 +66,13 @@ const sorted = (record: object): object =>
   Object.fromEntries(Object.entries(record).sort(([a], [b]) => (a < b ? -1 : 1)));
 
 /** The result depends on cells and searches alone, not on the order in which they end. Null when aborted. */
-export async function compare(question: Comparison, options: CompareOptions): Promise<Summary | null> {
-  const { contestants, seeds, plan, target } = question;
+export async function compare(question: Comparison, options: CompareOptions): Promise<CompareResult | null> {
+  const { contestants, seeds, plan, target, freshSeeds = 0 } = question;
   const { onProgress, signal } = options;
   const cells = new Map<Contestant, Cell[]>(contestants.map((c) => [c, []]));
   const searches = new Map<Contestant, RateSearch>();
   const asked = new Map<Contestant, number>();
+  const fresh = { done: 0, asked: (looksUpTo(freshSeeds)[0] ?? 0) * contestants.length };
   const work = makeWork(question, options);
   const tell = (): void => onProgress?.({ ...count(), ran: work.ran(), best: leader() });
   const count = (): { done: number; expected: number } => {
@@ -70,8 +80,10 @@ export async function compare(question: Comparison, options: CompareOptions): Pr
       plan.kind === "list" ? plan.rates.length * seeds.length : 1 + AROUND * seeds.length + BEYOND;
     const sum = (of: (c: Contestant) => number): number => contestants.reduce((n, c) => n + of(c), 0);
     return {
-      done: searches.size + sum((c) => cells.get(c)!.length),
-      expected: sum((c) => Math.max(fewest, (plan.kind === "list" ? 0 : 1) + (asked.get(c) ?? 0))),
+      done: fresh.done + searches.size + sum((c) => cells.get(c)!.length),
+      expected:
+        Math.max(fresh.asked, fresh.done) +
+        sum((c) => Math.max(fewest, (plan.kind === "list" ? 0 : 1) + (asked.get(c) ?? 0))),
     };
   };
   const leader = (): CompareProgress["best"] => {
@@ -107,7 +119,50 @@ export async function compare(question: Comparison, options: CompareOptions): Pr
   };
   return nullWhenAborted(signal, async () => {
     await Promise.all(contestants.map(contest));
-    return summarize(cells, { seeds, searches, ...(target !== undefined && { target }) });
+    const summary = summarize(cells, { seeds, searches, target });
+    const race = await raceToTarget(summary, {
+      contestants,
+      max: freshSeeds,
+      length: Math.max(...[...cells.values()].flat().map((c) => c.steps)),
+      run: async (c, lr, k) => {
+        const cell = await work.cell(c, lr, seeds.at(-1)! + 1 + k);
+        fresh.done++;
+        tell();
+        return cell;
+      },
+    });
+    return { ...summary, race };
+  });
+}
+
+interface RaceParts {
+  readonly contestants: readonly Contestant[];
+  readonly max: number;
+  /** Steps of a whole training. */
+  readonly length: number;
+  /** A training with the fresh seed of that number. */
+  readonly run: (c: Contestant, lr: number, seed: number) => Promise<Cell>;
+}
+
+/** Who got to the target in the fewest steps, against all others that got there; each at the rate that did. */
+async function raceToTarget(
+  { target, contestants: results }: Summary,
+  { contestants, max, length, run }: RaceParts,
+): Promise<Race | null> {
+  if (target === null) return null;
+  const there = results
+    .filter((r) => r.toTarget !== null)
+    .sort((a, b) => a.toTarget!.steps.mean - b.toTarget!.steps.mean);
+  const absent = results.filter((r) => r.toTarget === null).map((r) => r.label);
+  return race(there, {
+    max,
+    absent,
+    run: async ({ label, toTarget }, k) => {
+      const contestant = contestants.find((c) => c.label === label)!;
+      const cell = await run(contestant, toTarget!.lr, k);
+      const steps = stepsTo(target.loss, cell);
+      return { steps, of: length, seconds: cell.seconds * ((steps ?? cell.steps) / cell.steps) };
+    },
   });
 }
 

@@ -1,11 +1,32 @@
-/** Two-sided 95 % points of Student's t (any table of the distribution), by degrees of freedom from 1. */
-const POINTS = [
-  12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228, 2.201, 2.179, 2.16, 2.145, 2.131,
-  2.12, 2.11, 2.101, 2.093, 2.086, 2.08, 2.074, 2.069, 2.064, 2.06, 2.056, 2.052, 2.048, 2.045, 2.042,
-] as const;
+/**
+ * The probability that |t| of `df` degrees of freedom stays below √df·tan θ: the closed forms for whole `df` of Abramowitz and
+ * Stegun, Handbook of Mathematical Functions, 26.7.3 and 26.7.4.
+ */
+function within(theta: number, df: number): number {
+  const [sin, cos] = [Math.sin(theta), Math.cos(theta)];
+  const odd = df % 2 === 1;
+  let term = odd ? cos : 1;
+  let sum = df === 1 ? 0 : term;
+  for (let k = odd ? 3 : 2; k < df; k += 2) {
+    term *= ((k - 1) / k) * cos * cos;
+    sum += term;
+  }
+  return odd ? (2 / Math.PI) * (theta + sin * sum) : sin * sum;
+}
 
-/** Beyond the table 1.96 + 2.4/df is right to three digits. */
-export const t95 = (df: number): number => POINTS[df - 1] ?? 1.96 + 2.4 / df;
+/** The point that |t| of `df` degrees of freedom exceeds with probability `error`. */
+export function tPoint(df: number, error: number): number {
+  let [low, high] = [0, Math.PI / 2];
+  for (let i = 0; i < 60; i++) {
+    const middle = (low + high) / 2;
+    if (within(middle, df) < 1 - error) low = middle;
+    else high = middle;
+  }
+  return Math.sqrt(df) * Math.tan(low);
+}
+
+/** Two-sided 95 % point of Student's t. */
+export const t95 = (df: number): number => tPoint(df, 0.05);
 
 export interface Mean {
   readonly mean: number;

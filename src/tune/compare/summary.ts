@@ -76,7 +76,12 @@ export interface Judgement {
 
 export interface Target {
   readonly loss: number;
-  /** Chosen from the results: the least loss that every good optimizer reached at its best rate with every seed. */
+  /**
+   * How it was chosen: `given`; `common`, the least loss that every good optimizer reached at its best rate with every seed;
+   * `best`, the least that the best one did.
+   */
+  readonly by: "given" | "common" | "best";
+  /** Chosen from the results. */
   readonly chosen: boolean;
 }
 
@@ -101,7 +106,7 @@ const ranked = (cell: Cell): Course => cell.validation ?? cell.training;
 export interface SummaryQuestion {
   readonly seeds: readonly number[];
   readonly searches?: ReadonlyMap<Contestant, RateSearch>;
-  readonly target?: number;
+  readonly target?: number | "best" | undefined;
 }
 
 /**
@@ -117,7 +122,10 @@ export function summarize(
     seeds.flatMap((seed) => all.find((c) => c.seed === seed) ?? []).map((c) => ranked(c).start),
   )!;
   const found = [...cellsOf].map(([contestant, cells]) => ({ contestant, rates: ratesOf(cells, seeds) }));
-  const goal = target === undefined ? commonTarget(found, start.mean) : { loss: target, chosen: false };
+  const goal: Target | null =
+    typeof target === "number"
+      ? { loss: target, by: "given", chosen: false }
+      : chosenTarget(found, { start: start.mean, by: target ?? "common" });
   const results = found
     .map(({ contestant, rates }) =>
       resultOf(contestant, {
@@ -176,19 +184,25 @@ interface Found {
 }
 
 /**
- * Good are those that cover at least half of the way from the start to the lowest final loss of all. Rounded up to
- * three digits, so that it can be typed.
+ * Good are those that cover at least half of the way from the start to the lowest final loss of all. Rounded, so that it can be
+ * typed.
  */
-function commonTarget(found: readonly Found[], start: number): Target | null {
+function chosenTarget(
+  found: readonly Found[],
+  { start, by }: { start: number; by: "common" | "best" },
+): Target | null {
   const bests = found.flatMap(({ rates }) => bestOf(rates) ?? []);
   if (bests.length === 0) return null;
   const lowest = Math.min(...bests.map((b) => b.final!));
-  const good = bests.filter((b) => start - b.final! >= (start - lowest) / 2);
+  const good = bests.filter((b) =>
+    by === "best" ? b.final === lowest : start - b.final! >= (start - lowest) / 2,
+  );
   const reached = Math.max(...good.flatMap((b) => b.at.map((c) => ranked(c).best!)));
-  return { loss: roundUp(reached), chosen: true };
+  return { loss: roundUp(reached), by, chosen: true };
 }
 
-function roundUp(x: number): number {
+/** Three digits, never below. */
+export function roundUp(x: number): number {
   if (x === 0) return 0;
   const unit = 10 ** (Math.floor(Math.log10(Math.abs(x))) - 2);
   return Number((Math.ceil(x / unit) * unit).toPrecision(3));
@@ -255,7 +269,8 @@ function timeTo(goal: number, lr: number, cells: readonly Cell[]): ToTarget | nu
   return { lr, steps: meanOf(steps as number[])!, seconds: meanOf(seconds)!.mean };
 }
 
-function stepsTo(goal: number, { lows }: Cell): number | null {
+/** Updates until the ranked loss was first at or below the goal; null where it never was. */
+export function stepsTo(goal: number, { lows }: Cell): number | null {
   const at = lows.findIndex(([, loss]) => loss <= goal);
   if (at < 0) return null;
   const [step, loss] = lows[at]!;
