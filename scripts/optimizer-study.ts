@@ -18,6 +18,7 @@ import {
 import { parseContestants } from "../src/tune/compare/contestants.ts";
 import { type RateSearch, searchCellRate } from "../src/tune/compare/rate-search.ts";
 import { ratePlan } from "../src/tune/compare/rates.ts";
+import { roundUp } from "../src/tune/compare/summary.ts";
 import { type Task, tasks } from "./optimizer-study/tasks.ts";
 
 const OPTIMIZERS = [
@@ -83,7 +84,7 @@ async function study(task: Task): Promise<CompareResult> {
   };
   const ranked = (await compare(question, options))!;
   const lows = ranked.contestants.flatMap((c) => c.best?.lowest.mean ?? []).sort((a, b) => a - b);
-  const target = Number(lows[Math.min(REACH, lows.length) - 1]!.toPrecision(3));
+  const target = roundUp(lows[Math.min(REACH, lows.length) - 1]!);
   return (await compare({ ...question, target, freshSeeds: FRESH }, options))!;
 }
 

@@ -219,6 +219,18 @@ describe.each(backends)("$name", (backend) => {
     });
 
     test("functions of matrices, at steps that ask for them and at others", () => {
+      // a part of a longer buffer, which begins with it, and one that ends with it
+      agree(backend, [float([3, 3], dtype), float([30], dtype)], (x, z) => {
+        const when = ops.constant(1, { dtype: "bool" });
+        const part = (start: number): Expr => ops.reshape(ops.slice(z!, [start], [start + 6]), [3, 2]);
+        const triangle = ops.add(
+          ops.mul(x!, 0.1),
+          ops.cast(ops.eq(ops.iota([3, 3], 0), ops.iota([3, 3], 1)), dtype),
+        );
+        return [0, 24].map((start) =>
+          ops.solveTransposed(triangle, part(start), { when, otherwise: part(start) }),
+        );
+      });
       for (const n of [1, 2, 5, 33, 70]) {
         // as large on the diagonal as to have well separated, positive eigenvalues
         const a: Given = { shape: [n, n], dtype, values: symmetric(n) };

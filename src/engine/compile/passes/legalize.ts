@@ -4,6 +4,7 @@
  */
 import { type Expr, isView, type NodeOf, remake, topologicalOrder } from "../../graph/expr.ts";
 import type { ViewPrimitive } from "../../graph/primitives.ts";
+import { sizeOf } from "../../graph/shape.ts";
 import {
   broadcastView,
   contiguous,
@@ -78,6 +79,11 @@ export function legalize(roots: readonly Expr[]): Legalized {
       ? x
       : copied(x);
   };
+  /** The host reads whole buffers: one that begins with the tensor is not enough. */
+  const alone = (x: Expr): Expr => {
+    const found = dense(x);
+    return sizeOf(resolve(found).base.shape) === sizeOf(x.shape) ? found : copied(x);
+  };
   /** Products read any strides, as long as one of the two matrix axes is contiguous. */
   const matrix = (x: Expr): Expr => {
     const [row, col] = resolve(x).view.strides.slice(-2);
@@ -98,8 +104,10 @@ export function legalize(roots: readonly Expr[]): Legalized {
         break;
       case "gather":
       case "scatterAdd":
-      case "matrixFunction":
         inputs = inputs.map(dense);
+        break;
+      case "matrixFunction":
+        inputs = inputs.map(alone);
         break;
     }
     const same = inputs.every((x, i) => x === node.inputs[i]);

@@ -159,14 +159,15 @@ export function transposed(x: Float64Array, n: number): Float64Array {
   return out;
 }
 
-/** Brings T to its eigenvalues in `diagonal`, and turns the rows of `vectors` along. */
+/**
+ * Brings T to its eigenvalues in `diagonal`, and turns the rows of `vectors` along. What couples two of them is nothing beside the
+ * whole matrix's rounding, as in EISPACK's tql2: beside two eigenvalues of a null space it may never be.
+ */
 function diagonalize(diagonal: Float64Array, below: Float64Array, vectors: Float64Array): void {
   const n = diagonal.length;
   const rows = rowsOf(vectors, n);
-  const coupled = (i: number): boolean => {
-    const scale = Math.abs(diagonal[i]!) + Math.abs(diagonal[i + 1]!);
-    return scale + Math.abs(below[i]!) !== scale;
-  };
+  const scale = diagonal.reduce((max, d, i) => Math.max(max, Math.abs(d) + Math.abs(below[i]!)), 0);
+  const coupled = (i: number): boolean => scale + Math.abs(below[i]!) !== scale;
   for (let first = 0; first < n; first++) {
     for (let step = 0; ; step++) {
       let last = first;

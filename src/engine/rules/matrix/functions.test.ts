@@ -80,6 +80,30 @@ describe("eigenvectors", () => {
     expect(values[0]).toBeCloseTo(gram(noise(n), 1, n)[0]!, 12);
     expect(largest(values.subarray(1))).toBeLessThan(1e-15);
   });
+  test.for([
+    [196, 60],
+    [130, 3],
+    [64, 32],
+  ] as const)("of a matrix of size %i and rank %i, of features of which some are constant", ([n, rank]) => {
+    // as a layer's gradient on pictures whose margins are empty: rows of zeros, and rows that others repeat
+    const g = noise(n * rank).map((v, i) => {
+      const row = Math.floor(i / rank);
+      return row % 7 === 0 ? 0 : row % 5 === 0 ? Math.fround(1e-6 * v) : Math.fround(v);
+    });
+    for (let row = 1; row < n; row += 11) g.copyWithin(row * rank, rank, 2 * rank);
+    const a = gram(g, n, rank).map(Math.fround);
+    const { values, vectors } = symmetricEigen(a, n);
+    expect(fromOrthonormal(vectors, n)).toBeLessThan(1e-12);
+    const back = multiply(
+      Float64Array.from(
+        { length: n * n },
+        (_, i) => vectors[(i % n) * n + Math.floor(i / n)]! * values[i % n]!,
+      ),
+      vectors,
+      { m: n, k: n, n },
+    );
+    expect(largest(back.map((v, i) => v - a[i]!)) / largest(a)).toBeLessThan(1e-12);
+  });
   test("of a matrix with NaN are NaN, and don't hang", () => {
     expect(symmetricEigen(Float64Array.of(1, Number.NaN, 0, 2), 2).vectors.every(Number.isNaN)).toBe(true);
   });
