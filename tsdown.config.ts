@@ -1,6 +1,8 @@
 import { readFileSync } from "node:fs";
 import { defineConfig, type UserConfig } from "tsdown";
 import ts from "typescript";
+import { minifySync } from "vite";
+import { licensesOf } from "./scripts/licenses.ts";
 
 const { exports } = JSON.parse(readFileSync(new URL("package.json", import.meta.url), "utf8")) as {
   exports: Record<string, string | { default: string }>;
@@ -48,6 +50,37 @@ function acts(node: ts.Node): boolean {
   return here || ts.forEachChild(node, (child) => acts(child) || undefined) === true;
 }
 
+/** Code of packages that are built in, so that nobody has to install their whole. */
+const OTHERS = /[\\/]node_modules[\\/]/;
+
+/** The package that a module belongs to, as a file's name. */
+const packageName = (id: string): string | undefined =>
+  /^.*[\\/]node_modules[\\/]((?:@[^\\/]+[\\/])?[^\\/]+)/
+    .exec(id)?.[1]
+    ?.replace(/@|[\\/]/g, "-")
+    .replace(/^-/, "");
+
+/** Our code stays readable; that of built-in packages is made small. */
+const minifyOthers = (): NonNullable<UserConfig["plugins"]> => ({
+  name: "minify-others",
+  renderChunk: (code, chunk) =>
+    chunk.moduleIds.length > 0 && chunk.moduleIds.every((id) => OTHERS.test(id))
+      ? minifySync(chunk.fileName, code, { module: true }).code
+      : null,
+});
+
+/** `dist/licenses.md` for the built-in packages. */
+const licenses = (): NonNullable<UserConfig["plugins"]> => ({
+  name: "licenses",
+  generateBundle(_, bundle) {
+    const ids = Object.values(bundle).flatMap((part) =>
+      part.type === "chunk" && part.fileName.endsWith(".js") ? part.moduleIds : [],
+    );
+    const source = licensesOf(ids, "# Licences\n\nsteepest has code of these packages built in.");
+    if (source !== null) this.emitFile({ type: "asset", fileName: "licenses.md", source });
+  },
+});
+
 const config: UserConfig = defineConfig({
   entry: {
     index: "src/index.ts",
@@ -60,12 +93,18 @@ const config: UserConfig = defineConfig({
     "cli/main": "src/cli/main.ts",
     "cli/compare-worker": "src/cli/compare-worker.ts",
   },
+  inputOptions: { resolve: { mainFields: ["module", "main"], conditionNames: ["import", "default"] } },
+  outputOptions: {
+    codeSplitting: {
+      groups: [{ test: OTHERS, name: (id) => packageName(id) ?? null }],
+    },
+  },
   format: "esm",
   platform: "neutral",
   target: "es2023",
   dts: true,
   fixedExtension: false,
   deps: { neverBundle: [/^node:/] },
-  plugins: [pureConstants()],
+  plugins: [pureConstants(), minifyOthers(), licenses()],
 });
 export default config;

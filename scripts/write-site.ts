@@ -17,6 +17,6 @@ try {
 } finally {
   rmSync(work, { recursive: true, force: true });
 }
-cpSync(join(root, "dist/lab"), join(site, "lab"), { recursive: true });
+cpSync(join(root, "packages/lab/page"), join(site, "lab"), { recursive: true });
 const dead = deadLinks(site);
 if (dead.length > 0) throw new Error(`the site has dead links:\n${dead.join("\n")}`);

@@ -1,9 +1,9 @@
 /** Files and packages under Node. */
 import { open, readdir, readFile } from "node:fs/promises";
-import { createRequire } from "node:module";
 import { basename, dirname, join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { closest, SteepestError } from "../run/errors.ts";
+import { packageFolder } from "../run/node-package.ts";
 import type { DataHost } from "./host.ts";
 
 const CHUNK = 1 << 18;
@@ -35,21 +35,12 @@ export function nodeHost({ base = process.cwd() }: { base?: string } = {}): Data
     async readPackageFile(packageName, path) {
       // The user's own installation first, then the one beside steepest.
       for (const from of [pathToFileURL(join(base, "_")).href, import.meta.url]) {
-        const root = packageRoot(packageName, from);
+        const root = packageFolder(packageName, from);
         if (root) return readFile(join(root, path));
       }
       return null;
     },
   };
-}
-
-function packageRoot(packageName: string, from: string): string | null {
-  try {
-    return dirname(createRequire(from).resolve(`${packageName}/package.json`));
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "MODULE_NOT_FOUND") return null;
-    throw error;
-  }
 }
 
 async function fileError(path: string, cause: unknown): Promise<unknown> {

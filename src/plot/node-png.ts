@@ -1,5 +1,6 @@
 /** SVG → PNG with resvg and the DejaVu Sans that comes along: without a font resvg leaves out all text. */
 import { createRequire } from "node:module";
+import { optionalPackage } from "../run/node-package.ts";
 import type { Chart } from "./chart.ts";
 import { renderSvgInNode } from "./node-svg.ts";
 import type { RenderOptions } from "./render.ts";
@@ -19,14 +20,21 @@ export async function renderPng(chart: Chart, { scale = 2, ...options }: PngOpti
   return svgToPng(await renderSvgInNode(chart, options), { scale });
 }
 
-export async function svgToPng(svg: string, { scale = 2 }: { scale?: number } = {}): Promise<Png> {
-  const { Resvg } = await import("@resvg/resvg-js");
+const WHAT = "a PNG picture";
+
+function fonts(): string[] {
   const { resolve } = createRequire(import.meta.url);
+  return ["DejaVuSans", "DejaVuSans-Bold"].map((f) => resolve(`dejavu-fonts-ttf/ttf/${f}.ttf`));
+}
+
+export async function svgToPng(svg: string, { scale = 2 }: { scale?: number } = {}): Promise<Png> {
+  const { Resvg } = await optionalPackage("@resvg/resvg-js", WHAT, () => import("@resvg/resvg-js"));
+  const fontFiles = await optionalPackage("dejavu-fonts-ttf", WHAT, async () => fonts());
   const image = new Resvg(svg, {
     fitTo: { mode: "zoom", value: scale },
     font: {
       loadSystemFonts: false,
-      fontFiles: ["DejaVuSans", "DejaVuSans-Bold"].map((f) => resolve(`dejavu-fonts-ttf/ttf/${f}.ttf`)),
+      fontFiles,
       defaultFontFamily: "DejaVu Sans",
     },
   }).render();

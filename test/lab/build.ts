@@ -10,7 +10,7 @@ export const rooms: readonly string[] = readdirSync(resolve(import.meta.dirname,
 
 const root = resolve(import.meta.dirname, "../..");
 
-/** Built from the sources as they are; LAB_DIST puts it elsewhere than in dist/lab. */
+/** Built from the sources as they are; LAB_DIST puts it elsewhere than in packages/lab/page. */
 export function builtLab(): Promise<Site> {
   const folder = process.env["LAB_DIST"] ?? labFolder();
   return withLock(folder, async () => {

@@ -6,6 +6,7 @@ import {
   readdirSync,
   readFileSync,
   rmSync,
+  statSync,
   symlinkSync,
   writeFileSync,
 } from "node:fs";
@@ -19,9 +20,11 @@ const root = resolve(import.meta.dirname, "../..");
 const tsc = join(root, "node_modules/typescript/bin/tsc");
 const manifest = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as {
   dependencies: Record<string, string>;
+  optionalDependencies: Record<string, string>;
   exports: Record<string, unknown>;
 };
 let project = "";
+let size = 0;
 
 beforeAll(() => {
   project = mkdtempSync(join(tmpdir(), "steepest-packed-"));
@@ -29,15 +32,34 @@ beforeAll(() => {
   mkdirSync(modules);
   execFileSync("npm", ["pack", "--ignore-scripts", "--silent", "--pack-destination", project], { cwd: root });
   const tarball = readdirSync(project).find((f) => f.endsWith(".tgz"))!;
+  size = statSync(join(project, tarball)).size;
   execFileSync("tar", ["xzf", tarball], { cwd: project });
   execFileSync("mv", ["package", join(modules, "steepest")], { cwd: project });
-  for (const name of Object.keys(manifest.dependencies)) {
+  for (const name of Object.keys({ ...manifest.dependencies, ...manifest.optionalDependencies })) {
     if (name.includes("/")) mkdirSync(join(modules, name.split("/")[0]!), { recursive: true });
     symlinkSync(join(root, "node_modules", name), join(modules, name));
   }
   writeFileSync(join(project, "package.json"), '{ "type": "module" }');
 });
 afterAll(() => rmSync(project, { recursive: true, force: true }));
+
+test("the tarball has at most 1.5 MB, and the licences of what is built in", () => {
+  expect(size).toBeLessThan(1.5e6);
+  const built = readFileSync(join(project, "node_modules/steepest/dist/licenses.md"), "utf8");
+  for (const name of ["zod", "mathjs", "linkedom", "hono"])
+    expect(built).toMatch(new RegExp(`^## ${name} `, "m"));
+  // nothing that is built in is asked for at run time
+  const code = readdirSync(join(project, "node_modules/steepest/dist"), { recursive: true, encoding: "utf8" })
+    .filter((f) => f.endsWith(".js"))
+    .map((f) => readFileSync(join(project, "node_modules/steepest/dist", f), "utf8"));
+  const asked = code.flatMap((c) => [
+    ...c.matchAll(/^import\b.*? ?from ?"([^."][^"]*)";|\bimport\("([^."][^"]*)"\)/gm),
+  ]);
+  const names = asked.map(([, fixed, lazy]) => /^(?:@[^/]+\/)?[^/]+/.exec(fixed ?? lazy!)![0]);
+  const declared = { ...manifest.dependencies, ...manifest.optionalDependencies };
+  expect(names).toContain("papaparse");
+  expect(names.filter((name) => !name.startsWith("node:") && !(name in declared))).toEqual([]);
+});
 
 /** What tsc says of the project's file; empty when it is content. */
 function complaints(...options: readonly string[]): string {

@@ -1,9 +1,9 @@
 /** `steepest mcp`: a Model Context Protocol server on standard input and output, until its client goes. */
 import { SteepestError } from "../../run/errors.ts";
+import { optionalPackage } from "../../run/node-package.ts";
 import type { Invocation } from "../command.ts";
 import { catchInterrupt } from "../interrupt.ts";
 import { allowFolders } from "../mcp/folders.ts";
-import { createServer } from "../mcp/server.ts";
 
 export async function run({ options, terminal, json }: Invocation): Promise<number> {
   if (json) {
@@ -14,7 +14,14 @@ export async function run({ options, terminal, json }: Invocation): Promise<numb
   const folders = allowFolders((options["allow"] as string[] | undefined) ?? ["."]);
   // relative paths, and programs that are run, begin here
   process.chdir(folders.first);
-  const { serveStdio } = await import("@modelcontextprotocol/server/stdio");
+  const { createServer, serveStdio } = await optionalPackage(
+    "@modelcontextprotocol/server",
+    "steepest mcp",
+    async () => ({
+      ...(await import("@modelcontextprotocol/server/stdio")),
+      ...(await import("../mcp/server.ts")),
+    }),
+  );
   const interrupt = catchInterrupt();
   const work = new Set<Promise<unknown>>();
   const handle = serveStdio(

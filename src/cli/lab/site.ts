@@ -1,10 +1,10 @@
 /** The built page as a table in memory: what is not in it is not served, whatever a request asks for. */
 import { createHash } from "node:crypto";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { dirname, join, relative, sep } from "node:path";
-import { fileURLToPath } from "node:url";
+import { join, relative, sep } from "node:path";
 import { brotliCompressSync, constants, gzipSync } from "node:zlib";
 import { SteepestError } from "../../run/errors.ts";
+import { packageFolder } from "../../run/node-package.ts";
 
 export interface SiteFile {
   readonly type: string;
@@ -30,15 +30,13 @@ const types: Readonly<Record<string, string>> = {
   woff2: "font/woff2",
 };
 
-/** `dist/lab` of this package. */
+/** The page of the package `@steepest/lab`. Throws `lab` when that is not installed. */
 export function labFolder(): string {
-  let folder = dirname(fileURLToPath(import.meta.url));
-  while (!existsSync(join(folder, "package.json"))) {
-    const above = dirname(folder);
-    if (above === folder) throw new SteepestError("lab", "steepest's own folder cannot be found");
-    folder = above;
-  }
-  return join(folder, "dist", "lab");
+  const folder = packageFolder("@steepest/lab", import.meta.url);
+  if (folder !== null) return join(folder, "page");
+  throw new SteepestError("lab", "the lab is in the package @steepest/lab, which is not installed", {
+    help: "run npm install @steepest/lab, or npx -p steepest -p @steepest/lab steepest lab",
+  });
 }
 
 /** Reads every regular file below `folder`; links are left out. */
@@ -62,7 +60,7 @@ export function readSite(folder: string): Site {
 function siteFile(name: string, body: Uint8Array<ArrayBuffer>): SiteFile {
   const extension = name.slice(name.lastIndexOf(".") + 1).toLowerCase();
   const packed = new Map<string, Uint8Array<ArrayBuffer>>();
-  const worthIt = body.length > 1000 && !["woff2", "png"].includes(extension);
+  const worthIt = body.length > 1000 && !["woff2", "png", "gz"].includes(extension);
   return {
     type: types[extension] ?? "application/octet-stream",
     body,

