@@ -6,7 +6,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { nodeHost } from "../src/data/node-host.ts";
 import { chooseBackend } from "../src/engine/registry.ts";
-import { optimizerEntry, resolveOptions } from "../src/optim/index.ts";
+import { findOptimizer, resolveOptions } from "../src/optim/index.ts";
 import { readRunFile } from "../src/run/node-run-file.ts";
 import { parseOverrides } from "../src/run/overrides.ts";
 import type { RunSpec } from "../src/run/spec.ts";
@@ -35,7 +35,7 @@ const OPTIMIZERS: readonly Readonly<Record<string, unknown>>[] = [
 ];
 
 function limitOf({ name, ...given }: Readonly<Record<string, unknown>>, largest: number): number {
-  const entry = optimizerEntry(String(name));
+  const entry = findOptimizer(String(name));
   const specs = Object.fromEntries(entry.options.map(({ name: key, ...spec }) => [key, spec]));
   return entry.stabilityLimit!.limit(resolveOptions(entry.name, specs, given), largest);
 }

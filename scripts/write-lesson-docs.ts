@@ -23,10 +23,10 @@ const verdicts: Readonly<Record<Verdict, string>> = {
 
 const entries: Entry[] = [];
 for (const row of claims) {
-  process.stderr.write(`${row.id} ${row.title}\n`);
+  process.stderr.write(`${row.name} ${row.about}\n`);
   const { result } = await runClaim(row, lessonContext({ backend: wasm }));
   const { settings } = await row.load();
-  entries.push({ ...result, title: row.title, group: row.group, settings });
+  entries.push({ ...result, title: row.about, group: row.group, settings });
 }
 
 const said = (claimed: number | string): string => String(claimed);

@@ -109,7 +109,7 @@ test("docs/lesson.md has every claim of the table", async () => {
   const page = readFileSync(new URL("../docs/lesson.md", import.meta.url), "utf8");
   for (const row of claims) {
     const { claim, settings } = await row.load();
-    expect(page).toContain(`### ${row.id}: ${row.title}`);
+    expect(page).toContain(`### ${row.name}: ${row.about}`);
     expect(page).toContain(`- The claim: ${claim}.`);
     for (const [name, value] of Object.entries(settings)) expect(page).toContain(`\`${name}=${value}\``);
   }

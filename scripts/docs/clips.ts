@@ -1,12 +1,15 @@
-import { type ClipEntry, clips } from "../../src/optim/index.ts";
+import { type ClipRow, clips } from "../../src/optim/index.ts";
 import { generatedNote, page, sectionLink, table } from "./markdown.ts";
-import { optionRows } from "./optimizers.ts";
+import { namesElsewhere, optionRows } from "./optimizers.ts";
 
-const section = (c: ClipEntry): string =>
+const section = (c: ClipRow): string =>
   page(
     `## ${c.name}`,
-    `For: ${c.purpose}.`,
-    `- Elsewhere: ${c.elsewhere.replaceAll("_", "\\_")}`,
+    `For: ${c.about}.`,
+    [
+      ...(c.source ? [`- Source: ${c.source.cite}`] : []),
+      `- Elsewhere: ${namesElsewhere(c.elsewhere).join(", ") || "in none of the four libraries"}`,
+    ].join("\n"),
     optionRows(c.options),
   ).trimEnd();
 
@@ -18,7 +21,7 @@ export const clipsPage = (): string =>
     `${clips.length} ways to bound a gradient before the optimizer sees it. The key that holds the main number chooses the way: \`"clip": { "globalNorm": 1 }\`. The norm before clipping is always among the metrics.`,
     table(
       ["name", "for", "elsewhere"],
-      clips.map((c) => [sectionLink(c.name), c.purpose, c.elsewhere.replaceAll("_", "\\_")]),
+      clips.map((c) => [sectionLink(c.name), c.about, namesElsewhere(c.elsewhere).join(", ")]),
     ),
     ...clips.map(section),
   );

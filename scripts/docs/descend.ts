@@ -1,11 +1,11 @@
 import { showRange } from "../../src/run/options.ts";
 import { functions } from "../../src/surface/formula/functions.ts";
-import { type SurfaceEntry, showPlace, surfaces } from "../../src/surface/index.ts";
+import { type SurfaceRow, showPlace, surfaces } from "../../src/surface/index.ts";
 import { code, fence, generatedNote, page, table } from "./markdown.ts";
 
-const range = (o: SurfaceEntry["options"][number]): string => (o.type === "number" ? showRange(o) : "");
+const range = (o: SurfaceRow["options"][number]): string => (o.type === "number" ? showRange(o) : "");
 
-function minimaOf({ make }: SurfaceEntry): string {
+function minimaOf({ make }: SurfaceRow): string {
   const { minima } = make();
   const global = minima.filter((m) => m.kind === "global").map((m) => showPlace(m.at));
   const local = minima.length - global.length;
@@ -50,7 +50,7 @@ export const descendPage = (): string =>
     "## Surfaces",
     table(
       ["name", "f", "for", "global minima"],
-      surfaces.map((s) => [code(s.name), s.text, s.purpose, minimaOf(s)]),
+      surfaces.map((s) => [code(s.name), s.formula, s.about, minimaOf(s)]),
     ),
     "Their options are flags:",
     table(

@@ -22,7 +22,7 @@ const section = (l: Loss): string =>
     [
       `- The model's output: ${outputs[l.output]}`,
       `- The target: ${targets[l.target]}`,
-      `- PyTorch: ${l.torch === null ? "has no class for it" : code(l.torch)}`,
+      `- PyTorch: ${l.elsewhere.pytorch === null ? "has no class for it" : code(l.elsewhere.pytorch)}`,
     ].join("\n"),
     optionRows(l.options),
   ).trimEnd();
@@ -39,7 +39,7 @@ export const lossesPage = (): string =>
         sectionLink(l.name),
         l.about,
         outputs[l.output],
-        l.torch === null ? "" : code(l.torch),
+        l.elsewhere.pytorch === null ? "" : code(l.elsewhere.pytorch),
       ]),
     ),
     ...lossTable.map(section),

@@ -2,7 +2,7 @@ import { batchRule, libraries } from "../../src/cli/commands/optimizers.ts";
 import {
   type Elsewhere,
   modifierOptions,
-  type OptimizerEntry,
+  type OptimizerRow,
   optimizers,
   showRange,
 } from "../../src/optim/index.ts";
@@ -13,13 +13,20 @@ const keys = Object.keys(libraries) as (keyof Elsewhere)[];
 /** A name as code, a remark as words. */
 const elsewhere = (name: string): string => (name.includes(" ") ? name.replaceAll("_", "\\_") : code(name));
 
-const needs: Readonly<Record<OptimizerEntry["needs"][number], string>> = {
+/** "PyTorch `SGD`" for each library that has it. */
+export const namesElsewhere = (names: Partial<Elsewhere>): string[] =>
+  keys.flatMap((k) => {
+    const name = names[k];
+    return name == null ? [] : [`${libraries[k]} ${elsewhere(name)}`];
+  });
+
+const needs: Readonly<Record<OptimizerRow["needs"][number], string>> = {
   loss: "the loss of the step",
   evaluate: "loss and gradients at other parameters on the same batch",
   key: "random numbers",
 };
 
-type Option = OptimizerEntry["options"][number];
+type Option = OptimizerRow["options"][number];
 
 /** What an option accepts, in words. */
 export function accepts(o: Option): string {
@@ -47,17 +54,15 @@ export const optionRows = (options: readonly Option[]): string =>
 
 const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
 
-function section(o: OptimizerEntry): string {
-  const names = keys.flatMap((k) =>
-    o.elsewhere[k] === null ? [] : [`${libraries[k]} ${elsewhere(o.elsewhere[k])}`],
-  );
+function section(o: OptimizerRow): string {
+  const names = namesElsewhere(o.elsewhere);
   const { stabilityLimit: stable } = o;
   return page(
     `## ${o.name}`,
-    `For: ${o.purpose}.`,
-    fence("text", o.paper.equation),
+    `For: ${o.about}.`,
+    fence("text", o.formula),
     [
-      `- Source: ${o.paper.url ? `[${o.paper.cite}](${o.paper.url})` : o.paper.cite}`,
+      `- Source: ${o.source.url ? `[${o.source.cite}](${o.source.url})` : o.source.cite}`,
       `- ${capital(batchRule(o))}`,
       `- Elsewhere: ${names.join(", ") || "in none of the four libraries"}`,
       ...(stable
@@ -85,7 +90,7 @@ export const optimizersPage = (): string =>
       ["name", "for", ...keys.map((k) => libraries[k])],
       optimizers.map((o) => [
         sectionLink(o.name),
-        o.purpose,
+        o.about,
         ...keys.map((k) => (o.elsewhere[k] === null ? "" : elsewhere(o.elsewhere[k]))),
       ]),
     ),
@@ -93,7 +98,7 @@ export const optimizersPage = (): string =>
       "## Modifiers",
       `Options that are laid over an optimizer: \`"optimizer": { "name": "adamw", "lr": 0.001, "caution": "mean" }\`. Every row takes them but those that say why not; \`cautiousWeightDecay\` needs a row with \`weightDecay\`. Caution: Liang et al. 2024 ([arXiv 2411.16085](https://arxiv.org/abs/2411.16085)). Cautious weight decay: [arXiv 2510.12402](https://arxiv.org/abs/2510.12402). A modified optimizer is exported to PyTorch by its formula, and has no stability limit.`,
       optionRows(
-        Object.entries<OptimizerEntry["options"][number]>(modifierOptions as never).map(([name, spec]) => ({
+        Object.entries<OptimizerRow["options"][number]>(modifierOptions as never).map(([name, spec]) => ({
           ...spec,
           name,
         })),

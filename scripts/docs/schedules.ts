@@ -4,15 +4,15 @@ import {
   describeRange,
   type Library,
   type OptionSpec,
-  type ScheduleEntry,
+  type ScheduleRow,
   schedules,
 } from "../../src/optim/schedules/index.ts";
 import { code, fence, generatedNote, page, sectionLink, table, value } from "./markdown.ts";
 
 const columns: readonly Library[] = ["pytorch", "hugging-face", "optax", "keras"];
 
-const namesIn = (s: ScheduleEntry, wanted: (library: Library) => boolean): readonly Alias[] =>
-  s.aliases.filter((a) => wanted(a.library));
+const namesIn = (s: ScheduleRow, wanted: (library: Library) => boolean): readonly Alias[] =>
+  s.elsewhere.filter((a) => wanted(a.library));
 
 function accepts(o: OptionSpec): string {
   switch (o.type) {
@@ -45,7 +45,7 @@ function startsAs(o: OptionSpec): string {
 }
 
 /** The row's example as a run file writes it; null where an option can't be written as JSON. */
-function example(s: ScheduleEntry): string | null {
+function example(s: ScheduleRow): string | null {
   if (Object.values(s.example).some((v) => typeof v === "function")) return null;
   if (Object.entries(s.options).some(([k, o]) => o.type === "function" && o.required && !(k in s.example)))
     return null;
@@ -53,17 +53,17 @@ function example(s: ScheduleEntry): string | null {
   return `"schedule": { ${members.map(([k, v]) => `${JSON.stringify(k)}: ${JSON.stringify(v)}`).join(", ")} }`;
 }
 
-function section(s: ScheduleEntry): string {
+function section(s: ScheduleRow): string {
   const written = example(s);
-  const names = s.aliases.map((a) => `${libraries[a.library]} ${code(a.name)}`).join(", ");
+  const names = s.elsewhere.map((a) => `${libraries[a.library]} ${code(a.name)}`).join(", ");
   const fields = Object.entries(s.options).flatMap(([name, o]) =>
     Object.entries({ [name]: o, ...prefixed(`${name}[].`, o.fields) }),
   );
   return page(
     `## ${s.name}`,
-    s.description,
+    s.about,
     fence("text", s.formula),
-    `- Source: ${s.reference}\n- Also answers to: ${names || "no other name"}`,
+    `- Source: ${s.source.cite}\n- Also answers to: ${names || "no other name"}`,
     fields.length === 0
       ? "No options."
       : table(
@@ -90,7 +90,7 @@ export const schedulesPage = (): string =>
       ["name", "what the rate does", ...columns.map((c) => libraries[c]), "others"],
       schedules.map((s) => [
         sectionLink(s.name),
-        s.description,
+        s.about,
         ...columns.map((c) =>
           namesIn(s, (l) => l === c)
             .map((a) => code(a.name))

@@ -1,5 +1,6 @@
 /** What a command is. */
 import type { Command } from "commander";
+import type { Row } from "../run/table.ts";
 import type { Terminal } from "./terminal.ts";
 
 export interface Invocation {
@@ -18,9 +19,7 @@ export interface Invocation {
 /** Returns the exit code; 0 when it returns nothing. */
 export type Run = (invocation: Invocation) => Promise<number | undefined>;
 
-export interface CommandRow {
-  readonly name: string;
-  readonly summary: string;
+export interface CommandRow extends Row {
   /** Arguments, options and examples. */
   readonly define: (command: Command) => void;
   /** What stands after `--` is somebody's program; these are the options that it brings. */

@@ -29,7 +29,7 @@ async function runCommandLine(line: readonly string[]): Promise<number> {
   for (const row of commands) {
     const command = program
       .command(row.name)
-      .description(row.summary)
+      .description(row.about)
       .option("--json", "print one JSON document")
       .option("--no-color", "no colours")
       .exitOverride()

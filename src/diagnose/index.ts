@@ -5,13 +5,13 @@ import { compareRuns } from "./compare.ts";
 import { type Context, makeContext } from "./context.ts";
 import { gatherRun, hiddenNans } from "./gather.ts";
 import { reconcile } from "./reconcile.ts";
-import { RULES } from "./rules/index.ts";
+import { rules } from "./rules/index.ts";
 import { findingsOf, lacks } from "./rules/rule.ts";
 import type { Checks, Diagnosis, RunDiagnosis } from "./types.ts";
 import { decide, unsuitable, unsure } from "./verdict.ts";
 
 export type { LogFormat, RunLog, Series } from "../run/log.ts";
-export { type AlertEvent, type Need, RULES, type Rule } from "./rules/index.ts";
+export { type AlertEvent, type Need, type Rule, rules } from "./rules/index.ts";
 export type {
   Action,
   BaselineComparison,
@@ -87,11 +87,11 @@ export function diagnoseRun(log: RunLog, { siblings = [] }: DiagnoseRunOptions =
       points: 0,
       steps: null,
       findings: [],
-      checks: { ran: [], skipped: RULES.map(({ name }) => ({ id: name, reason })) },
+      checks: { ran: [], skipped: rules.map(({ name }) => ({ id: name, reason })) },
     };
   }
   const context = makeContext(run, hiddenNans(run));
-  const findings = RULES.flatMap((rule) => findingsOf(rule, context));
+  const findings = rules.flatMap((rule) => findingsOf(rule, context));
   return {
     ...base,
     ...reconcile(decide(context, findings), findings),
@@ -104,7 +104,7 @@ export function diagnoseRun(log: RunLog, { siblings = [] }: DiagnoseRunOptions =
 }
 
 function checksOf(context: Context): Checks {
-  const seen = RULES.map((rule) => ({ id: rule.name, reason: lacks(rule, context) }));
+  const seen = rules.map((rule) => ({ id: rule.name, reason: lacks(rule, context) }));
   return {
     ran: seen.filter((s) => s.reason === null).map((s) => s.id),
     skipped: seen.flatMap(({ id, reason }) => (reason === null ? [] : [{ id, reason }])),

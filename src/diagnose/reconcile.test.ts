@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { makeLog, noise } from "../../test/diagnose/make-log.ts";
-import { diagnose, diagnoseRun, type Finding, RULES } from "./index.ts";
+import { diagnose, diagnoseRun, type Finding, rules } from "./index.ts";
 import { opponents, outrank, reconcile } from "./reconcile.ts";
 import type { Verdict } from "./types.ts";
 import { groupFindings, headlineOf } from "./words.ts";
@@ -96,9 +96,9 @@ describe("the headline", () => {
 
 describe("rules declare their behaviour", () => {
   it("absorb and alert by names that exist", () => {
-    const names = RULES.map((r) => r.name);
+    const names = rules.map((r) => r.name);
     expect(new Set(names).size).toBe(names.length);
-    for (const rule of RULES) for (const other of rule.absorbs) expect(names).toContain(other);
+    for (const rule of rules) for (const other of rule.absorbs) expect(names).toContain(other);
   });
   it("tell an absorbed finding once, unless it is graver", () => {
     const many = finding({ id: "recurrent-spikes" });
@@ -114,7 +114,7 @@ describe("rules declare their behaviour", () => {
       return readdirSync(at)
         .filter((f) => /\.(ts|svelte)$/.test(f))
         .filter((f) =>
-          RULES.some(
+          rules.some(
             (r) => r.name.includes("-") && readFileSync(new URL(f, at), "utf8").includes(`"${r.name}"`),
           ),
         );

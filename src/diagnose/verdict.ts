@@ -5,7 +5,7 @@ import { actionFor, experiment, NO_ACTION, reduce } from "./action.ts";
 import { type Context, startsLate } from "./context.ts";
 import { FEATURES, type FeatureName, features, MIN_POINTS } from "./features.ts";
 import { growth } from "./rules/growth.ts";
-import { RULES } from "./rules/index.ts";
+import { rules } from "./rules/index.ts";
 import { MIN_BEFORE_NAN, nonFiniteKind } from "./rules/non-finite.ts";
 import { plateauKind } from "./rules/plateau.ts";
 import { hiddenByNoise, restsFromStart } from "./rules/still.ts";
@@ -20,7 +20,7 @@ const NAMES = Object.keys(FEATURES) as FeatureName[];
 const MIN_STEPS = 50;
 /** Share of runs that became non-finite by divergence whose rate was too high: all 112 of the made runs (rule of succession). */
 const DIVERGED = 0.98;
-const EXCUSES = new Map(RULES.map((r) => [r.name, r.notTheRate]));
+const EXCUSES = new Map(rules.map((r) => [r.name, r.notTheRate]));
 
 /**
  * The loss left its first value upwards and never came back: no order of the data, no staircase and no change of

@@ -2,7 +2,7 @@
 import type { RunLog } from "../run/log.ts";
 import { makeContext } from "./context.ts";
 import { type GatheredRun, gatherRun, hiddenNans } from "./gather.ts";
-import { RULES } from "./rules/index.ts";
+import { rules } from "./rules/index.ts";
 import { findingsOf } from "./rules/rule.ts";
 import type { Finding } from "./types.ts";
 import { RANK } from "./words.ts";
@@ -19,7 +19,7 @@ export interface WatchOptions {
 }
 
 /** Rules that can't wait for the end of a run, by name, with the event that each tells of. */
-const ALERTS = new Map(RULES.filter((r) => r.alerts !== null).map((r) => [r.name, r.alerts]));
+const ALERTS = new Map(rules.filter((r) => r.alerts !== null).map((r) => [r.name, r.alerts]));
 
 /** Watches a run while it grows: each call tells only what is new, of the rules that can't wait for the end. */
 export function createWatch({ lookBack = 2000 }: WatchOptions = {}): Watch {
@@ -32,9 +32,9 @@ export function createWatch({ lookBack = 2000 }: WatchOptions = {}): Watch {
       if (!run) return [];
       const recent = tail(run, lookBack);
       const context = makeContext(recent, hiddenNans(recent));
-      const now = RULES.filter((rule) => ALERTS.has(rule.name)).flatMap((rule) =>
-        findingsOf(rule, context, { whole: recent === run }),
-      );
+      const now = rules
+        .filter((rule) => ALERTS.has(rule.name))
+        .flatMap((rule) => findingsOf(rule, context, { whole: recent === run }));
       const fresh = now
         .filter((f) => !known(f))
         .filter(

@@ -2,7 +2,7 @@
 import { type RunLog, seriesOf } from "../run/log.ts";
 import { plain } from "../run/plain.ts";
 import { showNumber } from "../run/show-number.ts";
-import { RULES } from "./rules/index.ts";
+import { rules } from "./rules/index.ts";
 import type {
   Difference,
   Evidence,
@@ -125,7 +125,7 @@ export function headlineOf(run: RunDiagnosis): Headline {
 export function groupFindings(findings: readonly Finding[]): Group[] {
   const kinds = new Map<string, Finding[]>();
   for (const f of findings) kinds.set(f.id, [...(kinds.get(f.id) ?? []), f]);
-  for (const { name, absorbs } of RULES) {
+  for (const { name, absorbs } of rules) {
     const own = kinds.get(name);
     if (!own) continue;
     const gravest = Math.max(...own.map((f) => RANK[f.severity]));

@@ -85,7 +85,7 @@ function layers(
   return ["nn.Sequential(", ...list.map((l) => `    ${l},`), ")"];
 }
 
-const activationOf = (name: string): string => `nn.${findActivation(name).torch}`;
+const activationOf = (name: string): string => `nn.${findActivation(name).elsewhere.pytorch}`;
 
 function transformer(
   {

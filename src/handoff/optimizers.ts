@@ -1,5 +1,5 @@
 /** Optimizers that PyTorch has under the same formula or that the project brings, by their rows; others are traced. */
-import { optimizerEntry, optimizers as optimizerTable } from "../optim/optimizers.ts";
+import { findOptimizer, optimizers as optimizerTable } from "../optim/optimizers.ts";
 import type { TorchClass } from "../optim/torch.ts";
 import { SteepestError } from "../run/errors.ts";
 import { resolveOptions } from "../run/options.ts";
@@ -21,7 +21,7 @@ export function namedOptimizer(
   { name, lr = Number.NaN, ...given }: { readonly name: string; readonly lr?: number | undefined },
   { stateNames, param }: { stateNames: readonly string[]; param: string },
 ): NamedOptimizer | null {
-  const entry = optimizerEntry(name);
+  const entry = findOptimizer(name);
   refuseUntraceable(name);
   const specs = Object.fromEntries(entry.options.map((o) => [o.name, o]));
   const found = entry.torch(resolveOptions(name, specs, given));
@@ -39,7 +39,7 @@ export function namedOptimizer(
 function refuseUntraceable(name: string): void {
   const needs = (o: (typeof optimizerTable)[number]): boolean =>
     o.needs.includes("evaluate") || o.needs.includes("key");
-  if (!needs(optimizerEntry(name))) return;
+  if (!needs(findOptimizer(name))) return;
   const others = optimizerTable.filter((o) => !needs(o)).map((o) => o.name);
   throw new SteepestError(
     "handoff-optimizer",

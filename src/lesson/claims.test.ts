@@ -321,7 +321,7 @@ const cases: Readonly<Record<string, Case>> = {
 };
 
 const context = lessonContext({ backend: wasm });
-const row = (id: string): (typeof claims)[number] => claims.find((c) => c.id === id)!;
+const row = (id: string): (typeof claims)[number] => claims.find((c) => c.name === id)!;
 const run = async (id: string, settings?: Settings): Promise<ClaimResult> =>
   (await runClaim(row(id), context, settings)).result;
 
@@ -336,7 +336,7 @@ function numberAt(measured: unknown, path: string): unknown {
 }
 
 test("every claim of the audit is here", () => {
-  expect(claims.filter((c) => c.group !== "walkthrough").map((c) => c.id)).toEqual(Object.keys(cases));
+  expect(claims.filter((c) => c.group !== "walkthrough").map((c) => c.name)).toEqual(Object.keys(cases));
 });
 
 describe.each(Object.entries(cases))("%s", (id, { verdict, reduced = {}, altered, audit = {} }) => {
@@ -380,7 +380,7 @@ describe("the table", () => {
     ["C7,C7,C6-7", ["C6", "C7"]],
     ["walkthrough-gd-0.5", ["walkthrough-gd-0.5"]],
   ])("%s names %j", (list, ids) => {
-    expect(selectClaims(list).map((c) => c.id)).toEqual(ids);
+    expect(selectClaims(list).map((c) => c.name)).toEqual(ids);
   });
 
   test.each([

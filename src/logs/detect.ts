@@ -11,7 +11,7 @@ import { tfevents } from "./readers/tfevents.ts";
 import { wandb } from "./readers/wandb.ts";
 import type { Format, Head } from "./types.ts";
 
-export const FORMATS: readonly Format[] = [tfevents, wandb, jsonl, notebook, jsonDocument, mlflow, csv, text];
+export const formats: readonly Format[] = [tfevents, wandb, jsonl, notebook, jsonDocument, mlflow, csv, text];
 
 /** How much of a log is looked at before its format is decided. */
 export const HEAD_BYTES: number = 1 << 16;
@@ -25,7 +25,7 @@ export function makeHead(bytes: Uint8Array, complete: boolean): Head {
 
 export function detectFormat(head: Head, source: string): Format {
   refuse(head, source);
-  return FORMATS.find((format) => format.detect(head)) ?? text;
+  return formats.find((format) => format.detect(head)) ?? text;
 }
 
 /** Files that are no log, named as what they are. */

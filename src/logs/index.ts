@@ -35,7 +35,7 @@ export function createReader(options: ReadOptions): LogReader {
         help: "unpack it first, for example `zcat file | steepest diagnose -`",
       });
     }
-    reader = detectFormat(whole, options.source).create(options, whole);
+    reader = detectFormat(whole, options.source).make(options, whole);
     if (part !== null) reader.nextPart?.(part);
     reader.push(head);
     head = new Uint8Array(0);
@@ -67,7 +67,7 @@ export function createReader(options: ReadOptions): LogReader {
       const whole = completeLines(head);
       const early = makeHead(whole, true);
       if (early.lines.length === 0) return [];
-      const trial = detectFormat(early, options.source).create(options, early);
+      const trial = detectFormat(early, options.source).make(options, early);
       if (part !== null) trial.nextPart?.(part);
       trial.push(whole);
       return trial.logs(false);

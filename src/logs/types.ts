@@ -1,4 +1,5 @@
 import type { LogFormat, RunLog } from "../run/log.ts";
+import type { Row } from "../run/table.ts";
 
 /** How a log is to be read, where it should not be guessed. */
 export interface ReadOptions {
@@ -46,10 +47,11 @@ export interface Head {
   readonly complete: boolean;
 }
 
-export interface Format {
-  readonly id: LogFormat;
+/** A format of logs: how it is told from others, and its reader. */
+export interface Format extends Row {
+  readonly name: LogFormat;
   readonly detect: (head: Head) => boolean;
-  readonly create: (options: ReadOptions, head: Head) => FormatReader;
+  readonly make: (options: ReadOptions, head: Head) => FormatReader;
 }
 
 /** Points kept per series unless asked otherwise: 3 MB a series. */

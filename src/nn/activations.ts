@@ -16,8 +16,7 @@ import {
   sub,
   tanh,
 } from "../engine/graph/index.ts";
-import { closest } from "../run/errors.ts";
-import { nnError } from "./errors.ts";
+import { findRow } from "../run/table.ts";
 import { type Layer, plainLayer } from "./layer.ts";
 
 type Map = (x: Expr) => Expr;
@@ -110,33 +109,29 @@ export const identity = (): Layer => plainLayer((x) => x);
 export interface ActivationRow {
   readonly name: string;
   /** PyTorch's module, as it is written there. */
-  readonly torch: string;
+  readonly elsewhere: { readonly pytorch: string };
   readonly make: () => Layer;
 }
 
 /** The activations a run file can name. */
 export const activations: readonly ActivationRow[] = [
-  { name: "relu", torch: "ReLU()", make: relu },
-  { name: "leaky-relu", torch: "LeakyReLU()", make: leakyRelu },
-  { name: "elu", torch: "ELU()", make: elu },
-  { name: "gelu", torch: "GELU()", make: gelu },
-  { name: "gelu-tanh", torch: "GELU(approximate='tanh')", make: () => gelu({ approximate: "tanh" }) },
-  { name: "silu", torch: "SiLU()", make: silu },
-  { name: "mish", torch: "Mish()", make: mish },
-  { name: "softplus", torch: "Softplus()", make: softplus },
-  { name: "tanh", torch: "Tanh()", make: tanhLayer },
-  { name: "sigmoid", torch: "Sigmoid()", make: sigmoidLayer },
-  { name: "identity", torch: "Identity()", make: identity },
+  { name: "relu", elsewhere: { pytorch: "ReLU()" }, make: relu },
+  { name: "leaky-relu", elsewhere: { pytorch: "LeakyReLU()" }, make: leakyRelu },
+  { name: "elu", elsewhere: { pytorch: "ELU()" }, make: elu },
+  { name: "gelu", elsewhere: { pytorch: "GELU()" }, make: gelu },
+  {
+    name: "gelu-tanh",
+    elsewhere: { pytorch: "GELU(approximate='tanh')" },
+    make: () => gelu({ approximate: "tanh" }),
+  },
+  { name: "silu", elsewhere: { pytorch: "SiLU()" }, make: silu },
+  { name: "mish", elsewhere: { pytorch: "Mish()" }, make: mish },
+  { name: "softplus", elsewhere: { pytorch: "Softplus()" }, make: softplus },
+  { name: "tanh", elsewhere: { pytorch: "Tanh()" }, make: tanhLayer },
+  { name: "sigmoid", elsewhere: { pytorch: "Sigmoid()" }, make: sigmoidLayer },
+  { name: "identity", elsewhere: { pytorch: "Identity()" }, make: identity },
 ];
 
 /** The activation called `name`. Throws `model` with a suggestion. */
-export function findActivation(name: string): ActivationRow {
-  const row = activations.find((a) => a.name === name);
-  if (row !== undefined) return row;
-  const names = activations.map((a) => a.name);
-  const near = closest(name, names);
-  throw nnError(
-    `no activation is called "${name}"`,
-    near ? `did you mean "${near}"?` : `choose one of ${names.join(", ")}`,
-  );
-}
+export const findActivation = (name: string): ActivationRow =>
+  findRow(activations, name, { code: "model", missing: `no activation is called "${name}"` });

@@ -1,23 +1,8 @@
 import { type OptionSpec, type OptionSpecs, resolveOptions } from "../run/options.ts";
+import type { Elsewhere, Row, Source } from "../run/table.ts";
 import { type Modifiers, modified, modifiersFor, modifies } from "./modifiers.ts";
 import type { TorchClass } from "./torch.ts";
 import type { Transform } from "./transform.ts";
-
-/** Where the update comes from and what it is, in the paper's letters. */
-export interface Paper {
-  readonly cite: string;
-  readonly url?: string;
-  /** The update in one line of plain text: θ parameters, g gradient, η learning rate, t step from 1. */
-  readonly equation: string;
-}
-
-/** What the same optimizer is called in other libraries; null where they have none. */
-export interface Elsewhere {
-  readonly pytorch: string | null;
-  readonly optax: string | null;
-  readonly keras: string | null;
-  readonly hf: string | null;
-}
 
 /** The largest learning rate that is stable on a quadratic whose largest curvature is `sharpness`. */
 export interface StabilityLimit<O> {
@@ -44,18 +29,18 @@ export type OptimizerKind = "gradient" | "momentum" | "adaptive" | "sign" | "mat
 export type BatchRule = "linear" | "square-root";
 
 /** What a row says whatever its options are. */
-interface Facts {
-  readonly name: string;
+interface Facts extends Row {
+  /** The update in one line of plain text, in the paper's letters: θ parameters, g gradient, η learning rate, t step from 1. */
+  readonly formula: string;
+  readonly source: Source;
   readonly kind: OptimizerKind;
   readonly batchRule: BatchRule;
   /** State tensors that the paper divides by 1 − βᵗ, each with β's place among `betas`; null where none is. */
   readonly corrected: Readonly<Record<string, number>> | null;
-  readonly paper: Paper;
-  readonly purpose: string;
 }
 
 /** An optimizer's row of the table: all that help, docs, the lab and the hand-off to PyTorch know of it. */
-export interface OptimizerEntry extends Facts {
+export interface OptimizerRow extends Facts {
   readonly options: readonly (OptionSpec & { readonly name: string })[];
   readonly elsewhere: Elsewhere;
   /** Its equal in PyTorch under these options, complete and checked; null where only its formula says what it does. */
@@ -82,7 +67,7 @@ export interface Definition<O extends { readonly lr: number }> extends Facts {
   /** Its equal in PyTorch; null where it has none, or where these options have none. */
   readonly torch: ((options: O) => TorchClass | null) | null;
   readonly stabilityLimit?: StabilityLimit<O>;
-  readonly needs?: OptimizerEntry["needs"];
+  readonly needs?: OptimizerRow["needs"];
   /** Whether `weightDecay` is taken off the weights apart from the gradient, at the rate's share; absent: it is not. */
   readonly decoupled?: (options: O) => boolean;
   /** Why nothing can be laid over it: its update is more than a step along a direction. Absent: modifiers apply. */
@@ -94,7 +79,7 @@ export interface Definition<O extends { readonly lr: number }> extends Facts {
 /** A function from options to the transform, which also carries its row of the table. */
 export interface Optimizer<O> {
   (options?: Partial<O> & Partial<Omit<Modifiers, keyof O>>): Transform;
-  readonly entry: OptimizerEntry;
+  readonly row: OptimizerRow;
 }
 
 /** Complete options, as the row's own functions take them. */
@@ -105,7 +90,7 @@ function limitOf<O extends object>({
   limit,
   preconditioner: p,
   beside,
-}: StabilityLimit<O>): NonNullable<OptimizerEntry["stabilityLimit"]> {
+}: StabilityLimit<O>): NonNullable<OptimizerRow["stabilityLimit"]> {
   return {
     rule,
     limit: (options, sharpness) => limit(complete(options), sharpness),
@@ -139,7 +124,18 @@ function makeModified<O extends { readonly lr: number }>(
 
 /** One row of the table: options are validated on every call, and `lr` is attached to the transform. */
 export function defineOptimizer<O extends { readonly lr: number }>(definition: Definition<O>): Optimizer<O> {
-  const { name, kind, batchRule, corrected, paper, purpose, stabilityLimit, torch, needs = [] } = definition;
+  const {
+    name,
+    kind,
+    batchRule,
+    corrected,
+    formula,
+    source,
+    about,
+    stabilityLimit,
+    torch,
+    needs = [],
+  } = definition;
   const own: Readonly<Record<string, OptionSpec>> = definition.options;
   const laidOver = definition.unmodified === undefined ? modifiersFor(own) : {};
   const specs: OptionSpecs<O> = { ...definition.options, ...laidOver };
@@ -152,15 +148,16 @@ export function defineOptimizer<O extends { readonly lr: number }>(definition: D
     };
   };
   const isModified = (options: object): boolean => modifies(pick(options, Object.keys(laidOver)));
-  const entry: OptimizerEntry = {
+  const row: OptimizerRow = {
     name,
     kind,
     batchRule,
     corrected,
     options: Object.entries<OptionSpec>(specs).map(([key, spec]) => ({ name: key, ...spec })),
-    paper,
+    formula,
+    source,
     elsewhere: { pytorch: null, optax: null, keras: null, hf: null, ...definition.elsewhere },
-    purpose,
+    about,
     torch: (options) => (isModified(options) ? null : (torch?.(complete(options)) ?? null)),
     ...(stabilityLimit && { stabilityLimit: limitOf(stabilityLimit) }),
     modifiers: {
@@ -171,5 +168,5 @@ export function defineOptimizer<O extends { readonly lr: number }>(definition: D
     needs,
     make,
   };
-  return Object.assign((options: object = {}) => make(options), { entry });
+  return Object.assign((options: object = {}) => make(options), { row });
 }

@@ -6,14 +6,15 @@ export {
   resolveOptions,
   showRange,
 } from "../run/options.ts";
+export type { Elsewhere, Source } from "../run/table.ts";
 export { chain } from "./chain.ts";
 export {
   type AdaptiveOptions,
   adaptiveClip,
   type Clip,
-  type ClipEntry,
   type ClipMeasure,
   type ClipOptions,
+  type ClipRow,
   clipByBlockRms,
   clipByGlobalNorm,
   clipByTensorNorm,
@@ -32,11 +33,9 @@ export {
   type BatchRule,
   type Definition,
   defineOptimizer,
-  type Elsewhere,
   type Optimizer,
-  type OptimizerEntry,
   type OptimizerKind,
-  type Paper,
+  type OptimizerRow,
   type StabilityLimit,
 } from "./define.ts";
 export { exactDiagonal, hutchinsonDiagonal } from "./hessian-diagonal.ts";
@@ -122,7 +121,7 @@ export { type SophiaHOptions, sophiaH } from "./optimizers/sophia-h.ts";
 export { type SparseAdamOptions, sparseAdam } from "./optimizers/sparse-adam.ts";
 export { type StableAdamwOptions, stableAdamw } from "./optimizers/stable-adamw.ts";
 export { type YogiOptions, yogi } from "./optimizers/yogi.ts";
-export { makeOptimizer, optimizerEntry, optimizers } from "./optimizers.ts";
+export { findOptimizer, makeOptimizer, optimizers } from "./optimizers.ts";
 export { perTensor, stateless, type TensorRule } from "./per-tensor.ts";
 export {
   type Alias,
@@ -148,7 +147,7 @@ export {
   type OptionType,
   type RunLengths,
   type Schedule,
-  type ScheduleEntry,
+  type ScheduleRow,
   type ScheduleSpec,
   scaleSchedule,
   scheduleCode,

@@ -1,6 +1,6 @@
 /** Which rate, rule and optimizer go with a batch larger than the one the rate was found for. */
 import type { BatchRule } from "./define.ts";
-import { optimizerEntry } from "./optimizers.ts";
+import { findOptimizer } from "./optimizers.ts";
 
 export type LrRule = BatchRule;
 
@@ -31,7 +31,7 @@ export function largeBatchAdvice(
   }: { batchSize: number; optimizer: string; lr: number | null; noiseScale: number | null },
 ): LargeBatchAdvice {
   const growth = globalBatch / batchSize;
-  const rule: LrRule = optimizerEntry(optimizer).batchRule;
+  const rule: LrRule = findOptimizer(optimizer).batchRule;
   const isAdaptive = rule === "square-root";
   const damped = noiseScale === null ? growth : (1 + noiseScale / batchSize) / (1 + noiseScale / globalBatch);
   const factor = isAdaptive ? Math.sqrt(damped) : damped;

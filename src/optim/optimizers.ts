@@ -1,6 +1,6 @@
 /** The table of optimizers: command-line help, docs, the lab's controls and the hand-off read it. */
-import { closest, SteepestError } from "../run/errors.ts";
-import type { OptimizerEntry } from "./define.ts";
+import { findRow } from "../run/table.ts";
+import type { OptimizerRow } from "./define.ts";
 import { adabelief } from "./optimizers/adabelief.ts";
 import { adadelta } from "./optimizers/adadelta.ts";
 import { adafactor } from "./optimizers/adafactor.ts";
@@ -59,7 +59,7 @@ import { yogi } from "./optimizers/yogi.ts";
 import type { Transform } from "./transform.ts";
 
 /** The table of optimizers, one row each, in the order that help and docs list them. */
-export const optimizers: readonly OptimizerEntry[] = [
+export const optimizers: readonly OptimizerRow[] = [
   sgd,
   emaMomentum,
   nag,
@@ -119,21 +119,16 @@ export const optimizers: readonly OptimizerEntry[] = [
   shampoo,
   shampooSequential,
   psgdKron,
-].map((o) => o.entry);
+].map((o) => o.row);
 
 /** The row of this name. Throws `optimizer` with the closest name when there is none. */
-export function optimizerEntry(name: string): OptimizerEntry {
-  const found = optimizers.find((o) => o.name === name);
-  if (found) return found;
-  const near = closest(
-    name,
-    optimizers.map((o) => o.name),
-  );
-  throw new SteepestError("optimizer", `there is no optimizer named ${JSON.stringify(name)}`, {
-    help: near ? `did you mean "${near}"?` : `choose one of ${optimizers.map((o) => o.name).join(", ")}`,
+export function findOptimizer(name: string): OptimizerRow {
+  return findRow(optimizers, name, {
+    code: "optimizer",
+    missing: `there is no optimizer named ${JSON.stringify(name)}`,
   });
 }
 
 /** The optimizer of this name with these options; `lr` of the result is the option's value. */
 export const makeOptimizer = (name: string, options: Readonly<Record<string, unknown>> = {}): Transform =>
-  optimizerEntry(name).make(options);
+  findOptimizer(name).make(options);

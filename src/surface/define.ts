@@ -1,7 +1,7 @@
 import type { Expr } from "../engine/graph/index.ts";
 import { type OptionSpec, type OptionSpecs, type OptionValue, resolveOptions } from "../optim/index.ts";
 import { number } from "../run/options.ts";
-import type { Minimum, SurfaceEntry } from "./types.ts";
+import type { Minimum, SurfaceRow } from "./types.ts";
 
 /** What a member says about itself with its options filled in. */
 export interface Shape {
@@ -13,7 +13,7 @@ export interface Shape {
   readonly minima: readonly Minimum[];
 }
 
-export interface SurfaceDefinition<O> extends Omit<SurfaceEntry, "options" | "make"> {
+export interface SurfaceDefinition<O> extends Omit<SurfaceRow, "options" | "make"> {
   readonly options: OptionSpecs<O>;
   readonly shape: (options: O) => Shape;
 }
@@ -26,7 +26,7 @@ export function defineSurface<O extends object = Record<never, never>>({
   options,
   shape,
   ...row
-}: SurfaceDefinition<O>): SurfaceEntry {
+}: SurfaceDefinition<O>): SurfaceRow {
   const specs = options as Readonly<Record<string, OptionSpec>>;
   return {
     ...row,
@@ -37,7 +37,7 @@ export function defineSurface<O extends object = Record<never, never>>({
       return {
         name: row.name,
         label: row.label,
-        text: withValues(row.text, specs, new Map(Object.entries(resolved))),
+        text: withValues(row.formula, specs, new Map(Object.entries(resolved))),
         variables: variableNames(made.start.length),
         ...made,
       };

@@ -13,13 +13,13 @@ import { gradients } from "../engine/rules/differentiate.ts";
 import {
   applyUpdates,
   evaluateState,
+  findOptimizer,
   flattenState,
   type Hyper,
   initialState,
   type LearningRate,
   learningRate,
   learningRateFromSpec,
-  optimizerEntry,
   type Schedule,
   type ScheduleSpec,
   stateInputs,
@@ -321,7 +321,7 @@ function resolve(optimizer: DescentOptimizer): Resolved {
     return { transform: optimizer as Transform, correction: null };
   }
   const { name, ...options } = typeof optimizer === "string" ? { name: optimizer } : optimizer;
-  const entry = optimizerEntry(String(name));
+  const entry = findOptimizer(String(name));
   return { transform: entry.make(options), correction: correctionOf(entry.name, options) };
 }
 

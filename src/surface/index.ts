@@ -16,10 +16,10 @@ export {
   valueAt,
 } from "./evaluate.ts";
 export { type FormulaOptions, parseFormula } from "./formula/parse.ts";
-export { makeSurface, surfaceEntry, surfaces } from "./surfaces.ts";
+export { findSurface, makeSurface, surfaces } from "./surfaces.ts";
 export type { Terms } from "./terms.ts";
 export { follow, type Trajectory, type TrajectoryOptions, trajectory } from "./trajectory.ts";
 export { RATES, type TunedTrajectory, tunedTrajectory } from "./tune-rate.ts";
-export type { Minimum, Surface, SurfaceEntry, SurfaceOptions } from "./types.ts";
+export type { Minimum, Surface, SurfaceOptions, SurfaceRow } from "./types.ts";
 export { distance, nearest, type Outcome, reach, showPlace, type Verdict } from "./verdict.ts";
 export { viewOf } from "./view.ts";

@@ -1,5 +1,5 @@
 /** The table of surfaces: command-line help, docs and the lab's list read it. */
-import { closest, SteepestError } from "../run/errors.ts";
+import { findRow } from "../run/table.ts";
 import { ackley } from "./surfaces/ackley.ts";
 import { beale } from "./surfaces/beale.ts";
 import { booth } from "./surfaces/booth.ts";
@@ -15,10 +15,10 @@ import { rastrigin } from "./surfaces/rastrigin.ts";
 import { rosenbrock } from "./surfaces/rosenbrock.ts";
 import { monkeySaddle, saddle } from "./surfaces/saddle.ts";
 import { styblinskiTang } from "./surfaces/styblinski-tang.ts";
-import type { Surface, SurfaceEntry, SurfaceOptions } from "./types.ts";
+import type { Surface, SurfaceOptions, SurfaceRow } from "./types.ts";
 
 /** The table of named surfaces, one row each, in the order that help and docs list them. */
-export const surfaces: readonly SurfaceEntry[] = [
+export const surfaces: readonly SurfaceRow[] = [
   bowl,
   ravine,
   rosenbrock,
@@ -40,13 +40,10 @@ export const surfaces: readonly SurfaceEntry[] = [
 ];
 
 /** The row of this name. Throws `surface` with the closest name when there is none. */
-export function surfaceEntry(name: string): SurfaceEntry {
-  const names = surfaces.map((s) => s.name);
-  const found = surfaces.find((s) => s.name === name);
-  if (found) return found;
-  const near = closest(name, names);
-  throw new SteepestError("surface", `there is no surface named ${JSON.stringify(name)}`, {
-    help: near ? `did you mean "${near}"?` : `choose one of ${names.join(", ")}`,
+export function findSurface(name: string): SurfaceRow {
+  return findRow(surfaces, name, {
+    code: "surface",
+    missing: `there is no surface named ${JSON.stringify(name)}`,
   });
 }
 
@@ -55,4 +52,4 @@ export function surfaceEntry(name: string): SurfaceEntry {
  * bad option.
  */
 export const makeSurface = (name: string, options: SurfaceOptions = {}): Surface =>
-  surfaceEntry(name).make(options);
+  findSurface(name).make(options);

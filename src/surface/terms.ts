@@ -1,5 +1,5 @@
 /** The optimizer's state under the letters of its paper, and what it corrects for the cold start. */
-import { optimizerEntry } from "../optim/index.ts";
+import { findOptimizer } from "../optim/index.ts";
 
 /** A term of an update: one number for each coordinate, or a single one kept for all of them. */
 export type Terms = Readonly<Record<string, readonly number[]>>;
@@ -12,7 +12,7 @@ export function correctionOf(
   name: string,
   options: Readonly<Record<string, unknown>>,
 ): ((state: Terms, step: number, momentum?: number) => Terms) | null {
-  const row = optimizerEntry(name);
+  const row = findOptimizer(name);
   const moments = row.corrected;
   if (moments === null || options["biasCorrection"] === false) return null;
   const defaults = row.options.find((o) => o.name === "betas")?.default;

@@ -1,5 +1,6 @@
 import type { Expr } from "../engine/graph/index.ts";
-import type { OptionSpec } from "../optim/index.ts";
+import type { OptionSpec } from "../run/options.ts";
+import type { Row, Source } from "../run/table.ts";
 
 /** A place where the function is least: over everything, nearby, or nobody knows which. */
 export interface Minimum {
@@ -32,18 +33,15 @@ export interface Surface {
 export type SurfaceOptions = Readonly<Record<string, unknown>>;
 
 /** A row of the table of surfaces. */
-export interface SurfaceEntry {
-  readonly name: string;
+export interface SurfaceRow extends Row {
   readonly label: string;
   /** TeX, in the letters of the options. */
-  readonly formula: string;
+  readonly tex: string;
   /** The same in plain text. */
-  readonly text: string;
+  readonly formula: string;
   readonly options: readonly (OptionSpec & { readonly name: string })[];
-  /** What it shows. */
-  readonly purpose: string;
   /** Who wrote it down first, where that is known. */
-  readonly source?: string;
+  readonly source?: Source;
   /** Throws `option` for an unknown option or a value out of range. */
   readonly make: (options?: SurfaceOptions) => Surface;
 }

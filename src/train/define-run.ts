@@ -14,7 +14,7 @@ type Kebab<S extends string> = S extends `${infer C}${infer Rest}`
   : S;
 
 type OptimizerOptions = {
-  [K in keyof typeof optim as (typeof optim)[K] extends { readonly entry: optim.OptimizerEntry }
+  [K in keyof typeof optim as (typeof optim)[K] extends { readonly row: optim.OptimizerRow }
     ? Kebab<K>
     : never]: (typeof optim)[K] extends (options?: infer O) => unknown ? Omit<O, "lr"> : never;
 };

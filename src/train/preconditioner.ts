@@ -1,16 +1,16 @@
 /** The diagonal P that a run's optimizer divides by, in the parameters' flat order. */
-import { type OptimizerEntry, optimizerEntry, resolveOptions } from "../optim/index.ts";
+import { findOptimizer, type OptimizerRow, resolveOptions } from "../optim/index.ts";
 import type { BuiltRun } from "./build.ts";
 
 export type ResolvedOptions = Readonly<Record<string, unknown>>;
 
 /** The run's optimizer with all options as they are in force. */
 export function optimizerOf({ spec }: Pick<BuiltRun, "spec">): {
-  entry: OptimizerEntry;
+  entry: OptimizerRow;
   options: ResolvedOptions;
 } {
   const { name, ...given } = spec.optimizer;
-  const { stabilityLimit, ...entry } = optimizerEntry(name);
+  const { stabilityLimit, ...entry } = findOptimizer(name);
   const specs = Object.fromEntries(entry.options.map(({ name: key, ...rest }) => [key, rest]));
   const options = resolveOptions(name, specs, given as Parameters<typeof resolveOptions>[2]);
   // the limit is proved for the plain update alone

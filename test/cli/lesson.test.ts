@@ -48,7 +48,7 @@ test("--json prints one document; what could not be run is named there, the rest
 test("--list names every claim and runs nothing", async () => {
   const { code, stdout } = await steepest(["lesson", "--list"], { cwd: folder() });
   expect(code).toBe(0);
-  for (const { id, title } of claims)
+  for (const { name: id, about: title } of claims)
     expect(stdout).toMatch(new RegExp(`^ {2}${id} +${title.replace(/[.*+?()]/g, "\\$&")}$`, "m"));
 });
 

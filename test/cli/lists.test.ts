@@ -26,7 +26,7 @@ test("optimizers lists every row with its names elsewhere", async () => {
 test("schedules lists every row with its names elsewhere", async () => {
   const text = await printed("schedules");
   expect(text.trimEnd().split("\n")).toHaveLength(schedules.length);
-  for (const { name, aliases } of schedules)
+  for (const { name, elsewhere: aliases } of schedules)
     for (const alias of aliases) expect(lineOf(text, name)).toContain(alias.name);
   expect(lineOf(text, "warmup-linear")).toContain("[Hugging Face linear]");
 });

@@ -27,10 +27,10 @@ import { valueAndGrad } from "../../src/engine/rules/differentiate.ts";
 import {
   accumulate,
   compileObjective,
+  findOptimizer,
   flattenState,
   type Hyper,
   minimize,
-  optimizerEntry,
   optimizers,
   stateInputs,
   type Tensors,
@@ -293,7 +293,7 @@ test("ftrl is AdaGrad under a rising rate too, without penalties: θ −= η g/�
     shapes: { x: [1] },
     start: { x: [0] },
     loss: ({ x }) => mul(0.5, sum(square(sub(x!, 2)))),
-    transform: optimizerEntry("ftrl").make(),
+    transform: findOptimizer("ftrl").make(),
   });
   let [x, squares] = [0, 0.1];
   for (let k = 0; k < 20; k++) {
@@ -311,7 +311,7 @@ test("ftrl leaves a weight that has met no gradient, from a sum of squares of 0"
     shapes: { x: [2] },
     start: { x: [1, 1] },
     loss: ({ x }) => square(at(x!, 0)),
-    transform: optimizerEntry("ftrl").make({ initialAccumulatorValue: 0 }),
+    transform: findOptimizer("ftrl").make({ initialAccumulatorValue: 0 }),
   });
   trainer.step(0.1);
   expect(trainer.params()["x"]![1]).toBe(1);
@@ -337,7 +337,7 @@ describe("stability limits", () => {
   });
   test.for(limited)("%s %o: one percent below converges, one percent above diverges", ([name, options]) => {
     const sharpness = 7;
-    const entry = optimizerEntry(name);
+    const entry = findOptimizer(name);
     const all = Object.fromEntries(entry.options.map((o) => [o.name, o.default]));
     const limit = entry.stabilityLimit!.limit({ ...all, ...options }, sharpness);
     const trainer = makeTrainer({

@@ -5,7 +5,7 @@
 import { expect, test } from "vitest";
 import { wasm } from "../../src/engine/backends/wasm.ts";
 import { mul, square, sum } from "../../src/engine/graph/index.ts";
-import { optimizerEntry, optimizers } from "../../src/optim/index.ts";
+import { findOptimizer, optimizers } from "../../src/optim/index.ts";
 import { makeTrainer } from "./program.ts";
 
 const cases: readonly (readonly [string, Readonly<Record<string, unknown>>])[] = [
@@ -34,7 +34,7 @@ test("every row with a preconditioner is measured", () => {
 });
 
 test.each(cases)("%s %o: one percent below converges, one percent above diverges", (name, options) => {
-  const entry = optimizerEntry(name);
+  const entry = findOptimizer(name);
   const all = { ...Object.fromEntries(entry.options.map((o) => [o.name, o.default])), ...options };
   const { limit, preconditioner } = entry.stabilityLimit!;
   const trainer = makeTrainer({

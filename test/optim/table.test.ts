@@ -2,9 +2,9 @@ import { describe, expect, test } from "vitest";
 import {
   adam,
   clips,
+  findOptimizer,
   makeClip,
   makeOptimizer,
-  optimizerEntry,
   optimizers,
   type ScheduleOptionSpec,
   schedules,
@@ -34,7 +34,7 @@ describe("the table", () => {
     for (const o of optimizers) {
       const defaults = Object.fromEntries(o.options.map((x) => [x.name, x.default]));
       expect(o.make(defaults).lr).toBe(defaults["lr"]);
-      expect(o.paper.cite.length * o.paper.equation.length * o.purpose.length, o.name).toBeGreaterThan(0);
+      expect(o.source.cite.length * o.formula.length * o.about.length, o.name).toBeGreaterThan(0);
       for (const x of o.options) expect(x.description.length, `${o.name}.${x.name}`).toBeGreaterThan(0);
     }
   });
@@ -115,7 +115,5 @@ describe("clips", () => {
 });
 
 test("ranges in words", () => {
-  expect(showRange(optimizerEntry("adam").options.find((o) => o.name === "betas") as never)).toBe(
-    "in [0, 1)",
-  );
+  expect(showRange(findOptimizer("adam").options.find((o) => o.name === "betas") as never)).toBe("in [0, 1)");
 });

@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { readLog } from "../../src/logs/index.ts";
-import { optimizerEntry } from "../../src/optim/index.ts";
+import { findOptimizer } from "../../src/optim/index.ts";
 import { seriesOf } from "../../src/run/log.ts";
 import type { ProbeAnalysis } from "../../src/tune/probe/analysis.ts";
 import { steepest } from "../cli/steepest.ts";
@@ -88,7 +88,7 @@ describe.skipIf(torch === null)("in a PyTorch training", () => {
       Adagrad: ["adagrad", {}],
     };
     for (const [name, [ours, given]] of Object.entries(names)) {
-      const entry = optimizerEntry(ours);
+      const entry = findOptimizer(ours);
       const options = { ...Object.fromEntries(entry.options.map((o) => [o.name, o.default])), ...given };
       const { limit, sharpness, stability, lr } = found.sharpness[`${name} 1`]!;
       expect(limit / entry.stabilityLimit!.limit(options, sharpness), name).toBeCloseTo(1, 6);

@@ -1,5 +1,5 @@
 /** `steepest descend <surface|formula>`: optimizers side by side on a function, its map and their fate. */
-import { optimizerEntry } from "../../optim/index.ts";
+import { findOptimizer } from "../../optim/index.ts";
 import { SteepestError } from "../../run/errors.ts";
 import { showNumber } from "../../run/show-number.ts";
 import { symmetricEigenvalues } from "../../surface/eigenvalues.ts";
@@ -98,7 +98,7 @@ function curvature({ surface, from, runs }: Descents): string {
   const there = minimum ? largest(minimum.at) : Number.NaN;
   const first = `largest curvature ${showNumber(largest(from))} at the start`;
   if (!(there > 0)) return first;
-  const limit = optimizerEntry("sgd").stabilityLimit!.limit(
+  const limit = findOptimizer("sgd").stabilityLimit!.limit(
     { momentum: 0, dampening: 0, nesterov: false, weightDecay: 0 },
     there,
   );

@@ -18,7 +18,7 @@ export async function run({ options, terminal, json }: Invocation): Promise<numb
   const rows = typeof options["only"] === "string" ? selectClaims(options["only"]) : claims;
   const shown = look(terminal);
   if (options["list"] === true) {
-    const all = rows.map(({ id, title, group }) => ({ id, title, group }));
+    const all = rows.map(({ name: id, about: title, group }) => ({ id, title, group }));
     terminal.print(
       json ? JSON.stringify({ schema: "steepest.lesson-list/1", claims: all }) : list(rows, shown),
     );
@@ -84,7 +84,7 @@ async function runAll(
   try {
     for (const [i, row] of rows.entries()) {
       const started = systemClock.now();
-      const label = `${row.id}  ${row.title}`;
+      const label = `${row.name}  ${row.about}`;
       const onProgress = (done: number): void =>
         bar.update(Math.round(100 * (i + done)), label, {
           line: `${label}, ${Math.round(100 * done)}% done`,
@@ -92,7 +92,7 @@ async function runAll(
       onProgress(0);
       try {
         const context = lessonContext({ backend, signal: interrupt.signal, onProgress });
-        ran.push(await runClaim(row, context, settings.get(row.id) ?? {}));
+        ran.push(await runClaim(row, context, settings.get(row.name) ?? {}));
         const { verdict } = ran.at(-1)!.result;
         const seconds = showSeconds((systemClock.now() - started) / 1000);
         if (!quiet) bar.note(`${i + 1}/${rows.length}  ${label}: ${verdictWords(verdict)} (${seconds})`);
@@ -101,7 +101,7 @@ async function runAll(
         if (interrupt.signal.aborted) break;
         // a wrong setting is the caller's mistake, not the experiment's
         if (error instanceof SteepestError && error.id === "usage") throw error;
-        failures.push({ id: row.id, reason: error instanceof Error ? error.message : String(error) });
+        failures.push({ id: row.name, reason: error instanceof Error ? error.message : String(error) });
       }
     }
   } finally {
@@ -125,17 +125,17 @@ function parseSettings(given: unknown, rows: readonly ClaimRow[]): Map<string, S
       });
     }
     const id = match[1]!.toLowerCase();
-    const row = rows.find((r) => r.id.toLowerCase() === id);
+    const row = rows.find((r) => r.name.toLowerCase() === id);
     if (!row) {
       const near = closest(
         match[1]!,
-        rows.map((r) => r.id),
+        rows.map((r) => r.name),
       );
       throw new SteepestError("usage", `--set names ${match[1]!}, which is not among the claims to be run`, {
         help: near ? `did you mean "${near}"?` : "steepest lesson --list shows the ids",
       });
     }
-    found.set(row.id, { ...found.get(row.id), [match[2]!]: value });
+    found.set(row.name, { ...found.get(row.name), [match[2]!]: value });
   }
   return found;
 }

@@ -1,8 +1,8 @@
 /** `steepest optimizers [name]`: the table, or one row in full. */
 import {
   type Elsewhere,
-  type OptimizerEntry,
-  optimizerEntry,
+  findOptimizer,
+  type OptimizerRow,
   optimizers,
   showRange,
 } from "../../optim/index.ts";
@@ -10,7 +10,7 @@ import type { Invocation } from "../command.ts";
 import { table } from "../terminal.ts";
 
 export async function run({ args: [name], terminal, json }: Invocation): Promise<undefined> {
-  const rows = name === undefined ? optimizers : [optimizerEntry(name)];
+  const rows = name === undefined ? optimizers : [findOptimizer(name)];
   if (json) {
     terminal.print(
       JSON.stringify({ schema: "steepest.optimizers/1", optimizers: rows.map(describeOptimizer) }),
@@ -19,13 +19,13 @@ export async function run({ args: [name], terminal, json }: Invocation): Promise
   }
   if (name === undefined) {
     terminal.print(
-      table(rows.map((o) => [o.name, [o.purpose, bracketed(namesElsewhere(o))].join(" ").trimEnd()])),
+      table(rows.map((o) => [o.name, [o.about, bracketed(namesElsewhere(o))].join(" ").trimEnd()])),
     );
     return;
   }
   const row = rows[0]!;
-  const { name: own, purpose, paper, stabilityLimit } = row;
-  const lines = [`${own}: ${purpose}`, paper.cite, paper.equation, batchRule(row)];
+  const { name: own, about, formula, source, stabilityLimit } = row;
+  const lines = [`${own}: ${about}`, source.cite, formula, batchRule(row)];
   if (stabilityLimit) {
     const { rule, preconditioner } = stabilityLimit;
     lines.push(
@@ -39,7 +39,7 @@ export async function run({ args: [name], terminal, json }: Invocation): Promise
 }
 
 /** How its rate follows the batch. */
-export const batchRule = ({ kind, batchRule: rule }: OptimizerEntry): string =>
+export const batchRule = ({ kind, batchRule: rule }: OptimizerRow): string =>
   `${kind} updates: the best rate grows with the ${rule === "linear" ? "batch" : "square root of the batch"}`;
 
 /** How people write the libraries. */
@@ -50,7 +50,7 @@ export const libraries: Readonly<Record<keyof Elsewhere, string>> = {
   hf: "Hugging Face",
 };
 
-const namesElsewhere = ({ elsewhere }: OptimizerEntry): string =>
+const namesElsewhere = ({ elsewhere }: OptimizerRow): string =>
   (Object.keys(libraries) as (keyof Elsewhere)[])
     .flatMap((key) => (elsewhere[key] === null ? [] : [`${libraries[key]} ${elsewhere[key]}`]))
     .join("; ");
@@ -59,16 +59,16 @@ const bracketed = (text: string): string => (text === "" ? "" : `[${text}]`);
 
 const showDefault = (value: unknown): string => (Array.isArray(value) ? value.join(",") : String(value));
 
-const rangeOf = (o: OptimizerEntry["options"][number]): string =>
+const rangeOf = (o: OptimizerRow["options"][number]): string =>
   o.type === "number" || o.type === "numbers" ? showRange(o) : o.type === "choice" ? o.choices.join("|") : "";
 
 /** A row of the table as data. */
-export const describeOptimizer = (o: OptimizerEntry): unknown => ({
+export const describeOptimizer = (o: OptimizerRow): unknown => ({
   name: o.name,
   kind: o.kind,
   batchRule: o.batchRule,
-  purpose: o.purpose,
-  paper: o.paper,
+  purpose: o.about,
+  paper: { ...o.source, equation: o.formula },
   elsewhere: o.elsewhere,
   stabilityLimit: o.stabilityLimit?.rule ?? null,
   options: o.options.map((option) => ({

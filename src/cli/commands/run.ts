@@ -1,5 +1,5 @@
 /** `steepest run -- COMMAND`: somebody's program under the watch: alerts as they happen, the diagnosis at the end. */
-import { diagnose, type Finding, RULES } from "../../diagnose/index.ts";
+import { diagnose, type Finding, rules } from "../../diagnose/index.ts";
 import { type Judged, toJson } from "../../diagnose/words.ts";
 import type { RunLog } from "../../logs/index.ts";
 import { SteepestError } from "../../run/errors.ts";
@@ -98,7 +98,7 @@ interface Stop {
 }
 
 const NOT_FINITE = new Set(
-  RULES.filter((r) => r.alerts === "value" || r.alerts === "iterations").map((r) => r.name),
+  rules.filter((r) => r.alerts === "value" || r.alerts === "iterations").map((r) => r.name),
 );
 
 const STOPS: Readonly<Record<StopOn, (finding: Finding) => boolean>> = {

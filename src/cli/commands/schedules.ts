@@ -4,7 +4,7 @@ import {
   findSchedule,
   type Library,
   type OptionSpec,
-  type ScheduleEntry,
+  type ScheduleRow,
   schedules,
 } from "../../optim/schedules/index.ts";
 import type { Invocation } from "../command.ts";
@@ -13,32 +13,32 @@ import { table } from "../terminal.ts";
 export async function run({ args: [name], terminal, json }: Invocation): Promise<undefined> {
   const listed = name === undefined ? schedules : [findSchedule(name).entry];
   if (json) {
-    const rows = listed.map(({ name: own, description, formula, reference, options, aliases }) => ({
-      name: own,
-      description,
-      formula,
-      reference,
-      options: Object.fromEntries(
-        Object.entries(options).map(([key, o]) => [
-          key,
-          { type: o.type, default: o.default ?? null, range: describeRange(o), description: o.description },
-        ]),
-      ),
-      aliases: aliases.map(({ name: alias, library }) => ({ name: alias, library })),
-    }));
+    const rows = listed.map(
+      ({ name: own, about: description, formula, source, options, elsewhere: aliases }) => ({
+        name: own,
+        description,
+        formula,
+        reference: source.cite,
+        options: Object.fromEntries(
+          Object.entries(options).map(([key, o]) => [
+            key,
+            { type: o.type, default: o.default ?? null, range: describeRange(o), description: o.description },
+          ]),
+        ),
+        aliases: aliases.map(({ name: alias, library }) => ({ name: alias, library })),
+      }),
+    );
     terminal.print(JSON.stringify({ schema: "steepest.schedules/1", schedules: rows }));
     return;
   }
   if (name === undefined) {
     terminal.print(
-      table(
-        schedules.map((s) => [s.name, [s.description, bracketed(namesElsewhere(s))].join(" ").trimEnd()]),
-      ),
+      table(schedules.map((s) => [s.name, [s.about, bracketed(namesElsewhere(s))].join(" ").trimEnd()])),
     );
     return;
   }
   const row = listed[0]!;
-  const lines = [`${row.name}: ${row.description}`, row.formula, row.reference];
+  const lines = [`${row.name}: ${row.about}`, row.formula, row.source.cite];
   const names = namesElsewhere(row);
   if (names !== "") lines.push(`also called ${names}`);
   terminal.print(`${lines.join("\n")}\n`);
@@ -63,7 +63,7 @@ export const libraries: Readonly<Record<Library, string>> = {
   "modded-nanogpt": "modded-nanogpt",
 };
 
-const namesElsewhere = ({ aliases }: ScheduleEntry): string =>
+const namesElsewhere = ({ elsewhere: aliases }: ScheduleRow): string =>
   aliases.map((a) => `${libraries[a.library]} ${a.name}`).join("; ");
 
 const bracketed = (text: string): string => (text === "" ? "" : `[${text}]`);

@@ -2,7 +2,7 @@
 import type { ScheduleSpec } from "../../optim/index.ts";
 import { SteepestError } from "../../run/errors.ts";
 import { parseOverrides, parseValue } from "../../run/overrides.ts";
-import { makeSurface, parseFormula, type Surface, surfaceEntry } from "../../surface/index.ts";
+import { findSurface, makeSurface, parseFormula, type Surface } from "../../surface/index.ts";
 import { parseContestants } from "../../tune/compare/contestants.ts";
 
 /** One path to make. */
@@ -26,7 +26,7 @@ export async function readSurface(
 ): Promise<Surface> {
   const options = Object.fromEntries(parseFlags(flags));
   if (/^[a-z]+(-[a-z]+)*$/i.test(what) && /[a-z]{3}/i.test(what)) {
-    surfaceEntry(what);
+    findSurface(what);
     return makeSurface(what, options);
   }
   const [flag] = Object.keys(options);

@@ -2,7 +2,7 @@
 
 import { isAbsolute } from "node:path";
 import { pathToFileURL } from "node:url";
-import { type Checks, RULES, type Severity } from "../../diagnose/index.ts";
+import { type Checks, rules, type Severity } from "../../diagnose/index.ts";
 import {
   baselineLines,
   doseWords,
@@ -108,8 +108,8 @@ const RATE = { name: "learning-rate", about: "the verdict on the learning rate",
 
 /** SARIF 2.1.0 (OASIS), for code scanning and editors. */
 function sarif(judged: readonly Judged[]): string {
-  const rules = [RATE, ...RULES];
-  const index = new Map(rules.map((r, i) => [r.name, i]));
+  const all = [RATE, ...rules];
+  const index = new Map(all.map((r, i) => [r.name, i]));
   const result = ({ run }: Judged, id: string, level: string, text: string): object => ({
     ruleId: id,
     ruleIndex: index.get(id),

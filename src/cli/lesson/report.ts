@@ -49,7 +49,7 @@ export function report(results: readonly ClaimResult[], { colors, width: given }
         .trimEnd(),
     );
   };
-  const titles = new Map(claims.map((row) => [row.id, row.title]));
+  const titles = new Map(claims.map((row) => [row.name, row.about]));
   const tableLines = [
     ...line(["id", "claim", "claimed", "measured", "verdict"], (text) => text).map(colors.bold),
     ...results.flatMap((r) => [
@@ -95,12 +95,12 @@ function tally(results: readonly ClaimResult[]): string {
 
 /** `--list`: groups with their claims. */
 export function list(rows: readonly ClaimRow[], { colors }: Pick<Look, "colors">): string {
-  const wide = Math.max(...rows.map((r) => r.id.length));
+  const wide = Math.max(...rows.map((r) => r.name.length));
   const lines: string[] = [];
   for (const group of new Set(rows.map((r) => r.group))) {
     lines.push(...(lines.length > 0 ? [""] : []), colors.bold(group));
     for (const r of rows.filter((row) => row.group === group))
-      lines.push(`  ${r.id.padEnd(wide)}  ${r.title}`);
+      lines.push(`  ${r.name.padEnd(wide)}  ${r.about}`);
   }
   return lines.join("\n");
 }

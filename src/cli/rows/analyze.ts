@@ -3,7 +3,7 @@ import { whole, wordOr } from "../flags.ts";
 
 export const analyze: CommandRow = {
   name: "analyze",
-  summary: "curvature, stability limits, gradient noise and convergence of a run",
+  about: "curvature, stability limits, gradient noise and convergence of a run",
   define: (c) => {
     c.argument("[run]", "a run file, or a run folder: then from its last checkpoint")
       .option(

@@ -4,7 +4,7 @@ import { programFlags } from "../search/options.ts";
 
 export const compare: CommandRow = {
   name: "compare",
-  summary: "optimizers side by side, each at its own best learning rate",
+  about: "optimizers side by side, each at its own best learning rate",
   defineProgram: (c) =>
     void programFlags(c).option(
       "--set <name=values>",

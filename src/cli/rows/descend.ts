@@ -2,7 +2,7 @@ import type { CommandRow } from "../command.ts";
 
 export const descend: CommandRow = {
   name: "descend",
-  summary: "optimizers on a named function or a formula, step by step",
+  about: "optimizers on a named function or a formula, step by step",
   define: (c) => {
     c.argument("[surface]", "a name (without one they are listed) or a formula such as 'x^2 + 10*y^2'")
       .option("--list", "list the surfaces, or tell all about the one that is named")

@@ -5,7 +5,7 @@ import { receiverFlags } from "../diagnose/receiver-flags.ts";
 
 export const diagnose: CommandRow = {
   name: "diagnose",
-  summary: "read training logs: verdict, findings and what to do",
+  about: "read training logs: verdict, findings and what to do",
   define: (c) => {
     c.argument("[paths...]", "log files, folders or globs of any known format; - is standard input")
       .option("--loss <column>", "the series that is the training loss")

@@ -2,7 +2,7 @@ import type { CommandRow } from "../command.ts";
 
 export const evaluate: CommandRow = {
   name: "evaluate",
-  summary: "how good a trained model is on data that has the answers",
+  about: "how good a trained model is on data that has the answers",
   define: (c) => {
     c.argument("<run>", "a run folder, or one of its checkpoints")
       .argument("<data>", "CSV, JSONL, NPY, IDX, or a text for a text model; - is standard input")

@@ -3,7 +3,7 @@ import type { CommandRow } from "../command.ts";
 
 export const exportRun: CommandRow = {
   name: "export",
-  summary: "write a trained model as ONNX or safetensors, or a run as a PyTorch project",
+  about: "write a trained model as ONNX or safetensors, or a run as a PyTorch project",
   define: (c) => {
     c.argument("<run>", "a run file (JSON, YAML, TypeScript), or a run folder: then with its trained weights")
       .option(

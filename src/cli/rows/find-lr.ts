@@ -9,7 +9,7 @@ const PURPOSES = ["validation", "training"] as const;
 
 export const findLr: CommandRow = {
   name: "find-lr",
-  summary: "find the learning rate by short trainings, with how sure it is, or say why there is none",
+  about: "find the learning rate by short trainings, with how sure it is, or say why there is none",
   defineProgram: (c) => void programFlags(c),
   define: (c) => {
     c.usage("[options] <run> | [options] -- <program> [arguments…]")

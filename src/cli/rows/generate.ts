@@ -3,7 +3,7 @@ import { finite, whole } from "../flags.ts";
 
 export const generate: CommandRow = {
   name: "generate",
-  summary: "let a text model write on",
+  about: "let a text model write on",
   define: (c) => {
     c.argument("<run>", "a run folder, or one of its checkpoints")
       .requiredOption("--prompt <text>", "the text to go on from")

@@ -3,7 +3,7 @@ import { whole } from "../flags.ts";
 
 export const lab: CommandRow = {
   name: "lab",
-  summary: "serve the interactive page on this machine",
+  about: "serve the interactive page on this machine",
   define: (c) => {
     c.option(
       "--port <number>",

@@ -2,7 +2,7 @@ import type { CommandRow } from "../command.ts";
 
 export const lesson: CommandRow = {
   name: "lesson",
-  summary: "run every claim of the lesson and print claimed against measured",
+  about: "run every claim of the lesson and print claimed against measured",
   define: (c) => {
     c.option("--only <claims>", "ids, ranges and groups, separated by commas: C5,C18b,C8-C10,walkthrough")
       .option("--list", "list ids, titles and groups; run nothing")

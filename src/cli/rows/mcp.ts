@@ -2,7 +2,7 @@ import type { CommandRow } from "../command.ts";
 
 export const mcp: CommandRow = {
   name: "mcp",
-  summary: "serve diagnose, find-lr and more to an agent, by the Model Context Protocol on standard input",
+  about: "serve diagnose, find-lr and more to an agent, by the Model Context Protocol on standard input",
   define: (c) => {
     c.option("--allow <folders...>", "what may be read and written; default: this folder")
       .option("--read-only", "offer no tool that runs a program")

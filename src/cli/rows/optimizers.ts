@@ -2,7 +2,7 @@ import type { CommandRow } from "../command.ts";
 
 export const optimizers: CommandRow = {
   name: "optimizers",
-  summary: "list the optimizers, or explain one",
+  about: "list the optimizers, or explain one",
   define: (c) => {
     c.argument("[name]", "explain this one: its options, ranges and paper");
   },

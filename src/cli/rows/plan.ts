@@ -3,7 +3,7 @@ import { positive } from "../flags.ts";
 
 export const plan: CommandRow = {
   name: "plan",
-  summary: "memory, traffic and predicted scaling before machines are paid for",
+  about: "memory, traffic and predicted scaling before machines are paid for",
   define: (c) => {
     c.argument("<run>", "a run file (JSON, YAML, TypeScript)")
       .option("--processes <list>", "process counts, separated by commas", "1,2,4,8,16,64,256,1024")

@@ -4,7 +4,7 @@ import { positive } from "../flags.ts";
 
 export const predict: CommandRow = {
   name: "predict",
-  summary: "what a trained model says of new rows",
+  about: "what a trained model says of new rows",
   define: (c) => {
     c.argument("<run>", "a run folder, or one of its checkpoints")
       .argument(

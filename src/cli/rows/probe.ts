@@ -2,7 +2,7 @@ import type { CommandRow } from "../command.ts";
 
 export const probe: CommandRow = {
   name: "probe",
-  summary: "print a Python file that logs what happens inside a PyTorch training",
+  about: "print a Python file that logs what happens inside a PyTorch training",
   define: (c) => {
     c.addHelpText(
       "after",

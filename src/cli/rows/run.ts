@@ -5,7 +5,7 @@ import { STOP_ON } from "../program/stop-on.ts";
 
 export const run: CommandRow = {
   name: "run",
-  summary: "run any training program under the doctor's watch",
+  about: "run any training program under the doctor's watch",
   defineProgram: () => {},
   define: (c) => {
     c.usage("[options] -- <program> [arguments…]")

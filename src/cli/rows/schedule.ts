@@ -3,7 +3,7 @@ import { positive, whole } from "../flags.ts";
 
 export const schedule: CommandRow = {
   name: "schedule",
-  summary: "print a learning-rate schedule",
+  about: "print a learning-rate schedule",
   define: (c) => {
     c.argument("<name>", "a schedule; `steepest schedules` lists them")
       .option("--lr <number>", "base learning rate", positive(), 0.1)

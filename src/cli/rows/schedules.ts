@@ -2,7 +2,7 @@ import type { CommandRow } from "../command.ts";
 
 export const schedules: CommandRow = {
   name: "schedules",
-  summary: "list the schedules, or explain one",
+  about: "list the schedules, or explain one",
   define: (c) => {
     c.argument("[name]", "explain this one, by its name here or elsewhere: its formula, options and ranges");
   },

@@ -3,7 +3,7 @@ import { whole } from "../flags.ts";
 
 export const serve: CommandRow = {
   name: "serve",
-  summary: "answer with a trained model over HTTP",
+  about: "answer with a trained model over HTTP",
   define: (c) => {
     c.argument("<run>", "a run folder, or one of its checkpoints")
       .option(

@@ -3,7 +3,7 @@ import { whole } from "../flags.ts";
 
 export const train: CommandRow = {
   name: "train",
-  summary: "train a model from a run file",
+  about: "train a model from a run file",
   define: (c) => {
     c.argument("<run>", "a run file (JSON, YAML, TypeScript), or with --resume a run folder")
       .option("--out <folder>", "write into this folder instead of runs/<name>-<n>")

@@ -1,5 +1,5 @@
 /** A schedule's rates, step by step. */
-import { findSchedule, learningRate, makeSchedule, type ScheduleEntry } from "../../optim/schedules/index.ts";
+import { findSchedule, learningRate, makeSchedule, type ScheduleRow } from "../../optim/schedules/index.ts";
 import { SteepestError } from "../../run/errors.ts";
 
 export interface ScheduleQuestion {
@@ -13,7 +13,7 @@ export interface ScheduleQuestion {
 }
 
 export interface ScheduleValues {
-  readonly entry: ScheduleEntry;
+  readonly entry: ScheduleRow;
   readonly lrs: readonly number[];
   /** Null where the schedule leaves the momentum alone. */
   readonly momenta: readonly (number | null)[] | null;

@@ -19,7 +19,7 @@ import { loggingArtefact, overfitting, validationDivergence } from "./validation
 import { gradientsNotZeroed, summedLoss } from "./wiring.ts";
 
 /** The table of rules, one row each. */
-export const RULES: readonly Rule[] = [
+export const rules: readonly Rule[] = [
   hiddenNan,
   nonFinite,
   numerical,

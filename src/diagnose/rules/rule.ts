@@ -1,4 +1,5 @@
 import { type Objective, seriesOf } from "../../run/log.ts";
+import type { Row } from "../../run/table.ts";
 import type { Context } from "../context.ts";
 import type { Direction, Evidence, Finding, Severity } from "../types.ts";
 
@@ -47,11 +48,11 @@ export interface Found {
 }
 
 /** One rule of the doctor: what it looks for, how its findings behave beside others, and how it finds them. */
-export interface Rule {
+export interface Rule extends Row {
   /** The `id` of its findings. */
   readonly name: string;
   readonly severity: Severity;
-  /** What it looks for, in one line; the documentation's table is made of these. */
+  /** What it looks for; the documentation's table is made of these. */
   readonly about: string;
   readonly needs: readonly Need[];
   /** The event it tells of while a run is watched; null when it can wait for the end. */

@@ -83,7 +83,7 @@ export const experiment: Experiment = defineExperiment({
       results.push({ name, loss: middle, deviation: Math.sqrt(mean(ends.map((e) => (e - middle) ** 2))) });
     }
     const [constant, linear, cosine] = results as [Result, Result, Result, Result];
-    const huggingFace = schedules.flatMap((s) => s.aliases.filter((a) => a.library === "hugging-face"));
+    const huggingFace = schedules.flatMap((s) => s.elsewhere.filter((a) => a.library === "hugging-face"));
     const best = results.reduce((a, b) => (b.loss < a.loss ? b : a));
     const clear = best.name === "cosine" && linear.loss - cosine.loss > linear.deviation + cosine.deviation;
     return {

@@ -382,4 +382,9 @@ function detectCsv({ lines, complete }: Head): boolean {
   });
 }
 
-export const csv: Format = { id: "csv" satisfies LogFormat, detect: detectCsv, create: createCsv };
+export const csv: Format = {
+  name: "csv" satisfies LogFormat,
+  about: "rows of comma-separated values, or other separators",
+  detect: detectCsv,
+  make: createCsv,
+};

@@ -69,7 +69,8 @@ function isSteepest(head: Head): boolean {
 }
 
 export const jsonl: Format = {
-  id: "jsonl",
+  name: "jsonl",
+  about: "one JSON object a line",
   detect({ lines, complete }) {
     const first = lines[0]?.trim();
     if (!first?.startsWith("{") || (lines.length === 1 && !complete)) return false;
@@ -80,5 +81,5 @@ export const jsonl: Format = {
     // objects behind a line number or a time are console output
     return next.filter((line) => line.trim().startsWith("{")).length * 2 >= next.length;
   },
-  create: createJsonl,
+  make: createJsonl,
 };

@@ -56,10 +56,11 @@ function nameOf(source: string): string {
 }
 
 export const mlflow: Format = {
-  id: "mlflow",
+  name: "mlflow",
+  about: "a metric of MLflow: time, value, step on each line",
   detect({ lines, complete }) {
     const whole = complete ? lines : lines.slice(0, -1);
     return whole.length > 0 && whole.slice(0, 50).every((line) => LINE.test(line.trim()));
   },
-  create: createMlflow,
+  make: createMlflow,
 };

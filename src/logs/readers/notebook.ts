@@ -31,7 +31,7 @@ function createNotebook(options: ReadOptions): FormatReader {
       if (printed === null) return [];
       const bytes = new TextEncoder().encode(printed);
       const lines = printed.split("\n").filter((line) => line.trim() !== "");
-      const reader = text.create(options, { bytes, text: printed.slice(0, 1 << 16), lines, complete: true });
+      const reader = text.make(options, { bytes, text: printed.slice(0, 1 << 16), lines, complete: true });
       reader.push(bytes);
       return reader.logs(final).map((log) => ({ ...log, format: "notebook" }));
     },
@@ -85,8 +85,9 @@ function linesOfTable(html: string): string {
 }
 
 export const notebook: Format = {
-  id: "notebook",
+  name: "notebook",
+  about: "cells of a Jupyter notebook, whose output holds a log",
   detect: ({ text: head }) =>
     /^\s*\{/.test(head) && /"cell_type"\s*:|"nbformat"\s*:/.test(head) && /"cells"\s*:/.test(head),
-  create: createNotebook,
+  make: createNotebook,
 };

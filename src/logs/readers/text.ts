@@ -141,4 +141,9 @@ function hasDecimalComma(text: string): boolean {
   return commas >= 2 && commas * 2 >= points;
 }
 
-export const text: Format = { id: "text", detect: () => true, create: createText };
+export const text: Format = {
+  name: "text",
+  about: "console output of any form",
+  detect: () => true,
+  make: createText,
+};

@@ -229,7 +229,8 @@ function pluginName(metadata: Uint8Array): string {
 }
 
 export const tfevents: Format = {
-  id: "tfevents",
+  name: "tfevents",
+  about: "event files of TensorBoard",
   detect({ bytes }) {
     if (bytes.length < HEADER) return false;
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -237,5 +238,5 @@ export const tfevents: Format = {
     // a damaged first record still names its version
     return new TextDecoder("latin1").decode(bytes.subarray(0, 64)).includes("brain.Event:");
   },
-  create: createTfevents,
+  make: createTfevents,
 };

@@ -157,7 +157,8 @@ function readRun(message: Uint8Array, config: Record<string, string | number>): 
 }
 
 export const wandb: Format = {
-  id: "wandb",
+  name: "wandb",
+  about: "binary logs of Weights & Biases",
   detect: ({ bytes }) => bytes[0] === 58 && bytes[1] === 87 && bytes[2] === 38 && bytes[3] === 66,
-  create: createWandb,
+  make: createWandb,
 };

@@ -54,7 +54,7 @@ export function smoothL1(
 export const absoluteRows: readonly Loss[] = [
   defineLoss<L1Options>({
     name: "l1",
-    torch: "L1Loss",
+    elsewhere: { pytorch: "L1Loss" },
     about: "numbers, absolute distance",
     formula: "|ŷ − y|",
     target: "number",
@@ -65,7 +65,7 @@ export const absoluteRows: readonly Loss[] = [
   }),
   defineLoss<HuberOptions>({
     name: "huber",
-    torch: "HuberLoss",
+    elsewhere: { pytorch: "HuberLoss" },
     about: "numbers, with outliers",
     formula: "½e² for |e| ≤ δ, else δ(|e| − ½δ);  e = ŷ − y, δ = delta",
     target: "number",
@@ -79,7 +79,7 @@ export const absoluteRows: readonly Loss[] = [
   }),
   defineLoss<SmoothL1Options>({
     name: "smooth-l1",
-    torch: "SmoothL1Loss",
+    elsewhere: { pytorch: "SmoothL1Loss" },
     about: "numbers, Huber's loss with slope 1",
     formula: "½e²/β for |e| ≤ β, else |e| − ½β;  e = ŷ − y, β = beta",
     target: "number",

@@ -36,7 +36,7 @@ export function bceWithLogits(
 
 export const bceWithLogitsRow: Loss = defineLoss<BceWithLogitsOptions>({
   name: "bce-with-logits",
-  torch: "BCEWithLogitsLoss",
+  elsewhere: { pytorch: "BCEWithLogitsLoss" },
   about: "yes or no, from one logit each",
   formula: "−w·y·log σ(z) − (1 − y)·log(1 − σ(z)), w = posWeight",
   target: "number",

@@ -37,7 +37,7 @@ export function bce(probabilities: Expr, target: Expr, { reduction = "mean" }: B
 
 export const bceRow: Loss = defineLoss<BceOptions>({
   name: "bce",
-  torch: "BCELoss",
+  elsewhere: { pytorch: "BCELoss" },
   about: "yes or no, from probabilities",
   formula: "−y·log p − (1 − y)·log(1 − p), both logs at least −100",
   target: "number",

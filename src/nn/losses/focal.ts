@@ -31,7 +31,7 @@ export function focal(
 
 export const focalRow: Loss = defineLoss<FocalOptions>({
   name: "focal",
-  torch: null,
+  elsewhere: { pytorch: null },
   about: "yes or no, with many easy negatives",
   formula:
     "aₜ·(1 − pₜ)^gamma·(−log pₜ), pₜ the probability of the truth;  aₜ = alpha for the positive class, 1 − alpha for the other",

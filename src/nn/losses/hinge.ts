@@ -56,7 +56,7 @@ const options = {
 export const hingeRows: readonly Loss[] = [
   defineLoss<HingeOptions>({
     name: "hinge",
-    torch: null,
+    elsewhere: { pytorch: null },
     about: "yes or no, the largest margin",
     formula: "max(0, margin − s·z)^power, s = 1 for targets above 0, else −1",
     target: "number",
@@ -67,7 +67,7 @@ export const hingeRows: readonly Loss[] = [
   }),
   defineLoss<HingeOptions>({
     name: "multi-margin",
-    torch: "MultiMarginLoss",
+    elsewhere: { pytorch: "MultiMarginLoss" },
     about: "classes, the largest margin",
     formula: "1/C · Σ over classes j ≠ y of max(0, margin − z[y] + z[j])^power",
     target: "class",

@@ -46,7 +46,7 @@ export function kl(output: Expr, target: Expr, { reduction = "mean" }: KlOptions
 export const logProbabilityRows: readonly Loss[] = [
   defineLoss<NllOptions>({
     name: "nll",
-    torch: "NLLLoss",
+    elsewhere: { pytorch: "NLLLoss" },
     about: "classes, from log-probabilities",
     formula: "−ŷ[y], ŷ log-probabilities",
     target: "class",
@@ -60,7 +60,7 @@ export const logProbabilityRows: readonly Loss[] = [
   }),
   defineLoss<KlOptions>({
     name: "kl",
-    torch: "KLDivLoss",
+    elsewhere: { pytorch: "KLDivLoss" },
     about: "distributions, from log-probabilities",
     formula: "y·(log y − ŷ), 0 where y = 0, ŷ log-probabilities",
     target: "number",

@@ -15,6 +15,7 @@ import {
 } from "../../engine/graph/index.ts";
 import { SteepestError } from "../../run/errors.ts";
 import { choice, type OptionSpec, type OptionValue, resolveOptions } from "../../run/options.ts";
+import type { Row } from "../../run/table.ts";
 import { noteIndices } from "../index-range.ts";
 
 /** How the elements' losses become one number. */
@@ -27,13 +28,9 @@ export type LossOptions = Readonly<Record<string, number | string>>;
 export type Link = "softmax" | "sigmoid" | "exp" | "identity";
 
 /** One row of the table of losses: what run files, help and docs know of it, and the loss itself. */
-export interface Loss {
-  /** As run files write it. */
-  readonly name: string;
+export interface Loss extends Row {
   /** PyTorch's class, or null where it has none. */
-  readonly torch: string | null;
-  /** What it is for, in a line. */
-  readonly about: string;
+  readonly elsewhere: { readonly pytorch: string | null };
   /** One element's loss, before the reduction: z logits, p a probability, ŷ another output, y the target. */
   readonly formula: string;
   /** "class": int32 labels, the output's shape without its last axis. "number": the output's own shape. */

@@ -13,7 +13,7 @@ export function mse(output: Expr, target: Expr, { reduction = "mean" }: MseOptio
 
 export const mseRow: Loss = defineLoss<MseOptions>({
   name: "mse",
-  torch: "MSELoss",
+  elsewhere: { pytorch: "MSELoss" },
   about: "numbers, squared distance",
   formula: "(ŷ − y)²",
   target: "number",

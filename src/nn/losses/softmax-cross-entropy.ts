@@ -41,7 +41,7 @@ export function softmaxCrossEntropy(
 
 export const softmaxCrossEntropyRow: Loss = defineLoss<SoftmaxCrossEntropyOptions>({
   name: "softmax-cross-entropy",
-  torch: "CrossEntropyLoss",
+  elsewhere: { pytorch: "CrossEntropyLoss" },
   about: "classes, from logits",
   formula:
     "−log softmax(z)[y];  labelSmoothing s: (1 − s)·(−log softmax(z)[y]) + s·mean over classes of −log softmax(z)",

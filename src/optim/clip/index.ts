@@ -9,6 +9,7 @@ import {
   type OptionSpecs,
   resolveOptions,
 } from "../../run/options.ts";
+import type { Elsewhere, Row, Source } from "../../run/table.ts";
 import type { Clip } from "./clip.ts";
 import { clipByGlobalNorm, normalizeByGlobalNorm } from "./global-norm.ts";
 import { adaptiveClip, clipByBlockRms, clipByTensorNorm, clipByValue, zeroNonFinite } from "./per-tensor.ts";
@@ -32,12 +33,13 @@ export {
 export { type PercentileOptions, percentileClip } from "./percentile.ts";
 
 /** One row of the table of clips: what run files, help and docs know of it. */
-export interface ClipEntry {
+export interface ClipRow extends Row {
   /** The key that chooses this clip and holds its main number. */
   readonly name: string;
   readonly options: readonly (OptionSpec & { readonly name: string })[];
-  readonly elsewhere: string;
-  readonly purpose: string;
+  readonly elsewhere: Partial<Elsewhere>;
+  /** Who wrote it down first, where that is known. */
+  readonly source?: Source;
   /** Throws `option` for unknown names and values out of range. */
   readonly make: (options: Readonly<Record<string, unknown>>) => Clip;
 }
@@ -62,18 +64,18 @@ export interface ClipOptions {
   readonly zeroNonFinite: { readonly zeroNonFinite: boolean };
 }
 
-function entry<N extends keyof ClipOptions>(
+function row<N extends keyof ClipOptions>(
   name: N,
   options: OptionSpecs<Required<ClipOptions[N]>>,
-  elsewhere: string,
-  purpose: string,
+  { about, source, elsewhere }: Pick<ClipRow, "about" | "source" | "elsewhere">,
   make: (values: Required<ClipOptions[N]>) => Clip,
-): ClipEntry {
+): ClipRow {
   return {
     name,
     options: Object.entries<OptionSpec>(options).map(([key, spec]) => ({ name: key, ...spec })),
+    about,
+    ...(source && { source }),
     elsewhere,
-    purpose,
     make: (given) => make(resolveOptions<Required<ClipOptions[N]>>(`clip ${name}`, options, given)),
   };
 }
@@ -89,73 +91,82 @@ const orInfinity = (value: number | null): number => value ?? Number.POSITIVE_IN
  * The table of clips. A run file chooses a row by the key that holds its main number: `"clip": {
  * "globalNorm": 1 }`.
  */
-export const clips: readonly ClipEntry[] = [
-  entry(
+export const clips: readonly ClipRow[] = [
+  row(
     "globalNorm",
     {
       globalNorm: number(1, "largest norm of all gradients together", positive),
       p,
       errorIfNonfinite: flag("stop the run on NaN or infinite gradients"),
     },
-    "torch clip_grad_norm_; optax clip_by_global_norm; Keras global_clipnorm",
-    "keeps the direction: the usual guard of transformers and recurrent networks",
+    {
+      about: "keeps the direction: the usual guard of transformers and recurrent networks",
+      elsewhere: { pytorch: "clip_grad_norm_", optax: "clip_by_global_norm", keras: "global_clipnorm" },
+    },
     ({ globalNorm, p: which, errorIfNonfinite }) =>
       clipByGlobalNorm(globalNorm, { p: orInfinity(which), errorIfNonfinite }),
   ),
-  entry(
+  row(
     "value",
     { value: number(1, "largest entry of a gradient", positive) },
-    "torch clip_grad_value_; optax clip; Keras clipvalue",
-    "entry by entry; turns the gradient",
+    {
+      about: "entry by entry; turns the gradient",
+      elsewhere: { pytorch: "clip_grad_value_", optax: "clip", keras: "clipvalue" },
+    },
     ({ value }) => clipByValue(value),
   ),
-  entry(
+  row(
     "tensorNorm",
     { tensorNorm: number(1, "largest norm of each tensor's gradient", positive), p },
-    "Keras clipnorm",
-    "each tensor for itself",
+    { about: "each tensor for itself", elsewhere: { keras: "clipnorm" } },
     ({ tensorNorm, p: which }) => clipByTensorNorm(tensorNorm, { p: orInfinity(which) }),
   ),
-  entry(
+  row(
     "blockRms",
     { blockRms: number(1, "largest root mean square of each tensor's gradient", positive) },
-    "optax clip_by_block_rms",
-    "each tensor, whatever its size (Adafactor)",
+    {
+      about: "each tensor, whatever its size (Adafactor)",
+      elsewhere: { optax: "clip_by_block_rms" },
+    },
     ({ blockRms }) => clipByBlockRms(blockRms),
   ),
-  entry(
+  row(
     "adaptive",
     {
       adaptive: number(0.01, "largest norm of a unit's gradient as a share of its weights'", positive),
       eps: number(1e-3, "least norm of weights", { min: 0 }),
       unitAxis: choice(["first", "last"], "first", "axis that numbers the units: [out, in] or [in, out]"),
     },
-    "optax adaptive_grad_clip",
-    "networks without normalisation layers (NFNets)",
+    {
+      about: "networks without normalisation layers (NFNets)",
+      source: { cite: "Brock et al. 2021, equation 3" },
+      elsewhere: { optax: "adaptive_grad_clip" },
+    },
     ({ adaptive, eps, unitAxis }) => adaptiveClip(adaptive, { eps, unitAxis }),
   ),
-  entry(
+  row(
     "percentile",
     {
       percentile: number(10, "of the recent norms", { min: 0, max: 100 }),
       window: number(100, "norms remembered", { min: 2, max: 1000, integer: true }),
     },
-    "AutoClip",
-    "no threshold to choose: recent gradients set it",
+    {
+      about: "no threshold to choose: recent gradients set it",
+      source: { cite: "Seetharaman et al. 2020 (AutoClip)" },
+      elsewhere: {},
+    },
     ({ percentile, window }) => percentileClip({ percentile, window }),
   ),
-  entry(
+  row(
     "normalize",
     { normalize: number(1, "norm of every step's gradient", positive) },
-    "optax normalize_by_update_norm",
-    "every gradient has the same length",
+    { about: "every gradient has the same length", elsewhere: { optax: "normalize_by_update_norm" } },
     ({ normalize }) => normalizeByGlobalNorm(normalize),
   ),
-  entry(
+  row(
     "zeroNonFinite",
     { zeroNonFinite: flag("set NaN and infinite entries to 0", true) },
-    "optax zero_nans",
-    "keeps going on the finite rest of a gradient",
+    { about: "keeps going on the finite rest of a gradient", elsewhere: { optax: "zero_nans" } },
     () => zeroNonFinite(),
   ),
 ];

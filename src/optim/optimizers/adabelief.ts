@@ -58,17 +58,17 @@ export const adabelief: Optimizer<AdabeliefOptions> = defineOptimizer<AdabeliefO
     epsRoot: eps(1e-16, "added to s at every step"),
     weightDecay: weightDecay(0, "λ: takes η·λθ off the weights"),
   },
-  paper: {
+  formula: "m = β₁m + (1−β₁)g;  s = β₂s + (1−β₂)(g−m)² + ε;  θ −= η m̂/(√ŝ + ε)",
+  source: {
     cite: "Zhuang et al. 2020, algorithm 2, with optax's ε",
     url: "https://arxiv.org/abs/2010.07468",
-    equation: "m = β₁m + (1−β₁)g;  s = β₂s + (1−β₂)(g−m)² + ε;  θ −= η m̂/(√ŝ + ε)",
   },
   elsewhere: { optax: "adabelief" },
   kind: "adaptive",
   batchRule: "square-root",
   corrected: { m: 0, s: 1 },
   torch: (o) => inProject("AdaBelief", o, { m: "adabelief.m", s: "adabelief.s" }, "betas"),
-  purpose: "long steps where the gradient is as predicted, short ones where it surprises",
+  about: "long steps where the gradient is as predicted, short ones where it surprises",
   stabilityLimit: {
     ...adamLimit,
     // s is the spread around m, not the mean square

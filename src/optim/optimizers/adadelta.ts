@@ -56,11 +56,8 @@ export const adadelta: Optimizer<AdadeltaOptions> = defineOptimizer<AdadeltaOpti
     weightDecay: weightDecay(0, "λ: adds λθ to the gradient"),
     maximize,
   },
-  paper: {
-    cite: "Zeiler 2012, algorithm 1",
-    url: "https://arxiv.org/abs/1212.5701",
-    equation: "s = ρs + (1−ρ)g²;  Δ = √(a+ε)/√(s+ε) · g;  a = ρa + (1−ρ)Δ²;  θ −= ηΔ",
-  },
+  formula: "s = ρs + (1−ρ)g²;  Δ = √(a+ε)/√(s+ε) · g;  a = ρa + (1−ρ)Δ²;  θ −= ηΔ",
+  source: { cite: "Zeiler 2012, algorithm 1", url: "https://arxiv.org/abs/1212.5701" },
   elsewhere: { pytorch: "Adadelta", optax: "adadelta", keras: "Adadelta" },
   kind: "adaptive",
   batchRule: "square-root",
@@ -73,7 +70,7 @@ export const adadelta: Optimizer<AdadeltaOptions> = defineOptimizer<AdadeltaOpti
           { weight_decay: o.weightDecay, rho: o.rho, eps: o.eps },
           { square_avg: "adadelta.s", acc_delta: "adadelta.a" },
         ),
-  purpose: "steps in the parameter's own unit, without choosing a learning rate; slow to start",
+  about: "steps in the parameter's own unit, without choosing a learning rate; slow to start",
   make: ({ rho, eps: e, weightDecay: decay, maximize: climb }) =>
     chain(
       climb && ascend(),

@@ -162,17 +162,17 @@ export const adafactorHf: Optimizer<AdafactorHfOptions> = defineOptimizer<Adafac
     relativeStep: flag("choose ρ from the step count instead of the learning rate", true),
     warmupInit: flag("start ρ at 1e-6·t"),
   },
-  paper: {
+  formula: "u = g/√(R/mean R)/√C;  u /= max(1, RMS(u)/d);  θ −= α(u + λθ), α = max(ε₂, RMS θ)·ρₜ",
+  source: {
     cite: "Shazeer & Stern 2018, with the options of Hugging Face's implementation",
     url: "https://arxiv.org/abs/1804.04235",
-    equation: "u = g/√(R/mean R)/√C;  u /= max(1, RMS(u)/d);  θ −= α(u + λθ), α = max(ε₂, RMS θ)·ρₜ",
   },
   elsewhere: { hf: "adafactor" },
   kind: "adaptive",
   batchRule: "square-root",
   corrected: null,
   torch: null,
-  purpose: "fine-tuning T5 and its like as their recipes say; PyTorch's form is `adafactor`",
+  about: "fine-tuning T5 and its like as their recipes say; PyTorch's form is `adafactor`",
   make: (options) =>
     chain(
       direction(options),

@@ -111,18 +111,18 @@ export const adafactor: Optimizer<AdafactorOptions> = defineOptimizer<AdafactorO
     weightDecay: weightDecay(0, "λ: takes η·λθ off the weights"),
     maximize,
   },
-  paper: {
+  formula:
+    "R, C: averages of g² over columns, rows;  V = RC/mean(R);  u = g/√V;  θ −= max(ε₂, RMS θ) min(η, 1/√t) u/max(1, RMS(u)/d)",
+  source: {
     cite: "Shazeer & Stern 2018, algorithms 4–6, as PyTorch has them",
     url: "https://arxiv.org/abs/1804.04235",
-    equation:
-      "R, C: averages of g² over columns, rows;  V = RC/mean(R);  u = g/√V;  θ −= max(ε₂, RMS θ) min(η, 1/√t) u/max(1, RMS(u)/d)",
   },
   elsewhere: { pytorch: "Adafactor", optax: "adafactor", keras: "Adafactor" },
   kind: "adaptive",
   batchRule: "square-root",
   corrected: null,
   torch: null,
-  purpose:
+  about:
     "large models on little memory: m + n numbers of state for an m×n matrix, steps relative to the weights",
   decoupled: () => true,
   make: ({ beta2Decay, eps: [eps1, eps2], d, weightDecay: decay, maximize: climb }) => {

@@ -59,11 +59,8 @@ export const adagrad: Optimizer<AdagradOptions> = defineOptimizer<AdagradOptions
     eps: eps(1e-10),
     maximize,
   },
-  paper: {
-    cite: "Duchi, Hazan & Singer 2011",
-    url: "https://jmlr.org/papers/v12/duchi11a.html",
-    equation: "s = s + g²;  θ −= η/(1+(t−1)·lrDecay) · g/(√s + ε)",
-  },
+  formula: "s = s + g²;  θ −= η/(1+(t−1)·lrDecay) · g/(√s + ε)",
+  source: { cite: "Duchi, Hazan & Singer 2011", url: "https://jmlr.org/papers/v12/duchi11a.html" },
   elsewhere: { pytorch: "Adagrad", optax: "adagrad", keras: "Adagrad", hf: "adagrad" },
   kind: "adaptive",
   batchRule: "square-root",
@@ -81,7 +78,7 @@ export const adagrad: Optimizer<AdagradOptions> = defineOptimizer<AdagradOptions
           },
           { sum: "adagrad.sum" },
         ),
-  purpose: "sparse features: rare ones keep large steps; steps only ever shrink",
+  about: "sparse features: rare ones keep large steps; steps only ever shrink",
   stabilityLimit: {
     rule: "2/λmax(P⁻¹H), P = diag(√s+ε)·(1+(t−1)·lrDecay), which only grows",
     limit: (_, sharpness) => 2 / sharpness,

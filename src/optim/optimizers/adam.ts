@@ -106,7 +106,8 @@ export const adam: Optimizer<AdamOptions> = defineOptimizer<AdamOptions>({
       "add ε to √v before it is corrected, as the paper's remark and older libraries do",
     ),
   },
-  paper: { cite: "Kingma & Ba 2015, algorithm 1", url: "https://arxiv.org/abs/1412.6980", equation },
+  formula: equation,
+  source: { cite: "Kingma & Ba 2015, algorithm 1", url: "https://arxiv.org/abs/1412.6980" },
   elsewhere: { pytorch: "Adam", optax: "adam", keras: "Adam" },
   kind: "adaptive",
   batchRule: "square-root",
@@ -115,7 +116,7 @@ export const adam: Optimizer<AdamOptions> = defineOptimizer<AdamOptions>({
     o.biasCorrection && !o.epsBeforeCorrection
       ? inTorch(o.decoupledWeightDecay ? "AdamW" : "Adam", adamArguments(o), adamState(o), "betas")
       : null,
-  purpose: "fast progress with little tuning; per-parameter steps for gradients of very different sizes",
+  about: "fast progress with little tuning; per-parameter steps for gradients of very different sizes",
   stabilityLimit: {
     ...adamLimit,
     preconditioner: {
@@ -161,17 +162,14 @@ export const adam: Optimizer<AdamOptions> = defineOptimizer<AdamOptions>({
 export const adamw: Optimizer<AdamWOptions> = defineOptimizer<AdamWOptions>({
   name: "adamw",
   options: adamWOptions,
-  paper: {
-    cite: "Loshchilov & Hutter 2019, algorithm 2",
-    url: "https://arxiv.org/abs/1711.05101",
-    equation: `θ ← (1−ηλ)θ, then ${equation}`,
-  },
+  formula: `θ ← (1−ηλ)θ, then ${equation}`,
+  source: { cite: "Loshchilov & Hutter 2019, algorithm 2", url: "https://arxiv.org/abs/1711.05101" },
   elsewhere: { pytorch: "AdamW", optax: "adamw", keras: "AdamW", hf: "adamw_torch" },
   kind: "adaptive",
   batchRule: "square-root",
   corrected: { m: 0, v: 1 },
   torch: (o) => inTorch("AdamW", adamArguments(o), adamState(o), "betas"),
-  purpose: "the default for transformers and fine-tuning: decay does not depend on the gradient's size",
+  about: "the default for transformers and fine-tuning: decay does not depend on the gradient's size",
   stabilityLimit: { ...adamLimit, preconditioner: { ...adamLimit.preconditioner!, slot } },
   decoupled: () => true,
   make: (options) => adam({ ...options, decoupledWeightDecay: true }),

@@ -57,11 +57,8 @@ export const adamax: Optimizer<AdamaxOptions> = defineOptimizer<AdamaxOptions>({
     weightDecay: weightDecay(0, "λ: adds λθ to the gradient"),
     maximize,
   },
-  paper: {
-    cite: "Kingma & Ba 2015, algorithm 2",
-    url: "https://arxiv.org/abs/1412.6980",
-    equation: "m = β₁m + (1−β₁)g;  u = max(β₂u, |g|+ε);  θ −= η/(1−β₁ᵗ) · m/u",
-  },
+  formula: "m = β₁m + (1−β₁)g;  u = max(β₂u, |g|+ε);  θ −= η/(1−β₁ᵗ) · m/u",
+  source: { cite: "Kingma & Ba 2015, algorithm 2", url: "https://arxiv.org/abs/1412.6980" },
   elsewhere: { pytorch: "Adamax", optax: "adamax", keras: "Adamax" },
   kind: "adaptive",
   batchRule: "square-root",
@@ -75,7 +72,7 @@ export const adamax: Optimizer<AdamaxOptions> = defineOptimizer<AdamaxOptions>({
           { exp_avg: "adamax.m", exp_inf: "adamax.u" },
           "betas",
         ),
-  purpose: "Adam with the largest recent gradient in place of the root mean square; steps never exceed η",
+  about: "Adam with the largest recent gradient in place of the root mean square; steps never exceed η",
   make: ({ betas: [b1, b2], eps: e, weightDecay: decay, maximize: climb }) =>
     chain(
       climb && ascend(),

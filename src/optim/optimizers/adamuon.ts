@@ -91,18 +91,15 @@ export const adamuon: Optimizer<AdamuonOptions> = defineOptimizer<AdamuonOptions
     eps: eps(1e-8),
     ...auxOptions,
   },
-  paper: {
-    cite: "Si, Zhang & Shen 2025",
-    url: "https://arxiv.org/abs/2507.11005",
-    equation:
-      "O of muon, made from the signs of the momentum;  v = μv + (1−μ)O²;  U = O/(√v + ε);  θ ← (1−ηλ)θ − η 0.2 √(rows·cols) U/‖U‖",
-  },
+  formula:
+    "O of muon, made from the signs of the momentum;  v = μv + (1−μ)O²;  U = O/(√v + ε);  θ ← (1−ηλ)θ − η 0.2 √(rows·cols) U/‖U‖",
+  source: { cite: "Si, Zhang & Shen 2025", url: "https://arxiv.org/abs/2507.11005" },
   elsewhere: {},
   kind: "matrix",
   batchRule: "square-root",
   corrected: null,
   torch: null,
-  purpose: "muon with a step for every entry of its own, at AdamW's step lengths and rates",
+  about: "muon with a step for every entry of its own, at AdamW's step lengths and rates",
   unmodified: "it has a momentum and settings for other tensors of its own",
   make: (o) =>
     withAux(

@@ -65,17 +65,14 @@ export const adan: Optimizer<AdanOptions> = defineOptimizer<AdanOptions>({
     weightDecay: weightDecay(0, "λ: decay, by division by 1 + ηλ"),
     noProx: flag("decay as AdamW does instead"),
   },
-  paper: {
-    cite: "Xie et al. 2022, algorithm 1",
-    url: "https://arxiv.org/abs/2208.06677",
-    equation: "d = g − gₜ₋₁;  m, v, n: averages of g, d, (g+β₂d)²;  θ ← (θ − η (m̂ + β₂v̂)/(√n̂ + ε))/(1+ηλ)",
-  },
+  formula: "d = g − gₜ₋₁;  m, v, n: averages of g, d, (g+β₂d)²;  θ ← (θ − η (m̂ + β₂v̂)/(√n̂ + ε))/(1+ηλ)",
+  source: { cite: "Xie et al. 2022, algorithm 1", url: "https://arxiv.org/abs/2208.06677" },
   elsewhere: { optax: "adan" },
   kind: "adaptive",
   batchRule: "square-root",
   corrected: { m: 0, v: 1, n: 2 },
   torch: (o) => inProject("Adan", o, { m: "adan.m", v: "adan.v", n: "adan.n", prev: "adan.prev" }),
-  purpose: "Nesterov momentum for adaptive steps: vision and language models with large batches",
+  about: "Nesterov momentum for adaptive steps: vision and language models with large batches",
   make: ({ betas: [b1, b2, b3], eps: e, weightDecay: decay, noProx }) =>
     chain(
       perTensor({

@@ -78,17 +78,17 @@ export const ademamix: Optimizer<AdemamixOptions> = defineOptimizer<AdemamixOpti
     eps: eps(1e-8),
     weightDecay: weightDecay(0, "λ: takes η·λθ off the weights"),
   },
-  paper: {
+  formula: "m₁, m₂: fast and slow averages of g;  θ −= η ((m₁/(1−β₁ᵗ) + αm₂)/(√(v/(1−β₂ᵗ)) + ε) + λθ)",
+  source: {
     cite: "Pagliardini, Ablin & Grangier 2024, algorithm 1",
     url: "https://arxiv.org/abs/2409.03137",
-    equation: "m₁, m₂: fast and slow averages of g;  θ −= η ((m₁/(1−β₁ᵗ) + αm₂)/(√(v/(1−β₂ᵗ)) + ε) + λθ)",
   },
   elsewhere: { optax: "contrib.ademamix", hf: "ademamix" },
   kind: "adaptive",
   batchRule: "square-root",
   corrected: { m1: 0, v: 1 },
   torch: null,
-  purpose: "long runs: gradients of ten thousand steps ago still help",
+  about: "long runs: gradients of ten thousand steps ago still help",
   decoupled: () => true,
   make: ({ betas: [b1, b2, b3], alpha, warmupSteps, eps: e, weightDecay: decay }) =>
     chain(

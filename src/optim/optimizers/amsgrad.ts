@@ -47,17 +47,17 @@ export const amsgrad: Optimizer<AmsgradOptions> = defineOptimizer<AmsgradOptions
     betas: betas([0.9, 0.999] as const, "β₁, β₂: memory of the mean and of the mean square"),
     eps: eps(1e-8),
   },
-  paper: {
+  formula: "v̂ = max(v̂, v/(1−β₂ᵗ));  θ −= η m̂/(√v̂ + ε)",
+  source: {
     cite: "Reddi, Kale & Kumar 2018, algorithm 2, with optax's correction before the maximum",
     url: "https://openreview.net/forum?id=ryQu7f-RZ",
-    equation: "v̂ = max(v̂, v/(1−β₂ᵗ));  θ −= η m̂/(√v̂ + ε)",
   },
   elsewhere: { pytorch: "Adam(amsgrad=True), corrected after the maximum", optax: "amsgrad" },
   kind: "adaptive",
   batchRule: "square-root",
   corrected: { m: 0, v: 1 },
   torch: null,
-  purpose: "Adam with steps that never grow again; PyTorch's form is adam with amsgrad",
+  about: "Adam with steps that never grow again; PyTorch's form is adam with amsgrad",
   // its v̂ is kept corrected
   stabilityLimit: {
     ...adamLimit,

@@ -79,17 +79,14 @@ export const asgd: Optimizer<AsgdOptions> = defineOptimizer<AsgdOptions>({
     weightDecay: weightDecay(0, "adds λθ to the gradient"),
     maximize,
   },
-  paper: {
-    cite: "Polyak & Juditsky 1992; the form of Bottou 2012",
-    url: "https://doi.org/10.1137/0330046",
-    equation: "ηₜ = η/(1 + λη(t−1))^α;  θ ← (1−ληₜ)θ − ηₜg;  average += (θ − average)/max(1, t−1−t₀)",
-  },
+  formula: "ηₜ = η/(1 + λη(t−1))^α;  θ ← (1−ληₜ)θ − ηₜg;  average += (θ − average)/max(1, t−1−t₀)",
+  source: { cite: "Polyak & Juditsky 1992; the form of Bottou 2012", url: "https://doi.org/10.1137/0330046" },
   elsewhere: { pytorch: "ASGD" },
   kind: "gradient",
   batchRule: "linear",
   corrected: null,
   torch: null,
-  purpose: "the average of the iterates of SGD: its noise shrinks without shrinking the step",
+  about: "the average of the iterates of SGD: its noise shrinks without shrinking the step",
   make: (options) =>
     chain(
       options.maximize && ascend(),

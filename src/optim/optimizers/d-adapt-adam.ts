@@ -92,18 +92,15 @@ export const dAdaptAdam: Optimizer<DAdaptAdamOptions> = defineOptimizer<DAdaptAd
     weightDecay: weightDecay(0, "λ: takes dη·λθ off the weights"),
     biasCorrection: flag("multiply the rate by √(1−β₂ᵗ)/(1−β₁ᵗ)"),
   },
-  paper: {
-    cite: "Defazio & Mishchenko 2023, algorithm 5",
-    url: "https://arxiv.org/abs/2301.07733",
-    equation:
-      "r = √β₂r + (1−√β₂)dη⟨g, s/(√v+ε)⟩;  s = √β₂s + (1−√β₂)dηg;  m of dηg, v of g;  d = max(d, r/((1−√β₂)‖s‖₁));  θ −= m/(√v+ε)",
-  },
+  formula:
+    "r = √β₂r + (1−√β₂)dη⟨g, s/(√v+ε)⟩;  s = √β₂s + (1−√β₂)dηg;  m of dηg, v of g;  d = max(d, r/((1−√β₂)‖s‖₁));  θ −= m/(√v+ε)",
+  source: { cite: "Defazio & Mishchenko 2023, algorithm 5", url: "https://arxiv.org/abs/2301.07733" },
   elsewhere: { optax: "contrib.dadapt_adamw" },
   kind: "adaptive",
   batchRule: "square-root",
   corrected: null,
   torch: null,
-  purpose: "Adam without a learning rate; Prodigy finds the rate faster",
+  about: "Adam without a learning rate; Prodigy finds the rate faster",
   unmodified: "its estimate needs the steps it made itself",
   make: (o) => chain(scaleByDAdaptAdam(o)),
 });

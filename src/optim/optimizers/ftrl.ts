@@ -70,17 +70,17 @@ export const ftrl: Optimizer<FtrlOptions> = defineOptimizer<FtrlOptions>({
     l2: number(0, "λ₂: L2 penalty on the weights", { min: 0 }),
     beta: number(0, "adds β/2 over the rate to λ₂", { min: 0 }),
   },
-  paper: {
+  formula: "n' = n + g²;  z += ηg − (√n' − √n)θ;  θ = (clip(z, ±ηλ₁) − z)/(√n' + 2ηλ₂ + β);  n = n'",
+  source: {
     cite: "McMahan et al. 2013, algorithm 1 with Keras's options",
     url: "https://research.google/pubs/pub41159/",
-    equation: "n' = n + g²;  z += ηg − (√n' − √n)θ;  θ = (clip(z, ±ηλ₁) − z)/(√n' + 2ηλ₂ + β);  n = n'",
   },
   elsewhere: { keras: "Ftrl" },
   kind: "adaptive",
   batchRule: "square-root",
   corrected: null,
   torch: null,
-  purpose: "sparse linear models on streams of clicks: exact zeros by L1",
+  about: "sparse linear models on streams of clicks: exact zeros by L1",
   unmodified: "its weights follow from sums, not from steps",
   make: ({ lrPower, initialAccumulatorValue, l1, l2, beta }) => {
     const root = (n: Expr): Expr => (lrPower === -0.5 ? sqrt(n) : pow(n, -lrPower));

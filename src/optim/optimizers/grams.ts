@@ -60,17 +60,14 @@ export const grams: Optimizer<GramsOptions> = defineOptimizer<GramsOptions>({
     weightDecay: weightDecay(0, "λ: takes η·λθ off the weights, apart from the gradient"),
     biasCorrection: flag("divide the moments by 1 − βᵗ", true),
   },
-  paper: {
-    cite: "Cao et al. 2024, algorithm 1",
-    url: "https://arxiv.org/abs/2412.17107",
-    equation: "θ ← (1−ηλ)θ;  θ −= η √(1−β₂ᵗ)/(1−β₁ᵗ) · sign(g) |m|/(√v + ε);  m, v as in Adam",
-  },
+  formula: "θ ← (1−ηλ)θ;  θ −= η √(1−β₂ᵗ)/(1−β₁ᵗ) · sign(g) |m|/(√v + ε);  m, v as in Adam",
+  source: { cite: "Cao et al. 2024, algorithm 1", url: "https://arxiv.org/abs/2412.17107" },
   elsewhere: {},
   kind: "adaptive",
   batchRule: "square-root",
   corrected: { m: 0, v: 1 },
   torch: null,
-  purpose: "Adam's step lengths in the direction of the present gradient: no step against it",
+  about: "Adam's step lengths in the direction of the present gradient: no step against it",
   decoupled: () => true,
   make: ({ betas: [b1, b2], eps: e, weightDecay: decay, biasCorrection: corrects }) =>
     chain(

@@ -68,17 +68,14 @@ export const lamb: Optimizer<LambOptions> = defineOptimizer<LambOptions>({
     phiMax: maybeNumber("largest ‖θ‖ in the trust ratio", { min: 0 }),
     trustClip: flag("limit the trust ratio to 1"),
   },
-  paper: {
-    cite: "You et al. 2020, algorithm 2",
-    url: "https://arxiv.org/abs/1904.00962",
-    equation: "u = m̂/(√v̂ + ε) + λθ;  θ −= η · φ(‖θ‖)/‖u‖ · u for each tensor",
-  },
+  formula: "u = m̂/(√v̂ + ε) + λθ;  θ −= η · φ(‖θ‖)/‖u‖ · u for each tensor",
+  source: { cite: "You et al. 2020, algorithm 2", url: "https://arxiv.org/abs/1904.00962" },
   elsewhere: { optax: "lamb", keras: "Lamb" },
   kind: "adaptive",
   batchRule: "square-root",
   corrected: { m: 0, v: 1 },
   torch: (o) => inProject("Lamb", o, { m: "adam.m", v: "adam.v" }, "betas"),
-  purpose: "very large batches (the paper: BERT at 32k): each tensor moves by a share of its own norm",
+  about: "very large batches (the paper: BERT at 32k): each tensor moves by a share of its own norm",
   make: ({ betas: b, eps: e, weightDecay: decay, biasCorrection, phiMin, phiMax, trustClip }) =>
     chain(
       scaleByAdam({ betas: b, eps: e, biasCorrection }),

@@ -119,17 +119,14 @@ export const laprop: Optimizer<LapropOptions> = defineOptimizer<LapropOptions>({
     amsgrad: flag("use the largest v so far"),
     caution: flag("leave out entries whose step points against the gradient's, as timm's caution"),
   },
-  paper: {
-    cite: "Ziyin et al. 2020, algorithm 1",
-    url: "https://arxiv.org/abs/2002.04839",
-    equation: "v = β₂v + (1−β₂)g²;  m = β₁m + (1−β₁) g/(√(v/(1−β₂ᵗ)) + ε);  θ −= η m/(1−β₁ᵗ);  θ −= λθ",
-  },
+  formula: "v = β₂v + (1−β₂)g²;  m = β₁m + (1−β₁) g/(√(v/(1−β₂ᵗ)) + ε);  θ −= η m/(1−β₁ᵗ);  θ −= λθ",
+  source: { cite: "Ziyin et al. 2020, algorithm 1", url: "https://arxiv.org/abs/2002.04839" },
   elsewhere: {},
   kind: "adaptive",
   batchRule: "square-root",
   corrected: { m: 0, v: 1 },
   torch: null,
-  purpose: "Adam whose momentum and scaling do not disturb each other: stable at any pair of betas",
+  about: "Adam whose momentum and scaling do not disturb each other: stable at any pair of betas",
   make: (o) =>
     chain(normalizedMomentum(o), scaleByLr(), o.weightDecay > 0 && decayAfter(o.weightDecay, o.decayByLr)),
 });

@@ -59,10 +59,10 @@ export const lars: Optimizer<LarsOptions> = defineOptimizer<LarsOptions>({
     eps: eps(0, "added to ‖u‖"),
     nesterov: flag("look ahead along the buffer"),
   },
-  paper: {
+  formula: "u = g + λθ;  r = trust·‖θ‖/(‖u‖ + ε) for each tensor;  buf = μ buf + η r u;  θ −= buf",
+  source: {
     cite: "You, Gitman & Ginsburg 2017, algorithm 1, in optax's order",
     url: "https://arxiv.org/abs/1708.03888",
-    equation: "u = g + λθ;  r = trust·‖θ‖/(‖u‖ + ε) for each tensor;  buf = μ buf + η r u;  θ −= buf",
   },
   elsewhere: { optax: "lars" },
   kind: "momentum",
@@ -76,7 +76,7 @@ export const lars: Optimizer<LarsOptions> = defineOptimizer<LarsOptions>({
       // a momentum that is off stays off
       o.momentum > 0 ? "momentum" : null,
     ),
-  purpose: "image models on very large batches",
+  about: "image models on very large batches",
   make: ({ momentum, weightDecay: decay, trust, eps: e, nesterov }) =>
     chain(
       decay > 0 && addDecayedWeights(decay),

@@ -160,17 +160,14 @@ export const lbfgs: Optimizer<LbfgsOptions> = defineOptimizer<LbfgsOptions>({
     toleranceGrad: number(1e-7, "stop moving when no entry of the gradient is larger", { min: 0 }),
     toleranceChange: number(1e-9, "stop moving when the slope along the direction is flatter", { min: 0 }),
   },
-  paper: {
-    cite: "Nocedal 1980; Liu & Nocedal 1989",
-    url: "https://doi.org/10.1007/BF01589116",
-    equation: "d = −H∇f by two loops over the last m pairs (s, y);  θ += η d;  first step η·min(1, 1/‖g‖₁)",
-  },
+  formula: "d = −H∇f by two loops over the last m pairs (s, y);  θ += η d;  first step η·min(1, 1/‖g‖₁)",
+  source: { cite: "Nocedal 1980; Liu & Nocedal 1989", url: "https://doi.org/10.1007/BF01589116" },
   elsewhere: { pytorch: "LBFGS(max_iter=1)", optax: "lbfgs" },
   kind: "gradient",
   batchRule: "square-root",
   corrected: null,
   torch: null,
-  purpose:
+  about:
     "smooth full-batch problems of moderate size; one step a call, without a line search: `minimize` adds strong Wolfe",
   unmodified: "its step comes from a line and past steps",
   make: scaleByLbfgs,

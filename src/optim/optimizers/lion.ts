@@ -47,17 +47,14 @@ export const lion: Optimizer<LionOptions> = defineOptimizer<LionOptions>({
     betas: betas([0.9, 0.99] as const, "β₁ of the step, β₂ of the memory"),
     weightDecay: weightDecay(0, "λ: takes η·λθ off the weights; about ten times AdamW's"),
   },
-  paper: {
-    cite: "Chen et al. 2023, program 1",
-    url: "https://arxiv.org/abs/2302.06675",
-    equation: "θ −= η (sign(β₁m + (1−β₁)g) + λθ);  m = β₂m + (1−β₂)g",
-  },
+  formula: "θ −= η (sign(β₁m + (1−β₁)g) + λθ);  m = β₂m + (1−β₂)g",
+  source: { cite: "Chen et al. 2023, program 1", url: "https://arxiv.org/abs/2302.06675" },
   elsewhere: { optax: "lion", keras: "Lion", hf: "lion_32bit" },
   kind: "sign",
   batchRule: "square-root",
   corrected: null,
   torch: (o) => inProject("Lion", o, { m: "lion.m" }, "betas"),
-  purpose: "large batches with half of Adam's state: every weight moves by exactly η",
+  about: "large batches with half of Adam's state: every weight moves by exactly η",
   decoupled: () => true,
   make: ({ betas: [b1, b2], weightDecay: decay }) =>
     chain(

@@ -53,17 +53,14 @@ export const madgrad: Optimizer<MadgradOptions> = defineOptimizer<MadgradOptions
     weightDecay: weightDecay(0, "λ: adds λθ to the gradient; smaller than for SGD, often 0"),
     eps: eps(1e-6, "added to the cube root and, as the authors' code does, to the learning rate"),
   },
-  paper: {
-    cite: "Defazio & Jelassi 2022, algorithm 1",
-    url: "https://arxiv.org/abs/2101.11075",
-    equation: "λₜ = η√t;  s += λₜg;  v += λₜg²;  z = θ₀ − s/(v^⅓ + ε);  θ = (1−c)θ + cz",
-  },
+  formula: "λₜ = η√t;  s += λₜg;  v += λₜg²;  z = θ₀ − s/(v^⅓ + ε);  θ = (1−c)θ + cz",
+  source: { cite: "Defazio & Jelassi 2022, algorithm 1", url: "https://arxiv.org/abs/2101.11075" },
   elsewhere: { optax: "contrib.madgrad" },
   kind: "adaptive",
   batchRule: "square-root",
   corrected: null,
   torch: null,
-  purpose: "dual averaging that generalises like SGD on images and trains like Adam on sparse data",
+  about: "dual averaging that generalises like SGD on images and trains like Adam on sparse data",
   unmodified: "its weights follow from sums, not from steps",
   make: ({ momentum: kept, weightDecay: decay, eps: e }) =>
     chain(

@@ -133,18 +133,18 @@ export const mars: Optimizer<MarsOptions> = defineOptimizer<MarsOptions>({
     everyTensor: flag("treat vectors, embeddings and heads as matrices are, instead of by AdamW"),
     ...auxOptions,
   },
-  paper: {
+  formula:
+    "c = g + γ β₁/(1−β₁)(g − gₜ₋₁);  c ← c/max(1, ‖c‖);  m = β₁m + (1−β₁)c;  v = β₂v + (1−β₂)c²;  θ −= η (m̂/(√v̂ + ε) + λθ)",
+  source: {
     cite: "Yuan et al. 2024, algorithms 2–4, with the last batch's gradient",
     url: "https://arxiv.org/abs/2411.10438",
-    equation:
-      "c = g + γ β₁/(1−β₁)(g − gₜ₋₁);  c ← c/max(1, ‖c‖);  m = β₁m + (1−β₁)c;  v = β₂v + (1−β₂)c²;  θ −= η (m̂/(√v̂ + ε) + λθ)",
   },
   elsewhere: {},
   kind: "adaptive",
   batchRule: "square-root",
   corrected: null,
   torch: null,
-  purpose: "adamw, lion or an orthogonal step on a gradient whose batch noise is partly taken out",
+  about: "adamw, lion or an orthogonal step on a gradient whose batch noise is partly taken out",
   unmodified: "it has a momentum and settings for other tensors of its own",
   make: (o) => {
     const main = chain(

@@ -153,17 +153,14 @@ export const muon: Optimizer<MuonOptions> = defineOptimizer<MuonOptions>({
     auxBetas: betas([0.9, 0.999] as const, "β₁, β₂ of the AdamW of the other tensors"),
     auxEps: eps(1e-8, "keeps their AdamW's denominator from zero"),
   },
-  paper: {
-    cite: "Jordan et al. 2024; Liu et al. 2025",
-    url: "https://arxiv.org/abs/2502.16982",
-    equation: "B = μB + (1−μ)g;  O ≈ UVᵀ of (1−μ)g + μB by Newton–Schulz;  θ ← (1−ηλ)θ − η·ratio·O",
-  },
+  formula: "B = μB + (1−μ)g;  O ≈ UVᵀ of (1−μ)g + μB by Newton–Schulz;  θ ← (1−ηλ)θ − η·ratio·O",
+  source: { cite: "Jordan et al. 2024; Liu et al. 2025", url: "https://arxiv.org/abs/2502.16982" },
   elsewhere: { pytorch: "Muon", optax: "contrib.muon", keras: "Muon" },
   kind: "matrix",
   batchRule: "square-root",
   corrected: null,
   torch: null,
-  purpose:
+  about:
     "hidden weight matrices of transformers; vectors, embeddings and heads go to AdamW, with settings of their own (aux…)",
   unmodified: "it has a momentum and settings for other tensors of its own",
   make: (o) => {

@@ -51,17 +51,17 @@ export const nadamOptax: Optimizer<NadamOptaxOptions> = defineOptimizer<NadamOpt
     eps: eps(1e-8),
     weightDecay: weightDecay(0, "λ: takes η·λθ off the weights (nadamw)"),
   },
-  paper: {
+  formula: "m̂ = β₁m/(1−β₁ᵗ⁺¹) + (1−β₁)g/(1−β₁ᵗ);  θ −= η (m̂/(√(v/(1−β₂ᵗ)) + ε) + λθ)",
+  source: {
     cite: "Dozat 2016 with constant momentum, the form of optax (adam with nesterov=True)",
     url: "https://openreview.net/forum?id=OM0jvwB8jIp57ZJjtNEZ",
-    equation: "m̂ = β₁m/(1−β₁ᵗ⁺¹) + (1−β₁)g/(1−β₁ᵗ);  θ −= η (m̂/(√(v/(1−β₂ᵗ)) + ε) + λθ)",
   },
   elsewhere: { optax: "nadam, nadamw" },
   kind: "adaptive",
   batchRule: "square-root",
   corrected: null,
   torch: null,
-  purpose: "runs that came from optax: its NAdam has other numbers than PyTorch's",
+  about: "runs that came from optax: its NAdam has other numbers than PyTorch's",
   decoupled: () => true,
   make: ({ betas: [b1, b2], eps: e, weightDecay: decay }) =>
     chain(

@@ -66,17 +66,17 @@ export const nadam: Optimizer<NadamOptions> = defineOptimizer<NadamOptions>({
     decoupledWeightDecay: flag("take η·λθ off the weights instead"),
     maximize,
   },
-  paper: {
+  formula: "μₜ = β₁(1 − ½·0.96^(tψ));  θ −= η [(1−μₜ)g/(1−Πμ) + μₜ₊₁m/(1−μₜ₊₁Πμ)] / (√(v/(1−β₂ᵗ)) + ε)",
+  source: {
     cite: "Dozat 2016, algorithm 8, as PyTorch 2 has it (PyTorch 1.13 multiplied μₜ in twice)",
     url: "https://openreview.net/forum?id=OM0jvwB8jIp57ZJjtNEZ",
-    equation: "μₜ = β₁(1 − ½·0.96^(tψ));  θ −= η [(1−μₜ)g/(1−Πμ) + μₜ₊₁m/(1−μₜ₊₁Πμ)] / (√(v/(1−β₂ᵗ)) + ε)",
   },
   elsewhere: { pytorch: "NAdam", keras: "Nadam" },
   kind: "adaptive",
   batchRule: "square-root",
   corrected: { v: 1 },
   torch: null,
-  purpose: "Adam with Nesterov's look ahead: a little faster where Adam is good",
+  about: "Adam with Nesterov's look ahead: a little faster where Adam is good",
   stabilityLimit: nadamLimit,
   decoupled: (o) => o.decoupledWeightDecay,
   make: ({

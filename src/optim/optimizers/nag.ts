@@ -55,17 +55,17 @@ const lookingAhead = ({ momentum: mu }: NagOptions): Transform => ({
 export const nag: Optimizer<NagOptions> = defineOptimizer<NagOptions>({
   name: "nag",
   options: { lr: lr(1e-2), momentum: beta(0.9, "μ: share of the velocity kept") },
-  paper: {
+  formula: "v = μv − η∇f(θ + μv);  θ += v",
+  source: {
     cite: "Sutskever et al. 2013, equations 3–4",
     url: "https://proceedings.mlr.press/v28/sutskever13.html",
-    equation: "v = μv − η∇f(θ + μv);  θ += v",
   },
   elsewhere: { keras: "SGD(nesterov=True), at the looked-ahead point" },
   kind: "momentum",
   batchRule: "linear",
   corrected: null,
   torch: null,
-  purpose: "Nesterov momentum with the weights of the paper; sgd with nesterov trains the same points",
+  about: "Nesterov momentum with the weights of the paper; sgd with nesterov trains the same points",
   stabilityLimit: {
     rule: "(2+2μ)/(1+2μ)/L",
     limit: ({ momentum: mu }, sharpness) => (2 + 2 * mu) / (1 + 2 * mu) / sharpness,

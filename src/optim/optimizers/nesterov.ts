@@ -71,16 +71,14 @@ export const nesterov: Optimizer<NesterovOptions> = defineOptimizer<NesterovOpti
       },
     ),
   },
-  paper: {
-    cite: "Nesterov 1983; constant momentum: Nesterov 2004, scheme 2.2.9",
-    equation: "xₖ = yₖ − η∇f(yₖ);  yₖ₊₁ = xₖ + m (xₖ − xₖ₋₁), m = (tₖ−1)/tₖ₊₁ or (√κ−1)/(√κ+1)",
-  },
+  formula: "xₖ = yₖ − η∇f(yₖ);  yₖ₊₁ = xₖ + m (xₖ − xₖ₋₁), m = (tₖ−1)/tₖ₊₁ or (√κ−1)/(√κ+1)",
+  source: { cite: "Nesterov 1983; constant momentum: Nesterov 2004, scheme 2.2.9" },
   elsewhere: {},
   kind: "momentum",
   batchRule: "linear",
   corrected: null,
   torch: null,
-  purpose: "smooth convex problems: the fastest guarantee a first-order method can have, O(1/k²)",
+  about: "smooth convex problems: the fastest guarantee a first-order method can have, O(1/k²)",
   stabilityLimit: {
     rule: "(2+2m)/(1+2m)/L with m = (√κ−1)/(√κ+1); 4/(3L) for the rising momentum",
     limit: ({ kappa }, sharpness) => {

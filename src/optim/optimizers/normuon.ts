@@ -91,18 +91,15 @@ export const normuon: Optimizer<NormuonOptions> = defineOptimizer<NormuonOptions
     nsSteps: nsSteps(5),
     ...auxOptions,
   },
-  paper: {
-    cite: "Li et al. 2025",
-    url: "https://arxiv.org/abs/2510.05491",
-    equation:
-      "O of muon;  s = β₂s + (1−β₂) mean over columns of O²;  O ← O/√s · ‖O‖/‖O/√s‖;  θ ← (1−ηλ)θ − η √max(1, rows/cols) O",
-  },
+  formula:
+    "O of muon;  s = β₂s + (1−β₂) mean over columns of O²;  O ← O/√s · ‖O‖/‖O/√s‖;  θ ← (1−ηλ)θ − η √max(1, rows/cols) O",
+  source: { cite: "Li et al. 2025", url: "https://arxiv.org/abs/2510.05491" },
   elsewhere: {},
   kind: "matrix",
   batchRule: "square-root",
   corrected: null,
   torch: null,
-  purpose: "muon whose neurons all move alike: no row of a matrix dominates the step",
+  about: "muon whose neurons all move alike: no row of a matrix dominates the step",
   unmodified: "it has a momentum and settings for other tensors of its own",
   make: (o) =>
     withAux(

@@ -50,17 +50,14 @@ export const novograd: Optimizer<NovogradOptions> = defineOptimizer<NovogradOpti
     eps: eps(1e-6),
     weightDecay: weightDecay(0, "λ: adds λθ to the normalised gradient"),
   },
-  paper: {
-    cite: "Ginsburg et al. 2019, algorithm 1",
-    url: "https://arxiv.org/abs/1905.11286",
-    equation: "v = β₂v + (1−β₂)‖g‖² for each tensor;  m = β₁m + g/(√v + ε) + λθ;  θ −= ηm",
-  },
+  formula: "v = β₂v + (1−β₂)‖g‖² for each tensor;  m = β₁m + g/(√v + ε) + λθ;  θ −= ηm",
+  source: { cite: "Ginsburg et al. 2019, algorithm 1", url: "https://arxiv.org/abs/1905.11286" },
   elsewhere: { optax: "novograd" },
   kind: "adaptive",
   batchRule: "square-root",
   corrected: null,
   torch: null,
-  purpose: "speech models: one second moment per tensor, half of Adam's state",
+  about: "speech models: one second moment per tensor, half of Adam's state",
   make: ({ betas: [b1, b2], eps: e, weightDecay: decay }) =>
     chain(
       perTensor({

@@ -54,17 +54,17 @@ export const polyakSgd: Optimizer<PolyakSgdOptions> = defineOptimizer<PolyakSgdO
     lr: lr(1, "longest step"),
     fMin: number(0, "f*: the loss at the minimum, or a lower bound", {}),
   },
-  paper: {
+  formula: "θ −= min((f(θ) − f*)/‖g‖², η) g",
+  source: {
     cite: "Polyak 1987; stochastic form: Loizou et al. 2021 (SPSmax, c = 1)",
     url: "https://arxiv.org/abs/2002.10542",
-    equation: "θ −= min((f(θ) − f*)/‖g‖², η) g",
   },
   elsewhere: { optax: "polyak_sgd" },
   kind: "gradient",
   batchRule: "square-root",
   corrected: null,
   torch: null,
-  purpose: "problems whose smallest loss is known (interpolation: 0): no learning rate to tune",
+  about: "problems whose smallest loss is known (interpolation: 0): no learning rate to tune",
   needs: ["loss"],
   unmodified: "its step length belongs to the gradient's direction",
   make: ({ fMin }): Transform => ({

@@ -134,18 +134,15 @@ export const prodigy: Optimizer<ProdigyOptions> = defineOptimizer<ProdigyOptions
     weightDecay: weightDecay(0, "λ: takes dη·λθ off the weights"),
     biasCorrection: flag("multiply the rate by √(1−β₂ᵗ)/(1−β₁ᵗ)"),
   },
-  paper: {
-    cite: "Mishchenko & Defazio 2024, algorithm 4",
-    url: "https://arxiv.org/abs/2306.06101",
-    equation:
-      "r = β₃r + d²η/d₀⟨g, θ₀−θ⟩;  s = β₃s + d²η/d₀ g;  m, v of dg;  d = max(d, r/‖s‖₁);  θ −= dη m/(√v + dε)",
-  },
+  formula:
+    "r = β₃r + d²η/d₀⟨g, θ₀−θ⟩;  s = β₃s + d²η/d₀ g;  m, v of dg;  d = max(d, r/‖s‖₁);  θ −= dη m/(√v + dε)",
+  source: { cite: "Mishchenko & Defazio 2024, algorithm 4", url: "https://arxiv.org/abs/2306.06101" },
   elsewhere: { optax: "contrib.prodigy" },
   kind: "adaptive",
   batchRule: "square-root",
   corrected: null,
   torch: null,
-  purpose: "Adam without a learning rate: estimates the distance to the solution as it goes",
+  about: "Adam without a learning rate: estimates the distance to the solution as it goes",
   unmodified: "its estimate needs the steps it made itself",
   make: (o) => chain(scaleByProdigy(o)),
 });

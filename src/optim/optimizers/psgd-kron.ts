@@ -67,18 +67,15 @@ export const psgdKron: Optimizer<PsgdKronOptions> = defineOptimizer<PsgdKronOpti
     precondLr: number(0.1, "rate of the fit", { above: 0 }),
     precondInitScale: number(1, "what the factors start with", { above: 0 }),
   },
-  paper: {
-    cite: "Li 2018; Pooladzandi & Li 2024",
-    url: "https://arxiv.org/abs/2402.04553",
-    equation:
-      "Q −= μ triu(AAᵀ − BBᵀ) Q/‖AAᵀ + BBᵀ‖ for each axis, A = Qh, B = Q⁻ᵀv with a random v;  θ −= η (min(1, 1.1/rms(u)) u + λθ), u = QᵀQh",
-  },
+  formula:
+    "Q −= μ triu(AAᵀ − BBᵀ) Q/‖AAᵀ + BBᵀ‖ for each axis, A = Qh, B = Q⁻ᵀv with a random v;  θ −= η (min(1, 1.1/rms(u)) u + λθ), u = QᵀQh",
+  source: { cite: "Li 2018; Pooladzandi & Li 2024", url: "https://arxiv.org/abs/2402.04553" },
   elsewhere: {},
   kind: "matrix",
   batchRule: "square-root",
   corrected: null,
   torch: null,
-  purpose:
+  about:
     "matrices whose curvature is hard to see in their gradients' squares: the factors are fitted, not averaged",
   needs: ["key"],
   decoupled: () => true,

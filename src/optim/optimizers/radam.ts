@@ -61,12 +61,9 @@ export const radam: Optimizer<RadamOptions> = defineOptimizer<RadamOptions>({
     decoupledWeightDecay: flag("take η·λθ off the weights instead"),
     maximize,
   },
-  paper: {
-    cite: "Liu et al. 2020, algorithm 2",
-    url: "https://arxiv.org/abs/1908.03265",
-    equation:
-      "ρ∞ = 2/(1−β₂)−1; ρ = ρ∞ − 2tβ₂ᵗ/(1−β₂ᵗ); ρ > 5: θ −= η m̂ r √(1−β₂ᵗ)/(√v+ε), r = √((ρ−4)(ρ−2)ρ∞/((ρ∞−4)(ρ∞−2)ρ)); else θ −= η m̂",
-  },
+  formula:
+    "ρ∞ = 2/(1−β₂)−1; ρ = ρ∞ − 2tβ₂ᵗ/(1−β₂ᵗ); ρ > 5: θ −= η m̂ r √(1−β₂ᵗ)/(√v+ε), r = √((ρ−4)(ρ−2)ρ∞/((ρ∞−4)(ρ∞−2)ρ)); else θ −= η m̂",
+  source: { cite: "Liu et al. 2020, algorithm 2", url: "https://arxiv.org/abs/1908.03265" },
   elsewhere: { pytorch: "RAdam", optax: "radam" },
   kind: "adaptive",
   batchRule: "square-root",
@@ -80,7 +77,7 @@ export const radam: Optimizer<RadamOptions> = defineOptimizer<RadamOptions>({
           { exp_avg: "radam.m", exp_avg_sq: "radam.v" },
           "betas",
         ),
-  purpose: "Adam without a hand-made warm-up: momentum until v can be trusted",
+  about: "Adam without a hand-made warm-up: momentum until v can be trusted",
   // once v is trusted and the rectifier has come near 1
   stabilityLimit: outsideAdamLimit,
   decoupled: (o) => o.decoupledWeightDecay,

@@ -92,10 +92,10 @@ export const rmsprop: Optimizer<RmspropOptions> = defineOptimizer<RmspropOptions
     centered: flag("divide by the standard deviation instead of the root mean square"),
     maximize,
   },
-  paper: {
+  formula: "v = αv + (1−α)g²;  u = g/(√v + ε)  (centered: √(v − mean²));  buf = μ buf + u;  θ −= η buf",
+  source: {
     cite: "Tieleman & Hinton 2012 (lecture 6.5); centered: Graves 2013",
     url: "https://arxiv.org/abs/1308.0850",
-    equation: "v = αv + (1−α)g²;  u = g/(√v + ε)  (centered: √(v − mean²));  buf = μ buf + u;  θ −= η buf",
   },
   elsewhere: { pytorch: "RMSprop", optax: "rmsprop", keras: "RMSprop", hf: "rmsprop" },
   kind: "adaptive",
@@ -120,7 +120,7 @@ export const rmsprop: Optimizer<RmspropOptions> = defineOptimizer<RmspropOptions
           },
           o.momentum === 0 ? null : "momentum",
         ),
-  purpose: "recurrent networks and reinforcement learning: per-parameter steps without bias correction",
+  about: "recurrent networks and reinforcement learning: per-parameter steps without bias correction",
   stabilityLimit: {
     rule: "2(1+μ)/λmax(P⁻¹H), P = diag(√v+ε); with weight decay of P⁻¹(H+λI)",
     limit: ({ momentum }, sharpness) => (2 * (1 + momentum)) / sharpness,

@@ -68,9 +68,9 @@ export const rprop: Optimizer<RpropOptions> = defineOptimizer<RpropOptions>({
     },
     maximize,
   },
-  paper: {
+  formula: "gₜgₜ₋₁ > 0: Δ = min(η⁺Δ, Δmax); < 0: Δ = max(η⁻Δ, Δmin), g = 0;  θ −= sign(g) Δ",
+  source: {
     cite: "Riedmiller & Braun 1993, the variant without backtracking of weights (iRprop⁻: Igel & Hüsken 2000)",
-    equation: "gₜgₜ₋₁ > 0: Δ = min(η⁺Δ, Δmax); < 0: Δ = max(η⁻Δ, Δmin), g = 0;  θ −= sign(g) Δ",
   },
   elsewhere: { pytorch: "Rprop", optax: "rprop" },
   kind: "sign",
@@ -84,7 +84,7 @@ export const rprop: Optimizer<RpropOptions> = defineOptimizer<RpropOptions>({
           { etas: o.etas, step_sizes: o.stepSizes },
           { prev: "rprop.prev", step_size: "rprop.delta" },
         ),
-  purpose: "full-batch training of small models: only the sign of the slope matters; not for mini-batches",
+  about: "full-batch training of small models: only the sign of the slope matters; not for mini-batches",
   make: ({ etas: [down, up], stepSizes: [smallest, largest], maximize: climb }) => {
     if (!(down < 1 && up > 1)) {
       throw new SteepestError("option", `rprop: etas is [${down}, ${up}]`, {

@@ -156,18 +156,18 @@ export const scheduleFreeProdigy: Optimizer<ScheduleFreeProdigyOptions> =
       r: number(0.75, "power of the step in the averaging weights", { min: 0 }),
       weightDecay: weightDecay(0, "λ: takes dη·λx off z"),
     },
-    paper: {
+    formula:
+      "y = β₁x + (1−β₁)z;  d of prodigy, from ⟨∇f(y), z₀−z⟩;  z −= d·dₜ₋₁η ∇f(y)/(√v + dε);  x = (1−c)x + cz, c = tʳ/Σtʳ",
+    source: {
       cite: "Defazio et al. 2024 with Mishchenko & Defazio 2024, as entered in AlgoPerf",
       url: "https://arxiv.org/abs/2405.15682",
-      equation:
-        "y = β₁x + (1−β₁)z;  d of prodigy, from ⟨∇f(y), z₀−z⟩;  z −= d·dₜ₋₁η ∇f(y)/(√v + dε);  x = (1−c)x + cz, c = tʳ/Σtʳ",
     },
     elsewhere: {},
     kind: "adaptive",
     batchRule: "square-root",
     corrected: null,
     torch: null,
-    purpose: "no rate, no schedule and no number of steps to choose; evaluate the average x",
+    about: "no rate, no schedule and no number of steps to choose; evaluate the average x",
     unmodified: "its weights are between two points",
     make: (o) => chain(step(o)),
   });

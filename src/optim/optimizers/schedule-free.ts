@@ -136,16 +136,14 @@ function requirePositive(name: string, b: number): void {
 export const scheduleFreeSgd: Optimizer<ScheduleFreeSgdOptions> = defineOptimizer<ScheduleFreeSgdOptions>({
   name: "schedule-free-sgd",
   options,
-  paper: {
-    ...paper,
-    equation: "y = βx + (1−β)z;  z −= η (∇f(y) + λy);  x = (1−c)x + cz, c = wₜ/Σw, wₜ = tʳ η²",
-  },
+  formula: "y = βx + (1−β)z;  z −= η (∇f(y) + λy);  x = (1−c)x + cz, c = wₜ/Σw, wₜ = tʳ η²",
+  source: { ...paper },
   elsewhere: { optax: "contrib.schedule_free_sgd" },
   kind: "momentum",
   batchRule: "linear",
   corrected: null,
   torch: null,
-  purpose: "as good as a decaying schedule without knowing when training ends; evaluate the average x",
+  about: "as good as a decaying schedule without knowing when training ends; evaluate the average x",
   unmodified: "its weights are between two points",
   make: (o): Transform => {
     requirePositive("schedule-free-sgd", o.beta);
@@ -205,10 +203,8 @@ export const scheduleFreeAdamw: Optimizer<ScheduleFreeAdamWOptions> =
       beta2: beta(0.999, "β₂: memory of the mean square"),
       eps: eps(1e-8),
     },
-    paper: {
-      ...paper,
-      equation: "d = ∇f(y)/(√(v/(1−β₂ᵗ)) + ε) + λy;  z −= ηd;  x = (1−c)x + cz;  y = βx + (1−β)z",
-    },
+    formula: "d = ∇f(y)/(√(v/(1−β₂ᵗ)) + ε) + λy;  z −= ηd;  x = (1−c)x + cz;  y = βx + (1−β)z",
+    source: { ...paper },
     elsewhere: {
       optax: "contrib.schedule_free_adamw",
       keras: "ScheduleFreeAdamW",
@@ -218,7 +214,7 @@ export const scheduleFreeAdamw: Optimizer<ScheduleFreeAdamWOptions> =
     batchRule: "square-root",
     corrected: null,
     torch: null,
-    purpose: "AdamW without a schedule and without knowing the number of steps; evaluate the average x",
+    about: "AdamW without a schedule and without knowing the number of steps; evaluate the average x",
     unmodified: "its weights are between two points",
     make: (o): Transform => {
       requirePositive("schedule-free-adamw", o.beta);

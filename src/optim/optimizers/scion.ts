@@ -119,17 +119,14 @@ export const scion: Optimizer<ScionOptions> = defineOptimizer<ScionOptions>({
     constrained: flag("keep the weights in the ball: they shrink by 1 − η each step", true),
     nsSteps: nsSteps(5),
   },
-  paper: {
-    cite: "Pethick et al. 2025, algorithms 1 and 2",
-    url: "https://arxiv.org/abs/2502.07529",
-    equation: "B = μB + (1−μ)g;  θ ← (1−η)θ − η·scale·D(B);  D: √(m/n)·UVᵀ, sign/n …; vectors: B/RMS(B)",
-  },
+  formula: "B = μB + (1−μ)g;  θ ← (1−η)θ − η·scale·D(B);  D: √(m/n)·UVᵀ, sign/n …; vectors: B/RMS(B)",
+  source: { cite: "Pethick et al. 2025, algorithms 1 and 2", url: "https://arxiv.org/abs/2502.07529" },
   elsewhere: {},
   kind: "matrix",
   batchRule: "square-root",
   corrected: null,
   torch: null,
-  purpose: "steps of the same size in the norm of each layer: a rate found on a small model fits a wide one",
+  about: "steps of the same size in the norm of each layer: a rate found on a small model fits a wide one",
   unmodified: "it has a momentum and settings for other tensors of its own",
   make: (o) => {
     const vectorScale = o.vectorScale ?? o.scale;

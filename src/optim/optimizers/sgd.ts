@@ -66,10 +66,10 @@ export const sgd: Optimizer<SgdOptions> = defineOptimizer<SgdOptions>({
     decoupledWeightDecay: flag("take η·λθ off the weights instead, past the momentum (SGDW)"),
     maximize,
   },
-  paper: {
+  formula: "buf = μ buf + (1−τ) g;  θ −= η buf   (nesterov: θ −= η (g + μ buf))",
+  source: {
     cite: "Robbins & Monro 1951; momentum: Polyak 1964; Nesterov form: Sutskever et al. 2013",
     url: "https://proceedings.mlr.press/v28/sutskever13.html",
-    equation: "buf = μ buf + (1−τ) g;  θ −= η buf   (nesterov: θ −= η (g + μ buf))",
   },
   elsewhere: { pytorch: "SGD", optax: "sgd", keras: "SGD", hf: "sgd" },
   kind: "gradient",
@@ -91,7 +91,7 @@ export const sgd: Optimizer<SgdOptions> = defineOptimizer<SgdOptions>({
           // a momentum that is off stays off
           o.momentum > 0 ? "momentum" : null,
         ),
-  purpose: "vision models trained long with a schedule: the best final accuracy when well tuned",
+  about: "vision models trained long with a schedule: the best final accuracy when well tuned",
   stabilityLimit: {
     rule: "2(1+μ)/(1−τ)/(L+λ), with nesterov (2+2μ)/(1+2μ)/(L+λ)",
     limit: ({ momentum, dampening, nesterov, weightDecay: decay }, sharpness) =>

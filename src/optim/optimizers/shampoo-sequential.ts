@@ -118,17 +118,17 @@ export const shampooSequential: Optimizer<ShampooSequentialOptions> =
       updateFreq: number(1, "steps after which the roots are computed anew", { min: 1, integer: true }),
       maxPrecondDim,
     },
-    paper: {
+    formula:
+      "axis by axis: A += gᵢgᵢᵀ, g ← (A + εI)^(−1/k) g along it, k axes, the next axis from this g;  θ −= η g",
+    source: {
       cite: "the form of shampoo.pytorch and pytorch_optimizer; not Gupta, Koren & Singer 2018",
       url: "https://github.com/moskomule/shampoo.pytorch",
-      equation:
-        "axis by axis: A += gᵢgᵢᵀ, g ← (A + εI)^(−1/k) g along it, k axes, the next axis from this g;  θ −= η g",
     },
     elsewhere: {},
     kind: "matrix",
     batchRule: "square-root",
     corrected: null,
     torch: null,
-    purpose: "repeating runs that were made with it; shampoo is the paper's method",
+    about: "repeating runs that were made with it; shampoo is the paper's method",
     make: (o) => chain(oneByOne(o), scaleByLr()),
   });

@@ -218,17 +218,17 @@ export const shampoo: Optimizer<ShampooOptions> = defineOptimizer<ShampooOptions
     decoupledWeightDecay: flag("take η·λθ off the weights instead of adding λθ to the gradient", true),
     biasCorrection: flag("correct the start of the factors' average", true),
   },
-  paper: {
+  formula: "L += ggᵀ, R += gᵀg;  θ −= η (L + εI)^(−1/4) g (R + εI)^(−1/4)",
+  source: {
     cite: "Gupta, Koren & Singer 2018, algorithm 1; Shi et al. 2023",
     url: "https://arxiv.org/abs/1802.09568",
-    equation: "L += ggᵀ, R += gᵀg;  θ −= η (L + εI)^(−1/4) g (R + εI)^(−1/4)",
   },
   elsewhere: {},
   kind: "matrix",
   batchRule: "square-root",
   corrected: null,
   torch: null,
-  purpose:
+  about:
     "matrices with strongly coupled rows and columns, at large batches; grafting lets another's rates be used",
   decoupled: (o) => o.decoupledWeightDecay,
   make: (o) => {

@@ -37,13 +37,14 @@ export interface SignSgdOptions {
 export const signSgd: Optimizer<SignSgdOptions> = defineOptimizer<SignSgdOptions>({
   name: "sign-sgd",
   options: { lr: lr(1e-3, "how far every weight moves") },
-  paper: { ...paper, equation: "θ −= η sign(g)" },
+  formula: "θ −= η sign(g)",
+  source: { ...paper },
   elsewhere: { optax: "sign_sgd" },
   kind: "sign",
   batchRule: "square-root",
   corrected: null,
   torch: (o) => inProject("SignSgd", o, {}),
-  purpose: "one bit per weight between machines; robust to outliers in the gradient",
+  about: "one bit per weight between machines; robust to outliers in the gradient",
   make: () => chain(scaleBySign(), scaleByLr()),
 });
 
@@ -86,13 +87,14 @@ export const signum: Optimizer<SignumOptions> = defineOptimizer<SignumOptions>({
     beta: beta(0.9, "β: memory of the averaged gradient"),
     weightDecay: weightDecay(0, "λ: takes η·λθ off the weights"),
   },
-  paper: { ...paper, equation: "m = βm + (1−β)g;  θ −= η (sign(m) + λθ)" },
+  formula: "m = βm + (1−β)g;  θ −= η (sign(m) + λθ)",
+  source: { ...paper },
   elsewhere: { optax: "signum" },
   kind: "sign",
   batchRule: "square-root",
   corrected: null,
   torch: (o) => inProject("Signum", o, { m: "ema.m" }, "beta"),
-  purpose: "sign SGD with momentum: the signs agree from step to step",
+  about: "sign SGD with momentum: the signs agree from step to step",
   make: ({ beta: b, weightDecay: decay }) =>
     chain(emaMomentum({ beta: b }), scaleBySign(), decay > 0 && addDecayedWeights(decay), scaleByLr()),
 });

@@ -105,17 +105,14 @@ export const sm3: Optimizer<Sm3Options> = defineOptimizer<Sm3Options>({
     momentum: beta(0.9, "β: memory of the averaged step"),
     eps: eps(1e-8, "added under the root"),
   },
-  paper: {
-    cite: "Anil et al. 2019, algorithm SM3-II",
-    url: "https://arxiv.org/abs/1901.11150",
-    equation:
-      "ν = min over axes of μ + g²;  m = βm + (1−β) g/√(ν+ε);  μ(axis) = max of ν over the other axes;  θ −= ηm",
-  },
+  formula:
+    "ν = min over axes of μ + g²;  m = βm + (1−β) g/√(ν+ε);  μ(axis) = max of ν over the other axes;  θ −= ηm",
+  source: { cite: "Anil et al. 2019, algorithm SM3-II", url: "https://arxiv.org/abs/1901.11150" },
   elsewhere: { optax: "sm3" },
   kind: "adaptive",
   batchRule: "square-root",
   corrected: null,
   torch: null,
-  purpose: "Adagrad for large models: m + n accumulators for an m×n matrix",
+  about: "Adagrad for large models: m + n accumulators for an m×n matrix",
   make: (options) => chain(scaleBySm3(options), scaleByLr()),
 });

@@ -177,18 +177,15 @@ export const soap: Optimizer<SoapOptions> = defineOptimizer<SoapOptions>({
     normalizeGrads: flag("divide each tensor's step by its root mean square"),
     correctBias: flag("correct the start of the averages, as Adam does", true),
   },
-  paper: {
-    cite: "Vyas et al. 2024, algorithm 3",
-    url: "https://arxiv.org/abs/2409.11321",
-    equation:
-      "L = βL + (1−β)ggᵀ, R = βR + (1−β)gᵀg, Q their eigenvectors, renewed by QR of LQ every f steps;  Adam on QᴸᵀgQᴿ, turned back;  θ −= η(u + λθ)",
-  },
+  formula:
+    "L = βL + (1−β)ggᵀ, R = βR + (1−β)gᵀg, Q their eigenvectors, renewed by QR of LQ every f steps;  Adam on QᴸᵀgQᴿ, turned back;  θ −= η(u + λθ)",
+  source: { cite: "Vyas et al. 2024, algorithm 3", url: "https://arxiv.org/abs/2409.11321" },
   elsewhere: {},
   kind: "matrix",
   batchRule: "square-root",
   corrected: null,
   torch: null,
-  purpose: "matrices whose directions have very different curvatures: Adam in the basis where they are apart",
+  about: "matrices whose directions have very different curvatures: Adam in the basis where they are apart",
   unmodified: "its first step only finds the bases, and it decays after the step",
   make: (o) =>
     chain(

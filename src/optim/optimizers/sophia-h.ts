@@ -110,18 +110,14 @@ export const sophiaH: Optimizer<SophiaHOptions> = defineOptimizer<SophiaHOptions
       "of the Hessian's diagonal: one random product, or one product per weight (tiny models)",
     ),
   },
-  paper: {
-    cite: "Liu et al. 2023, algorithm 3",
-    url: "https://arxiv.org/abs/2305.14342",
-    equation:
-      "m = β₁m + (1−β₁)g;  every k steps h = β₂h + (1−β₂) diag H;  θ −= η (clip(m/max(γh, ε), ρ) + λθ)",
-  },
+  formula: "m = β₁m + (1−β₁)g;  every k steps h = β₂h + (1−β₂) diag H;  θ −= η (clip(m/max(γh, ε), ρ) + λθ)",
+  source: { cite: "Liu et al. 2023, algorithm 3", url: "https://arxiv.org/abs/2305.14342" },
   elsewhere: { optax: "contrib.sophia" },
   kind: "adaptive",
   batchRule: "square-root",
   corrected: null,
   torch: null,
-  purpose:
+  about:
     "language models: steps by curvature, clipped where it is small or negative. The program holds the Hessian product at every step, also where k leaves it unused",
   needs: ["evaluate", "key"],
   decoupled: () => true,

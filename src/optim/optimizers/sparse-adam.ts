@@ -72,17 +72,17 @@ export const sparseAdam: Optimizer<SparseAdamOptions> = defineOptimizer<SparseAd
     eps: eps(1e-8),
     maximize,
   },
-  paper: {
+  formula: "Adam in rows with g ≠ 0; other rows unchanged",
+  source: {
     cite: "Kingma & Ba 2015, lazily: rows without a gradient keep their moments and weights",
     url: "https://arxiv.org/abs/1412.6980",
-    equation: "Adam in rows with g ≠ 0; other rows unchanged",
   },
   elsewhere: { pytorch: "SparseAdam" },
   kind: "adaptive",
   batchRule: "square-root",
   corrected: { m: 0, v: 1 },
   torch: null,
-  purpose: "embedding tables: rows that a batch does not look up are not moved by stale momentum",
+  about: "embedding tables: rows that a batch does not look up are not moved by stale momentum",
   stabilityLimit: outsideAdamLimit,
   unmodified: "rows without a gradient stay as they are",
   make: ({ betas: [b1, b2], eps: e, maximize: climb }) =>

@@ -79,18 +79,15 @@ export const stableAdamw: Optimizer<StableAdamwOptions> = defineOptimizer<Stable
       above: 0,
     }),
   },
-  paper: {
-    cite: "Wortsman et al. 2023, algorithm 2",
-    url: "https://arxiv.org/abs/2304.13013",
-    equation:
-      "m̂, v̂ as in Adam;  r = √mean(g²/max(v̂, ε²)) per tensor;  η' = η/max(1, r);  θ −= η' (m̂/(√v̂ + ε) + λθ)",
-  },
+  formula:
+    "m̂, v̂ as in Adam;  r = √mean(g²/max(v̂, ε²)) per tensor;  η' = η/max(1, r);  θ −= η' (m̂/(√v̂ + ε) + λθ)",
+  source: { cite: "Wortsman et al. 2023, algorithm 2", url: "https://arxiv.org/abs/2304.13013" },
   elsewhere: { hf: "stable_adamw" },
   kind: "adaptive",
   batchRule: "square-root",
   corrected: null,
   torch: null,
-  purpose: "AdamW that survives spikes of the loss without gradient clipping: Adafactor's update clipping",
+  about: "AdamW that survives spikes of the loss without gradient clipping: Adafactor's update clipping",
   make: ({ betas: [b1, b2], eps: e, weightDecay: decay, clipThreshold }) =>
     chain(
       perTensor({

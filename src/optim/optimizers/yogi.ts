@@ -53,17 +53,17 @@ export const yogi: Optimizer<YogiOptions> = defineOptimizer<YogiOptions>({
     eps: eps(1e-3),
     initialAccumulatorValue: number(1e-6, "start of both moments", { min: 0 }),
   },
-  paper: {
+  formula: "v = v − (1−β₂) sign(v − g²) g²;  θ −= η m̂/(√v̂ + ε)",
+  source: {
     cite: "Zaheer et al. 2018, algorithm 2, with optax's bias correction",
     url: "https://papers.nips.cc/paper/8186-adaptive-methods-for-nonconvex-optimization",
-    equation: "v = v − (1−β₂) sign(v − g²) g²;  θ −= η m̂/(√v̂ + ε)",
   },
   elsewhere: { optax: "yogi" },
   kind: "adaptive",
   batchRule: "square-root",
   corrected: { m: 0, v: 1 },
   torch: (o) => inProject("Yogi", o, { m: "yogi.m", v: "yogi.v" }, "betas"),
-  purpose: "Adam whose effective rate cannot jump up when gradients become small",
+  about: "Adam whose effective rate cannot jump up when gradients become small",
   stabilityLimit: adamLimit,
   make: ({ betas: [b1, b2], eps: e, initialAccumulatorValue }) =>
     chain(

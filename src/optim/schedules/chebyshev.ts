@@ -1,5 +1,5 @@
 import { defineSchedule } from "./define.ts";
-import type { ScheduleEntry } from "./entry.ts";
+import type { ScheduleRow } from "./entry.ts";
 import { clamp } from "./formulas.ts";
 import { badOption, boolean, integer, number, type Options } from "./options.ts";
 
@@ -17,14 +17,14 @@ function adaptEpochs({ num_epochs: n, ...rest }: Options): Options {
     : rest;
 }
 
-export const chebyshev: ScheduleEntry = defineSchedule({
+export const chebyshev: ScheduleRow = defineSchedule({
   name: "chebyshev",
-  description:
+  about:
     "Steps of Chebyshev's iteration in fractal order: single ones far beyond the stability limit, the whole stable.",
   formula:
     "lr/((M + m)/2 − (M − m)/2·cos((t − ½)π/T)), t = σ(k + 1) in fractal order, repeated every T steps",
-  reference: "Agarwal, Goel & Zhang (2021), arXiv 2103.01338; pytorch_optimizer's chebyshev",
-  aliases: [
+  source: { cite: "Agarwal, Goel & Zhang (2021), arXiv 2103.01338; pytorch_optimizer's chebyshev" },
+  elsewhere: [
     {
       name: "get_chebyshev_schedule",
       library: "pytorch-optimizer",

@@ -1,6 +1,6 @@
 /** A schedule written as code for another library. Whatever is written was first run here and gave the same rates. */
 
-import type { Alias, ScheduleEntry } from "./entry.ts";
+import type { Alias, ScheduleRow } from "./entry.ts";
 import { findSchedule, makeSchedule } from "./make.ts";
 import type { Options } from "./options.ts";
 import { isMetricSchedule, type RunLengths, type Schedule } from "./types.ts";
@@ -21,7 +21,7 @@ export function scheduleCode(
   const { entry, alias } = findSchedule(name);
   const made = makeSchedule(name, lr, options, run);
   const own = alias === null ? options : null;
-  for (const candidate of entry.aliases) {
+  for (const candidate of entry.elsewhere) {
     if (candidate.library !== library || own === null) continue;
     const theirs = translateBack(candidate, entry, own, { lr, ...run });
     if (theirs === null) continue;
@@ -35,7 +35,7 @@ export function scheduleCode(
 /** Our options under the other library's names; null where it lacks one of them. */
 function translateBack(
   alias: Alias,
-  entry: ScheduleEntry,
+  entry: ScheduleRow,
   own: Options,
   run: { readonly lr: number } & RunLengths,
 ): Record<string, unknown> | null {

@@ -1,6 +1,6 @@
 /** Schedules made of schedules. Members are specifications, or functions when written in code. */
 import { defineSchedule } from "./define.ts";
-import type { MakeContext, ScheduleEntry } from "./entry.ts";
+import type { MakeContext, ScheduleRow } from "./entry.ts";
 import { badOption, type Member, number, numbers, schedule, scheduleList } from "./options.ts";
 import { isMetricSchedule, type RunLengths, type Schedule } from "./types.ts";
 
@@ -58,12 +58,12 @@ function lengthsOf(run: RunLengths, totalSteps: number | undefined): RunLengths 
   return totalSteps === undefined ? rest : { ...rest, totalSteps };
 }
 
-export const join: ScheduleEntry = defineSchedule({
+export const join: ScheduleRow = defineSchedule({
   name: "join",
-  description: "Schedules one after the other; each counts its steps from its own beginning.",
+  about: "Schedules one after the other; each counts its steps from its own beginning.",
   formula: "scheduleᵢ(k − boundaries[i − 1]) for boundaries[i − 1] ≤ k < boundaries[i]",
-  reference: "torch.optim.lr_scheduler.SequentialLR; optax.join_schedules; fastai's combine_scheds",
-  aliases: [
+  source: { cite: "torch.optim.lr_scheduler.SequentialLR; optax.join_schedules; fastai's combine_scheds" },
+  elsewhere: [
     {
       name: "SequentialLR",
       library: "pytorch",
@@ -126,12 +126,12 @@ function startsOf(shares: readonly number[], totalSteps: number | null, at: stri
   return shares.slice(0, -1).map((share) => (passed += share) * totalSteps);
 }
 
-export const chain: ScheduleEntry = defineSchedule({
+export const chain: ScheduleRow = defineSchedule({
   name: "chain",
-  description: "Several schedules at once: the rate times the share that each one leaves of it.",
+  about: "Several schedules at once: the rate times the share that each one leaves of it.",
   formula: "lr·Π scheduleᵢ(k)/lr",
-  reference: "torch.optim.lr_scheduler.ChainedScheduler",
-  aliases: [{ name: "ChainedScheduler", library: "pytorch", options: { schedulers: "schedules" } }],
+  source: { cite: "torch.optim.lr_scheduler.ChainedScheduler" },
+  elsewhere: [{ name: "ChainedScheduler", library: "pytorch", options: { schedulers: "schedules" } }],
   options: { schedules: scheduleList("The members; each a multiple of lr.") },
   example: {
     schedules: [
@@ -169,12 +169,12 @@ function refuseAbsolute(name: string, once: Schedule, twice: Schedule, at: strin
   }
 }
 
-export const scale: ScheduleEntry = defineSchedule({
+export const scale: ScheduleRow = defineSchedule({
   name: "scale",
-  description: "Another schedule times a number; its momentum stays.",
+  about: "Another schedule times a number; its momentum stays.",
   formula: "factor·schedule(k)",
-  reference: "ours; elsewhere a scaled schedule is written as a function",
-  aliases: [],
+  source: { cite: "ours; elsewhere a scaled schedule is written as a function" },
+  elsewhere: [],
   options: {
     schedule: schedule("The schedule to scale."),
     factor: number("The number.", { required: true, min: 0 }),

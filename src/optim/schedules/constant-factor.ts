@@ -1,13 +1,13 @@
 import { defineSchedule } from "./define.ts";
-import type { ScheduleEntry } from "./entry.ts";
+import type { ScheduleRow } from "./entry.ts";
 import { number } from "./options.ts";
 
-export const constantFactor: ScheduleEntry = defineSchedule({
+export const constantFactor: ScheduleRow = defineSchedule({
   name: "constant-factor",
-  description: "A fixed share of the rate for the first steps, then the whole rate.",
+  about: "A fixed share of the rate for the first steps, then the whole rate.",
   formula: "lr·factor for k < totalIters, then lr",
-  reference: "torch.optim.lr_scheduler.ConstantLR",
-  aliases: [{ name: "ConstantLR", library: "pytorch", options: { total_iters: "totalIters" } }],
+  source: { cite: "torch.optim.lr_scheduler.ConstantLR" },
+  elsewhere: [{ name: "ConstantLR", library: "pytorch", options: { total_iters: "totalIters" } }],
   options: {
     factor: number("Share of the rate in the first steps.", { default: 1 / 3, min: 0, max: 1 }),
     totalIters: number("Steps for which the factor holds.", { default: 5, min: 0 }),

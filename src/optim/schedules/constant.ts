@@ -1,12 +1,12 @@
 import { defineSchedule } from "./define.ts";
-import type { ScheduleEntry } from "./entry.ts";
+import type { ScheduleRow } from "./entry.ts";
 
-export const constant: ScheduleEntry = defineSchedule({
+export const constant: ScheduleRow = defineSchedule({
   name: "constant",
-  description: "The same rate at every step.",
+  about: "The same rate at every step.",
   formula: "lr",
-  reference: "Robbins and Monro (1951) show why a constant rate only reaches a neighbourhood",
-  aliases: [
+  source: { cite: "Robbins and Monro (1951) show why a constant rate only reaches a neighbourhood" },
+  elsewhere: [
     { name: "constant", library: "hugging-face" },
     { name: "constant_schedule", library: "optax", options: { value: "lr" } },
     { name: "SchedNo", library: "fastai" },

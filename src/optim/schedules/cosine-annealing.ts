@@ -1,16 +1,17 @@
 import { defineSchedule } from "./define.ts";
-import type { ScheduleEntry } from "./entry.ts";
+import type { ScheduleRow } from "./entry.ts";
 import { cosineBetween } from "./formulas.ts";
 import { number } from "./options.ts";
 
-export const cosineAnnealing: ScheduleEntry = defineSchedule({
+export const cosineAnnealing: ScheduleRow = defineSchedule({
   name: "cosine-annealing",
-  description:
+  about:
     "Falls to etaMin along half a cosine in tMax steps; after tMax it climbs back along the same cosine.",
   formula: "etaMin + ½(lr − etaMin)(1 + cos(πk/tMax))",
-  reference:
-    "Loshchilov and Hutter (2017), SGDR, eq. 5, arXiv 1608.03983; torch.optim.lr_scheduler.CosineAnnealingLR",
-  aliases: [
+  source: {
+    cite: "Loshchilov and Hutter (2017), SGDR, eq. 5, arXiv 1608.03983; torch.optim.lr_scheduler.CosineAnnealingLR",
+  },
+  elsewhere: [
     {
       name: "CosineAnnealingLR",
       library: "pytorch",

@@ -1,15 +1,14 @@
 import { defineSchedule } from "./define.ts";
-import type { ScheduleEntry } from "./entry.ts";
+import type { ScheduleRow } from "./entry.ts";
 import { cosineFall, cycleAt } from "./formulas.ts";
 import { number } from "./options.ts";
 
-export const cosineDecayRestarts: ScheduleEntry = defineSchedule({
+export const cosineDecayRestarts: ScheduleRow = defineSchedule({
   name: "cosine-decay-restarts",
-  description:
-    "Cosine falls that start over, each longer (tMul) and from a lower peak (mMul), above a floor.",
+  about: "Cosine falls that start over, each longer (tMul) and from a lower peak (mMul), above a floor.",
   formula: "lr·((1 − alpha)·½·mMulⁱ·(1 + cos(πT/Tᵢ)) + alpha), Tᵢ = firstDecaySteps·tMulⁱ",
-  reference: "Loshchilov and Hutter (2017), SGDR; keras.optimizers.schedules.CosineDecayRestarts",
-  aliases: [
+  source: { cite: "Loshchilov and Hutter (2017), SGDR; keras.optimizers.schedules.CosineDecayRestarts" },
+  elsewhere: [
     {
       name: "CosineDecayRestarts",
       library: "keras",

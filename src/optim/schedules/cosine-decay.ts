@@ -1,5 +1,5 @@
 import { defineSchedule } from "./define.ts";
-import type { ScheduleEntry } from "./entry.ts";
+import type { ScheduleRow } from "./entry.ts";
 import { clamp, cosineFall, lerp } from "./formulas.ts";
 import { badOption, number, type Options } from "./options.ts";
 import type { Schedule } from "./types.ts";
@@ -36,14 +36,15 @@ function adaptKeras(options: Options): Options {
   return startLr === undefined || rest["lr"] !== undefined ? options : { ...rest, lr: startLr };
 }
 
-export const cosineDecay: ScheduleEntry = defineSchedule({
+export const cosineDecay: ScheduleRow = defineSchedule({
   name: "cosine-decay",
-  description: "Linear warm-up, then a cosine fall to a floor where it stays (optax and Keras).",
+  about: "Linear warm-up, then a cosine fall to a floor where it stays (optax and Keras).",
   formula:
     "startLr → lr over warmupSteps, then lr·((1 − alpha)·(½(1 + cos πp))^exponent + alpha), p held at 1",
-  reference:
-    "optax.cosine_decay_schedule, warmup_cosine_decay_schedule; keras.optimizers.schedules.CosineDecay",
-  aliases: [
+  source: {
+    cite: "optax.cosine_decay_schedule, warmup_cosine_decay_schedule; keras.optimizers.schedules.CosineDecay",
+  },
+  elsewhere: [
     {
       name: "cosine_decay_schedule",
       library: "optax",

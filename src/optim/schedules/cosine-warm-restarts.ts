@@ -1,14 +1,16 @@
 import { defineSchedule } from "./define.ts";
-import type { ScheduleEntry } from "./entry.ts";
+import type { ScheduleRow } from "./entry.ts";
 import { cosineBetween, cycleAt } from "./formulas.ts";
 import { number } from "./options.ts";
 
-export const cosineWarmRestarts: ScheduleEntry = defineSchedule({
+export const cosineWarmRestarts: ScheduleRow = defineSchedule({
   name: "cosine-warm-restarts",
-  description: "Cosine falls that start over at lr, each tMult times longer than the one before.",
+  about: "Cosine falls that start over at lr, each tMult times longer than the one before.",
   formula: "etaMin + ½(lr − etaMin)(1 + cos(πT/Tᵢ)), T steps into cycle i of length Tᵢ = t0·tMultⁱ",
-  reference: "Loshchilov and Hutter (2017), SGDR, arXiv 1608.03983; torch's CosineAnnealingWarmRestarts",
-  aliases: [
+  source: {
+    cite: "Loshchilov and Hutter (2017), SGDR, arXiv 1608.03983; torch's CosineAnnealingWarmRestarts",
+  },
+  elsewhere: [
     {
       name: "CosineAnnealingWarmRestarts",
       library: "pytorch",

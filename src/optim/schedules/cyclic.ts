@@ -1,13 +1,15 @@
 import { defineSchedule } from "./define.ts";
-import type { ScheduleEntry } from "./entry.ts";
+import type { ScheduleRow } from "./entry.ts";
 import { badOption, boolean, choice, fn, number } from "./options.ts";
 
-export const cyclic: ScheduleEntry = defineSchedule({
+export const cyclic: ScheduleRow = defineSchedule({
   name: "cyclic",
-  description: "Up and down between baseLr and lr; the height stays, halves each cycle or shrinks each step.",
+  about: "Up and down between baseLr and lr; the height stays, halves each cycle or shrinks each step.",
   formula: "baseLr + (lr − baseLr)·triangle(k)·s; s = 1 | 2^(1 − cycle) | gamma^k",
-  reference: "Smith (2017), Cyclical Learning Rates, arXiv 1506.01186; torch.optim.lr_scheduler.CyclicLR",
-  aliases: [
+  source: {
+    cite: "Smith (2017), Cyclical Learning Rates, arXiv 1506.01186; torch.optim.lr_scheduler.CyclicLR",
+  },
+  elsewhere: [
     {
       name: "CyclicLR",
       library: "pytorch",

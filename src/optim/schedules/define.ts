@@ -1,9 +1,9 @@
-import type { MakeContext, ScheduleEntry } from "./entry.ts";
+import type { MakeContext, ScheduleRow } from "./entry.ts";
 import type { OptionSpec, Options, ValuesOf } from "./options.ts";
 import type { MetricSchedule, Schedule } from "./types.ts";
 
 interface Definition<S extends Readonly<Record<string, OptionSpec>>>
-  extends Omit<ScheduleEntry, "options" | "make"> {
+  extends Omit<ScheduleRow, "options" | "make"> {
   readonly options: S;
   readonly make: (lr: number, options: ValuesOf<S>, context: MakeContext) => Schedule | MetricSchedule;
 }
@@ -11,7 +11,7 @@ interface Definition<S extends Readonly<Record<string, OptionSpec>>>
 /** A row of the table whose `make` sees its options with the types that their specifications declare. */
 export function defineSchedule<const S extends Readonly<Record<string, OptionSpec>>>(
   definition: Definition<S>,
-): ScheduleEntry {
+): ScheduleRow {
   const { make } = definition;
   // resolveOptions is the only caller's source of `options`: it returns exactly the declared keys, checked.
   return {

@@ -1,4 +1,5 @@
 /** What a row of the table of schedules holds. */
+import type { Row, Source } from "../../run/table.ts";
 import type { OptionSpec, Options } from "./options.ts";
 import type { MetricSchedule, RunLengths, Schedule, ScheduleSpec } from "./types.ts";
 
@@ -39,17 +40,13 @@ export interface MakeContext {
 }
 
 /** One row of the table: everything the documentation, the command line, the lab and the hand-off need to know. */
-export interface ScheduleEntry {
-  /** kebab-case. */
-  readonly name: string;
-  /** One line: what the rate does. */
-  readonly description: string;
+export interface ScheduleRow extends Row {
   /** The value at step k in words and symbols; lr is the optimizer's learning rate. */
   readonly formula: string;
   /** Paper, or the source that defines it. */
-  readonly reference: string;
+  readonly source: Source;
   readonly options: Readonly<Record<string, OptionSpec>>;
-  readonly aliases: readonly Alias[];
+  readonly elsewhere: readonly Alias[];
   /** Options under which it can be tried on a run of 100 steps; given to documentation, command line and tests. */
   readonly example: Options;
   /** `options` are already checked and complete. */

@@ -1,5 +1,5 @@
 import { defineSchedule } from "./define.ts";
-import type { ScheduleEntry } from "./entry.ts";
+import type { ScheduleRow } from "./entry.ts";
 import { boolean, number, type OptionSpec } from "./options.ts";
 import type { Schedule } from "./types.ts";
 
@@ -32,13 +32,12 @@ export function exponentialDecayFrom(lr: number, options: ExponentialDecay): Sch
   };
 }
 
-export const exponentialDecay: ScheduleEntry = defineSchedule({
+export const exponentialDecay: ScheduleRow = defineSchedule({
   name: "exponential-decay",
-  description:
-    "Exponential decay given as a factor per so many steps, smooth or as a staircase, with a floor.",
+  about: "Exponential decay given as a factor per so many steps, smooth or as a staircase, with a floor.",
   formula: "max(endLr, lr·decayRate^((k − begin)/decaySteps)); staircase: exponent rounded down",
-  reference: "optax.exponential_decay; keras.optimizers.schedules.ExponentialDecay",
-  aliases: [
+  source: { cite: "optax.exponential_decay; keras.optimizers.schedules.ExponentialDecay" },
+  elsewhere: [
     {
       name: "exponential_decay",
       library: "optax",

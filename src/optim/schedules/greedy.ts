@@ -1,16 +1,16 @@
 import { defineSchedule } from "./define.ts";
-import type { ScheduleEntry } from "./entry.ts";
+import type { ScheduleRow } from "./entry.ts";
 import { finite, savedNumber } from "./metric-state.ts";
 import { boolean, choice, integer, number } from "./options.ts";
 import type { MetricSchedule, MetricState } from "./types.ts";
 
-export const greedy: ScheduleEntry = defineSchedule({
+export const greedy: ScheduleRow = defineSchedule({
   name: "greedy",
-  description: "Rises while a metric improves and falls while it does not, by a factor each time.",
+  about: "Rises while a metric improves and falls while it does not, by a factor each time.",
   formula:
     "lr ← min(lr/factor, maxLr) after patience + 1 improvements in a row; lr ← max(lr·factor, minLr) after patience + 1 observations without",
-  reference: "Subramanian et al. (2025), arXiv 2512.14527; GreedyLR of transformers",
-  aliases: [
+  source: { cite: "Subramanian et al. (2025), arXiv 2512.14527; GreedyLR of transformers" },
+  elsewhere: [
     {
       name: "greedy_lr",
       library: "hugging-face",

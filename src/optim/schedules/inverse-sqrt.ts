@@ -1,17 +1,17 @@
 import { defineSchedule } from "./define.ts";
-import type { ScheduleEntry } from "./entry.ts";
+import type { ScheduleRow } from "./entry.ts";
 import { warmupFactor } from "./formulas.ts";
 import { number } from "./options.ts";
 import { huggingFaceOptions, totalStepsForRatio, warmupLength, warmupRatio, warmupSteps } from "./warmup.ts";
 
-export const inverseSqrt: ScheduleEntry = defineSchedule({
+export const inverseSqrt: ScheduleRow = defineSchedule({
   name: "inverse-sqrt",
-  description:
-    "Linear warm-up, then falls like 1/√k; needs no end. timescale 1 without warm-up is lr/√(k+1).",
+  about: "Linear warm-up, then falls like 1/√k; needs no end. timescale 1 without warm-up is lr/√(k+1).",
   formula: "lr·k/warmupSteps, then lr/√((k − warmupSteps + timescale)/timescale)",
-  reference:
-    "Zhai et al. (2022), Scaling Vision Transformers, arXiv 2106.04560; transformers.get_inverse_sqrt_schedule",
-  aliases: [{ name: "inverse_sqrt", library: "hugging-face", options: huggingFaceOptions }],
+  source: {
+    cite: "Zhai et al. (2022), Scaling Vision Transformers, arXiv 2106.04560; transformers.get_inverse_sqrt_schedule",
+  },
+  elsewhere: [{ name: "inverse_sqrt", library: "hugging-face", options: huggingFaceOptions }],
   options: {
     warmupSteps,
     warmupRatio,

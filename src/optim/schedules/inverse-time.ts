@@ -1,13 +1,13 @@
 import { defineSchedule } from "./define.ts";
-import type { ScheduleEntry } from "./entry.ts";
+import type { ScheduleRow } from "./entry.ts";
 import { boolean, number } from "./options.ts";
 
-export const inverseTime: ScheduleEntry = defineSchedule({
+export const inverseTime: ScheduleRow = defineSchedule({
   name: "inverse-time",
-  description: "Falls like 1/k, the decay for which stochastic gradient descent is proved to converge.",
+  about: "Falls like 1/k, the decay for which stochastic gradient descent is proved to converge.",
   formula: "lr/(1 + decayRate·k/decaySteps); staircase: quotient rounded down",
-  reference: "Robbins and Monro (1951); keras.optimizers.schedules.InverseTimeDecay",
-  aliases: [
+  source: { cite: "Robbins and Monro (1951); keras.optimizers.schedules.InverseTimeDecay" },
+  elsewhere: [
     {
       name: "InverseTimeDecay",
       library: "keras",

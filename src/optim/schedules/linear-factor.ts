@@ -1,14 +1,14 @@
 import { defineSchedule } from "./define.ts";
-import type { ScheduleEntry } from "./entry.ts";
+import type { ScheduleRow } from "./entry.ts";
 import { clamp, lerp } from "./formulas.ts";
 import { number } from "./options.ts";
 
-export const linearFactor: ScheduleEntry = defineSchedule({
+export const linearFactor: ScheduleRow = defineSchedule({
   name: "linear-factor",
-  description: "The share of the rate moves on a straight line and then stays; PyTorch's warm-up.",
+  about: "The share of the rate moves on a straight line and then stays; PyTorch's warm-up.",
   formula: "lr·(startFactor + (endFactor − startFactor)·min(k/totalIters, 1))",
-  reference: "torch.optim.lr_scheduler.LinearLR",
-  aliases: [
+  source: { cite: "torch.optim.lr_scheduler.LinearLR" },
+  elsewhere: [
     {
       name: "LinearLR",
       library: "pytorch",

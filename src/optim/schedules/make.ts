@@ -1,5 +1,5 @@
 import { closest, SteepestError } from "../../run/errors.ts";
-import type { Alias, ScheduleEntry } from "./entry.ts";
+import type { Alias, ScheduleRow } from "./entry.ts";
 import { badOption, choice, number, type OptionSpec, type Options, resolveOptions } from "./options.ts";
 import { schedules } from "./table.ts";
 import {
@@ -12,14 +12,14 @@ import {
 
 /** What `findSchedule` found under a name. */
 export interface FoundSchedule {
-  readonly entry: ScheduleEntry;
+  readonly entry: ScheduleRow;
   /** The other library's name, when it was found under that. */
   readonly alias: Alias | null;
 }
 
 const byName: ReadonlyMap<string, FoundSchedule> = new Map(
   schedules.flatMap((entry): [string, FoundSchedule][] => [
-    ...entry.aliases.map((alias): [string, FoundSchedule] => [alias.name, { entry, alias }]),
+    ...entry.elsewhere.map((alias): [string, FoundSchedule] => [alias.name, { entry, alias }]),
     [entry.name, { entry, alias: null }],
   ]),
 );

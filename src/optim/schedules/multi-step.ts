@@ -1,13 +1,13 @@
 import { defineSchedule } from "./define.ts";
-import type { ScheduleEntry } from "./entry.ts";
+import type { ScheduleRow } from "./entry.ts";
 import { number, numbers } from "./options.ts";
 
-export const multiStep: ScheduleEntry = defineSchedule({
+export const multiStep: ScheduleRow = defineSchedule({
   name: "multi-step",
-  description: "Falls by a factor at each milestone; a milestone given twice counts twice.",
+  about: "Falls by a factor at each milestone; a milestone given twice counts twice.",
   formula: "lr·gamma^#{m ∈ milestones : m ≤ k}",
-  reference: "torch.optim.lr_scheduler.MultiStepLR",
-  aliases: [{ name: "MultiStepLR", library: "pytorch" }],
+  source: { cite: "torch.optim.lr_scheduler.MultiStepLR" },
+  elsewhere: [{ name: "MultiStepLR", library: "pytorch" }],
   options: {
     milestones: numbers("Steps at which the rate falls.", { required: true, min: 0, ascending: true }),
     gamma: number("The factor.", { default: 0.1, above: 0 }),

@@ -1,14 +1,13 @@
 import { defineSchedule } from "./define.ts";
-import type { ScheduleEntry } from "./entry.ts";
+import type { ScheduleRow } from "./entry.ts";
 import { fn } from "./options.ts";
 
-export const multiplicative: ScheduleEntry = defineSchedule({
+export const multiplicative: ScheduleRow = defineSchedule({
   name: "multiplicative",
-  description:
-    "At each step times a factor that you write; a fractional step counts as the whole one before it.",
+  about: "At each step times a factor that you write; a fractional step counts as the whole one before it.",
   formula: "lr·factor(1)·factor(2)·…·factor(k)",
-  reference: "torch.optim.lr_scheduler.MultiplicativeLR",
-  aliases: [{ name: "MultiplicativeLR", library: "pytorch", options: { lr_lambda: "factor" } }],
+  source: { cite: "torch.optim.lr_scheduler.MultiplicativeLR" },
+  elsewhere: [{ name: "MultiplicativeLR", library: "pytorch", options: { lr_lambda: "factor" } }],
   options: { factor: fn("From the step, from 1, to the factor.", { required: true }) },
   example: { factor: () => 0.95 },
   make: (lr, { factor }) => {

@@ -1,13 +1,13 @@
 import { defineSchedule } from "./define.ts";
-import type { ScheduleEntry } from "./entry.ts";
+import type { ScheduleRow } from "./entry.ts";
 import { number } from "./options.ts";
 
-export const noam: ScheduleEntry = defineSchedule({
+export const noam: ScheduleRow = defineSchedule({
   name: "noam",
-  description: "The Transformer paper's: linear warm-up, then like 1/√k; lr is a factor (1 in the paper).",
+  about: "The Transformer paper's: linear warm-up, then like 1/√k; lr is a factor (1 in the paper).",
   formula: "lr·dModel^−½·min(t^−½, t·warmupSteps^−1.5), t = k + 1",
-  reference: "Vaswani et al. (2017), Attention Is All You Need, eq. 3, arXiv 1706.03762",
-  aliases: [],
+  source: { cite: "Vaswani et al. (2017), Attention Is All You Need, eq. 3, arXiv 1706.03762" },
+  elsewhere: [],
   options: {
     dModel: number("Width of the model.", { required: true, above: 0 }),
     warmupSteps: number("Steps of warm-up.", { default: 4000, above: 0 }),

@@ -1,6 +1,6 @@
 /** OLMo-core's schedules: a warm-up from one rate, a middle of its own, a straight line to another at the end. */
 import { defineSchedule } from "./define.ts";
-import type { Alias, ScheduleEntry } from "./entry.ts";
+import type { Alias, ScheduleRow } from "./entry.ts";
 import { cosineBetween, lerp } from "./formulas.ts";
 import { badOption, number, numbers, type OptionSpec } from "./options.ts";
 import type { Schedule } from "./types.ts";
@@ -74,23 +74,23 @@ function withEnds(
 
 const reference = "OLMo-core";
 
-export const warmupStableLinear: ScheduleEntry = defineSchedule({
+export const warmupStableLinear: ScheduleRow = defineSchedule({
   name: "warmup-stable-linear",
-  description: "Linear warm-up, a constant stretch, a straight line to a floor; all as shares of the run.",
+  about: "Linear warm-up, a constant stretch, a straight line to a floor; all as shares of the run.",
   formula: "warmupMinLr → lr over warmupSteps; lr; lr → decayMinLr over the last decaySteps",
-  reference: `${reference}'s WSD`,
-  aliases: [{ name: "WSD", library: "olmo-core", options: renamed, adapt }],
+  source: { cite: `${reference}'s WSD` },
+  elsewhere: [{ name: "WSD", library: "olmo-core", options: renamed, adapt }],
   options: { ...ends, totalSteps },
   example: { warmupSteps: 10, totalSteps: 100, decayFraction: 0.2 },
   make: (lr, o, { at }) => withEnds(o, at, lr, () => lr),
 });
 
-export const powerLr: ScheduleEntry = defineSchedule({
+export const powerLr: ScheduleRow = defineSchedule({
   name: "power-lr",
-  description: "Linear warm-up, then a power of the step, which needs no length; a straight line at the end.",
+  about: "Linear warm-up, then a power of the step, which needs no length; a straight line at the end.",
   formula: "warmupMinLr → lr; lr·(k/warmupSteps)^power; over the last decaySteps on a line to decayMinLr",
-  reference: `${reference}'s PowerLR`,
-  aliases: [{ name: "PowerLR", library: "olmo-core", options: { ...renamed, b: "power" }, adapt }],
+  source: { cite: `${reference}'s PowerLR` },
+  elsewhere: [{ name: "PowerLR", library: "olmo-core", options: { ...renamed, b: "power" }, adapt }],
   options: { ...ends, totalSteps, power: number("The power; below 0.", { default: -0.51, below: 0 }) },
   example: { warmupSteps: 10, totalSteps: 100 },
   make: (lr, o, { at }) => {
@@ -108,13 +108,13 @@ const alpha: OptionSpec<number> = number("Floor of the cosine as a share of lr."
   max: 1,
 });
 
-export const cosineLinear: ScheduleEntry = defineSchedule({
+export const cosineLinear: ScheduleRow = defineSchedule({
   name: "cosine-linear",
-  description: "Linear warm-up, a cosine to a floor, left near the end on a straight line.",
+  about: "Linear warm-up, a cosine to a floor, left near the end on a straight line.",
   formula:
     "warmupMinLr → lr; e + ½(lr − e)(1 + cos πp), e = alpha·lr; over the last decaySteps on a line to decayMinLr",
-  reference: `${reference}'s CosWithWarmupAndLinearDecay`,
-  aliases: [
+  source: { cite: `${reference}'s CosWithWarmupAndLinearDecay` },
+  elsewhere: [
     {
       name: "CosWithWarmupAndLinearDecay",
       library: "olmo-core",
@@ -128,12 +128,12 @@ export const cosineLinear: ScheduleEntry = defineSchedule({
     withEnds(o, at, lr, (k, w) => cosineBetween(lr, o.alpha * lr, (k - w) / Math.max(1, o.totalSteps - w))),
 });
 
-export const halfCosine: ScheduleEntry = defineSchedule({
+export const halfCosine: ScheduleRow = defineSchedule({
   name: "half-cosine",
-  description: "Linear warm-up to the middle of a cosine, then its second half, to a floor.",
+  about: "Linear warm-up to the middle of a cosine, then its second half, to a floor.",
   formula: "warmupMinLr → e + ½(lr − e); e + ½(lr − e)(1 + cos(π(½ + p/2))), e = alpha·lr",
-  reference: `${reference}'s HalfCosWithWarmup`,
-  aliases: [
+  source: { cite: `${reference}'s HalfCosWithWarmup` },
+  elsewhere: [
     {
       name: "HalfCosWithWarmup",
       library: "olmo-core",
@@ -164,14 +164,14 @@ export const halfCosine: ScheduleEntry = defineSchedule({
   },
 });
 
-export const wsdS: ScheduleEntry = defineSchedule({
+export const wsdS: ScheduleRow = defineSchedule({
   name: "wsd-s",
-  description:
+  about:
     "Warm-up–stable–decay several times over: each period ends low enough to be used, the next goes on high.",
   formula:
     "in period i: lr·multipliers[i], over its last decaySteps on a line to decayMinLr; warm-up inside the first",
-  reference: `Wen et al. (2024), arXiv 2410.05192; ${reference}'s WSDS`,
-  aliases: [
+  source: { cite: `Wen et al. (2024), arXiv 2410.05192; ${reference}'s WSDS` },
+  elsewhere: [
     {
       name: "WSDS",
       library: "olmo-core",

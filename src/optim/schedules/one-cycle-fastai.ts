@@ -1,5 +1,5 @@
 import { defineSchedule } from "./define.ts";
-import type { ScheduleEntry } from "./entry.ts";
+import type { ScheduleRow } from "./entry.ts";
 import { clamp, cosineBetween } from "./formulas.ts";
 import { badOption, number, numbers } from "./options.ts";
 import type { Schedule } from "./types.ts";
@@ -15,13 +15,13 @@ function combinedCosine(
     : cosineBetween(middle, end, pct === 1 ? 1 : (p - pct) / (1 - pct));
 }
 
-export const oneCycleFastai: ScheduleEntry = defineSchedule({
+export const oneCycleFastai: ScheduleRow = defineSchedule({
   name: "one-cycle-fastai",
-  description:
+  about:
     "fastai's 1-cycle: corners at shares of the run, the last rate counted from the peak, momentum against it.",
   formula: "lr/div → lr at pctStart·totalSteps → lr/divFinal at totalSteps, along half cosines",
-  reference: "Smith and Topin (2018), arXiv 1708.07120; fastai's Learner.fit_one_cycle",
-  aliases: [
+  source: { cite: "Smith and Topin (2018), arXiv 1708.07120; fastai's Learner.fit_one_cycle" },
+  elsewhere: [
     {
       name: "fit_one_cycle",
       library: "fastai",
@@ -52,12 +52,12 @@ export const oneCycleFastai: ScheduleEntry = defineSchedule({
   },
 });
 
-export const flatCosine: ScheduleEntry = defineSchedule({
+export const flatCosine: ScheduleRow = defineSchedule({
   name: "flat-cosine",
-  description: "The same rate for most of the run, then a cosine fall.",
+  about: "The same rate for most of the run, then a cosine fall.",
   formula: "lr until pctStart·totalSteps, then → lr/divFinal at totalSteps along half a cosine",
-  reference: "fastai's Learner.fit_flat_cos",
-  aliases: [
+  source: { cite: "fastai's Learner.fit_flat_cos" },
+  elsewhere: [
     { name: "fit_flat_cos", library: "fastai", options: { pct_start: "pctStart", div_final: "divFinal" } },
   ],
   options: {

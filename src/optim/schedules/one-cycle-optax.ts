@@ -1,5 +1,5 @@
 import { defineSchedule } from "./define.ts";
-import type { ScheduleEntry } from "./entry.ts";
+import type { ScheduleRow } from "./entry.ts";
 import { choice, number } from "./options.ts";
 import { interpolate } from "./piecewise-interpolate.ts";
 
@@ -12,13 +12,13 @@ const optaxOptions = {
   final_div_factor: "finalDivFactor",
 };
 
-export const oneCycleOptax: ScheduleEntry = defineSchedule({
+export const oneCycleOptax: ScheduleRow = defineSchedule({
   name: "one-cycle-optax",
-  description: "optax's 1-cycle: corners on whole steps, another last rate than PyTorch's, no momentum.",
+  about: "optax's 1-cycle: corners on whole steps, another last rate than PyTorch's, no momentum.",
   formula:
     "lr/divFactor → lr at ⌊pctStart·T⌋; linear: → lr/divFactor at ⌊pctFinal·T⌋; → the last rate at T = totalSteps",
-  reference: "optax.linear_onecycle_schedule, optax.cosine_onecycle_schedule",
-  aliases: [
+  source: { cite: "optax.linear_onecycle_schedule, optax.cosine_onecycle_schedule" },
+  elsewhere: [
     {
       name: "cosine_onecycle_schedule",
       library: "optax",

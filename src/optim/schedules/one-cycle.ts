@@ -1,5 +1,5 @@
 import { defineSchedule } from "./define.ts";
-import type { ScheduleEntry } from "./entry.ts";
+import type { ScheduleRow } from "./entry.ts";
 import { between, clamp } from "./formulas.ts";
 import { badOption, boolean, choice, number } from "./options.ts";
 import type { Schedule } from "./types.ts";
@@ -11,15 +11,15 @@ interface Phase {
   readonly momentum: readonly [number, number];
 }
 
-export const oneCycle: ScheduleEntry = defineSchedule({
+export const oneCycle: ScheduleRow = defineSchedule({
   name: "one-cycle",
-  description:
-    "Up from lr/divFactor to lr and down to almost nothing, with the momentum moving the other way.",
+  about: "Up from lr/divFactor to lr and down to almost nothing, with the momentum moving the other way.",
   formula:
     "lr/divFactor → lr until pctStart·totalSteps − 1, → lr/(divFactor·finalDivFactor) at totalSteps − 1",
-  reference:
-    "Smith and Topin (2018), Super-Convergence, arXiv 1708.07120; torch.optim.lr_scheduler.OneCycleLR",
-  aliases: [
+  source: {
+    cite: "Smith and Topin (2018), Super-Convergence, arXiv 1708.07120; torch.optim.lr_scheduler.OneCycleLR",
+  },
+  elsewhere: [
     {
       name: "OneCycleLR",
       library: "pytorch",

@@ -1,13 +1,13 @@
 import { defineSchedule } from "./define.ts";
-import type { ScheduleEntry } from "./entry.ts";
+import type { ScheduleRow } from "./entry.ts";
 import { badOption, choice, numbers } from "./options.ts";
 
-export const piecewiseConstant: ScheduleEntry = defineSchedule({
+export const piecewiseConstant: ScheduleRow = defineSchedule({
   name: "piecewise-constant",
-  description: "A staircase: given rates, or scales that multiply up, between given steps.",
+  about: "A staircase: given rates, or scales that multiply up, between given steps.",
   formula: "values[i], or lr·scales[0]·…·scales[i − 1], with i boundaries passed",
-  reference: "optax.piecewise_constant_schedule; keras.optimizers.schedules.PiecewiseConstantDecay",
-  aliases: [
+  source: { cite: "optax.piecewise_constant_schedule; keras.optimizers.schedules.PiecewiseConstantDecay" },
+  elsewhere: [
     { name: "piecewise_constant_schedule", library: "optax", options: { init_value: "lr" } },
     { name: "PiecewiseConstantDecay", library: "keras", preset: { boundaryStep: "before" } },
   ],

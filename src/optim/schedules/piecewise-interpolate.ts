@@ -1,5 +1,5 @@
 import { defineSchedule } from "./define.ts";
-import type { ScheduleEntry } from "./entry.ts";
+import type { ScheduleRow } from "./entry.ts";
 import { between } from "./formulas.ts";
 import { badOption, choice, numbers } from "./options.ts";
 import type { Schedule } from "./types.ts";
@@ -20,12 +20,12 @@ export function interpolate(corners: readonly Corner[], curve: "linear" | "cosin
   };
 }
 
-export const piecewiseInterpolate: ScheduleEntry = defineSchedule({
+export const piecewiseInterpolate: ScheduleRow = defineSchedule({
   name: "piecewise-interpolate",
-  description: "Moves from corner to corner; each corner's rate is the one before times its scale.",
+  about: "Moves from corner to corner; each corner's rate is the one before times its scale.",
   formula: "lr·scales[0]·…·scales[i] at boundaries[i]; between them a line or half a cosine",
-  reference: "optax.piecewise_interpolate_schedule",
-  aliases: [
+  source: { cite: "optax.piecewise_interpolate_schedule" },
+  elsewhere: [
     {
       name: "piecewise_interpolate_schedule",
       library: "optax",

@@ -1,5 +1,5 @@
 import { defineSchedule } from "./define.ts";
-import type { ScheduleEntry } from "./entry.ts";
+import type { ScheduleRow } from "./entry.ts";
 import { clamp } from "./formulas.ts";
 import { boolean, number } from "./options.ts";
 
@@ -10,13 +10,14 @@ const optaxOptions = {
   transition_begin: "begin",
 };
 
-export const polynomialDecay: ScheduleEntry = defineSchedule({
+export const polynomialDecay: ScheduleRow = defineSchedule({
   name: "polynomial-decay",
-  description:
-    "Falls to endLr along (1 − k/decaySteps)^power and stays there, or starts over longer and lower.",
+  about: "Falls to endLr along (1 − k/decaySteps)^power and stays there, or starts over longer and lower.",
   formula: "endLr + (lr − endLr)·(1 − min((k − begin)/decaySteps, 1))^power",
-  reference: "torch.optim.lr_scheduler.PolynomialLR; optax.polynomial_schedule; Keras's PolynomialDecay",
-  aliases: [
+  source: {
+    cite: "torch.optim.lr_scheduler.PolynomialLR; optax.polynomial_schedule; Keras's PolynomialDecay",
+  },
+  elsewhere: [
     {
       name: "PolynomialLR",
       library: "pytorch",

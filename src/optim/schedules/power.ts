@@ -1,15 +1,15 @@
 import { defineSchedule } from "./define.ts";
-import type { ScheduleEntry } from "./entry.ts";
+import type { ScheduleRow } from "./entry.ts";
 import { badOption, number } from "./options.ts";
 import { totalSteps, warmupSteps } from "./warmup.ts";
 
-export const power: ScheduleEntry = defineSchedule({
+export const power: ScheduleRow = defineSchedule({
   name: "power",
-  description: "A power of the tokens seen, whatever the batch and the length of training, below lr.",
+  about: "A power of the tokens seen, whatever the batch and the length of training, below lr.",
   formula:
     "min(lr, amplitude·(tokensPerStep·k)^power), over warmupSteps times k/warmupSteps of its value there",
-  reference: "Shen et al. (2024), arXiv 2408.13359; dolomite-engine's PowerScheduler",
-  aliases: [
+  source: { cite: "Shen et al. (2024), arXiv 2408.13359; dolomite-engine's PowerScheduler" },
+  elsewhere: [
     {
       name: "PowerScheduler",
       library: "dolomite-engine",
@@ -33,14 +33,14 @@ export const power: ScheduleEntry = defineSchedule({
   },
 });
 
-export const powerCool: ScheduleEntry = defineSchedule({
+export const powerCool: ScheduleRow = defineSchedule({
   name: "power-cool",
-  description:
+  about:
     "Constant, then a power of the steps that are left; the length of the fall or its coefficient is given.",
   formula:
     "min(lr, c·(totalSteps − k)^power), c = coefficient or lr/cooldownSteps^power; with a floor lr·(floor + (1 − floor)·x^power), x the share of the fall left",
-  reference: "Jordan et al., modded-nanogpt, track 3 (2026)",
-  aliases: [
+  source: { cite: "Jordan et al., modded-nanogpt, track 3 (2026)" },
+  elsewhere: [
     {
       name: "PowerCool",
       library: "modded-nanogpt",

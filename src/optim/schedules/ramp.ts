@@ -1,5 +1,5 @@
 import { defineSchedule } from "./define.ts";
-import type { ScheduleEntry } from "./entry.ts";
+import type { ScheduleRow } from "./entry.ts";
 import { clamp, cosineBetween, lerp } from "./formulas.ts";
 import { badOption, choice, number } from "./options.ts";
 
@@ -17,12 +17,12 @@ const curves: Readonly<
 const fastai = (name: string, shape: string) =>
   ({ name, library: "fastai", options: { start: "startLr", end: "endLr" }, preset: { shape } }) as const;
 
-export const ramp: ScheduleEntry = defineSchedule({
+export const ramp: ScheduleRow = defineSchedule({
   name: "ramp",
-  description: "Moves from one rate to another along a chosen curve and stays there.",
+  about: "Moves from one rate to another along a chosen curve and stays there.",
   formula: "startLr → endLr over steps: a line, half a cosine, startLr·(endLr/startLr)^p, or with p^power",
-  reference: "torch.optim.swa_utils.SWALR; fastai's SchedLin, SchedCos, SchedExp, SchedPoly",
-  aliases: [
+  source: { cite: "torch.optim.swa_utils.SWALR; fastai's SchedLin, SchedCos, SchedExp, SchedPoly" },
+  elsewhere: [
     {
       name: "SWALR",
       library: "pytorch",

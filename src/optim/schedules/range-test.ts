@@ -1,5 +1,5 @@
 import { defineSchedule } from "./define.ts";
-import type { ScheduleEntry } from "./entry.ts";
+import type { ScheduleRow } from "./entry.ts";
 import { lerp } from "./formulas.ts";
 import { choice, integer, number } from "./options.ts";
 
@@ -12,13 +12,12 @@ const position: Readonly<Record<(typeof spacings)[number], (k: number, n: number
   lightning: (k, n) => (k === 0 ? 0 : (k + 1) / n),
 };
 
-export const rangeTest: ScheduleEntry = defineSchedule({
+export const rangeTest: ScheduleRow = defineSchedule({
   name: "range-test",
-  description:
-    "The learning-rate finder's ramp from a tiny rate to a huge one; the optimizer's lr is not used.",
+  about: "The learning-rate finder's ramp from a tiny rate to a huge one; the optimizer's lr is not used.",
   formula: "startLr·(endLr/startLr)^p, or startLr + (endLr − startLr)·p, p = k/(steps − 1)",
-  reference: "Smith (2017), Cyclical Learning Rates, section 3.3, arXiv 1506.01186",
-  aliases: [
+  source: { cite: "Smith (2017), Cyclical Learning Rates, section 3.3, arXiv 1506.01186" },
+  elsewhere: [
     {
       name: "lr_find",
       library: "fastai",

@@ -1,15 +1,15 @@
 import { defineSchedule } from "./define.ts";
-import type { ScheduleEntry } from "./entry.ts";
+import type { ScheduleRow } from "./entry.ts";
 import { finite, savedNumber } from "./metric-state.ts";
 import { choice, integer, number } from "./options.ts";
 import type { MetricSchedule } from "./types.ts";
 
-export const reduceOnPlateau: ScheduleEntry = defineSchedule({
+export const reduceOnPlateau: ScheduleRow = defineSchedule({
   name: "reduce-on-plateau",
-  description: "Falls by a factor when a metric has not improved for more than patience observations.",
+  about: "Falls by a factor when a metric has not improved for more than patience observations.",
   formula: "lr ← max(lr·factor, minLr) after patience + 1 observations without improvement; NaN is none",
-  reference: "torch.optim.lr_scheduler.ReduceLROnPlateau",
-  aliases: [
+  source: { cite: "torch.optim.lr_scheduler.ReduceLROnPlateau" },
+  elsewhere: [
     {
       name: "ReduceLROnPlateau",
       library: "pytorch",

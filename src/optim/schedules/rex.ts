@@ -1,14 +1,14 @@
 import { defineSchedule } from "./define.ts";
-import type { ScheduleEntry } from "./entry.ts";
+import type { ScheduleRow } from "./entry.ts";
 import { number } from "./options.ts";
 import { totalSteps } from "./warmup.ts";
 
-export const rex: ScheduleEntry = defineSchedule({
+export const rex: ScheduleRow = defineSchedule({
   name: "rex",
-  description: "Reflected exponential: slow at first, fast at the end; made for short budgets.",
+  about: "Reflected exponential: slow at first, fast at the end; made for short budgets.",
   formula: "minLr + (lr − minLr)·(1 − p)/(½ + ½(1 − p)), p = k/totalSteps; then minLr",
-  reference: "Chen et al. (2021), arXiv 2107.04197; pytorch_optimizer's REXScheduler",
-  aliases: [
+  source: { cite: "Chen et al. (2021), arXiv 2107.04197; pytorch_optimizer's REXScheduler" },
+  elsewhere: [
     {
       name: "REXScheduler",
       library: "pytorch-optimizer",

@@ -32,7 +32,7 @@ function refusal(call: () => unknown): SteepestError {
 
 describe("the table", () => {
   it("has every name and alias once, in the spelling of its kind", () => {
-    const names = schedules.flatMap((entry) => [entry.name, ...entry.aliases.map((alias) => alias.name)]);
+    const names = schedules.flatMap((entry) => [entry.name, ...entry.elsewhere.map((alias) => alias.name)]);
     // Hugging Face's word for it is ours as well.
     expect(names.filter((name, i) => names.indexOf(name) !== i)).toEqual(["constant"]);
     for (const { name } of schedules) expect(name).toMatch(/^[a-z]+(-[a-z]+)*$/);
@@ -40,9 +40,9 @@ describe("the table", () => {
 
   it("describes every option, with defaults that pass their own check", () => {
     for (const entry of schedules) {
-      expect(entry.description, entry.name).toMatch(/\.$/);
+      expect(entry.about, entry.name).toMatch(/\.$/);
       expect(entry.formula.length, entry.name).toBeGreaterThan(1);
-      expect(entry.reference.length, entry.name).toBeGreaterThan(5);
+      expect(entry.source.cite.length, entry.name).toBeGreaterThan(5);
       for (const [key, spec] of Object.entries(entry.options)) {
         expect(spec.description, `${entry.name}.${key}`).toMatch(/\.$/);
         if (spec.default === undefined) continue;
@@ -56,7 +56,7 @@ describe("the table", () => {
 
   it("renames only to options that exist", () => {
     for (const entry of schedules)
-      for (const alias of entry.aliases)
+      for (const alias of entry.elsewhere)
         for (const ours of [...Object.values(alias.options ?? {}), ...Object.keys(alias.preset ?? {})])
           expect(
             ["lr", "unit", "stepsPerEpoch", ...Object.keys(entry.options)],

@@ -1,15 +1,15 @@
 import { cosineDecayFrom } from "./cosine-decay.ts";
 import { defineSchedule } from "./define.ts";
-import type { ScheduleEntry } from "./entry.ts";
+import type { ScheduleRow } from "./entry.ts";
 import { badOption, number, records } from "./options.ts";
 import { warmupSteps } from "./warmup.ts";
 
-export const sgdr: ScheduleEntry = defineSchedule({
+export const sgdr: ScheduleRow = defineSchedule({
   name: "sgdr",
-  description: "Warm-up and cosine fall again and again, each cycle with its own peak, length and floor.",
+  about: "Warm-up and cosine fall again and again, each cycle with its own peak, length and floor.",
   formula: "cosine-decay cycle by cycle; the last one's floor stays",
-  reference: "Loshchilov and Hutter (2017), SGDR; optax.sgdr_schedule",
-  aliases: [
+  source: { cite: "Loshchilov and Hutter (2017), SGDR; optax.sgdr_schedule" },
+  elsewhere: [
     {
       name: "sgdr_schedule",
       library: "optax",

@@ -1,13 +1,13 @@
 import { defineSchedule } from "./define.ts";
-import type { ScheduleEntry } from "./entry.ts";
+import type { ScheduleRow } from "./entry.ts";
 import { number } from "./options.ts";
 
-export const step: ScheduleEntry = defineSchedule({
+export const step: ScheduleRow = defineSchedule({
   name: "step",
-  description: "Falls by a factor every stepSize steps.",
+  about: "Falls by a factor every stepSize steps.",
   formula: "lr·gamma^⌊k/stepSize⌋",
-  reference: "torch.optim.lr_scheduler.StepLR",
-  aliases: [{ name: "StepLR", library: "pytorch", options: { step_size: "stepSize" } }],
+  source: { cite: "torch.optim.lr_scheduler.StepLR" },
+  elsewhere: [{ name: "StepLR", library: "pytorch", options: { step_size: "stepSize" } }],
   options: {
     stepSize: number("Steps between two falls.", { required: true, above: 0 }),
     gamma: number("The factor.", { default: 0.1, above: 0 }),

@@ -7,7 +7,7 @@ import { cosineDecay } from "./cosine-decay.ts";
 import { cosineDecayRestarts } from "./cosine-decay-restarts.ts";
 import { cosineWarmRestarts } from "./cosine-warm-restarts.ts";
 import { cyclic } from "./cyclic.ts";
-import type { ScheduleEntry } from "./entry.ts";
+import type { ScheduleRow } from "./entry.ts";
 import { exponential } from "./exponential.ts";
 import { exponentialDecay } from "./exponential-decay.ts";
 import { greedy } from "./greedy.ts";
@@ -43,7 +43,7 @@ import { warmupPolynomial } from "./warmup-polynomial.ts";
 import { warmupStableDecay } from "./warmup-stable-decay.ts";
 
 /** Every schedule there is, in the order in which lists show them. */
-export const schedules: readonly ScheduleEntry[] = [
+export const schedules: readonly ScheduleRow[] = [
   constant,
   warmupConstant,
   warmupLinear,

@@ -1,6 +1,6 @@
 /** timm's schedules: a curve repeated in cycles that may grow longer and lower, behind a warm-up. */
 import { defineSchedule } from "./define.ts";
-import type { ScheduleEntry } from "./entry.ts";
+import type { ScheduleRow } from "./entry.ts";
 import { cosineFall, cycleAt, lerp } from "./formulas.ts";
 import { boolean, integer, number } from "./options.ts";
 import type { Schedule } from "./types.ts";
@@ -55,12 +55,12 @@ function inCycles(lr: number, o: Cycles, curve: (p: number) => number, meetsCurv
 const kDecay = number("Power of the progress: above 1 the rate stays high longer.", { default: 1, above: 0 });
 const peak = "lr·cycleDecay^i";
 
-export const tanhCycles: ScheduleEntry = defineSchedule({
+export const tanhCycles: ScheduleRow = defineSchedule({
   name: "tanh-cycles",
-  description: "Falls along a hyperbolic tangent, in cycles.",
+  about: "Falls along a hyperbolic tangent, in cycles.",
   formula: `minLr + ½(${peak} − minLr)(1 − tanh(lower·(1 − p) + upper·p)) in cycle i`,
-  reference: "Hsueh et al. (2018), arXiv 1806.01593; timm's TanhLRScheduler",
-  aliases: [{ name: "tanh_lr", library: "timm", options: { ...renamed, lb: "lower", ub: "upper" } }],
+  source: { cite: "Hsueh et al. (2018), arXiv 1806.01593; timm's TanhLRScheduler" },
+  elsewhere: [{ name: "tanh_lr", library: "timm", options: { ...renamed, lb: "lower", ub: "upper" } }],
   options: {
     ...cycles,
     lower: number("Where on the tangent a cycle starts.", { default: -7 }),
@@ -70,23 +70,23 @@ export const tanhCycles: ScheduleEntry = defineSchedule({
   make: (lr, o) => inCycles(lr, o, (p) => (1 - Math.tanh(lerp(o.lower, o.upper, p))) / 2, true),
 });
 
-export const polynomialCycles: ScheduleEntry = defineSchedule({
+export const polynomialCycles: ScheduleRow = defineSchedule({
   name: "polynomial-cycles",
-  description: "Falls along a power, in cycles.",
+  about: "Falls along a power, in cycles.",
   formula: `minLr + (${peak} − minLr)(1 − p^kDecay)^power in cycle i`,
-  reference: "timm's PolyLRScheduler",
-  aliases: [{ name: "poly_lr", library: "timm", options: { ...renamed, k_decay: "kDecay" } }],
+  source: { cite: "timm's PolyLRScheduler" },
+  elsewhere: [{ name: "poly_lr", library: "timm", options: { ...renamed, k_decay: "kDecay" } }],
   options: { ...cycles, power: number("The power.", { default: 0.5, above: 0 }), kDecay },
   example: { cycleSteps: 100 },
   make: (lr, o) => inCycles(lr, o, (p) => (1 - p ** o.kDecay) ** o.power),
 });
 
-export const cosineCycles: ScheduleEntry = defineSchedule({
+export const cosineCycles: ScheduleRow = defineSchedule({
   name: "cosine-cycles",
-  description: "Falls along a cosine, in cycles that may grow longer and lower.",
+  about: "Falls along a cosine, in cycles that may grow longer and lower.",
   formula: `minLr + ½(${peak} − minLr)(1 + cos(π p^kDecay)) in cycle i`,
-  reference: "timm's CosineLRScheduler; k-decay: Zhang et al. (2020), arXiv 2004.05909",
-  aliases: [{ name: "cosine_lr", library: "timm", options: { ...renamed, k_decay: "kDecay" } }],
+  source: { cite: "timm's CosineLRScheduler; k-decay: Zhang et al. (2020), arXiv 2004.05909" },
+  elsewhere: [{ name: "cosine_lr", library: "timm", options: { ...renamed, k_decay: "kDecay" } }],
   options: { ...cycles, kDecay },
   example: { cycleSteps: 40, cycleMul: 2, cycleDecay: 0.5, cycleLimit: 2 },
   make: (lr, o) => inCycles(lr, o, (p) => cosineFall(p ** o.kDecay)),

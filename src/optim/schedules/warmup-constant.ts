@@ -1,15 +1,15 @@
 import { defineSchedule } from "./define.ts";
-import type { ScheduleEntry } from "./entry.ts";
+import type { ScheduleRow } from "./entry.ts";
 import { lerp } from "./formulas.ts";
 import { number } from "./options.ts";
 import { huggingFaceOptions, totalStepsForRatio, warmupLength, warmupRatio, warmupSteps } from "./warmup.ts";
 
-export const warmupConstant: ScheduleEntry = defineSchedule({
+export const warmupConstant: ScheduleRow = defineSchedule({
   name: "warmup-constant",
-  description: "Linear warm-up, then the same rate at every step.",
+  about: "Linear warm-up, then the same rate at every step.",
   formula: "startLr → lr over warmupSteps, then lr",
-  reference: "transformers.get_constant_schedule_with_warmup; optax.warmup_constant_schedule",
-  aliases: [
+  source: { cite: "transformers.get_constant_schedule_with_warmup; optax.warmup_constant_schedule" },
+  elsewhere: [
     { name: "constant_with_warmup", library: "hugging-face", options: huggingFaceOptions },
     {
       name: "warmup_constant_schedule",

@@ -1,17 +1,17 @@
 import { defineSchedule } from "./define.ts";
-import type { ScheduleEntry } from "./entry.ts";
+import type { ScheduleRow } from "./entry.ts";
 import { cosineFall, lerp } from "./formulas.ts";
 import { number } from "./options.ts";
 import { huggingFaceOptions, totalSteps, warmupLength, warmupRatio, warmupSteps } from "./warmup.ts";
 import { floorShare } from "./warmup-cosine.ts";
 
-export const warmupCosineMinLr: ScheduleEntry = defineSchedule({
+export const warmupCosineMinLr: ScheduleRow = defineSchedule({
   name: "warmup-cosine-min-lr",
-  description: "As warmup-cosine with a floor, but counted from 1: the first step already has a rate.",
+  about: "As warmup-cosine with a floor, but counted from 1: the first step already has a rate.",
   formula:
     "lr·(k + 1)/warmupSteps, then lr·(r + (1 − r)·½(1 + cos(2π·numCycles·(k + 1 − warmupSteps)/(totalSteps − warmupSteps))))",
-  reference: "transformers.get_cosine_with_min_lr_schedule_with_warmup_lr_rate",
-  aliases: [
+  source: { cite: "transformers.get_cosine_with_min_lr_schedule_with_warmup_lr_rate" },
+  elsewhere: [
     {
       name: "cosine_warmup_with_min_lr",
       library: "hugging-face",

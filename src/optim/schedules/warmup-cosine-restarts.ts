@@ -1,16 +1,15 @@
 import { defineSchedule } from "./define.ts";
-import type { ScheduleEntry } from "./entry.ts";
+import type { ScheduleRow } from "./entry.ts";
 import { cosineFall, progressAfter, warmupFactor } from "./formulas.ts";
 import { number } from "./options.ts";
 import { huggingFaceOptions, totalSteps, warmupLength, warmupRatio, warmupSteps } from "./warmup.ts";
 
-export const warmupCosineRestarts: ScheduleEntry = defineSchedule({
+export const warmupCosineRestarts: ScheduleRow = defineSchedule({
   name: "warmup-cosine-restarts",
-  description:
-    "Linear warm-up, then numCycles equal cosine falls that each start over at lr; 0 past totalSteps.",
+  about: "Linear warm-up, then numCycles equal cosine falls that each start over at lr; 0 past totalSteps.",
   formula: "lr·k/warmupSteps, then lr·½(1 + cos(π·frac(numCycles·p)))",
-  reference: "transformers.get_cosine_with_hard_restarts_schedule_with_warmup",
-  aliases: [
+  source: { cite: "transformers.get_cosine_with_hard_restarts_schedule_with_warmup" },
+  elsewhere: [
     {
       name: "cosine_with_restarts",
       library: "hugging-face",

@@ -1,16 +1,17 @@
 import { defineSchedule } from "./define.ts";
-import type { ScheduleEntry } from "./entry.ts";
+import type { ScheduleRow } from "./entry.ts";
 import { cosineFall, progressAfter, warmupFactor } from "./formulas.ts";
 import { badOption, number } from "./options.ts";
 import { huggingFaceOptions, totalSteps, warmupLength, warmupRatio, warmupSteps } from "./warmup.ts";
 
-export const warmupCosine: ScheduleEntry = defineSchedule({
+export const warmupCosine: ScheduleRow = defineSchedule({
   name: "warmup-cosine",
-  description:
-    "Linear warm-up from 0, then a cosine fall over the rest of the run; climbs again past totalSteps.",
+  about: "Linear warm-up from 0, then a cosine fall over the rest of the run; climbs again past totalSteps.",
   formula: "lr·k/warmupSteps, then lr·(r + (1 − r)·½(1 + cos(2π·numCycles·p))), r the floor's share",
-  reference: "transformers.get_cosine_schedule_with_warmup and get_cosine_with_min_lr_schedule_with_warmup",
-  aliases: [
+  source: {
+    cite: "transformers.get_cosine_schedule_with_warmup and get_cosine_with_min_lr_schedule_with_warmup",
+  },
+  elsewhere: [
     {
       name: "cosine",
       library: "hugging-face",

@@ -1,16 +1,16 @@
 import { defineSchedule } from "./define.ts";
-import type { ScheduleEntry } from "./entry.ts";
+import type { ScheduleRow } from "./entry.ts";
 import { decayOptions, exponentialDecayFrom } from "./exponential-decay.ts";
 import { lerp } from "./formulas.ts";
 import { number } from "./options.ts";
 import { warmupSteps } from "./warmup.ts";
 
-export const warmupExponentialDecay: ScheduleEntry = defineSchedule({
+export const warmupExponentialDecay: ScheduleRow = defineSchedule({
   name: "warmup-exponential-decay",
-  description: "Linear warm-up, then exponential decay.",
+  about: "Linear warm-up, then exponential decay.",
   formula: "startLr → lr over warmupSteps, then exponential-decay at k − warmupSteps",
-  reference: "optax.warmup_exponential_decay_schedule",
-  aliases: [
+  source: { cite: "optax.warmup_exponential_decay_schedule" },
+  elsewhere: [
     {
       name: "warmup_exponential_decay_schedule",
       library: "optax",

@@ -1,16 +1,16 @@
 import { defineSchedule } from "./define.ts";
-import type { ScheduleEntry } from "./entry.ts";
+import type { ScheduleRow } from "./entry.ts";
 import { progressAfter, warmupFactor } from "./formulas.ts";
 import { badOption, number } from "./options.ts";
 import { huggingFaceOptions, totalSteps, warmupLength, warmupRatio, warmupSteps } from "./warmup.ts";
 
-export const warmupPolynomial: ScheduleEntry = defineSchedule({
+export const warmupPolynomial: ScheduleRow = defineSchedule({
   name: "warmup-polynomial",
-  description: "Linear warm-up, then polynomial decay to endLr at the end of the run.",
+  about: "Linear warm-up, then polynomial decay to endLr at the end of the run.",
   formula:
     "lr·k/warmupSteps, then endLr + (lr − endLr)·(1 − (k − warmupSteps)/(totalSteps − warmupSteps))^power",
-  reference: "transformers.get_polynomial_decay_schedule_with_warmup, after fairseq and BERT",
-  aliases: [
+  source: { cite: "transformers.get_polynomial_decay_schedule_with_warmup, after fairseq and BERT" },
+  elsewhere: [
     {
       name: "polynomial",
       library: "hugging-face",

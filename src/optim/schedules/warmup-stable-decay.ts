@@ -1,5 +1,5 @@
 import { defineSchedule } from "./define.ts";
-import type { ScheduleEntry } from "./entry.ts";
+import type { ScheduleRow } from "./entry.ts";
 import { cosineFall } from "./formulas.ts";
 import { badOption, choice, number } from "./options.ts";
 import { huggingFaceOptions, totalStepsForRatio, warmupLength, warmupRatio, warmupSteps } from "./warmup.ts";
@@ -23,14 +23,14 @@ const fall: Readonly<Record<Shape, (p: number, cycles: number) => number>> = {
   "1-square": (p) => 1 - p ** 2,
 };
 
-export const warmupStableDecay: ScheduleEntry = defineSchedule({
+export const warmupStableDecay: ScheduleRow = defineSchedule({
   name: "warmup-stable-decay",
-  description:
+  about:
     "Warm-up, a long constant stretch, and a short fall at the end, so that the length can be chosen late.",
   formula:
     "lr·(s + (1 − s)·rise(k/warmupSteps)), lr, lr·(m + (1 − m)·fall((k − begin)/decaySteps)), lr·m; m = minLrRatio, s = warmupLrRatio",
-  reference: "Hu et al. (2024), MiniCPM, arXiv 2404.06395; transformers.get_wsd_schedule",
-  aliases: [
+  source: { cite: "Hu et al. (2024), MiniCPM, arXiv 2404.06395; transformers.get_wsd_schedule" },
+  elsewhere: [
     {
       name: "warmup_stable_decay",
       library: "hugging-face",

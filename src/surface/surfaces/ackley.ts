@@ -1,15 +1,15 @@
 import { add, cos, div, eq, exp, mul, select, sqrt, square, sub } from "../../engine/graph/index.ts";
 import { total } from "../arithmetic.ts";
 import { defineSurface, dimension, each, globalMinimum } from "../define.ts";
-import type { SurfaceEntry } from "../types.ts";
+import type { SurfaceRow } from "../types.ts";
 
-export const ackley: SurfaceEntry = defineSurface<{ readonly dimension: number }>({
+export const ackley: SurfaceRow = defineSurface<{ readonly dimension: number }>({
   name: "ackley",
   label: "Ackley's function",
-  formula: String.raw`f(x) = 20 + e - 20\,e^{-0.2\sqrt{\frac1n\sum_i x_i^2}} - e^{\frac1n\sum_i \cos 2\pi x_i}`,
-  text: "20 + e − 20 exp(−0.2 √mean x²) − exp(mean cos 2πx)",
-  source: "Ackley 1987",
-  purpose: "a nearly flat, rippled plain around a funnel: far out the gradient says little",
+  tex: String.raw`f(x) = 20 + e - 20\,e^{-0.2\sqrt{\frac1n\sum_i x_i^2}} - e^{\frac1n\sum_i \cos 2\pi x_i}`,
+  formula: "20 + e − 20 exp(−0.2 √mean x²) − exp(mean cos 2πx)",
+  source: { cite: "Ackley 1987" },
+  about: "a nearly flat, rippled plain around a funnel: far out the gradient says little",
   options: { dimension: dimension() },
   shape: ({ dimension: n }) => ({
     f: (x) => {

@@ -1,15 +1,15 @@
 import { add, mul, square, sub } from "../../engine/graph/index.ts";
 import { total, wholePower } from "../arithmetic.ts";
 import { defineSurface, globalMinimum } from "../define.ts";
-import type { SurfaceEntry } from "../types.ts";
+import type { SurfaceRow } from "../types.ts";
 
-export const beale: SurfaceEntry = defineSurface({
+export const beale: SurfaceRow = defineSurface({
   name: "beale",
   label: "Beale's function",
-  formula: "f(x, y) = (1.5 - x + xy)^2 + (2.25 - x + xy^2)^2 + (2.625 - x + xy^3)^2",
-  text: "(1.5 − x + xy)² + (2.25 − x + xy²)² + (2.625 − x + xy³)²",
-  source: "Beale 1958",
-  purpose: "steep walls beside a flat floor: one step size for both is hard to find",
+  tex: "f(x, y) = (1.5 - x + xy)^2 + (2.25 - x + xy^2)^2 + (2.625 - x + xy^3)^2",
+  formula: "(1.5 − x + xy)² + (2.25 − x + xy²)² + (2.625 − x + xy³)²",
+  source: { cite: "Beale 1958" },
+  about: "steep walls beside a flat floor: one step size for both is hard to find",
   options: {},
   shape: () => ({
     f: ([x, y]) =>

@@ -1,7 +1,7 @@
 import { add, mul, square, sub } from "../../engine/graph/index.ts";
 import { total, wholePower } from "../arithmetic.ts";
 import { defineSurface, globalMinimum, localMinimum } from "../define.ts";
-import type { Minimum, SurfaceEntry } from "../types.ts";
+import type { Minimum, SurfaceRow } from "../types.ts";
 
 /** f(−x, −y) = f(x, y): minima come in pairs. Places by Newton's method in 50 digits. */
 const pair = (
@@ -10,12 +10,12 @@ const pair = (
   value: number,
 ): Minimum[] => [make([x, y], value), make([-x, -y], value)];
 
-export const threeHumpCamel: SurfaceEntry = defineSurface({
+export const threeHumpCamel: SurfaceRow = defineSurface({
   name: "three-hump-camel",
   label: "three-hump camel",
-  formula: String.raw`f(x, y) = 2x^2 - 1.05x^4 + \tfrac16 x^6 + xy + y^2`,
-  text: "2x² − 1.05x⁴ + x⁶/6 + xy + y²",
-  purpose: "a global minimum between two local ones",
+  tex: String.raw`f(x, y) = 2x^2 - 1.05x^4 + \tfrac16 x^6 + xy + y^2`,
+  formula: "2x² − 1.05x⁴ + x⁶/6 + xy + y²",
+  about: "a global minimum between two local ones",
   options: {},
   shape: () => ({
     f: ([x, y]) =>
@@ -37,13 +37,13 @@ export const threeHumpCamel: SurfaceEntry = defineSurface({
   }),
 });
 
-export const sixHumpCamel: SurfaceEntry = defineSurface({
+export const sixHumpCamel: SurfaceRow = defineSurface({
   name: "six-hump-camel",
   label: "six-hump camel",
-  formula: String.raw`f(x, y) = \left(4 - 2.1x^2 + \tfrac13 x^4\right)x^2 + xy + \left(4y^2 - 4\right)y^2`,
-  text: "(4 − 2.1x² + x⁴/3)x² + xy + (4y² − 4)y²",
-  source: "Dixon & Szegő 1978",
-  purpose: "two global and four local minima with saddles between them",
+  tex: String.raw`f(x, y) = \left(4 - 2.1x^2 + \tfrac13 x^4\right)x^2 + xy + \left(4y^2 - 4\right)y^2`,
+  formula: "(4 − 2.1x² + x⁴/3)x² + xy + (4y² − 4)y²",
+  source: { cite: "Dixon & Szegő 1978" },
+  about: "two global and four local minima with saddles between them",
   options: {},
   shape: () => ({
     f: ([x, y]) => {

@@ -2,17 +2,17 @@ import { abs, add, type Expr, exp, log1p, max, mul, neg, square, sub } from "../
 import { number } from "../../run/options.ts";
 import { total } from "../arithmetic.ts";
 import { defineSurface, dimension, each, globalMinimum } from "../define.ts";
-import type { SurfaceEntry } from "../types.ts";
+import type { SurfaceRow } from "../types.ts";
 
-export const doubleWell: SurfaceEntry = defineSurface<{
+export const doubleWell: SurfaceRow = defineSurface<{
   readonly temperature: number;
   readonly dimension: number;
 }>({
   name: "double-well",
   label: "sharp and flat well",
-  formula: String.raw`f(x, y) = -T \log\left( e^{-25\,((x+1)^2 + y^2)/T} + e^{-\frac12\,((x-2)^2 + y^2)/T} \right)`,
-  text: "−T log(exp(−25((x + 1)² + y²)/T) + exp(−½((x − 2)² + y²)/T))",
-  purpose: "equally deep minima of curvature 50 and 1: a rate above 2/50 cannot stay in the sharp one",
+  tex: String.raw`f(x, y) = -T \log\left( e^{-25\,((x+1)^2 + y^2)/T} + e^{-\frac12\,((x-2)^2 + y^2)/T} \right)`,
+  formula: "−T log(exp(−25((x + 1)² + y²)/T) + exp(−½((x − 2)² + y²)/T))",
+  about: "equally deep minima of curvature 50 and 1: a rate above 2/50 cannot stay in the sharp one",
   options: {
     // the wells lift each other's bottom by T e^(−4.5/T): 2e-12 at 0.2
     temperature: number(0.05, "T: how soft the ridge between the wells is", {

@@ -1,14 +1,14 @@
 import { add, cos, exp, mul, neg, square, sub } from "../../engine/graph/index.ts";
 import { defineSurface, globalMinimum } from "../define.ts";
-import type { SurfaceEntry } from "../types.ts";
+import type { SurfaceRow } from "../types.ts";
 
-export const easom: SurfaceEntry = defineSurface({
+export const easom: SurfaceRow = defineSurface({
   name: "easom",
   label: "Easom's function",
-  formula: String.raw`f(x, y) = -\cos x \cos y \; e^{-(x-\pi)^2 - (y-\pi)^2}`,
-  text: "−cos x cos y exp(−(x − π)² − (y − π)²)",
-  source: "Easom 1990",
-  purpose: "a plateau with one hole: the gradient vanishes away from it, and only its sign still tells",
+  tex: String.raw`f(x, y) = -\cos x \cos y \; e^{-(x-\pi)^2 - (y-\pi)^2}`,
+  formula: "−cos x cos y exp(−(x − π)² − (y − π)²)",
+  source: { cite: "Easom 1990" },
+  about: "a plateau with one hole: the gradient vanishes away from it, and only its sign still tells",
   options: {},
   shape: () => ({
     f: ([x, y]) =>

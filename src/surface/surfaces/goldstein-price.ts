@@ -1,15 +1,16 @@
 import { add, mul, square, sub } from "../../engine/graph/index.ts";
 import { total } from "../arithmetic.ts";
 import { defineSurface, globalMinimum, localMinimum } from "../define.ts";
-import type { SurfaceEntry } from "../types.ts";
+import type { SurfaceRow } from "../types.ts";
 
-export const goldsteinPrice: SurfaceEntry = defineSurface({
+export const goldsteinPrice: SurfaceRow = defineSurface({
   name: "goldstein-price",
   label: "Goldstein–Price function",
-  formula: String.raw`f(x, y) = \left[1 + (x+y+1)^2 (19 - 14x + 3x^2 - 14y + 6xy + 3y^2)\right] \left[30 + (2x-3y)^2 (18 - 32x + 12x^2 + 48y - 36xy + 27y^2)\right]`,
-  text: "[1 + (x + y + 1)²(19 − 14x + 3x² − 14y + 6xy + 3y²)]·[30 + (2x − 3y)²(18 − 32x + 12x² + 48y − 36xy + 27y²)]",
-  source: "Goldstein & Price 1971",
-  purpose: "values from 3 to a million: gradients that need clipping or scale-free steps",
+  tex: String.raw`f(x, y) = \left[1 + (x+y+1)^2 (19 - 14x + 3x^2 - 14y + 6xy + 3y^2)\right] \left[30 + (2x-3y)^2 (18 - 32x + 12x^2 + 48y - 36xy + 27y^2)\right]`,
+  formula:
+    "[1 + (x + y + 1)²(19 − 14x + 3x² − 14y + 6xy + 3y²)]·[30 + (2x − 3y)²(18 − 32x + 12x² + 48y − 36xy + 27y²)]",
+  source: { cite: "Goldstein & Price 1971" },
+  about: "values from 3 to a million: gradients that need clipping or scale-free steps",
   options: {},
   shape: () => ({
     f: ([x, y]) => {

@@ -1,14 +1,14 @@
 import { add, square, sub } from "../../engine/graph/index.ts";
 import { defineSurface, globalMinimum } from "../define.ts";
-import type { SurfaceEntry } from "../types.ts";
+import type { SurfaceRow } from "../types.ts";
 
-export const himmelblau: SurfaceEntry = defineSurface({
+export const himmelblau: SurfaceRow = defineSurface({
   name: "himmelblau",
   label: "Himmelblau's function",
-  formula: "f(x, y) = (x^2 + y - 11)^2 + (x + y^2 - 7)^2",
-  text: "(x² + y − 11)² + (x + y² − 7)²",
-  source: "Himmelblau 1972",
-  purpose: "four equal minima: which one is reached depends on start and optimizer",
+  tex: "f(x, y) = (x^2 + y - 11)^2 + (x + y^2 - 7)^2",
+  formula: "(x² + y − 11)² + (x + y² − 7)²",
+  source: { cite: "Himmelblau 1972" },
+  about: "four equal minima: which one is reached depends on start and optimizer",
   options: {},
   shape: () => ({
     f: ([x, y]) => add(square(sub(add(square(x!), y!), 11)), square(sub(add(x!, square(y!)), 7))),

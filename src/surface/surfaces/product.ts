@@ -1,13 +1,13 @@
 import { mul, square, sub } from "../../engine/graph/index.ts";
 import { defineSurface, globalMinimum } from "../define.ts";
-import type { SurfaceEntry } from "../types.ts";
+import type { SurfaceRow } from "../types.ts";
 
-export const product: SurfaceEntry = defineSurface({
+export const product: SurfaceRow = defineSurface({
   name: "product",
   label: "two-layer product",
-  formula: String.raw`f(u, v) = \tfrac12\,(uv - 1)^2`,
-  text: "½(uv − 1)²",
-  purpose: "a curve of minima of sharpness u² + v²: large rates are thrown from sharp to flat ones",
+  tex: String.raw`f(u, v) = \tfrac12\,(uv - 1)^2`,
+  formula: "½(uv − 1)²",
+  about: "a curve of minima of sharpness u² + v²: large rates are thrown from sharp to flat ones",
   options: {},
   shape: () => ({
     variables: ["u", "v"],

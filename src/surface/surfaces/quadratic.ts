@@ -3,7 +3,7 @@ import type { OptionSpecs } from "../../optim/index.ts";
 import { number } from "../../run/options.ts";
 import { total } from "../arithmetic.ts";
 import { defineSurface, dimension, each, globalMinimum, type Shape } from "../define.ts";
-import type { SurfaceEntry } from "../types.ts";
+import type { SurfaceRow } from "../types.ts";
 
 interface QuadraticOptions {
   readonly kappa: number;
@@ -43,22 +43,22 @@ function quadratic(
 const formula = String.raw`f(x, y) = \tfrac12\left(x^2 + \kappa y^2\right)`;
 const text = "½(x² + κy²)";
 
-export const bowl: SurfaceEntry = defineSurface<QuadraticOptions>({
+export const bowl: SurfaceRow = defineSurface<QuadraticOptions>({
   name: "bowl",
   label: "quadratic bowl",
-  formula,
-  text,
+  tex: formula,
+  formula: text,
   options: options(10),
-  purpose: "the step size alone: steps below 2/κ settle, at 2/κ they bounce for ever, above they fly off",
+  about: "the step size alone: steps below 2/κ settle, at 2/κ they bounce for ever, above they fly off",
   shape: (o) => quadratic(o, { first: [-10, 10], last: [-5, 5] }, [-9, 2.5]),
 });
 
-export const ravine: SurfaceEntry = defineSurface<QuadraticOptions>({
+export const ravine: SurfaceRow = defineSurface<QuadraticOptions>({
   name: "ravine",
   label: "ravine",
-  formula,
-  text,
+  tex: formula,
+  formula: text,
   options: options(100),
-  purpose: "ill-conditioning: what momentum and per-coordinate steps are for; turned, only momentum helps",
+  about: "ill-conditioning: what momentum and per-coordinate steps are for; turned, only momentum helps",
   shape: (o) => quadratic(o, { first: [-5, 5], last: [-1.5, 1.5] }, [-4, 1]),
 });

@@ -2,18 +2,18 @@ import { add, cos, mul, square, sub } from "../../engine/graph/index.ts";
 import { number } from "../../run/options.ts";
 import { total } from "../arithmetic.ts";
 import { defineSurface, dimension, each, globalMinimum } from "../define.ts";
-import type { SurfaceEntry } from "../types.ts";
+import type { SurfaceRow } from "../types.ts";
 
-export const rastrigin: SurfaceEntry = defineSurface<{
+export const rastrigin: SurfaceRow = defineSurface<{
   readonly amplitude: number;
   readonly dimension: number;
 }>({
   name: "rastrigin",
   label: "Rastrigin's function",
-  formula: String.raw`f(x) = \sum_i \left( x_i^2 + A\,(1 - \cos 2\pi x_i) \right)`,
-  text: "Σ x² + A(1 − cos 2πx)",
-  source: "Rastrigin 1974",
-  purpose: "a bowl full of local minima: descent stops in the first one it cannot jump out of",
+  tex: String.raw`f(x) = \sum_i \left( x_i^2 + A\,(1 - \cos 2\pi x_i) \right)`,
+  formula: "Σ x² + A(1 − cos 2πx)",
+  source: { cite: "Rastrigin 1974" },
+  about: "a bowl full of local minima: descent stops in the first one it cannot jump out of",
   options: {
     amplitude: number(10, "A: height of the ripples", { min: 0 }),
     dimension: dimension(),

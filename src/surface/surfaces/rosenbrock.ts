@@ -2,15 +2,15 @@ import { add, mul, square, sub } from "../../engine/graph/index.ts";
 import { number } from "../../run/options.ts";
 import { total } from "../arithmetic.ts";
 import { defineSurface, dimension, each, globalMinimum } from "../define.ts";
-import type { SurfaceEntry } from "../types.ts";
+import type { SurfaceRow } from "../types.ts";
 
-export const rosenbrock: SurfaceEntry = defineSurface<{ readonly b: number; readonly dimension: number }>({
+export const rosenbrock: SurfaceRow = defineSurface<{ readonly b: number; readonly dimension: number }>({
   name: "rosenbrock",
   label: "Rosenbrock's valley",
-  formula: String.raw`f(x, y) = (1 - x)^2 + b\,(y - x^2)^2`,
-  text: "(1 − x)² + b(y − x²)²",
-  source: "Rosenbrock 1960",
-  purpose: "a bent valley: into it in a few steps, along it in thousands",
+  tex: String.raw`f(x, y) = (1 - x)^2 + b\,(y - x^2)^2`,
+  formula: "(1 − x)² + b(y − x²)²",
+  source: { cite: "Rosenbrock 1960" },
+  about: "a bent valley: into it in a few steps, along it in thousands",
   options: {
     b: number(100, "steepness of the valley's walls", { above: 0 }),
     dimension: dimension(2),

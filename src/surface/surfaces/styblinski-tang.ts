@@ -1,7 +1,7 @@
 import { add, mul, square, sub } from "../../engine/graph/index.ts";
 import { total, wholePower } from "../arithmetic.ts";
 import { defineSurface, dimension, each, globalMinimum, localMinimum } from "../define.ts";
-import type { Minimum, SurfaceEntry } from "../types.ts";
+import type { Minimum, SurfaceRow } from "../types.ts";
 
 /** Roots of 2x³ − 16x + 2.5 with a rising slope, and half the quartic there; Newton's method in 50 digits. */
 const deep = { at: -2.903534027771177, value: -39.16616570377141 };
@@ -18,13 +18,13 @@ function minima(n: number): Minimum[] {
   });
 }
 
-export const styblinskiTang: SurfaceEntry = defineSurface<{ readonly dimension: number }>({
+export const styblinskiTang: SurfaceRow = defineSurface<{ readonly dimension: number }>({
   name: "styblinski-tang",
   label: "Styblinski–Tang function",
-  formula: String.raw`f(x) = \tfrac12 \sum_i \left( x_i^4 - 16 x_i^2 + 5 x_i \right)`,
-  text: "½ Σ x⁴ − 16x² + 5x",
-  source: "Styblinski & Tang 1990",
-  purpose: "one deep and three shallower minima: reaching a minimum is not reaching the minimum",
+  tex: String.raw`f(x) = \tfrac12 \sum_i \left( x_i^4 - 16 x_i^2 + 5 x_i \right)`,
+  formula: "½ Σ x⁴ − 16x² + 5x",
+  source: { cite: "Styblinski & Tang 1990" },
+  about: "one deep and three shallower minima: reaching a minimum is not reaching the minimum",
   options: { dimension: dimension() },
   shape: ({ dimension: n }) => ({
     f: (x) => mul(0.5, total(x.map((c) => add(sub(wholePower(c, 4), mul(16, square(c))), mul(5, c))))),

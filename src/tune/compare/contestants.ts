@@ -1,5 +1,5 @@
 /** Who takes part in a comparison: "sgd:momentum=0.9,adam,adamw" → optimizers with their options. */
-import { makeOptimizer, optimizerEntry } from "../../optim/index.ts";
+import { findOptimizer, makeOptimizer } from "../../optim/index.ts";
 import { SteepestError } from "../../run/errors.ts";
 import { parseValue } from "../../run/overrides.ts";
 import type { Named, RunSpec } from "../../run/spec.ts";
@@ -52,7 +52,7 @@ function contestant(
   given: Readonly<Record<string, unknown>>,
   { own, ratesHelp }: { own: RunSpec["optimizer"]; ratesHelp: string },
 ): Contestant {
-  const entry = optimizerEntry(name);
+  const entry = findOptimizer(name);
   if ("lr" in given) {
     throw new SteepestError(
       "usage",

@@ -1,6 +1,6 @@
 /** What a probe's measurements say together: the rate against its limit, gradient noise, what another batch wants. */
 
-import { type OptimizerEntry, optimizers } from "../../optim/index.ts";
+import { type OptimizerRow, optimizers } from "../../optim/index.ts";
 import { largeBatchAdvice } from "../../optim/large-batch.ts";
 import { t95 } from "../compare/student-t.ts";
 import { columnOf, type ProbeFile } from "./read.ts";
@@ -121,7 +121,7 @@ export function analyzeProbe({ head, rows }: ProbeFile, source: string): ProbeAn
   };
 }
 
-const entryOf = (name: string): OptimizerEntry | undefined =>
+const entryOf = (name: string): OptimizerRow | undefined =>
   optimizers.find((o) => o.elsewhere.pytorch === (ALIKE[name] ?? name));
 
 function stabilityOf(rows: ProbeFile["rows"]): StabilityPoint[] {
@@ -211,7 +211,7 @@ function batchRows({
   readonly batch: number;
   readonly critical: number;
   readonly lr: number | null;
-  readonly entry: OptimizerEntry | undefined;
+  readonly entry: OptimizerRow | undefined;
 }): BatchRow[] {
   return FACTORS.filter((factor) => batch * factor >= 1).map((factor) => {
     const size = Math.round(batch * factor);

@@ -7,7 +7,7 @@ import { describeLab, inspect, settledHash } from "../harness.ts";
 
 describeLab("room 12, claims", (lab) => {
   test("a button runs a claim, and shows what the library measures", async () => {
-    const row = claims.find((c) => c.id === "C15")!;
+    const row = claims.find((c) => c.name === "C15")!;
     const { result } = await runClaim(row, lessonContext({ backend: wasm }));
     const page = await lab.open("#/claims");
     expect(await page.locator("ol > li").count()).toBe(claims.length);

@@ -18,7 +18,7 @@ const RUNS = 400;
 
 /** The lesson's experiment, with fewer runs; null: stopped. */
 export async function escapes(seed: number, report: Report<number>): Promise<Escapes | null> {
-  const row = claims.find((claim) => claim.id === "C12")!;
+  const row = claims.find((claim) => claim.name === "C12")!;
   const stop = new AbortController();
   const context = lessonContext({
     backend: wasm,

@@ -14,7 +14,7 @@ export interface Tried {
 
 /** null: stopped. */
 export async function tryClaim(id: string, report: Report<number>): Promise<Tried | null> {
-  const row = claims.find((c) => c.id === id)!;
+  const row = claims.find((c) => c.name === id)!;
   const stop = new AbortController();
   const start = performance.now();
   try {

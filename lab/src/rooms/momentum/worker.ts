@@ -2,7 +2,7 @@
 
 import { wasm } from "steepest/engine";
 import { axisAligned, descentRate, heavyBall, spread, stepsUntil } from "steepest/lesson/problems";
-import { optimizerEntry, sgd } from "steepest/optim";
+import { findOptimizer, sgd } from "steepest/optim";
 import {
   createDescent,
   type Descent,
@@ -69,8 +69,8 @@ function path(name: "torch" | "average", { lr, beta, kappa, from }: Request): Om
 }
 
 const limit = (name: string, options: Record<string, number>, L: number): number =>
-  optimizerEntry(name).stabilityLimit!.limit(
-    { ...Object.fromEntries(optimizerEntry(name).options.map((o) => [o.name, o.default])), ...options },
+  findOptimizer(name).stabilityLimit!.limit(
+    { ...Object.fromEntries(findOptimizer(name).options.map((o) => [o.name, o.default])), ...options },
     L,
   );
 

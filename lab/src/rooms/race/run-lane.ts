@@ -1,7 +1,7 @@
 /** One optimizer's path, at the rate that its lane or the choice for all gives. */
 import {
-  type OptimizerEntry,
-  optimizerEntry,
+  findOptimizer,
+  type OptimizerRow,
   resolveOptions,
   type ScheduleSpec,
   schedules,
@@ -27,7 +27,7 @@ export interface Request {
 
 export interface Ran {
   readonly lane: Lane;
-  readonly entry: OptimizerEntry;
+  readonly entry: OptimizerRow;
   readonly lr: number;
   readonly path: Trajectory;
   readonly lastSlope: number;
@@ -55,7 +55,7 @@ export function readOptions(optimizer: string, written: string): Options {
       return [key, parseValue(value!.trim())];
     }),
   );
-  optimizerEntry(optimizer).make(options);
+  findOptimizer(optimizer).make(options);
   return options;
 }
 
@@ -64,7 +64,7 @@ export function runLane(
   lane: Lane,
   { request, from }: { readonly request: Request; readonly from: readonly number[] },
 ): Ran {
-  const entry = optimizerEntry(lane.optimizer);
+  const entry = findOptimizer(lane.optimizer);
   const options = readOptions(lane.optimizer, lane.options);
   const optimizer = { name: entry.name, ...options };
   const { steps, noise, seed, rates, times } = request;
@@ -118,7 +118,7 @@ function scheduleOf(name: string): ScheduleSpec {
   return { name, ...Object.fromEntries(kept) };
 }
 
-function limitOf(entry: OptimizerEntry, options: Options): Ran["limit"] {
+function limitOf(entry: OptimizerRow, options: Options): Ran["limit"] {
   const { stabilityLimit } = entry;
   if (stabilityLimit === undefined || stabilityLimit.preconditioner !== undefined) return null;
   const specs = Object.fromEntries(entry.options.map(({ name, ...spec }) => [name, spec]));

@@ -11,12 +11,12 @@ import { type Ran, type Request, readOptions, runLane } from "./run-lane.ts";
 export type { Ground, Request };
 
 export interface Catalogue {
-  readonly surfaces: readonly { readonly name: string; readonly label: string; readonly purpose: string }[];
+  readonly surfaces: readonly { readonly name: string; readonly label: string; readonly about: string }[];
   readonly optimizers: readonly {
     readonly name: string;
-    readonly purpose: string;
-    readonly equation: string;
-    readonly cite: string;
+    readonly about: string;
+    readonly formula: string;
+    readonly source: string;
     /** Names and defaults. */
     readonly options: string;
   }[];
@@ -36,7 +36,7 @@ export interface Terrain {
 
 export interface Racer extends Packed {
   readonly name: string;
-  readonly equation: string;
+  readonly formula: string;
   readonly lr: number;
   /** Which colour, dash and marker; its place among the lanes. */
   readonly slot: number;
@@ -61,12 +61,12 @@ export interface Race {
 
 export function catalogue(): Catalogue {
   return {
-    surfaces: surfaces.map(({ name, label, purpose }) => ({ name, label, purpose })),
-    optimizers: optimizers.map(({ name, purpose, paper, options }) => ({
+    surfaces: surfaces.map(({ name, label, about }) => ({ name, label, about })),
+    optimizers: optimizers.map(({ name, about, formula, source, options }) => ({
       name,
-      purpose,
-      equation: paper.equation,
-      cite: paper.cite,
+      about,
+      formula,
+      source: source.cite,
       options: options
         .filter((o) => o.name !== "lr")
         .map((o) => `${o.name}=${Array.isArray(o.default) ? JSON.stringify(o.default) : String(o.default)}`)
@@ -135,7 +135,7 @@ export async function race(request: Request): Promise<Race> {
     racers: ran.map(({ lane, entry, lr, slot, path, command }, i) => ({
       ...packed[i]!,
       name: nameOf(lane),
-      equation: entry.paper.equation,
+      formula: entry.formula,
       lr,
       slot,
       outcome: path.verdict.outcome,

@@ -4,17 +4,17 @@ import {
   makeSchedule,
   type OptionSpec,
   type Options,
-  type ScheduleEntry,
+  type ScheduleRow,
   schedules,
 } from "steepest/optim/schedules";
 import type { ScheduleCurve } from "steepest/plot";
 
 /** Those that can be written down as data; the others hold a function and come from code. */
-export const drawable: readonly ScheduleEntry[] = schedules.filter((s) =>
+export const drawable: readonly ScheduleRow[] = schedules.filter((s) =>
   Object.values(s.options).every((o) => o.type !== "function" || !o.required),
 );
 
-export const entryOf = (name: string): ScheduleEntry => drawable.find((s) => s.name === name)!;
+export const entryOf = (name: string): ScheduleRow => drawable.find((s) => s.name === name)!;
 
 export interface Lengths {
   readonly lr: number;
@@ -95,5 +95,5 @@ export function readOptions(text: string): Options | null {
 }
 
 /** Its example's options, which fit a run of 100 steps, less the lengths that the run fills in. */
-export const exampleOptions = (entry: ScheduleEntry): Options =>
+export const exampleOptions = (entry: ScheduleRow): Options =>
   Object.fromEntries(Object.entries(entry.example).filter(([key]) => !entry.options[key]?.filledFrom));

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { optimizerEntry, optimizers } from "../../../optim/index.ts";
+import { findOptimizer, optimizers } from "../../../optim/index.ts";
 import { describeOptimizer } from "../../commands/optimizers.ts";
 import { answerOf, defineTool, type Tool } from "../tool.ts";
 
@@ -14,8 +14,8 @@ export const explainOptimizer: Tool = defineTool({
   call({ name }) {
     const rows =
       name === undefined
-        ? optimizers.map((o) => ({ name: o.name, purpose: o.purpose }))
-        : [describeOptimizer(optimizerEntry(name))];
+        ? optimizers.map((o) => ({ name: o.name, purpose: o.about }))
+        : [describeOptimizer(findOptimizer(name))];
     return answerOf(JSON.stringify({ schema: "steepest.optimizers/1", optimizers: rows }));
   },
 });

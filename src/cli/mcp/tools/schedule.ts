@@ -24,7 +24,7 @@ export const schedule: Tool = defineTool({
   reads: true,
   async call({ name, lr, steps, stepsPerEpoch, options, points, plot }) {
     if (name === undefined) {
-      const all = schedules.map((s) => ({ name: s.name, description: s.description }));
+      const all = schedules.map((s) => ({ name: s.name, description: s.about }));
       return answerOf(JSON.stringify({ schema: "steepest.schedules/1", schedules: all }));
     }
     const { entry, lrs, momenta } = scheduleValues(name, { lr, steps, stepsPerEpoch, options });
