@@ -39,7 +39,7 @@ test("a misspelt name or option is a type error", () => {
 const kebab = (name: string): string => name.replace(/[A-Z]/g, (c) => `-${c.toLowerCase()}`);
 
 test("every row is reached: its function's name in kebab case is the row's name", () => {
-  const made = Object.entries(optim).filter(([, o]) => typeof o === "function" && "entry" in o);
+  const made = Object.entries(optim).filter(([, o]) => typeof o === "function" && "row" in o);
   expect(made.map(([name]) => kebab(name)).sort()).toEqual(optim.optimizers.map((o) => o.name).sort());
   const names = Object.keys(losses).map(kebab);
   expect(losses.lossTable.map((l) => l.name).filter((name) => !names.includes(name))).toEqual([]);
