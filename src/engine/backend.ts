@@ -36,6 +36,26 @@ export interface Executable {
   readonly bytes: number;
   /** What was compiled, for `steepest info`, tests and the curious. */
   readonly notes: Readonly<Record<string, string | number>>;
+  /** Only where the memory is a device's, which computes while the host goes on: views are the host's copies then. */
+  readonly device?: DeviceMemory;
+}
+
+/** A program's outputs after one run, by name. */
+export type Results = Readonly<Record<string, TypedArray>>;
+
+/**
+ * The other side of a device's memory. `run` sends the inputs and returns before anything is computed. Each promise throws
+ * `device-lost` when the device is gone, and `backend` when it refused the program.
+ */
+export interface DeviceMemory {
+  /** Sends the views of the state. The first run does it by itself; call it after writing to them later. */
+  readonly send: () => void;
+  /** Waits for the runs since the last call and gives the outputs of each, oldest first. Views of outputs hold the last. */
+  readonly results: () => Promise<readonly Results[]>;
+  /** Waits for all runs and brings the state to its views. Make no run meanwhile. */
+  readonly fetch: () => Promise<void>;
+  /** Gives the memory back; the program can't run any more. */
+  readonly release: () => void;
 }
 
 /** What a backend may know of a program before it compiles it. */
@@ -44,6 +64,8 @@ export interface BackendOptions {
   readonly maxBytes?: number;
   /** How often the program will run, where that is known: code that takes long to make must repay it. */
   readonly runs?: number;
+  /** The caller takes results through `Executable.device` where there is one: only such programs run on a device. */
+  readonly late?: boolean;
 }
 
 /**

@@ -1,6 +1,5 @@
 /** Runs one expression on a backend and on the interpreter that defines it, and compares. */
-import { expect } from "vitest";
-import type { Backend } from "../../src/engine/backend.ts";
+import type { Backend, ProgramSpec } from "../../src/engine/backend.ts";
 import { interpret } from "../../src/engine/backends/reference.ts";
 import { allocate, type DType, type Expr, input, type Shape, sizeOf } from "../../src/engine/graph/index.ts";
 
@@ -43,28 +42,41 @@ const stored = (g: Given): ArrayLike<number> => {
   return array;
 };
 
+/** A program of the expression, what goes in and what must come out. */
+export interface Prepared {
+  readonly spec: ProgramSpec;
+  /** Inputs by name, as the backend stores them. */
+  readonly data: ReadonlyMap<string, ArrayLike<number>>;
+  readonly exprs: readonly Expr[];
+  readonly want: readonly Float64Array[];
+}
+
+/** `prefix` begins all names, where several are to make one program. */
+export function prepare(given: readonly Given[], build: Build, prefix = ""): Prepared {
+  const leaves = given.map((g, i) => input(`${prefix}in${i}`, g.shape, g.dtype));
+  const exprs = [build(...leaves)].flat() as Expr[];
+  const outputs = exprs.map((value, i) => ({ name: `${prefix}out${i}`, value }));
+  const data = given.map(stored);
+  const exact = interpret(exprs, new Map(leaves.map((leaf, i) => [leaf, data[i]!])));
+  return {
+    spec: { inputs: leaves, state: [], outputs },
+    data: new Map(data.map((d, i) => [leaves[i]!.attrs.name, d])),
+    exprs,
+    // a float32 result can't be closer than its rounding, and overflows where float32 does
+    want: exact.map((w, i) => (exprs[i]!.dtype === "float32" ? w.map(Math.fround) : w)),
+  };
+}
+
 export function runOn(
   backend: Backend,
   given: readonly Given[],
   build: Build,
-): { got: number[][]; want: Float64Array[]; exprs: Expr[] } {
-  const leaves = given.map((g, i) => input(`in${i}`, g.shape, g.dtype));
-  const exprs = [build(...(leaves as unknown as Expr[]))].flat() as Expr[];
-  const program = backend.compile({
-    inputs: leaves,
-    state: [],
-    outputs: exprs.map((value, i) => ({ name: `out${i}`, value })),
-  });
-  const data = given.map(stored);
-  leaves.forEach((_, i) => {
-    program.view(`in${i}`).set(data[i]!);
-  });
+): { got: number[][]; want: readonly Float64Array[]; exprs: readonly Expr[] } {
+  const { spec, data, exprs, want } = prepare(given, build);
+  const program = backend.compile(spec);
+  for (const [name, values] of data) program.view(name).set(values);
   program.run();
-  const got = exprs.map((_, i) => Array.from(program.view(`out${i}`)));
-  const exact = interpret(exprs, new Map(leaves.map((leaf, i) => [leaf as unknown as Expr, data[i]!])));
-  // a float32 result can't be closer than its rounding, and overflows where float32 does
-  const want = exact.map((w, i) => (exprs[i]!.dtype === "float32" ? w.map(Math.fround) : w));
-  return { got, want, exprs };
+  return { got: exprs.map((_, i) => Array.from(program.view(`out${i}`))), want, exprs };
 }
 
 /** Largest error relative to max(1, |want|), or to the largest value of the tensor with `toMax`; NaN and ±∞ must be equal. */
@@ -85,22 +97,42 @@ export function errorOf(got: ArrayLike<number>, want: ArrayLike<number>, toMax =
 
 export const tolerance = (dtype: DType): number => (dtype === "float32" ? 2e-6 : 1e-12);
 
+export interface AgreeOptions {
+  /** Errors relative to the largest value of the tensor. */
+  readonly toMax?: boolean;
+  readonly tol?: number;
+}
+
 /** Fails unless every output of the program agrees with the interpreter. */
 export function agree(
   backend: Backend,
   given: readonly Given[],
   build: Build,
-  { toMax = false, tol }: { toMax?: boolean; tol?: number } = {},
+  options: AgreeOptions = {},
 ): void {
   const { got, want, exprs } = runOn(backend, given, build);
-  exprs.forEach((e, i) => {
-    expect(got[i]!.length).toBe(want[i]!.length);
-    const limit = tol ?? tolerance(given.some((g) => g.dtype === "float64") ? "float64" : "float32");
+  const wrong = difference(given, { got, want, exprs }, options);
+  if (wrong !== null) throw new Error(`${backend.name}: ${wrong}`);
+}
+
+/** What is wrong about the outputs of a program, or null. */
+export function difference(
+  given: readonly Given[],
+  {
+    got,
+    want,
+    exprs,
+  }: { got: readonly ArrayLike<number>[]; want: readonly Float64Array[]; exprs: readonly Expr[] },
+  { toMax = false, tol }: AgreeOptions = {},
+): string | null {
+  const limit = tol ?? tolerance(given.some((g) => g.dtype === "float64") ? "float64" : "float32");
+  for (const [i, e] of exprs.entries()) {
+    if (got[i]!.length !== want[i]!.length)
+      return `output ${i} (${e.op}) has ${got[i]!.length} elements, not ${want[i]!.length}`;
     const error = errorOf(got[i]!, want[i]!, toMax);
-    if (error > limit) {
-      throw new Error(
-        `${backend.name}: output ${i} (${e.op}) is off by ${error}:\n got ${got[i]!.slice(0, 12)}\nwant ${Array.from(want[i]!).slice(0, 12)}`,
-      );
-    }
-  });
+    const few = (x: ArrayLike<number>): string => Array.from(x).slice(0, 12).join();
+    if (!(error <= limit))
+      return `output ${i} (${e.op}) is off by ${error}:\n got ${few(got[i]!)}\nwant ${few(want[i]!)}`;
+  }
+  return null;
 }

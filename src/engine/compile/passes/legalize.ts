@@ -79,7 +79,7 @@ export function legalize(roots: readonly Expr[]): Legalized {
       ? x
       : copied(x);
   };
-  /** The host reads whole buffers: one that begins with the tensor is not enough. */
+  /** Read to the buffer's end: one that begins with the tensor is not enough. */
   const alone = (x: Expr): Expr => {
     const found = dense(x);
     return sizeOf(resolve(found).base.shape) === sizeOf(x.shape) ? found : copied(x);
@@ -103,8 +103,10 @@ export function legalize(roots: readonly Expr[]): Legalized {
         inputs = inputs.map(matrix);
         break;
       case "gather":
+        inputs = [dense(inputs[0]!), alone(inputs[1]!)];
+        break;
       case "scatterAdd":
-        inputs = inputs.map(dense);
+        inputs = [alone(inputs[0]!), dense(inputs[1]!)];
         break;
       case "matrixFunction":
         inputs = inputs.map(alone);
