@@ -8,6 +8,7 @@ import type { ReadOptions } from "../types.ts";
 import type { Behaviour } from "./behaviour.ts";
 import { type Curve, type LinePlan, meaningFor, planTemplate } from "./plan.ts";
 import type { Template } from "./template.ts";
+import { NUMBER } from "./tokens.ts";
 
 export interface Decision {
   readonly plans: ReadonlyMap<number, LinePlan>;
@@ -31,14 +32,11 @@ const GUESSED = 140;
 
 export function decide(templates: Iterable<Template>, options: ReadOptions): Decision {
   const plans = new Map<number, LinePlan>();
-  const tables: { template: Template; names: (string | null)[] }[] = [];
+  const tables: Table[] = [];
   for (const template of templates) {
     if (template.rows === 0) continue;
     const table = tables.findLast(
-      (t) =>
-        t.names.length === template.columns.length &&
-        t.template.pieces[0]?.kind === template.pieces[0]?.kind &&
-        follows(template, t.template),
+      (t) => (sameColumns(template, t) || beginsAlike(template, t)) && follows(template, t.template),
     );
     let plan = planTemplate(template, options, null);
     const unnamed = plan.judged.filter((j) => j.name === "" && !j.slot.isTotal && !j.slot.aside).length;
@@ -76,6 +74,29 @@ export function decide(templates: Iterable<Template>, options: ReadOptions): Dec
   const rows = (of: readonly LinePlan[]): number => of.reduce((n, p) => n + p.template.rows, 0);
   const dictionary = rows(telling.filter((p) => p.dictionary)) * 2 > rows(telling);
   return { plans, clock, meanings, notes, dictionary, objective: decided.objective ?? steeredBy(all) };
+}
+
+interface Table {
+  readonly template: Template;
+  readonly names: readonly (string | null)[];
+}
+
+function sameColumns(template: Template, table: Table): boolean {
+  return (
+    table.names.length === template.columns.length &&
+    table.template.pieces[0]?.kind === template.pieces[0]?.kind
+  );
+}
+
+/** Alike up to the last column with a name: behind it a bar shows more or less. */
+function beginsAlike(template: Template, { template: of, names }: Table): boolean {
+  const last = names.findLastIndex((name) => name !== null);
+  const numbers = of.pieces.map((p, i) => (p.kind === NUMBER ? i : -1)).filter((i) => i >= 0);
+  const to = numbers[last];
+  if (to === undefined || last < 2) return false;
+  return of.pieces
+    .slice(0, to + 1)
+    .every((p, i) => p.kind === template.pieces[i]?.kind && (p.kind === NUMBER || p.text === template.pieces[i].text));
 }
 
 /** Its first line came soon after a line of the table. */

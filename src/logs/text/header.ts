@@ -9,6 +9,7 @@ interface Cell {
 }
 
 const PIPE = /[|│┃║]/;
+const BAR = /\d%\|/;
 const NUMERIC = /^[+-]?(?:\d[\d.,:]*(?:e[+-]?\d+)?%?|nan|inf)/i;
 
 /** For each slot the name above it, or null; null when no line above is a header of this row. */
@@ -16,7 +17,10 @@ export function headerNames(template: Template, slots: readonly Slot[]): (string
   const free = slots.filter((s) => s.label === "" && !s.isTotal && !s.aside);
   if (free.length < 1 || free.length * 2 < slots.length - slots.filter((s) => s.isTotal || s.aside).length)
     return null;
-  const lines = template.context;
+  return below(template.context, template, slots) ?? (template.again ? below([template.again], template, slots) : null);
+}
+
+function below(lines: readonly string[], template: Template, slots: readonly Slot[]): (string | null)[] | null {
   for (let i = lines.length - 1; i >= 0; i--) {
     const names = bind(lines, i, template, slots);
     if (names) return names;
@@ -102,9 +106,9 @@ function nearest(head: readonly Cell[], cell: Cell): Cell | undefined {
   );
 }
 
-/** A line of dashes, equals signs and the like. */
+/** A line of dashes, equals signs and the like, or a progress bar. */
 function isRule(line: string): boolean {
-  return /^[\s\-=+_|:*~#┌┬┐├┼┤└┴┘─═╞╪╡╒╤╕╘╧╛╭╮╰╯━┏┳┓┡╇┩┗┻┛│]*$/.test(line);
+  return BAR.test(line) || /^[\s\-=+_|:*~#┌┬┐├┼┤└┴┘─═╞╪╡╒╤╕╘╧╛╭╮╰╯━┏┳┓┡╇┩┗┻┛│]*$/.test(line);
 }
 
 function isHeader(cells: readonly Cell[]): boolean {

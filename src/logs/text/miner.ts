@@ -50,6 +50,8 @@ export function createMiner({ decimalComma }: { decimalComma: boolean }): Miner 
   const patterns = new Map<Template, Pattern>();
   const follower = new Map<Template, Template>();
   let last: Template | null = null;
+  /** The last line without a number. */
+  let bare: Template | null = null;
 
   const guessed = (bytes: Uint8Array, from: number, to: number): Template | null => {
     if (!last) return null;
@@ -116,6 +118,9 @@ export function createMiner({ decimalComma }: { decimalComma: boolean }): Miner 
     last = template;
     template.rows++;
     template.last = order.length;
+    if (template.columns.length === 0) bare = template;
+    else if (template.again === null && bare && bare.rows > 1 && order.length - bare.last <= CONTEXT)
+      template.again = bare.line;
     if (sink) {
       collect(tokens);
       sink(template, at);
