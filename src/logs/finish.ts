@@ -141,7 +141,11 @@ function withSum(series: readonly Kept[], { options }: FinishOptions): Kept[] {
       (s) => s.role === role && (/loss/i.test(s.name) || !isFormula(normalise(s.name))),
     );
     const first = parts[0];
-    if (!first || parts.length < 2 || parts.some((s) => WHOLE.test(bare(s.name)) || !/loss/i.test(s.name)))
+    if (
+      !first ||
+      parts.length < 2 ||
+      parts.some((s) => WHOLE.test(bare(s.name.replace(/ \(epoch\)$/, ""))) || !/loss/i.test(s.name))
+    )
       continue;
     if (role === "validation" && made.length === 0) continue;
     if (

@@ -41,7 +41,7 @@ function lastOfEach(s: Kept, perEpoch: number): Kept {
     if (i > 0 && s.steps[i - 1] === s.steps[i]) again++;
     else ends++;
   }
-  if (ends < 3 || again < 0.8 * ends || s.seen > s.values.length) return s;
+  if (ends < 3 || again < 0.8 * ends || isThinned(s)) return s;
   const keep = Array.from(s.steps.keys()).filter((i) => s.steps[i + 1] !== s.steps[i]);
   return {
     ...s,
@@ -55,7 +55,7 @@ function lastOfEach(s: Kept, perEpoch: number): Kept {
 /** A sum never falls but where it begins again, and rises most of the time. */
 function summed(s: Kept): { series: Kept; note: LogNote } | null {
   const { values } = s;
-  if (values.length < 30 || s.seen > values.length) return null;
+  if (values.length < 30 || isThinned(s)) return null;
   let falls = 0;
   let rises = 0;
   for (let i = 1; i < values.length; i++) {
@@ -79,20 +79,15 @@ function summed(s: Kept): { series: Kept; note: LogNote } | null {
 
 /** Within an epoch the printed mean settles: the noise of its first points is a multiple of that of its last. */
 function averaged(s: Kept, perEpoch: number): { series: Kept; note: LogNote } | null {
-  if (s.seen > s.values.length || s.values.length < EPOCHS * POINTS) return null;
-  const epochs = new Map<number, number[]>();
-  for (let i = 0; i < s.values.length; i++) {
-    if (!Number.isFinite(s.values[i]!)) return null;
-    const epoch = Math.floor((s.steps[i]! - 1) / perEpoch);
-    const of = epochs.get(epoch);
-    if (of) of.push(i);
-    else epochs.set(epoch, [i]);
-  }
-  const whole = [...epochs.values()].filter((of) => of.length >= POINTS);
-  if (whole.length < EPOCHS || whole.length < 0.8 * epochs.size) return null;
-  const ratios = whole.map((of) => settling(of.map((i) => s.values[i]!))).sort((a, b) => a - b);
-  if (ratios[ratios.length >> 1]! < SETTLES) return null;
-  const last = [...epochs.values()].map((of) => of[of.length - 1]!);
+  if (isThinned(s) || s.values.length < EPOCHS * POINTS) return null;
+  if (!s.values.every(Number.isFinite)) return null;
+  // bars count the batches that are done, or number them from 0
+  const epochs = byEpoch(s, perEpoch, s.steps[0]! % perEpoch === 0 ? 0 : 1);
+  if (settlingOf(s, epochs) < SETTLES) return null;
+  // a bar drawn once more when all is done
+  const last = epochs
+    .filter((of, i) => of.length > 1 || i < epochs.length - 1)
+    .map((of) => of[of.length - 1]!);
   return {
     series: {
       ...s,
@@ -104,9 +99,34 @@ function averaged(s: Kept, perEpoch: number): { series: Kept; note: LogNote } | 
     },
     note: {
       id: "running-mean",
-      text: `'${s.name}' settles within each of ${epochs.size} epochs: it is the mean since the epoch began; the epochs' last values are read`,
+      text: `'${s.name}' settles within each of ${last.length} epochs: it is the mean since the epoch began; the epochs' last values are read`,
     },
   };
+}
+
+/** The points of each epoch, whose first step is `first`. */
+function byEpoch(s: Kept, perEpoch: number, first: number): number[][] {
+  const epochs = new Map<number, number[]>();
+  for (let i = 0; i < s.values.length; i++) {
+    const epoch = Math.floor((s.steps[i]! - first) / perEpoch);
+    const of = epochs.get(epoch);
+    if (of) of.push(i);
+    else epochs.set(epoch, [i]);
+  }
+  return [...epochs.values()];
+}
+
+/** The median over the whole epochs; 0 where there are too few. */
+function settlingOf(s: Kept, epochs: readonly number[][]): number {
+  const whole = epochs.filter((of) => of.length >= POINTS);
+  if (whole.length < EPOCHS || whole.length < 0.8 * epochs.length) return 0;
+  const ratios = whole.map((of) => settling(of.map((i) => s.values[i]!))).sort((a, b) => a - b);
+  return ratios[ratios.length >> 1]!;
+}
+
+/** Fewer points than were logged, and not because they came twice. */
+function isThinned(s: Kept): boolean {
+  return s.seen > s.values.length;
 }
 
 /** Step-to-step change in the first quarter over that in the last. */

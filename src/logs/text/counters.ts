@@ -75,7 +75,11 @@ export function chooseCounters(
     const isNamed = j.meaning.role === "step" || j.meaning.role === "epoch";
     return (
       j.counts >= (isNamed ? ACCEPT_NAMED : ACCEPT_NAMELESS) ||
-      (!alone && j.counts >= ACCEPT_UNKNOWN && j.behaviour.n >= 8 && j.behaviour.even > 0.9) ||
+      (!alone &&
+        j.counts >= ACCEPT_UNKNOWN &&
+        j.behaviour.n >= 8 &&
+        j.behaviour.even > 0.9 &&
+        j.behaviour.stays < 0.5) ||
       (j.name === "" &&
         ((j.slot.bracketed && !(j.behaviour.constant && j.behaviour.n > 3)) ||
           (j.slot.total >= 0 && j.counts >= (hasEpoch ? 0.4 : 1.9)))) ||

@@ -2,11 +2,10 @@
 
 import type { Objective } from "../../run/log.ts";
 import type { Meaning } from "../columns.ts";
-import { fileIsCalledLoss, speaksOfValidation } from "../columns.ts";
-import { steering, steers } from "../objective.ts";
 import type { ReadOptions } from "../types.ts";
 import type { Behaviour } from "./behaviour.ts";
-import { type Curve, type LinePlan, meaningFor, planTemplate } from "./plan.ts";
+import { chooseObjective, type Decided, FEW, steeredBy } from "./guess.ts";
+import { type Curve, holdOut, type LinePlan, meaningFor, planTemplate } from "./plan.ts";
 import type { Template } from "./template.ts";
 import { NUMBER } from "./tokens.ts";
 
@@ -21,12 +20,6 @@ export interface Decision {
   readonly objective: Objective | null;
 }
 
-interface Decided {
-  readonly notes: Decision["notes"];
-  objective: Objective | null;
-}
-
-const FEW = 5;
 /** From this rank on a name is a loss by one of its words alone. */
 const GUESSED = 140;
 
@@ -47,6 +40,7 @@ export function decide(templates: Iterable<Template>, options: ReadOptions): Dec
   }
   const all = [...plans.values()];
   const notes: Decision["notes"] = [];
+  holdLosses(all);
   shareShape(all);
   shareNesting(all);
   countEvaluations(all);
@@ -78,7 +72,7 @@ export function decide(templates: Iterable<Template>, options: ReadOptions): Dec
 
 interface Table {
   readonly template: Template;
-  readonly names: readonly (string | null)[];
+  readonly names: (string | null)[];
 }
 
 function sameColumns(template: Template, table: Table): boolean {
@@ -96,7 +90,10 @@ function beginsAlike(template: Template, { template: of, names }: Table): boolea
   if (to === undefined || last < 2) return false;
   return of.pieces
     .slice(0, to + 1)
-    .every((p, i) => p.kind === template.pieces[i]?.kind && (p.kind === NUMBER || p.text === template.pieces[i].text));
+    .every(
+      (p, i) =>
+        p.kind === template.pieces[i]?.kind && (p.kind === NUMBER || p.text === template.pieces[i].text),
+    );
 }
 
 /** Its first line came soon after a line of the table. */
@@ -106,10 +103,12 @@ function follows(template: Template, table: Template): boolean {
   );
 }
 
-/** Rewards or an adversary, in lines of their own that are no curves here. */
-function steeredBy(plans: readonly LinePlan[]): Objective | null {
-  const names = plans.filter((p) => p.template.rows >= 3).flatMap((p) => p.judged.map((j) => j.name));
-  return steering(names.filter((name) => name !== ""));
+/** "test acc: 0.8, loss: 0.5" beside "train acc: 0.9, loss: 0.2". */
+function holdLosses(plans: readonly LinePlan[]): void {
+  const trains = plans.some((p) =>
+    p.curves.some((c) => c.role === "loss" && !p.judged[c.column]!.slot.afterHeld),
+  );
+  for (const plan of trains ? plans : []) holdOut(plan);
 }
 
 /** "0 val 3.9" among "0 train 3.8", "1 train 3.7": a line built like those that count has its step in the same place. */
@@ -145,6 +144,16 @@ function shareNesting(plans: readonly LinePlan[]): void {
     const own = key(plan);
     if (own !== null && nested.has(own)) plan.counters = { ...plan.counters, nested: true };
   }
+  // "epoch 97, iteration 21: skipped" beside "Epoch [97/800] (20/500)"
+  const main = plans
+    .filter((p) => p.counters.nested && p.stepTotal >= 0 && p.judged[p.stepTotal]!.behaviour.constant)
+    .reduce<LinePlan | null>((a, b) => (a === null || b.template.rows > a.template.rows ? b : a), null);
+  if (!main) return;
+  const perEpoch = main.judged[main.stepTotal]!.behaviour.max;
+  for (const plan of plans) {
+    if (plan.counters.step < 0 || plan.counters.epoch < 0 || plan.stepTotal >= 0) continue;
+    if (plan.judged[plan.counters.step]!.behaviour.max <= perEpoch) plan.perEpoch = perEpoch;
+  }
 }
 
 /** Where nothing but evaluations is printed, their step is the log's, however many runs start again with it. */
@@ -176,10 +185,17 @@ function lagsBehind(plan: LinePlan, main: LinePlan): boolean {
   );
 }
 
+/** It counts up to its N, or nearly, from the beginning: all batches of one evaluation. */
+function endsItsCount(plan: LinePlan): boolean {
+  const { min, max, n } = plan.judged[plan.counters.step]!.behaviour;
+  const total = plan.template.columns[plan.stepTotal]!.at(0);
+  return n >= 3 && min <= (2 * total) / n && max >= total - (2 * total) / n;
+}
+
 /** "Valid | Epoch 1 | 2/3" beside "Train | Epoch 1 | 143/573": the batches of an evaluation, not steps of the training. */
 function detachEvaluations(plans: readonly LinePlan[]): void {
   const total = (p: LinePlan): number => p.template.columns[p.stepTotal]!.at(0);
-  const bars = plans.filter((p) => p.stepTotal >= 0 && p.counters.epoch >= 0 && p.counters.step >= 0);
+  const bars = plans.filter((p) => p.stepTotal >= 0 && p.counters.step >= 0);
   const trains = bars.filter((p) => p.curves.some((c) => c.role === "loss"));
   const main = trains.reduce((a, b) => (b.template.rows > a.template.rows ? b : a), trains[0]!);
   for (const plan of main ? bars : []) {
@@ -187,7 +203,7 @@ function detachEvaluations(plans: readonly LinePlan[]): void {
       /^(?:loss|validation|accuracy|validationAccuracy)$/.test(c.role),
     );
     if (measured.length === 0 || measured.some((c) => !c.role.startsWith("validation"))) continue;
-    if (total(plan) === total(main)) continue;
+    if (total(plan) === total(main) || !(plan.counters.epoch >= 0 || endsItsCount(plan))) continue;
     plan.counters = { step: -1, epoch: plan.counters.epoch, nested: false };
     plan.stepTotal = -1;
     plan.partial = true;
@@ -230,12 +246,27 @@ function dropSettings(plans: readonly LinePlan[]): void {
       plan.counters = { step: -1, epoch: -1, nested: false };
       continue;
     }
+    if (isPreamble(plan, main)) {
+      plan.telling = false;
+      plan.counters = { step: -1, epoch: -1, nested: false };
+      continue;
+    }
     const before = plan.template.first < main.template.first;
     if (plan.template.rows > 1 || plan.summary || (plan.curves.some(isCurve) && !before)) continue;
     if (counted(plan) === counted(main) && plan.curves.some((c) => isCurve(c) && names.has(c.name))) continue;
     plan.telling = false;
     if (plan.phase === null) plan.counters = { step: -1, epoch: -1, nested: false };
   }
+}
+
+/** All of it above the data, and whole numbers alone: what a configuration lists. */
+function isPreamble(plan: LinePlan, main: LinePlan): boolean {
+  return (
+    plan.template.last < main.template.first &&
+    plan.template.rows * 5 < main.template.rows &&
+    plan.judged.every((j) => j.behaviour.integer || j.slot.aside) &&
+    plan.curves.length > 0
+  );
 }
 
 /** So many pairs on one line are options, printed at each start. */
@@ -249,148 +280,13 @@ function settlePhases(plans: readonly LinePlan[]): void {
     if (plan.phase === null) continue;
     if (plan.phase && plan.template.rows < 2 && plan.template.first < first) plan.phase = null;
   }
-}
-
-function curvesWith(plans: readonly LinePlan[], role: Curve["role"]): { plan: LinePlan; curve: Curve }[] {
-  return plans.flatMap((plan) =>
-    plan.curves.filter((c) => c.role === role && !c.nameless).map((curve) => ({ plan, curve })),
-  );
-}
-
-/** Without a loss, the next best thing is taken for it, in words: perplexity, a score, a column without a name. */
-function chooseObjective(plans: readonly LinePlan[], decided: Decided, source: string): void {
-  const { notes } = decided;
-  const replace = (plan: LinePlan, old: Curve, made: Curve): void => {
-    plan.curves[plan.curves.indexOf(old)] = made;
-    plan.telling = true;
-  };
-  takeByPlace(plans, replace);
-  const losses = curvesWith(plans, "loss");
-  const perplexities = curvesWith(plans, "perplexity");
-  if (losses.length === 0 && perplexities.length > 0) {
-    for (const { plan, curve } of perplexities) {
-      const held = speaksOfValidation(curve.name);
-      replace(plan, curve, {
-        ...curve,
-        role: held ? "validation" : "loss",
-        name: `log(${curve.name})`,
-        heldName: `log(${curve.heldName})`,
-        log: true,
-      });
-    }
-    notes.push({
-      id: "log-perplexity",
-      text: `no loss is printed: the logarithm of '${perplexities[0]!.curve.label}' is one`,
-    });
-    return;
+  const evaluations = plans.reduce((n, p) => n + (p.phase === true ? p.template.rows : 0), 0);
+  for (const plan of data) {
+    const step = plan.judged[plan.counters.step]?.behaviour;
+    if (!step || evaluations === 0) continue;
+    const even = step.stays === 0 && step.even > 0.9 && step.falls * 20 <= step.n;
+    plan.trains = even && plan.template.rows >= FEW && plan.template.rows > 1.5 * evaluations;
   }
-  if (losses.length > 0 || curvesWith(plans, "validation").length > 0) return;
-  const steered = curvesWith(plans, "accuracy").length > 0 ? null : steeredBy(plans);
-  if (steered !== null) {
-    // rewards alone, or two players' terms: kept as curves, judged as what they are
-    decided.objective = steered;
-    for (const plan of plans)
-      if (plan.template.rows >= 3 && plan.curves.some((c) => !c.nameless && steers(c.name)))
-        plan.telling = true;
-    return;
-  }
-  const scores = curvesWith(plans, "score").filter(
-    ({ curve }) => curve.behaviour.n >= FEW && !curve.behaviour.constant,
-  );
-  if (scores.length > 0) {
-    const [{ plan, curve }] = scores as [(typeof scores)[0]];
-    replace(plan, curve, { ...curve, role: "loss", rank: 500 });
-    decided.objective = curve.behaviour.fall < 0 ? "score" : "loss";
-    notes.push({
-      id: "guessed-loss",
-      text: `no series is called a loss: '${curve.name}' is taken for it; --loss names another`,
-    });
-    return;
-  }
-  if (fileIsCalledLoss(source)) takeList(plans, notes, replace);
-  takeNameless(plans, notes, replace);
-}
-
-/** "40 train 3.21", "iter 40 total: 3.21": without a loss by name, what is measured in training, or in all, is it. */
-function takeByPlace(
-  plans: readonly LinePlan[],
-  replace: (plan: LinePlan, old: Curve, made: Curve) => void,
-): void {
-  if (curvesWith(plans, "loss").length > 0) return;
-  for (const plan of plans) {
-    if (plan.counters.step < 0 && plan.counters.epoch < 0) continue;
-    const curve = plan.curves.find(
-      (c) =>
-        /^(?:train|training|trn|total)$/i.test(c.label) &&
-        c.behaviour.n >= FEW &&
-        !c.behaviour.integer &&
-        c.behaviour.fall > 0,
-    );
-    if (curve) replace(plan, curve, { ...curve, role: "loss", rank: 400 });
-  }
-}
-
-/** Number under number in a file called a loss. */
-function takeList(
-  plans: readonly LinePlan[],
-  notes: Decision["notes"],
-  replace: (plan: LinePlan, old: Curve, made: Curve) => void,
-): void {
-  const list = plans.find((p) => p.template.pieces.length === 1 && p.template.rows >= FEW);
-  const curve = list?.curves[0];
-  if (!list || !curve?.nameless || Math.max(curve.behaviour.fall, curve.behaviour.drop) <= 0) return;
-  replace(list, curve, { ...curve, ...named("values"), role: "loss", rank: 900, nameless: false });
-  notes.push({
-    id: "guessed-loss",
-    text: "a list of numbers without a name, in a file called a loss, is taken for the loss",
-  });
-}
-
-const named = (name: string): Pick<Curve, "name" | "heldName" | "label"> => ({
-  name,
-  heldName: `valid ${name}`,
-  label: name,
-});
-
-function takeNameless(
-  plans: readonly LinePlan[],
-  notes: Decision["notes"],
-  replace: (plan: LinePlan, old: Curve, made: Curve) => void,
-): void {
-  const candidates = plans
-    .filter((p) => p.counters.step >= 0 || p.counters.epoch >= 0)
-    .flatMap((plan) =>
-      plan.curves
-        .filter(
-          (c) =>
-            c.nameless &&
-            c.behaviour.n >= FEW &&
-            (c.behaviour.fall > 0.25 || (c.behaviour.fall > 0 && c.behaviour.drop > 0.5)) &&
-            !c.behaviour.integer &&
-            c.behaviour.rising < 0.9,
-        )
-        .map((curve) => ({ plan, curve })),
-    )
-    .sort((a, b) => b.curve.behaviour.fall - a.curve.behaviour.fall);
-  // of columns that fall alike the first: training is printed before validation
-  const best = candidates
-    .filter((c) => c.curve.behaviour.fall > candidates[0]!.curve.behaviour.fall - 0.1)
-    .sort((a, b) => a.curve.column - b.curve.column)[0];
-  if (!best) return;
-  const name = `column ${best.curve.column + 1}`;
-  replace(best.plan, best.curve, {
-    ...best.curve,
-    ...named(name),
-    role: "loss",
-    rank: 900,
-    nameless: false,
-  });
-  const second = candidates.find((c) => c !== best);
-  const other = second ? `; column ${second.curve.column + 1} is near` : "";
-  notes.push({
-    id: "guessed-loss",
-    text: `no number has a name: ${name} falls like a loss and is taken for it${other}; a header line or --loss decides`,
-  });
 }
 
 function isFractionalEpoch(c: Curve): boolean {

@@ -17,10 +17,17 @@ export function headerNames(template: Template, slots: readonly Slot[]): (string
   const free = slots.filter((s) => s.label === "" && !s.isTotal && !s.aside);
   if (free.length < 1 || free.length * 2 < slots.length - slots.filter((s) => s.isTotal || s.aside).length)
     return null;
-  return below(template.context, template, slots) ?? (template.again ? below([template.again], template, slots) : null);
+  return (
+    below(template.context, template, slots) ??
+    (template.again ? below([template.again], template, slots) : null)
+  );
 }
 
-function below(lines: readonly string[], template: Template, slots: readonly Slot[]): (string | null)[] | null {
+function below(
+  lines: readonly string[],
+  template: Template,
+  slots: readonly Slot[],
+): (string | null)[] | null {
   for (let i = lines.length - 1; i >= 0; i--) {
     const names = bind(lines, i, template, slots);
     if (names) return names;

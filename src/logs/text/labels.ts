@@ -35,6 +35,8 @@ export interface Slot {
   isTotal: boolean;
   /** Alone in square brackets at the beginning: `[1000]`, `[1, 2000]`. */
   bracketed: boolean;
+  /** It says nothing of its data, and follows a measurement that was made on held-out data. */
+  afterHeld: boolean;
   /** Running mean of the slot before: `2.3 (2.4)`. */
   meanOf: number;
   after: string;
@@ -82,6 +84,7 @@ export function labelSlots(line: string, pieces: readonly Piece[]): Labelled {
   let asideFrom = 0;
   let square = 0;
   let listSlot = false;
+  const comma = cellPairs(pieces);
 
   const drop = (): void => {
     if (!group) return;
@@ -157,6 +160,7 @@ export function labelSlots(line: string, pieces: readonly Piece[]): Labelled {
         total: -1,
         isTotal: false,
         bracketed: isBracketed(pieces, k, words.length) || isNumbered(pieces, k),
+        afterHeld: false,
         meanOf: -1,
         after: "",
       };
@@ -225,6 +229,7 @@ export function labelSlots(line: string, pieces: readonly Piece[]): Labelled {
           slot.aside = true;
         } else if (!isCounterWord(slot.label)) pendingMetric = ""; // "Loss at epoch 3 and iteration 500 is 0.2"
         const { role } = slotMeaning(slot.label);
+        slot.afterHeld = role === "loss" && slot.held === null && metricHeld === true;
         if (role === "accuracy" && slot.held === null) slot.held = metricHeld;
         else if (g.held !== null && g.words > 1) metricHeld = g.held;
         if ((role === "step" || role === "epoch" || role === "other") && g.held !== null) held = g.held;
@@ -265,7 +270,7 @@ export function labelSlots(line: string, pieces: readonly Piece[]): Labelled {
     // punctuation
     const c = piece.text;
     const g = group as Group | null;
-    if (c === ":" || c === "=") {
+    if (c === ":" || c === "=" || (c === "," && comma && pieces[k + 1]?.kind === NUMBER)) {
       if (g) g.assigned = true;
       continue;
     }
@@ -296,7 +301,8 @@ export function labelSlots(line: string, pieces: readonly Piece[]): Labelled {
         k += 2;
         continue;
       }
-      if (last && g === null && piece.start - lastEnd <= 4 && asideFrom === 0) asideFrom = round;
+      const counts = last !== null && (last.isTotal || isCounterWord(last.label)) && boxesCounter(pieces, k);
+      if (last && g === null && piece.start - lastEnd <= 4 && asideFrom === 0 && !counts) asideFrom = round;
       continue;
     }
     if (c === ")") {
@@ -340,6 +346,24 @@ export function labelSlots(line: string, pieces: readonly Piece[]): Labelled {
   labelFromTheRight(line, pieces, slots);
   labelFromTheCell(line, pieces, slots);
   return { slots, held, words, assigned: assignedAny };
+}
+
+/** `(20/500)`. */
+function boxesCounter(pieces: readonly Piece[], k: number): boolean {
+  const [of, slash, total, close] = pieces.slice(k + 1, k + 5);
+  return of?.kind === NUMBER && slash?.text === "/" && total?.kind === NUMBER && close?.text === ")";
+}
+
+/** "total loss, 0.57, curr loss, 0.56": names and numbers in turn, with commas between. */
+function cellPairs(pieces: readonly Piece[]): boolean {
+  let pairs = 0;
+  for (let k = 1; k + 1 < pieces.length; k++) {
+    if (pieces[k]!.text !== "," || pieces[k + 1]!.kind !== NUMBER || pieces[k - 1]!.kind !== WORD) continue;
+    const behind = pieces[k + 2];
+    if (behind?.kind === WORD) return false;
+    if (behind === undefined || behind.text === "," || behind.text === "(") pairs++;
+  }
+  return pairs >= 2;
 }
 
 /** "Test", "validation": where a measurement is made, not which. */

@@ -184,6 +184,7 @@ export class Lexer {
         }
         if (c === 47 && next === 47 && bytes[j - 1] === 58) path = 9;
       }
+      if (c === 46 && dotted && bytes[j - 2] === 46) j++; // C.E.
       break;
     }
     if (bytes[j] === 58 && bytes[j + 1] === 47 && bytes[j + 2] === 47) return this.opaqueTo(start, j);

@@ -168,6 +168,13 @@ function opaqueEnd(bytes: Uint8Array, first: number, i: number, to: number): num
     if (c !== 46 && width === 2 && middle === 2 && bytes[j] === 32 && looksLikeClock(bytes, j + 1, to))
       return j;
   }
+  if (
+    width === 8 &&
+    (c === 45 || c === 84 || c === 32) &&
+    startsCentury(bytes, first) &&
+    looksLikeClock(bytes, i + 1, to)
+  )
+    return c === 32 ? i : gluedTimeEnd(bytes, i + 1); // 20200204-19:54:00
   if (width >= 8 && bytes[i] === 95 && isDigit(bytes[i + 1])) return gluedTimeEnd(bytes, i + 1);
   if (bytes[first] === 48 && width === 1 && (c! | 32) === 120) {
     let j = i + 1;
@@ -177,6 +184,11 @@ function opaqueEnd(bytes: Uint8Array, first: number, i: number, to: number): num
   return 0;
 }
 
+/** 19… or 20…: the year of a date without separators. */
+function startsCentury(bytes: Uint8Array, at: number): boolean {
+  return (bytes[at] === 49 && bytes[at + 1] === 57) || (bytes[at] === 50 && bytes[at + 1] === 48);
+}
+
 function clockEnd(bytes: Uint8Array, from: number): number {
   let i = from;
   while (isDigit(bytes[i]) || (bytes[i] === 58 && isDigit(bytes[i + 1]))) i++;
@@ -184,6 +196,16 @@ function clockEnd(bytes: Uint8Array, from: number): number {
     i++;
     while (isDigit(bytes[i])) i++;
   }
+  // 10:27 PM
+  const half = bytes[i] === 32 ? i + 1 : i;
+  const letter = bytes[half]! | 32;
+  if (
+    (letter === 97 || letter === 112) &&
+    (bytes[half + 1]! | 32) === 109 &&
+    !isLetter(bytes[half + 2]) &&
+    !isDigit(bytes[half + 2])
+  )
+    return half + 2;
   return i;
 }
 

@@ -35,6 +35,8 @@ export interface LinePlan {
   /** Before a counter was taken for an evaluation's own. */
   readonly chosen: Counters;
   stepTotal: number;
+  /** The length of an epoch, where other lines show it and this one counts within epochs without it; 0. */
+  perEpoch: number;
   curves: Curve[];
   readonly rank: number;
   /** Held-out data (true) or training (false) from here on. */
@@ -49,6 +51,10 @@ export interface LinePlan {
   pending: boolean;
   /** A batch of an evaluation: the last one before training goes on is the evaluation's result. */
   partial: boolean;
+  /** Its lines come several times each with the same numbers: several ranks print it, or a bar is drawn again. */
+  readonly echoed: boolean;
+  /** One even count over the whole log, in more lines than there are evaluations: never one of them. */
+  trains: boolean;
   /** Its step is named, or printed as n/N or [n]: without a measurement it still says where the run is. */
   readonly clocks: boolean;
   readonly judged: readonly Judged[];
@@ -94,7 +100,8 @@ export function planTemplate(
   const pair = ["train", "val"].map((word) =>
     judged.find((j) => normalise(j.name).replace(/^valid$/, "val") === word),
   );
-  if (pair[0] && pair[1] && judged.some((j) => j.meaning.role === "loss"))
+  const sizes = pair.every((j) => j?.behaviour.integer === true && j.slot.unit === "");
+  if (pair[0] && pair[1] && (sizes || judged.some((j) => j.meaning.role === "loss")))
     judged[judged.indexOf(pair[1])] = { ...pair[1], meaning: { role: "other", rank: 0 } };
   const summary = judged.some((j) => normalise(j.name) === "train_runtime");
   const curves = curvesOf(judged, counters).map((c) =>
@@ -107,6 +114,7 @@ export function planTemplate(
     counters,
     chosen,
     stepTotal: counters.step >= 0 ? judged[counters.step]!.slot.total : -1,
+    perEpoch: 0,
     curves,
     rank:
       judged.find((j) => j.meaning.role === "rank" && j.behaviour.integer && !j.behaviour.constant)?.slot
@@ -116,7 +124,9 @@ export function planTemplate(
     telling: curves.some((c) => TELLING.has(c.role)),
     dictionary: /\{\s*'/.test(template.line),
     pending: false,
+    trains: false,
     partial: counters !== chosen,
+    echoed: counters.step >= 0 || isEchoed(template),
     clocks: counters.step < 0 || isClock(judged[counters.step]!),
     judged,
   };
@@ -125,6 +135,30 @@ export function planTemplate(
     plan.counters = { step: -1, epoch: -1, nested: false };
   } else if (!plan.telling) plan.phase = phaseOf(template, labelled, judged, counters);
   return plan;
+}
+
+/** Ranks print side by side: so far apart stand two lines that are one. */
+const ECHO_WITHIN = 8;
+const ECHO_ROWS = 4000;
+
+/** Nearly half of its lines, or more, have the numbers of one shortly before, and far fewer those of one further off. */
+function isEchoed({ columns, rows }: Template): boolean {
+  const few = Math.min(rows, ECHO_ROWS);
+  const same = (i: number, j: number): boolean => columns.every((c) => Object.is(c.at(i), c.at(j)));
+  let [near, far] = [0, 0];
+  for (let i = 1; i < few; i++) {
+    for (let lag = 1; lag <= 2 * ECHO_WITHIN && lag <= i; lag++) {
+      if (!same(i, i - lag)) continue;
+      if (lag <= ECHO_WITHIN) {
+        near++;
+        lag = ECHO_WITHIN; // on to the lines further off
+      } else {
+        far++;
+        break;
+      }
+    }
+  }
+  return near >= 0.45 * few && far < 0.5 * near;
 }
 
 /** `[1.2e-2, 5.6e-1]`: the numbers of a list behind its first. */
@@ -170,14 +204,14 @@ function unitWord(template: Template, slot: Slot): string {
   return role === "time" || role === "throughput" ? word.text : "";
 }
 
-/** What the line makes of a name: a "cost" in seconds is no loss, "Process 100/900" no rank, 0.01 "rate" a learning rate. */
+/** What the line makes of a name: a "cost" or an "epoch" in seconds is a time, "Process 100/900" no rank, 0.01 "rate" a learning rate. */
 function inLine(meaning: SlotMeaning, template: Template, slot: Slot): SlotMeaning {
   if (meaning.role === "rank" && slot.total >= 0) return { role: "other", rank: 0 };
   if (slot.total >= 0 && slot.label.includes("/") && meaning.role === "size")
     return slotMeaning(slot.label.slice(0, slot.label.indexOf("/"))); // 'global_step/max_steps': '10/5000'
   if (slot.label.toLowerCase() === "rate" && slot.unit === "" && template.columns[slot.index]!.at(0) < 1)
     return { role: "lr", rank: 90 };
-  if (meaning.role !== "loss") return meaning;
+  if (!/^(?:loss|epoch|step)$/.test(meaning.role)) return meaning;
   const next = template.pieces[slot.piece + 1];
   const word =
     slot.unit !== ""
@@ -286,6 +320,15 @@ function curve(
   };
 }
 
+/** The loss of a line that begins with a held-out accuracy, where the log has training lines beside it. */
+export function holdOut(plan: LinePlan): void {
+  plan.curves = plan.curves.map((c) =>
+    c.role === "loss" && plan.judged[c.column]!.slot.afterHeld
+      ? curve(plan.judged[c.column]!, c.label, plan.judged[c.column]!.meaning, true, plan.judged)
+      : c,
+  );
+}
+
 export function heldRole(role: SlotMeaning["role"]): SlotMeaning["role"] {
   if (role === "loss") return "validation";
   return role === "accuracy" ? "validationAccuracy" : role;
@@ -309,13 +352,25 @@ function phaseOf(
       judged[s.index]!.meaning.role !== "time" &&
       !(judged[s.index]!.behaviour.constant && s.total < 0),
   );
-  if (others.length > 0) return null;
+  if (others.length > 0 || slots.some(countsThings)) return null;
   const text = words.join(" ");
   if (NO_PHASE.test(text)) return null;
   const held = words.some((w) => speaksOfValidation(w));
   const train = words.some((w) => speaksOfTraining(w));
   if (held === train || words.some(namesMetric)) return null;
   return held;
+}
+
+/** "20 examples for eval": how many there are. */
+function countsThings(slot: Slot): boolean {
+  return (
+    slot.after !== "" &&
+    (slot.label === "" || slot.label === slot.after) &&
+    slot.total < 0 &&
+    !slot.isTotal &&
+    !slot.aside &&
+    !slot.bracketed
+  );
 }
 
 /** "val_loss" or "lr", as in a table's header; "validation" alone is no metric here. */

@@ -40,7 +40,9 @@ export function createWalker(decision: Decision, recorder: Recorder): Walker {
   let rowNames = new Set<string>();
   let rowEpoch: number | undefined;
   const rowLines = new Set<string>();
-  /** The epoch that each line form without a measurement named last. */
+  /** The last line that named its epoch was one already read. */
+  let echoing = false;
+  /** The epoch that each line form named last. */
   const headed = new Map<number, number>();
 
   const put = (name: string, value: number): void => {
@@ -68,12 +70,13 @@ export function createWalker(decision: Decision, recorder: Recorder): Walker {
     const { step, epoch: own, nested } = plan.counters;
     if (step < 0) return undefined;
     const n = at(step);
-    if (plan.stepTotal < 0) return n;
+    if (plan.stepTotal < 0) return plan.perEpoch > 0 ? runOn(n, plan.perEpoch, epoch) : n;
     const total = at(plan.stepTotal);
+    const trains = plan.curves.some((c) => c.role === "loss");
     const named = plan.judged[step]!.meaning.role === "step";
     if (own >= 0) {
-      if (nested) recorder.meta["stepsPerEpoch"] = total;
-      else if (n <= total) recorder.meta["maxSteps"] = total;
+      if (nested && trains) recorder.meta["stepsPerEpoch"] = total;
+      else if (!nested && n <= total) recorder.meta["maxSteps"] = total;
       return nested ? runOn(n, total, epoch) : n;
     }
     const here = closing === null ? epoch : epoch === undefined ? closing : epoch + 1;
@@ -81,7 +84,8 @@ export function createWalker(decision: Decision, recorder: Recorder): Walker {
       if (n <= total) recorder.meta["maxSteps"] = total;
       return n;
     }
-    if (here !== undefined) recorder.meta["stepsPerEpoch"] = total;
+    if (here !== undefined && (trains || recorder.meta["stepsPerEpoch"] === undefined))
+      recorder.meta["stepsPerEpoch"] = total;
     return runOn(n, total, here);
   };
 
@@ -99,7 +103,8 @@ export function createWalker(decision: Decision, recorder: Recorder): Walker {
   };
 
   const heldHere = (plan: LinePlan, own: number | undefined, step: number | undefined): boolean => {
-    if (!scope) {
+    if (!scope || plan.trains) {
+      if (scope?.held && plan.trains) scope = null;
       trained.add(plan.template.id);
       return false;
     }
@@ -137,6 +142,8 @@ export function createWalker(decision: Decision, recorder: Recorder): Walker {
       }
       if (own !== undefined) {
         if (epoch !== undefined && own < epoch) epochBase = undefined;
+        // the next epoch's own line: the evaluation is over
+        if (!plan.telling && scope?.held && scope.epoch !== undefined && own !== scope.epoch) scope = null;
         epoch = own;
       }
       if (own !== undefined && !plan.telling && clock === "row") {
@@ -231,12 +238,18 @@ export function createWalker(decision: Decision, recorder: Recorder): Walker {
   function countedRow(found: readonly Held[], own: number | undefined, plan?: LinePlan): void {
     // ranks that print the same line
     const same = found.map((f) => `${f.name}=${f.value}`).join();
-    if ((own ?? epoch) !== undefined && rowEpoch === (own ?? epoch) && rowLines.has(same)) return;
+    const repeats = plan === undefined || plan.echoed || (own === undefined ? echoing : oncePerEpoch(plan));
+    const echo = repeats && (own ?? epoch) !== undefined && rowEpoch === (own ?? epoch) && rowLines.has(same);
+    if (own !== undefined) echoing = echo;
+    if (echo) return;
     const known = found.some(
       (f) => f.curve.role === "loss" && f.name === f.curve.name && rowNames.has(f.name),
     );
-    if (known && plan && own !== undefined && own === rowEpoch && beginsAgain(plan, own))
-      recorder.split("restart");
+    if (plan && own !== undefined) {
+      const before = headed.get(plan.template.id) ?? Number.NEGATIVE_INFINITY;
+      if (known && own === rowEpoch && own <= before && beginsAgain(plan, own)) recorder.split("restart");
+      headed.set(plan.template.id, own);
+    }
     if (rowEpoch !== (own ?? epoch)) rowLines.clear();
     rowEpoch = own ?? epoch;
     rowLines.add(same);
@@ -271,8 +284,12 @@ function closingEpoch(plans: readonly LinePlan[]): number | null {
 
 /** A line that comes once an epoch comes again for the first epoch: another run. */
 function beginsAgain(plan: LinePlan, epoch: number): boolean {
+  return oncePerEpoch(plan) && epoch === plan.judged[plan.counters.epoch]!.behaviour.min;
+}
+
+function oncePerEpoch(plan: LinePlan): boolean {
   const { behaviour } = plan.judged[plan.counters.epoch] ?? {};
-  return behaviour !== undefined && epoch === behaviour.min && behaviour.stays < 0.3 && !behaviour.constant;
+  return behaviour !== undefined && behaviour.stays < 0.3 && !behaviour.constant;
 }
 
 /** Its step falls now and then: it counts within epochs. */

@@ -1,0 +1,145 @@
+/** More kinds of logs that public ones brought to light, in made-up lines of our own: what belongs to an evaluation, and what is no clock. */
+import { expect, test } from "vitest";
+import type { RunLog } from "../../src/logs/index.ts";
+import { seriesOf } from "../../src/logs/index.ts";
+import type { Role } from "../../src/run/log.ts";
+import { read } from "./helpers.ts";
+
+const fall = (i: number, from = 3, to = 0.4): string =>
+  (to + (from - to) * Math.exp(-i / 8) + 0.02 * Math.cos(5 * i)).toFixed(5);
+const lines = (n: number, line: (i: number) => string): string =>
+  `${Array.from({ length: n }, (_, i) => line(i)).join("\n")}\n`;
+const values = (log: RunLog | undefined, role: Role): number[] => [
+  ...((log && seriesOf(log, role)?.values) ?? []),
+];
+const falls = (n: number): number[] => Array.from({ length: n }, (_, i) => Number(fall(i)));
+
+test("a batch whose rounded loss equals an earlier one of its epoch is a point of its own; an echo of another rank is not", async () => {
+  const rounded = (i: number): string => (0.001 + 0.0001 * (i % 3)).toFixed(4);
+  const [log] = await read(
+    lines(
+      60,
+      (i) =>
+        `2025-03-02 05:16:${10 + (i % 50)},348 - Epoch ${1 + Math.floor(i / 20)} - Batch loss: ${rounded(i)}`,
+    ),
+  );
+  expect(values(log, "loss")).toHaveLength(60);
+  const [ranks] = await read(
+    lines(120, (i) => `Epoch ${1 + Math.floor(i / 40)} - Batch loss: ${fall(Math.floor(i / 2))}`),
+  );
+  expect(values(ranks, "loss")).toEqual(falls(60));
+});
+
+test("the seconds that an epoch took name no epoch", async () => {
+  const [log, more] = await read(
+    lines(
+      40,
+      (i) => `Epoch ${1 + Math.floor(i / 10)} Loss ${fall(i)}\nTime taken for 1 epoch: ${29.04 + i} secs`,
+    ),
+  );
+  expect(more).toBeUndefined();
+  expect(values(log, "loss")).toEqual(falls(40));
+});
+
+test("dates without separators and clocks of twelve hours are no numbers", async () => {
+  const [dated] = await read(
+    lines(
+      20,
+      (i) =>
+        `20200204-19:54:${10 + i} Train Epoch: ${i + 1}/20 ...\n20200204-20:09:${10 + i}     total_loss: ${fall(i)} time: 15m 1s`,
+    ),
+  );
+  expect(dated!.stepUnit).toBe("epoch");
+  expect([...seriesOf(dated!, "loss")!.steps].slice(0, 3)).toEqual([1, 2, 3]);
+  const [halves] = await read(
+    lines(
+      20,
+      (i) =>
+        `Epoch ${i} @ ${String(1 + (i % 12)).padStart(2, "0")}:27 ${i % 2 ? "AM" : "PM"} : ${fall(i)} C.E. Loss, ${80 + i}.25% Accuracy`,
+    ),
+  );
+  expect(values(halves, "loss")).toEqual(falls(20));
+});
+
+test("how many examples there are opens no evaluation, and the next epoch's header ends one", async () => {
+  const [counted] = await read(
+    `522 examples for train\n20 examples for eval\nEpoch=7, lr=0.1\n522 examples for train\n20 examples for eval\n${lines(20, (i) => `Iter ${i} loss ${fall(i)}`)}`,
+  );
+  expect(values(counted, "loss")).toHaveLength(20);
+  const [headed] = await read(
+    lines(20, (i) => `Epoch ${i}\nLoss: ${fall(2 * i)}\nLoss: ${fall(2 * i + 1)}\nEvaluating...`),
+  );
+  expect(values(headed, "loss")).toEqual(falls(40));
+  expect(values(headed, "validation")).toEqual([]);
+});
+
+test("a training line at the step of an evaluation stays with the training", async () => {
+  const [log] = await read(
+    lines(
+      30,
+      (i) =>
+        `${i % 6 === 0 ? `Iteration ${40 * i}, Testing net (#0)\n    Test net output #0: top-1 = 0.${13 + i}\n    Test net output #1: loss3 = ${fall(i, 4)}\n` : ""}Iteration ${40 * i}, loss = ${fall(i)}`,
+    ),
+  );
+  expect(values(log, "loss")).toEqual(falls(30));
+  expect(values(log, "validation")).toHaveLength(5);
+});
+
+test("a loss behind a test accuracy is the test's, where training lines stand beside it", async () => {
+  const [log] = await read(
+    lines(
+      20,
+      (i) =>
+        `\tepoch ${i + 1}: train acc: ${50 + i}.5%, loss: ${fall(i)}${i % 5 === 4 ? `\nThe result of Net with Adam is test acc: ${40 + i}.25%, loss: ${fall(i, 4)}` : ""}`,
+    ),
+  );
+  expect(values(log, "loss")).toEqual(falls(20));
+  expect(values(log, "validation")).toHaveLength(4);
+});
+
+test("all batches of one evaluation at the end are its result, not a run", async () => {
+  const train = lines(
+    10,
+    (e) =>
+      `Epoch[${e + 1}/10], Step[0000/0196], Avg Loss: ${fall(2 * e)}\nEpoch[${e + 1}/10], Step[0100/0196], Avg Loss: ${fall(2 * e + 1)}`,
+  );
+  const evaluation = lines(16, (i) => `Val Step[${i * 200}/3125], Avg Loss: ${fall(i, 2, 1.4)}`);
+  const logs = await read(train + evaluation);
+  expect(logs).toHaveLength(1);
+  expect(values(logs[0], "loss")).toEqual(falls(20));
+  expect(values(logs[0], "validation")).toEqual([Number(fall(15, 2, 1.4))]);
+});
+
+test("names and numbers in turn with commas between are pairs", async () => {
+  const [log] = await read(
+    lines(
+      20,
+      (i) => `train: exams, ${62 + (i % 7)} (108.54 seqs/min), total loss, ${fall(i)},curr acc, 0.${40 + i}`,
+    ),
+  );
+  expect(values(log, "loss")).toEqual(falls(20));
+});
+
+test("whole numbers above the data are settings", async () => {
+  const tree = lines(6, (i) => `|-   |- iter\t${250_000 - 50_000 * i}\n|-   |- val\t${1 + (i % 2)}`);
+  const logs = await read(tree + lines(100, (i) => `ITER ${500 * i} TRAINING. loss: ${fall(i)}`));
+  expect(logs).toHaveLength(1);
+  expect(values(logs[0], "validation")).toEqual([]);
+});
+
+test("the header of bars is found above another bar, and where other lines first came between", async () => {
+  const header = "      Epoch   gpu_mem       box       obj       cls     total    labels  img_size";
+  const [between, other] = [" 4.2s", "Plotting labels... 3 of 4"];
+  const text = lines(12, (e) => {
+    let sum = 0;
+    const bars = Array.from({ length: 20 }, (_, b) => {
+      sum += 0.4 + 2 * Math.exp(-e / 3) + 0.3 * Math.sin(7.3 * b + 3 * e);
+      const row = `      ${e}/11     3.01G   0.01187  0.005397         0   ${(sum / (b + 1)).toFixed(5)}        31       640: `;
+      return `${row} ${5 * b}%|###   | ${b}/20 [00:0${b % 9}<00:12,  1.5${b % 9}it/s]`;
+    });
+    return `${header}\n${e === 0 ? `${other}\n${between}\n` : ""}  0%|          | 0/20 [00:00<?, ?it/s]\n${bars.join("\n")}`;
+  });
+  const [log] = await read(text);
+  expect(seriesOf(log!, "loss")!.name).toBe("total (epoch)");
+  expect(values(log, "loss")).toHaveLength(12);
+});
