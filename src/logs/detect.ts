@@ -14,11 +14,29 @@ import type { Format, Head } from "./types.ts";
 export const formats: readonly Format[] = [tfevents, wandb, jsonl, notebook, jsonDocument, mlflow, csv, text];
 
 /** How much of a log is looked at before its format is decided. */
-export const HEAD_BYTES: number = 1 << 16;
+const HEAD_BYTES = 1 << 16;
+/** A table of thousands of columns has a header longer than that: it is looked at with the row below it, up to here. */
+const MOST_HEAD_BYTES = 2 << 20;
+
+/** Whether so much of a log's beginning decides its format. */
+export const isEnough = (bytes: Uint8Array): boolean =>
+  bytes.length >= HEAD_BYTES && (bytes.length >= MOST_HEAD_BYTES || headLength(bytes) <= bytes.length);
+
+/** `HEAD_BYTES`, or to the end of the second line of a table that is wider; infinite where that is not there yet. */
+function headLength(bytes: Uint8Array): number {
+  const first = bytes.indexOf(0x0a);
+  if (first >= 0 && first < HEAD_BYTES / 2) return HEAD_BYTES;
+  // what holds a zero byte or opens a bracket is decided by less
+  const head = bytes.subarray(0, HEAD_BYTES);
+  if (head.includes(0) || head[0] === 0x7b || head[0] === 0x5b) return HEAD_BYTES;
+  const second = first < 0 ? -1 : bytes.indexOf(0x0a, first + 1);
+  return second < 0 ? Number.POSITIVE_INFINITY : Math.max(HEAD_BYTES, second + 1);
+}
 
 export function makeHead(bytes: Uint8Array, complete: boolean): Head {
   const utf8 = createUtf8Stream();
-  const decoded = new TextDecoder().decode(utf8.push(bytes.subarray(0, HEAD_BYTES)));
+  const length = Math.min(headLength(bytes), MOST_HEAD_BYTES);
+  const decoded = new TextDecoder().decode(utf8.push(bytes.subarray(0, length)));
   const lines = decoded.split(/\r\n|\n|\r/).filter((line) => line.trim() !== "");
   return { bytes, text: decoded, lines, complete };
 }

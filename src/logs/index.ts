@@ -4,7 +4,7 @@
  */
 import { SteepestError } from "../run/errors.ts";
 import type { RunLog } from "../run/log.ts";
-import { detectFormat, HEAD_BYTES, makeHead } from "./detect.ts";
+import { detectFormat, isEnough, makeHead } from "./detect.ts";
 import type { FormatReader, LogReader, ReadOptions } from "./types.ts";
 
 export type {
@@ -52,7 +52,7 @@ export function createReader(options: ReadOptions): LogReader {
       joined.set(head);
       joined.set(bytes, head.length);
       head = joined;
-      if (head.length >= HEAD_BYTES) start(false);
+      if (isEnough(head)) start(false);
     },
     nextPart(name = "") {
       if (!reader && head.length === 0) part = name;

@@ -3,11 +3,14 @@
  * Row-wise sources call `row` (the row's step and epoch) and then `put`; point-wise ones (event files) call `at`.
  */
 import type { LogNote } from "../run/log.ts";
+import { meaningOf } from "./columns.ts";
 import { type Budget, SeriesBuffer } from "./series-buffer.ts";
 import { type BackStep, classifyBackStep } from "./split.ts";
 
 const MAX_TOTAL_POINTS = 4_000_000;
 const MAX_SERIES = 4096;
+/** Of names that say what they are, such as a loss in the last column, so many more are kept. */
+const MORE_KNOWN = 512;
 const MAX_RUNS = 1000;
 const MAX_BUFFERS = 40_000;
 
@@ -64,7 +67,8 @@ export class Recorder {
   series(name: string): number {
     const known = this.ids.get(name);
     if (known !== undefined) return known;
-    if (this.names.length >= MAX_SERIES) {
+    const beyond = this.names.length - MAX_SERIES;
+    if (beyond >= 0 && (beyond >= MORE_KNOWN || meaningOf(name).role === "other")) {
       this.note("too-many-series", `more than ${MAX_SERIES} different names: later ones are not kept`);
       return -1;
     }

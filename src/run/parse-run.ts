@@ -59,10 +59,13 @@ const moduleSchema = z.strictObject({
   module: path.describe("A TypeScript or JavaScript module that exports the function"),
 });
 
+/** Layers of a declared model; the compiler's time grows faster than their number. */
+const MOST_LAYERS = 1000;
 const sizes = z
   .union([z.array(count), count.transform((n) => [n])], {
     error: "must be a list of sizes such as [128, 64]",
   })
+  .refine((list) => list.length <= MOST_LAYERS, `must have at most ${MOST_LAYERS} sizes`)
   .describe("Sizes of the hidden layers");
 const dropout = z.number().min(0).lt(1).optional();
 /** Names are those of `activations` in nn; they are checked there. */
@@ -84,7 +87,7 @@ const modelSchema = z.union([
   }),
   z.strictObject({
     kind: z.literal("transformer"),
-    layers: count,
+    layers: count.max(MOST_LAYERS),
     width: count,
     heads: count,
     context: count.optional().describe("Default: what the data has"),

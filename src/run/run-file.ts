@@ -1,5 +1,5 @@
 /** The text of a run file, JSON or YAML, with the place of every key for messages. Browser-safe. */
-import { type Document, isScalar, LineCounter, parseDocument, visit } from "yaml";
+import { type Alias, type Document, isCollection, isScalar, LineCounter, parseDocument, visit } from "yaml";
 import { SteepestError } from "./errors.ts";
 import { jsonErrorOffset } from "./json-error.ts";
 import type { Path } from "./spec.ts";
@@ -105,8 +105,16 @@ function refuseDeep(text: string, name: string): void {
   }
 }
 
-/** The values of a YAML document. Throws `run-syntax` for an alias that names nothing or repeats too much. */
+/** The values of a YAML document. Throws `run-syntax` for an alias that names nothing, repeats too much or stands in what it names. */
 function valuesOf(document: Document, name: string, lines: LineCounter): unknown {
+  const circle = aliasInItself(document);
+  if (circle !== null) {
+    const { line, col } = lines.linePos(circle.range?.[0] ?? 0);
+    throw new SteepestError("run-syntax", `not valid YAML: *${circle.source} stands inside what it names`, {
+      where: `at ${name}:${line}:${col}`,
+      help: "write the value out",
+    });
+  }
   try {
     return document.toJS();
   } catch (cause) {
@@ -133,6 +141,19 @@ function valuesOf(document: Document, name: string, lines: LineCounter): unknown
           cause,
         });
   }
+}
+
+/** An alias whose anchor is a list or record around it: its value would have no end. */
+function aliasInItself(document: Document): Alias | null {
+  let found: Alias | null = null;
+  visit(document, {
+    Alias: (_, alias, path) => {
+      if (!path.some((around) => isCollection(around) && around.anchor === alias.source)) return undefined;
+      found = alias;
+      return visit.BREAK;
+    },
+  });
+  return found;
 }
 
 const keyOf = (item: unknown): unknown => (item as { key?: { value?: unknown } }).key?.value;

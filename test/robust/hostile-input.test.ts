@@ -6,7 +6,7 @@ import { readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { diagnose } from "../../src/diagnose/index.ts";
-import { readLog } from "../../src/logs/index.ts";
+import { createReader, readLog, seriesOf } from "../../src/logs/index.ts";
 import { SteepestError } from "../../src/run/errors.ts";
 import { applyOverrides } from "../../src/run/overrides.ts";
 import { parseRun } from "../../src/run/parse-run.ts";
@@ -50,6 +50,17 @@ describe("run files", () => {
     const row = (i: number): string => `a${i}: &a${i} [${Array(9).fill(i === 0 ? "x" : `*a${i - 1}`)}]`;
     const text = Array.from({ length: 12 }, (_, i) => row(i)).join("\n");
     expect(reading(text, "run.yaml").message).toMatch(/aliases repeat too many values/);
+  });
+
+  test("an alias inside what it names", () => {
+    expect(reading("name: t\nmodel: &m\n  kind: *m\n", "run.yaml").message).toMatch(
+      /\*m stands inside what it names, at run\.yaml:3:9/,
+    );
+  });
+
+  test("a hundred thousand layers", () => {
+    const model = { kind: "mlp", hidden: Array(100_000).fill(2) };
+    expect(reading(JSON.stringify({ ...good, model })).help).toMatch(/at most 1000 sizes/);
   });
 
   test.each([
@@ -147,6 +158,16 @@ describe("logs", () => {
   ])("lines of 64 kB of %s", async (_, line) => {
     const [log] = await readLog(steps(line), { source: "x" });
     expect(log?.series.find((s) => s.role === "loss")?.values.length).toBe(100);
+  });
+
+  test("a table of ten thousand columns, as it grows", async () => {
+    const names = Array.from({ length: 10_000 }, (_, i) => `layers.${i}.norm`).join(",");
+    const row = "0.5,".repeat(10_000);
+    const text = `${names},loss\n${[3, 2, 1.5].map((loss) => `${row}${loss}\n`).join("")}`;
+    const reader = createReader({ source: "x" });
+    for (let at = 0; at < text.length; at += 1 << 20)
+      reader.push(Buffer.from(text.slice(at, at + (1 << 20))));
+    expect([...seriesOf(reader.end()[0]!, "loss")!.values]).toEqual([3, 2, 1.5]);
   });
 
   test("lines of 64 kB without words", async () => {
