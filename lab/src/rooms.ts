@@ -33,6 +33,11 @@ const listed: readonly (readonly [id: string, title: string, summary: string])[]
   ["train", "Train something", "Handwritten digits, a real network, your browser."],
   ["doctor", "Doctor", "Drop a training log: what went wrong, where it shows, what to do."],
   ["claims", "Claims", "Every sentence of the lesson put to the test, with a button to run it."],
+  [
+    "language-model",
+    "A language model",
+    "A small GPT learns to write while you watch: steer it, feed it, keep its weights.",
+  ],
 ];
 
 const modules = import.meta.glob<{ readonly default: Component }>("./rooms/*/Room.svelte");
