@@ -1,5 +1,6 @@
 /** The table of commands. A command's code is loaded when it runs, so that start-up stays quick. */
 import type { CommandRow } from "./command.ts";
+import { advise } from "./rows/advise.ts";
 import { analyze } from "./rows/analyze.ts";
 import { compare } from "./rows/compare.ts";
 import { descend } from "./rows/descend.ts";
@@ -30,6 +31,7 @@ export const commands: readonly CommandRow[] = [
   serve,
   findLr,
   compare,
+  advise,
   analyze,
   descend,
   diagnose,

@@ -127,3 +127,27 @@ test("a schedule that sets its own rates leaves none to compare", async () => {
   expect(code).toBe(2);
   expect(stderr).toContain("the schedule range-test sets its own rates, so there is none to compare");
 });
+
+test("advise compares a short list within its budget, says which, and writes the run that is to be trained", async () => {
+  const cwd = folder();
+  const run = {
+    data: { source: "lesson-least-squares" },
+    model: { kind: "linear" },
+    optimizer: { name: "sgd", lr: "auto" },
+    steps: 60,
+  };
+  writeFileSync(join(cwd, "r.json"), JSON.stringify(run));
+  const [found, small] = await Promise.all([
+    steepest(["advise", "r.json", "--budget", "24", "--jobs", "1", "--json", "--out", "a"], { cwd }),
+    steepest(["advise", "r.json", "--budget", "5"], { cwd }),
+  ]);
+  expect(found.code).toBe(0);
+  const advice = JSON.parse(found.stdout);
+  expect(advice).toMatchObject({ schema: "steepest.advise/1", compared: ["adam", "adagrad", "sgd"] });
+  expect(advice.sentence).toMatch(/^take \w+ at a rate of /);
+  expect(advice.cost).toBeLessThanOrEqual(24);
+  const written = JSON.parse(readFileSync(join(cwd, advice.runFile), "utf8"));
+  expect(written).toMatchObject({ steps: 60, optimizer: advice.optimizer });
+  expect([small.code, small.stdout]).toEqual([2, ""]);
+  expect(small.stderr).toContain("help: give --budget 16 or more");
+});

@@ -10,6 +10,12 @@ export interface Advice {
   readonly reason: string;
 }
 
+/** As far as a declaration says: images have a model or a format of their own. */
+export const showsPictures = ({ model, data }: Pick<RunSpec, "model" | "data">): boolean =>
+  ("kind" in model && model.kind === "cnn") ||
+  "idx" in data ||
+  ("source" in data && PICTURES.includes(data.source));
+
 interface Problem {
   readonly run: Pick<RunSpec, "model" | "data">;
   /** Rows in a batch. */
@@ -34,7 +40,7 @@ export function advise({ run: { model, data }, batchSize }: Problem): Advice {
   }
   if (kind === "transformer") return { optimizer: "adamw", reason: "the model is a transformer" };
   if ("text" in data) return { optimizer: "adam", reason: "the data is text" };
-  if (kind === "cnn" || "idx" in data || ("source" in data && PICTURES.includes(data.source))) {
+  if (showsPictures({ model, data })) {
     return {
       optimizer: "sgd with momentum",
       reason: "the data are pictures, and a comparison tunes the rate",

@@ -77,7 +77,9 @@ export async function compare(question: Comparison, options: CompareOptions): Pr
   const tell = (): void => onProgress?.({ ...count(), ran: work.ran(), best: leader() });
   const count = (): { done: number; expected: number } => {
     const fewest =
-      plan.kind === "list" ? plan.rates.length * seeds.length : 1 + AROUND * seeds.length + BEYOND;
+      plan.kind === "list"
+        ? plan.rates.length * seeds.length
+        : 1 + AROUND * seeds.length + (plan.wide === false ? 0 : BEYOND);
     const sum = (of: (c: Contestant) => number): number => contestants.reduce((n, c) => n + of(c), 0);
     return {
       done: fresh.done + searches.size + sum((c) => cells.get(c)!.length),

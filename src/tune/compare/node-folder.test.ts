@@ -26,7 +26,7 @@ const cell = (seed: number): Cell => ({
 const open = (path: string, what = shared, io = fs) => openCompareFolder(what, { path, root, name: "x" }, io);
 
 test("cells are kept, and found again by what they are", () => {
-  const first = openCompareFolder(shared, { root, name: "digits" });
+  const first = openCompareFolder(shared, { root, name: "compare-digits" });
   expect(first.path).toBe(join(root, "compare-digits-1"));
   first.append(cell(1));
   first.append(cell(2));
@@ -52,7 +52,9 @@ test("cells are kept, and found again by what they are", () => {
   const third = open(first.path);
   expect(third.searched).toEqual(new Map([[searchKey(search), search]]));
   third.close();
-  expect(openCompareFolder(shared, { root, name: "digits" }).path).toBe(join(root, "compare-digits-2"));
+  expect(openCompareFolder(shared, { root, name: "compare-digits" }).path).toBe(
+    join(root, "compare-digits-2"),
+  );
 });
 
 test("half a last line is cut off; a broken line before it is named", () => {

@@ -58,7 +58,7 @@ export const sharedRun = (run: RunSpec, data: string, totalSteps: number): Share
 });
 
 /**
- * `path`, or the next free `<root>/compare-<name>-<n>`. Throws `compare-differs` when the folder holds cells of another
+ * `path`, or the next free `<root>/<name>-<n>`. Throws `compare-differs` when the folder holds cells of another
  * run, `run-in-use` when another process works in it.
  */
 export function openCompareFolder(
@@ -67,7 +67,7 @@ export function openCompareFolder(
   io: FileSystem = fs,
 ): CompareFolder {
   const folder = atFiles(path ?? root, () => {
-    if (path === undefined) return nextRunFolder(root, `compare-${name}`, io);
+    if (path === undefined) return nextRunFolder(root, name, io);
     makeFolders(path, io);
     return path;
   });

@@ -11,6 +11,10 @@ export type RatePlan =
       readonly budget: number | null;
       /** Rates beyond these are not tried. */
       readonly bounds: readonly [number, number];
+      /** Whole trainings look far from the best rate too, for the sensitivity and for other valleys. Default true. */
+      readonly wide?: boolean | undefined;
+      /** Rates of whole trainings, at most. */
+      readonly maxRates?: number | undefined;
     };
 
 /** A rate that was tried. */
@@ -36,6 +40,15 @@ const STEP = 2;
 /** and where one seed looks for another valley, up and down from the best. */
 const FAR = [4, 16] as const;
 const MAX_RATES = 32;
+
+type SearchPlan = Extract<RatePlan, { readonly kind: "search" }>;
+
+/** A search within the default bounds; `budget` counts trainings of each search. */
+export const searchPlan = ({ budget }: { budget: number }): SearchPlan => ({
+  kind: "search",
+  budget,
+  bounds: range(DEFAULT_BOUNDS),
+});
 
 /**
  * `1e-4:1` is a range: the search tries no rates beyond it. `0.001,0.01,0.1` is a list, and exactly that is tried.
@@ -68,8 +81,9 @@ export function ratePlan({
  */
 export function nextRates(tried: readonly Tried[], plan: RatePlan, found: RateSearch | null): ToTry[] {
   if (plan.kind === "list") return tried.length === 0 ? plan.rates.map((lr) => ({ lr, all: true })) : [];
-  if (found === null || tried.length >= MAX_RATES) return [];
-  const [lowest, highest] = plan.bounds;
+  const { bounds, wide = true, maxRates = MAX_RATES } = plan;
+  if (found === null || tried.length >= maxRates) return [];
+  const [lowest, highest] = bounds;
   const done = (lr: number, all: boolean): boolean =>
     tried.some((t) => Math.abs(Math.log2(t.lr / lr)) < 0.1 && (t.complete || !all));
   const fresh = (rates: readonly number[], all = true): ToTry[] =>
@@ -85,6 +99,7 @@ export function nextRates(tried: readonly Tried[], plan: RatePlan, found: RateSe
   if (best === null) return fresh([known[0]!.lr / STEP]);
   const around = fresh([best.lr / STEP, STEP * best.lr]);
   if (around.length > 0) return around;
+  if (!wide) return [];
   const far = fresh(
     FAR.flatMap((factor) => [best.lr / factor, factor * best.lr]),
     false,

@@ -1,0 +1,142 @@
+/** `advise`: a short list by the kind of problem, compared within a budget, and one sentence with its evidence. */
+import { SteepestError } from "../../run/errors.ts";
+import { showNumber } from "../../run/show-number.ts";
+import type { Named, RunSpec } from "../../run/spec.ts";
+import type { CompareResult, Comparison } from "../compare/compare.ts";
+import { parseContestants } from "../compare/contestants.ts";
+import type { Race, Rival } from "../compare/race.ts";
+import { raceWords, rivalWords } from "../compare/race-words.ts";
+import { searchPlan } from "../compare/rates.ts";
+import type { Candidate } from "./shortlist.ts";
+
+/** How a budget is spent on each candidate, in trainings of the whole run. */
+export interface Allocation {
+  readonly candidates: number;
+  /** Of the search for the rate. */
+  readonly search: number;
+  /** Rates of whole trainings around what it finds, at most. */
+  readonly rates: number;
+  /** Fresh seeds that judge, at most. */
+  readonly fresh: number;
+}
+
+/** What a candidate costs at least: a search of 1.5 trainings and what it needs beside them, three rates, three fresh seeds. */
+const FEWEST = { search: 1.5, beside: 0.5, rates: 3, fresh: 3 } as const;
+const COST = FEWEST.search + FEWEST.beside + FEWEST.rates + FEWEST.fresh;
+
+/**
+ * Fewer candidates where the budget is small, more seeds where it is large. Throws `usage` for a budget that does not reach for
+ * two candidates.
+ */
+export function allocate(budget: number, listed: number): Allocation {
+  const candidates = Math.min(listed, Math.floor(budget / COST));
+  if (candidates < 2) {
+    throw new SteepestError("usage", `a budget of ${showNumber(budget)} trainings compares nothing`, {
+      help: `give --budget ${2 * COST} or more: two candidates cost so much`,
+    });
+  }
+  const spare = budget / candidates - COST;
+  const fresh = FEWEST.fresh + Math.floor(spare * 0.7);
+  return { candidates, search: FEWEST.search, rates: FEWEST.rates + Math.floor(spare * 0.3), fresh };
+}
+
+export interface AdviceOptions {
+  readonly candidates: readonly Candidate[];
+  /** In trainings of the whole run. */
+  readonly budget: number;
+}
+
+/** The comparison that a short list asks for. The run's own optimizer takes part too, in the last place. */
+export function adviceQuestion(run: RunSpec, { candidates, budget }: AdviceOptions): Comparison {
+  const names = candidates.map((c) => c.optimizer);
+  const own = candidates.some((c) => c.optimizer.split(":")[0] === run.optimizer.name)
+    ? []
+    : [run.optimizer.name];
+  const { candidates: count, search, rates, fresh } = allocate(budget, names.length + own.length);
+  const listed = [...names.slice(0, count - own.length), ...own];
+  return {
+    run,
+    contestants: parseContestants(listed.join(","), run.optimizer),
+    seeds: [run.seed],
+    plan: { ...searchPlan({ budget: search }), wide: false, maxRates: rates },
+    freshSeeds: fresh,
+  };
+}
+
+/** What a comparison of a short list comes to. */
+export interface RunAdvice {
+  /** Null where every candidate diverged. */
+  readonly optimizer: (Named & { readonly lr: number }) | null;
+  /** "take muon at 0.02: it reaches 0.42 in 0.71× the steps of adamw (0.66–0.77, 5 seeds); beyond noise" */
+  readonly sentence: string;
+  /** Every rival, in a sentence each. */
+  readonly evidence: readonly string[];
+  /** Trainings that it cost, parts of trainings included. */
+  readonly cost: number;
+}
+
+/**
+ * The favourite, or who is ahead of it beyond noise. Where the favourite ties with one listed before it, that one: lists begin
+ * with what is simplest among equals.
+ */
+export function adviceOf(result: CompareResult, { contestants: order }: Comparison): RunAdvice {
+  const { contestants, race, target } = result;
+  const trainings = contestants.reduce(
+    (n, c) => n + (c.search?.cost ?? 0) + c.rates.reduce((k, r) => k + r.finals.length, 0),
+    race?.trainings ?? 0,
+  );
+  const cost = Number(trainings.toPrecision(3));
+  const alive = contestants.filter((c) => c.best !== null);
+  if (alive.length === 0) {
+    const sentence = "every candidate diverged at every rate: look at the data, or clip the gradient";
+    return { optimizer: null, sentence, evidence: [], cost };
+  }
+  const chosen =
+    choose(
+      result,
+      order.map((c) => c.label),
+    ) ?? alive[0]!.label;
+  const winner = contestants.find((c) => c.label === chosen)!;
+  const lr = (race === null ? null : winner.toTarget?.lr) ?? winner.best!.lr;
+  const evidence = race === null || target === null ? [] : raceWords(race, target.loss);
+  const why =
+    race === null || target === null
+      ? `its loss after the whole run is the lowest, ${showNumber(winner.best!.final.mean)}, with one seed`
+      : reason(race, { chosen, target: target.loss });
+  return {
+    optimizer: { ...winner.optimizer, lr },
+    sentence: `take ${chosen} at a rate of ${showNumber(lr)}: ${why}`,
+    evidence,
+    cost,
+  };
+}
+
+function choose({ race }: CompareResult, order: readonly string[]): string | null {
+  if (race === null) return null;
+  const faster = race.rivals
+    .filter((r) => r.verdict === "behind")
+    .reduce<Rival | null>((best, r) => (best === null || r.ratio > best.ratio ? r : best), null);
+  if (faster !== null) return faster.label;
+  const equals = race.rivals.filter((r) => r.verdict === "tie").map((r) => r.label);
+  return order.find((label) => label === race.favourite || equals.includes(label)) ?? race.favourite;
+}
+
+/** Whom the chosen one beats most narrowly, and whom it equals. */
+function reason(race: Race, { chosen, target }: { chosen: string; target: number }): string {
+  const { favourite, rivals } = race;
+  const ahead = rivals
+    .filter((r) => (chosen === favourite ? r.verdict === "ahead" : r.label === chosen))
+    .reduce<Rival | null>((near, r) => (near === null || r.ratio > near.ratio ? r : near), null);
+  const named = (verdict: Rival["verdict"]): string[] =>
+    rivals.filter((r) => r.verdict === verdict && r.label !== chosen).map((r) => r.label);
+  const ties = named("tie");
+  if (chosen !== favourite && rivals.some((r) => r.label === chosen && r.verdict === "tie"))
+    ties.push(favourite);
+  const open = chosen === favourite ? named("undecided") : [];
+  return [
+    ...(ahead === null || ahead.verdict === "tie" ? [] : [rivalWords(favourite, ahead, target)]),
+    ...(ties.length === 0 ? [] : [`a tie with ${ties.join(", ")}`]),
+    ...(open.length === 0 ? [] : [`the seeds can't tell it from ${open.join(", ")}`]),
+    ...(race.absent.length === 0 ? [] : [`${race.absent.join(", ")} did not get there`]),
+  ].join("; ");
+}

@@ -1,0 +1,139 @@
+/** What is compared, and what is said of the outcome. */
+import { describe, expect, test } from "vitest";
+import { parseRun } from "../../run/parse-run.ts";
+import type { CompareResult } from "../compare/compare.ts";
+import { parseContestants } from "../compare/contestants.ts";
+import type { RaceVerdict } from "../compare/race.ts";
+import { nextRates } from "../compare/rates.ts";
+import { adviceOf, adviceQuestion, allocate } from "./advise-run.ts";
+import type { Problem } from "./problem.ts";
+import { shortList } from "./shortlist.ts";
+
+const problem = (more: Partial<Problem>): Problem => ({
+  model: "mlp",
+  data: "table",
+  batchSize: 64,
+  rows: 1000,
+  steps: 500,
+  parameters: 1e4,
+  ...more,
+});
+const run = parseRun({
+  data: { source: "lesson-logistic" },
+  model: { kind: "linear" },
+  optimizer: { name: "rmsprop", lr: 0.01 },
+  steps: 10,
+});
+
+test("every kind has its list, of optimizers that there are, without repeats", () => {
+  const kinds = [
+    problem({}),
+    problem({ model: "linear" }),
+    problem({ model: "transformer", data: "text" }),
+    problem({ model: "own", data: "text" }),
+    problem({ model: "cnn", data: "pictures" }),
+    problem({ batchSize: 32_768 }),
+  ].map(shortList);
+  expect(new Set(kinds.map((k) => k.kind)).size).toBe(5);
+  for (const { candidates } of kinds) {
+    const names = candidates.map((c) => c.optimizer);
+    expect(parseContestants(names.join(","), { name: "" })).toHaveLength(3);
+    expect(candidates.every((c) => c.because.length > 10)).toBe(true);
+  }
+});
+
+describe("the budget", () => {
+  test.each([16, 20, 24, 32, 50, 100])("of %d trainings is not exceeded by what is asked for", (budget) => {
+    const { candidates, search, rates, fresh } = allocate(budget, 4);
+    // the untrained losses that a search needs cost half a training at most
+    expect(candidates * (search + 0.5 + rates + fresh)).toBeLessThanOrEqual(budget);
+    expect(candidates).toBe(Math.min(4, Math.floor(budget / 8)));
+  });
+  test("that compares nothing is refused", () => {
+    expect(() => allocate(15, 4)).toThrow("a budget of 15 trainings compares nothing");
+  });
+  test("bounds the rates of whole trainings", () => {
+    const { plan } = adviceQuestion(run, { candidates: shortList(problem({})).candidates, budget: 40 });
+    const whole = [1, 2, 4].map((lr) => ({ lr, final: lr, first: lr, complete: true }));
+    const search = { alive: true, rate: 2 } as Parameters<typeof nextRates>[2];
+    expect(nextRates([], plan, search).map((r) => r.lr)).toEqual([1, 2, 4]);
+    expect(nextRates(whole, plan, search)).toEqual([]);
+  });
+});
+
+test("the run's own optimizer takes part, last, without its rate", () => {
+  const { candidates } = shortList(problem({}));
+  const labels = (budget: number, more: object = {}): string[] =>
+    adviceQuestion({ ...run, ...more }, { candidates, budget }).contestants.map((c) => c.label);
+  expect(labels(32)).toEqual(["adamw", "muon", "sgd momentum=0.9", "rmsprop"]);
+  expect(labels(16)).toEqual(["adamw", "rmsprop"]);
+  expect(labels(32, { optimizer: { name: "adamw", weightDecay: 0.1 } })[0]).toBe("adamw weightDecay=0.1");
+});
+
+describe("the answer", () => {
+  const question = adviceQuestion(run, { candidates: shortList(problem({})).candidates, budget: 32 });
+  const result = (verdicts: Readonly<Record<string, RaceVerdict>>, absent: string[] = []): CompareResult => ({
+    rankedBy: "training",
+    seeds: [1],
+    start: 10,
+    target: { loss: 0.42, by: "common", chosen: true },
+    judgement: null,
+    contestants: question.contestants.map(({ label, optimizer }) => {
+      const mean = { mean: 0.4, se: null, n: 1 };
+      const best = { lr: 0.5, final: mean, lowest: mean, training: mean, validation: null, atEdge: null };
+      const toTarget = absent.includes(label) ? null : { lr: 0.25, steps: mean, seconds: 1 };
+      const search = null;
+      return { label, optimizer, rates: [], best, search, stableTo: 1, divergesFrom: null, sensitivity: null, toTarget }; // biome-ignore format: short
+    }),
+    race: {
+      favourite: "muon",
+      missed: 0,
+      absent,
+      trainings: 12,
+      rivals: Object.entries(verdicts).map(([label, verdict]) => {
+        const ratio = verdict === "ahead" ? 0.5 : verdict === "behind" ? 2 : 1;
+        return {
+          label,
+          verdict,
+          ratio,
+          low: 0.9 * ratio,
+          high: 1.1 * ratio,
+          seconds: 1,
+          seeds: 3,
+          missed: 0,
+        };
+      }),
+    },
+  });
+  test("names the favourite, whom it beats, whom it equals, and the rate that was judged", () => {
+    const found = adviceOf(result({ "sgd momentum=0.9": "ahead", rmsprop: "tie" }, ["adamw"]), question);
+    expect(found.optimizer).toEqual({ name: "muon", lr: 0.25 });
+    expect(found.sentence).toBe(
+      "take muon at a rate of 0.25: muon reaches 0.42 in 0.5× the steps of sgd momentum=0.9 (0.45–0.55, 3 seeds; 1× the seconds); beyond noise; a tie with rmsprop; adamw did not get there",
+    );
+    expect(found.cost).toBe(12);
+  });
+  test("of a tie names the one that stands first in the list", () => {
+    const { optimizer, sentence } = adviceOf(result({ adamw: "tie", rmsprop: "undecided" }), question);
+    expect(optimizer!.name).toBe("adamw");
+    expect(sentence).toContain("a tie with muon");
+  });
+  test("names a rival that is faster than the favourite", () => {
+    const { optimizer, sentence } = adviceOf(result({ adamw: "tie", rmsprop: "behind" }), question);
+    expect(optimizer).toEqual({ name: "rmsprop", lr: 0.25 });
+    expect(sentence).toContain("rmsprop reaches 0.42 in 0.5× the steps of muon");
+  });
+  test("without a race goes by the final loss, and says that it is one seed", () => {
+    const { sentence } = adviceOf({ ...result({}), race: null }, question);
+    expect(sentence).toContain("with one seed");
+  });
+  test("where everything diverged there is none", () => {
+    const all = result({});
+    const found = adviceOf(
+      { ...all, contestants: all.contestants.map((c) => ({ ...c, best: null })) },
+      question,
+    );
+    expect(found.optimizer).toBeNull();
+    expect(found.sentence).toContain("diverged at every rate");
+  });
+});
