@@ -3,7 +3,7 @@ import { positive, whole } from "../flags.ts";
 
 export const advise: CommandRow = {
   name: "advise",
-  summary: "which optimizer for this run: a short list by its kind, compared within a budget",
+  about: "which optimizer for this run: a short list by its kind, compared within a budget",
   define: (c) => {
     c.usage("[options] <run>")
       .argument("<run>", "a run file; its own optimizer takes part")
