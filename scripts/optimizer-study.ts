@@ -1,12 +1,16 @@
 /**
  * Which optimizer for which task, measured: ten small tasks, the optimizers worth trying, each at its own best rate, judged by
  * five fresh seeds. Trainings are kept in a folder, so that the study can be stopped and gone on with; what is there is written
- * to `results.json` there. Some hours: npx jiti scripts/optimizer-study.ts FOLDER [task…]
+ * to `results.jsonl` there. Some hours: npx jiti scripts/optimizer-study.ts FOLDER [task…]
  */
-import { appendFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { appendFileSync, existsSync, mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { chooseBackend } from "../src/engine/registry.ts";
 import type { RunSpec } from "../src/run/spec.ts";
+import { buildRun } from "../src/train/index.ts";
+import { adviceOf, adviceQuestion, trainingsOf } from "../src/tune/advise/advise-run.ts";
+import { problemOf } from "../src/tune/advise/problem.ts";
+import { shortList } from "../src/tune/advise/shortlist.ts";
 import { type Cell, runCell } from "../src/tune/compare/cell.ts";
 import {
   type CompareResult,
@@ -18,7 +22,7 @@ import {
 import { parseContestants } from "../src/tune/compare/contestants.ts";
 import { type RateSearch, searchCellRate } from "../src/tune/compare/rate-search.ts";
 import { ratePlan } from "../src/tune/compare/rates.ts";
-import { roundUp } from "../src/tune/compare/summary.ts";
+import { roundUp, stepsTo } from "../src/tune/compare/summary.ts";
 import { type Task, tasks } from "./optimizer-study/tasks.ts";
 
 const OPTIMIZERS = [
@@ -26,9 +30,13 @@ const OPTIMIZERS = [
   "schedule-free-adamw", "mars", "muon", "soap", "psgd-kron",
 ].join(","); // biome-ignore format: a list
 const FRESH = 5;
-/** The target is what so many of the optimizers reach at their best rates. */
+/** The target is what so many of the optimizers reach at their best rates with the first seed, and a tenth of the way back, */
 const REACH = 6;
+/** as ratios of losses count it: at the level itself other seeds miss it by luck. */
+const BACK = 0.1;
 const SEED = 1;
+/** Of the advice, in trainings; its seeds are others. */
+const BUDGET = 32;
 
 const [, , folder, ...named] = process.argv;
 if (folder === undefined)
@@ -53,7 +61,26 @@ function kept<T>(
   return { known, add };
 }
 
-async function study(task: Task): Promise<CompareResult> {
+/** What the advice for a task named, cost, and is worth: steps to the study's target with the study's fresh seeds. */
+interface Advised {
+  readonly sentence: string;
+  readonly optimizer: RunSpec["optimizer"] | null;
+  readonly cost: number;
+  /** Geometric means over the fresh seeds, a whole run where one missed the target; how many did. */
+  readonly steps: number;
+  readonly missed: number;
+}
+
+interface Outcome {
+  readonly task: string;
+  readonly result: CompareResult;
+  /** Of the whole study of it, in trainings. */
+  readonly cost: number;
+  readonly best: { readonly label: string; readonly steps: number; readonly missed: number };
+  readonly advised: Advised;
+}
+
+async function study(task: Task): Promise<Outcome> {
   const { spec, host } = await task.declare();
   const backend = await chooseBackend("wasm", { threads: 1 });
   const tools = { host, backend };
@@ -84,19 +111,53 @@ async function study(task: Task): Promise<CompareResult> {
   };
   const ranked = (await compare(question, options))!;
   const lows = ranked.contestants.flatMap((c) => c.best?.lowest.mean ?? []).sort((a, b) => a - b);
-  const target = roundUp(lows[Math.min(REACH, lows.length) - 1]!);
-  return (await compare({ ...question, target, freshSeeds: FRESH }, options))!;
+  const low = lows[Math.min(REACH, lows.length) - 1]!;
+  const target = roundUp(low ** (1 - BACK) * ranked.start ** BACK);
+  const result = (await compare({ ...question, target, freshSeeds: FRESH }, options))!;
+  const length = Math.max(...[...cells.known.values()].map((c) => c.steps));
+  const timed = async (optimizer: RunSpec["optimizer"]): Promise<{ steps: number; missed: number }> => {
+    const seeds = Array.from({ length: FRESH }, (_, k) => SEED + 1 + k);
+    const reached: (number | null)[] = [];
+    for (const seed of seeds) {
+      const known = cells.known.get(cellKey({ optimizer, seed }));
+      const cell = known ?? (await options.runCell({ ...spec, optimizer, seed }))!;
+      if (known === undefined) cells.add(cell);
+      reached.push(stepsTo(target, cell));
+    }
+    const logs = reached.map((steps) => Math.log(Math.max(1, steps ?? length)));
+    return {
+      steps: Math.exp(logs.reduce((a, b) => a + b, 0) / FRESH),
+      missed: reached.filter((steps) => steps === null).length,
+    };
+  };
+  const there = result.contestants.filter((c) => c.toTarget !== null);
+  const all = await Promise.all(
+    there.map(async (c) => ({ label: c.label, ...(await timed({ ...c.optimizer, lr: c.toTarget!.lr })) })),
+  );
+  const problem = { ...problemOf(await buildRun(spec, tools)), ...task.problem };
+  const ask = adviceQuestion(spec, { candidates: shortList(problem).candidates, budget: BUDGET });
+  const advice = adviceOf((await compare(ask, options))!, ask);
+  return {
+    task: task.name,
+    result,
+    cost: Math.round(trainingsOf(result)),
+    best: all.reduce((a, b) => (b.steps < a.steps ? b : a)),
+    advised: {
+      ...advice,
+      ...(advice.optimizer === null ? { steps: length, missed: FRESH } : await timed(advice.optimizer)),
+    },
+  };
 }
 
-const results = kept<{ task: string; result: CompareResult }>(join(folder, "results.jsonl"), (r) => r.task);
+const results = kept<Outcome>(join(folder, "results.jsonl"), (r) => r.task);
 for (const task of tasks) {
   if ((named.length > 0 && !named.includes(task.name)) || results.known.has(task.name)) continue;
   const began = performance.now();
-  const result = await study(task);
-  results.add({ task: task.name, result });
-  const { race } = result;
+  const outcome = await study(task);
+  results.add(outcome);
+  const { best, advised } = outcome;
+  const took = Math.round((performance.now() - began) / 1000);
   process.stderr.write(
-    `${task.name}: ${race?.favourite} first at ${result.target?.loss}, ${Math.round((performance.now() - began) / 1000)} s\n`,
+    `${task.name}: best ${best.label} ${best.steps}; ${advised.sentence}: ${advised.steps}; ${took} s\n`,
   );
 }
-writeFileSync(join(folder, "results.json"), `${JSON.stringify([...results.known.values()], null, 1)}\n`);

@@ -7,13 +7,14 @@ import * as nn from "../../src/nn/index.ts";
 import { adamw } from "../../src/optim/index.ts";
 import { stream } from "../../src/random/index.ts";
 import { type CodeRun, declareRun, fit } from "../../src/train/index.ts";
+import type { Problem } from "../../src/tune/advise/problem.ts";
 
 type Declared = Awaited<ReturnType<typeof declareRun>>;
 
 export interface Task {
   readonly name: string;
-  /** What the advice is told of it: what a run file would say. */
-  readonly problem: { readonly model: string; readonly data: string; readonly batch: number };
+  /** What a run file would say of it: the advice is told no more. */
+  readonly problem: Pick<Problem, "model" | "data">;
   readonly declare: () => Promise<Declared>;
 }
 
@@ -85,7 +86,7 @@ const LABELS = 10;
 export const tasks: readonly Task[] = [
   {
     name: "ill-conditioned-linear",
-    problem: { model: "linear", data: "table", batch: 256 },
+    problem: { model: "linear", data: "table" },
     declare: async () => {
       const draws = stream(1, "linear");
       const [rows, features] = [256, 20];
@@ -108,7 +109,7 @@ export const tasks: readonly Task[] = [
   },
   {
     name: "mlp",
-    problem: { model: "mlp", data: "pictures", batch: 64 },
+    problem: { model: "mlp", data: "pictures" },
     declare: async () =>
       declare({
         name: "mlp",
@@ -122,7 +123,7 @@ export const tasks: readonly Task[] = [
   },
   {
     name: "cnn",
-    problem: { model: "cnn", data: "pictures", batch: 32 },
+    problem: { model: "cnn", data: "pictures" },
     declare: async () =>
       declare({
         name: "cnn",
@@ -145,7 +146,7 @@ export const tasks: readonly Task[] = [
   },
   {
     name: "gru",
-    problem: { model: "module", data: "text", batch: 32 },
+    problem: { model: "own", data: "text" },
     declare: async () => {
       const { windows, next, count, vocabulary } = text(12);
       const gru = nn.gru(16, 32, { output: "last" });
@@ -161,7 +162,7 @@ export const tasks: readonly Task[] = [
   },
   {
     name: "transformer",
-    problem: { model: "transformer", data: "text", batch: 8 },
+    problem: { model: "transformer", data: "text" },
     declare: async () => {
       const context = 16;
       const { windows, next, count, vocabulary } = text(context);
@@ -185,7 +186,7 @@ export const tasks: readonly Task[] = [
   },
   {
     name: "sparse-embeddings",
-    problem: { model: "module", data: "categories", batch: 32 },
+    problem: { model: "own", data: "table" },
     declare: async () => {
       // words drawn by Zipf's law; the label is the sign of their mean hidden weight
       const [rows, words, vocabulary] = [2000, 6, 1000];
@@ -211,7 +212,7 @@ export const tasks: readonly Task[] = [
   },
   {
     name: "noisy-labels",
-    problem: { model: "mlp", data: "pictures", batch: 64 },
+    problem: { model: "mlp", data: "pictures" },
     declare: async () => {
       const draws = stream(7, "noisy");
       const [wrong, to] = [draws.uniform(3000), draws.integers(3000, 0, LABELS)];
@@ -228,7 +229,7 @@ export const tasks: readonly Task[] = [
   },
   {
     name: "autoencoder",
-    problem: { model: "module", data: "pictures", batch: 64 },
+    problem: { model: "own", data: "pictures" },
     declare: async () => {
       const { x } = await digitRows(0, 2000);
       const y = { values: x.values, shape: x.shape };
@@ -244,7 +245,7 @@ export const tasks: readonly Task[] = [
   },
   {
     name: "large-batch",
-    problem: { model: "mlp", data: "pictures", batch: 2000 },
+    problem: { model: "mlp", data: "pictures" },
     declare: async () =>
       declare({
         name: "large-batch",
@@ -258,7 +259,7 @@ export const tasks: readonly Task[] = [
   },
   {
     name: "fine-tune",
-    problem: { model: "mlp", data: "pictures", batch: 32 },
+    problem: { model: "mlp", data: "pictures" },
     declare: async () => {
       // trained to tell digits below 5 from each other and from the rest, then all ten on few rows
       const model = mlp(PIXELS, 64, 32, LABELS);

@@ -35,6 +35,7 @@ test("one row in full: formula, source, options with defaults and ranges", async
   const adam = await printed("optimizers", "adam");
   expect(adam).toContain("Kingma & Ba 2015");
   expect(adam).toContain("stable on a quadratic while lr < 2(1+β₁)");
+  expect(adam).toContain("state: 2 numbers a weight of a 256 × 256 matrix, 2 of a vector");
   expect(lineOf(adam, "eps")).toMatch(/^eps +1e-8 +≥ 0 /);
   const oneCycle = await printed("schedules", "OneCycleLR");
   expect(oneCycle).toMatch(/^one-cycle: /);

@@ -1,4 +1,6 @@
 /** `steepest optimizers [name]`: the table, or one row in full. */
+
+import { optimizerCost } from "../../handoff/plan/optimizer-cost.ts";
 import {
   type Elsewhere,
   findOptimizer,
@@ -6,6 +8,7 @@ import {
   optimizers,
   showRange,
 } from "../../optim/index.ts";
+import { showNumber } from "../../run/show-number.ts";
 import type { Invocation } from "../command.ts";
 import { table } from "../terminal.ts";
 
@@ -32,10 +35,26 @@ export async function run({ args: [name], terminal, json }: Invocation): Promise
       `stable on a quadratic while lr < ${rule}${preconditioner ? " (preconditioned Hessian)" : ""}`,
     );
   }
+  lines.push(...costLines(row));
   const names = namesElsewhere(row);
   if (names !== "") lines.push(`elsewhere: ${names}`);
   terminal.print(`${lines.join("\n")}\n`);
   terminal.print(table(row.options.map((o) => [o.name, showDefault(o.default), rangeOf(o), o.description])));
+}
+
+/** What it keeps and computes, for tensors of two shapes. */
+function costLines(row: OptimizerRow): string[] {
+  const { matrix, vector } = optimizerCost(row);
+  const numbers = (x: number): string => showNumber(Number(x.toPrecision(2)));
+  const { elementwise, matmul, renewal } = matrix.operations;
+  const more = [
+    ...(matmul > 0 ? [`${numbers(matmul)} in products of matrices`] : []),
+    ...(renewal > 0 ? [`up to ${numbers(renewal)} more at a step that renews its factors`] : []),
+  ];
+  return [
+    `state: ${numbers(matrix.state)} numbers a weight of a ${matrix.shape.join(" × ")} matrix, ${numbers(vector.state)} of a vector`,
+    `a step: ${[`${numbers(elementwise)} operations a weight of that matrix`, ...more].join(", ")}; ${numbers(vector.operations.total)} of a vector`,
+  ];
 }
 
 /** How its rate follows the batch. */
@@ -71,6 +90,7 @@ export const describeOptimizer = (o: OptimizerRow): unknown => ({
   paper: { ...o.source, equation: o.formula },
   elsewhere: o.elsewhere,
   stabilityLimit: o.stabilityLimit?.rule ?? null,
+  cost: optimizerCost(o),
   options: o.options.map((option) => ({
     name: option.name,
     default: option.default,

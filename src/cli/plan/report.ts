@@ -25,7 +25,10 @@ export function reportPlan(plan: Plan, { bold, dim }: Terminal["colors"]): strin
         .map(([what, n]) => `${what} ${showBytes(n as number)}`)
         .join(", ")}`,
     ],
-    ["arithmetic", `${showNumber(flops.total / 1e9)} Gflop a step`],
+    [
+      "arithmetic",
+      `${showNumber(flops.total / 1e9)} Gflop a step${flops.renewal > 0 ? `, ${showNumber(flops.renewal / 1e9)} more where the optimizer renews its factors` : ""}`,
+    ],
     ["all-reduce", `${showBytes(plan.allReduceBytes)} of gradients a step`],
     [
       "compute",

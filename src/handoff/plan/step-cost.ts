@@ -1,7 +1,7 @@
 /** What one training step costs: bytes held by one process, and arithmetic, counted on the traced graph. */
 import { type Expr, isView } from "../../engine/graph/expr.ts";
 import { bytesOf, type DType, type Shape, sizeOf, topologicalOrder } from "../../engine/graph/index.ts";
-import { primitives } from "../../engine/graph/primitives.ts";
+import { type MatrixFunction, primitives } from "../../engine/graph/primitives.ts";
 import { type StepParts, traceStep } from "../../train/trace.ts";
 
 /** What one step costs on one process: memory, arithmetic, bytes to send. */
@@ -18,8 +18,21 @@ export interface StepCost {
     readonly activations: number;
     readonly total: number;
   };
-  /** Floating-point operations of forward, backward and optimizer; a multiply-add is two. */
-  readonly flops: { readonly matmul: number; readonly elementwise: number; readonly total: number };
+  /** Of forward, backward and optimizer. */
+  readonly flops: Flops;
+}
+
+/** Floating-point operations; a multiply-add is two. */
+export interface Flops {
+  readonly matmul: number;
+  readonly elementwise: number;
+  /** Both. */
+  readonly total: number;
+  /**
+   * Of eigenvectors, inverse roots and the like, beside `total`: a step that renews them pays it, the others nothing. Leading
+   * terms of the usual counts (Golub & Van Loan, Matrix Computations, 5.2, 8.3 and 3.1).
+   */
+  readonly renewal: number;
 }
 
 /** Counts without compiling, so a model too large for this machine is counted too. */
@@ -37,13 +50,36 @@ export function stepCost(parts: StepParts): StepCost {
     activations: sum(savedForBackward(value, Object.values(grads)).map(bytes)),
   };
   const nodes = topologicalOrder([...state.map((s) => s.next), ...outputs.map((o) => o.value)]);
-  const matmul = sum(nodes.map(matmulFlops));
-  const elementwise = sum(nodes.filter((n) => primitives[n.op].flops === 1).map(elementsTouched));
   return {
     parameters: sum(Object.values(params).map((p) => sizeOf(p.shape))),
     bytes: { ...bytesHeld, total: sum(Object.values(bytesHeld)) },
-    flops: { matmul, elementwise, total: matmul + elementwise },
+    flops: arithmeticOf(nodes),
   };
+}
+
+/** Of nodes as they are computed one by one. */
+export function arithmeticOf(nodes: readonly Expr[]): Flops {
+  const matmul = sum(nodes.map(matmulFlops));
+  const elementwise = sum(nodes.filter((n) => primitives[n.op].flops === 1).map(elementsTouched));
+  return { matmul, elementwise, total: matmul + elementwise, renewal: sum(nodes.map(matrixFlops)) };
+}
+
+/** Numbers in tensors, all together. */
+export const numbersIn = (tensors: readonly { readonly shape: Shape }[]): number =>
+  sum(tensors.map((t) => sizeOf(t.shape)));
+
+/** Of functions of an [n, n] or, for systems, [n, m]: reduction, QL and turning along; products and QR; both; substitution. */
+const MATRIX_FLOPS: Readonly<Record<MatrixFunction, (n: number, m: number) => number>> = {
+  eigenvectors: (n) => 9 * n ** 3,
+  powerIteration: (n) => (2 + 8 / 3) * n ** 3,
+  inverseRoot: (n) => (9 + 2) * n ** 3,
+  solveTransposed: (n, m) => n * n * m,
+};
+
+function matrixFlops(node: Expr): number {
+  if (node.op !== "matrixFunction") return 0;
+  const [n, m] = node.shape as readonly [number, number];
+  return MATRIX_FLOPS[node.attrs.fn](n, m);
 }
 
 /** Forward values that a node of the backward pass takes as input, each once, views counted as what they show. */

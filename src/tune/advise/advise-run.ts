@@ -81,11 +81,7 @@ export interface RunAdvice {
  */
 export function adviceOf(result: CompareResult, { contestants: order }: Comparison): RunAdvice {
   const { contestants, race, target } = result;
-  const trainings = contestants.reduce(
-    (n, c) => n + (c.search?.cost ?? 0) + c.rates.reduce((k, r) => k + r.finals.length, 0),
-    race?.trainings ?? 0,
-  );
-  const cost = Number(trainings.toPrecision(3));
+  const cost = Number(trainingsOf(result).toPrecision(3));
   const alive = contestants.filter((c) => c.best !== null);
   if (alive.length === 0) {
     const sentence = "every candidate diverged at every rate: look at the data, or clip the gradient";
@@ -110,6 +106,13 @@ export function adviceOf(result: CompareResult, { contestants: order }: Comparis
     cost,
   };
 }
+
+/** Trainings that a comparison cost: parts of them in searches, rates around what they found, fresh seeds. */
+export const trainingsOf = ({ contestants, race }: CompareResult): number =>
+  contestants.reduce(
+    (n, c) => n + (c.search?.cost ?? 0) + c.rates.reduce((k, r) => k + r.finals.length, 0),
+    race?.trainings ?? 0,
+  );
 
 function choose({ race }: CompareResult, order: readonly string[]): string | null {
   if (race === null) return null;
