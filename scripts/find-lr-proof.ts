@@ -17,6 +17,7 @@ import { mean, sweep } from "../src/tune/find-lr/range-test.ts";
 import { runStepper } from "../src/tune/find-lr/run-stepper.ts";
 import type { FindLrResult } from "../src/tune/find-lr/types.ts";
 import { type Quadratic, quadratic, quadraticRun } from "../test/tune/noisy-quadratic.ts";
+import { withBlock } from "./docs/markdown.ts";
 
 const page = new URL("../docs/find-lr.md", import.meta.url);
 const PROBLEMS = 40;
@@ -237,13 +238,8 @@ function trainAt(run: BuiltRun, lr: number): { training: number; validation: num
   };
 }
 
-function write(mark: string, text: string): void {
-  const [begin, end] = [`<!-- ${mark} -->`, `<!-- end of ${mark} -->`];
-  const before = readFileSync(page, "utf8");
-  const [from, to] = [before.indexOf(begin), before.indexOf(end)];
-  if (from < 0 || to < 0) throw new Error(`docs/find-lr.md has no marks for ${mark}`);
-  writeFileSync(page, `${before.slice(0, from + begin.length)}\n${text}\n${before.slice(to)}`);
-}
+const write = (mark: string, text: string): void =>
+  writeFileSync(page, withBlock(readFileSync(page, "utf8"), mark, text));
 
 const wanted = process.argv[2];
 if (wanted === undefined || wanted === "quadratics") {

@@ -28,3 +28,11 @@ export function value(v: unknown): string {
 
 export const generatedNote = (from: string): string =>
   `<!-- Written by \`npx jiti scripts/write-docs.ts\` from ${from}; edit the table there, not this page. -->`;
+
+/** A page with what stands between `<!-- mark -->` and `<!-- end of mark -->` written anew. */
+export function withBlock(text: string, mark: string, block: string): string {
+  const [begin, end] = [`<!-- ${mark} -->`, `<!-- end of ${mark} -->`];
+  const [from, to] = [text.indexOf(begin), text.indexOf(end)];
+  if (from < 0 || to < from) throw new Error(`the page has no marks for ${mark}`);
+  return `${text.slice(0, from + begin.length)}\n${block}\n${text.slice(to)}`;
+}

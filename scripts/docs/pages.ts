@@ -1,6 +1,7 @@
-/** The pages of docs/ that are made from the code's tables. */
+/** The pages of docs/ that are made from the code's tables, or hold blocks that are. */
 import { clipsPage } from "./clips.ts";
 import { descendPage } from "./descend.ts";
+import { diagnosisPage } from "./diagnosis.ts";
 import { lossesPage } from "./losses.ts";
 import { optimizersPage } from "./optimizers.ts";
 import { schedulesPage } from "./schedules.ts";
@@ -11,4 +12,5 @@ export const generatedPages: Readonly<Record<string, () => string>> = {
   "losses.md": lossesPage,
   "clips.md": clipsPage,
   "descend.md": descendPage,
+  "diagnosis.md": diagnosisPage,
 };

@@ -1,5 +1,6 @@
 /** Values of flags: what a row declares as the type of its option, `c.option("--seeds <n>", "…", whole({ min: 1 }), 3)`. */
 import { InvalidArgumentError } from "commander";
+import { closest } from "../run/errors.ts";
 
 /** A flag's value in words that follow `--flag is TEXT`; main.ts prints them as the remedy. */
 const refuse = (help: string): never => {
@@ -32,6 +33,27 @@ export const finite =
     const value = Number(text);
     return text.trim() !== "" && Number.isFinite(value) ? value : refuse(`give a ${what}`);
   };
+
+/** One of some words; `named` are those that the remedy names, where not all are. */
+export const oneOf =
+  <W extends string>(words: readonly W[], named: readonly W[] = words) =>
+  (text: string): W => {
+    const word = words.find((w) => w === text);
+    if (word !== undefined) return word;
+    const near = closest(text, named);
+    return refuse(near ? `did you mean ${near}?` : `give ${named.join(" or ")}`);
+  };
+
+/** A number of machines, or MIN:MAX. */
+export function machines(text: string): string {
+  const [min, max = min] = text.split(":").map(Number);
+  if (/^[1-9]\d*(:[1-9]\d*)?$/.test(text) && min! <= max!) return text;
+  return refuse("give a number of machines, or MIN:MAX such as 1:4");
+}
+
+/** host:port of one of several machines. */
+export const hostAndPort = (text: string): string =>
+  /^[^\s:]+:\d+$/.test(text) ? text : refuse("give host:port of one of the machines, such as node1:29400");
 
 /** One of some words, or what `other` reads. */
 export const wordOr =

@@ -1,5 +1,5 @@
 /** A built run for PyTorch: the project's files, torchrun's shape, and what more processes would bring. */
-export { type Launch, readLaunch, requireEvenShares } from "./launch.ts";
+export { type Launch, requireEvenShares } from "./launch.ts";
 export { exportOnnx, type OnnxExport, type OnnxOptions } from "./onnx/onnx.ts";
 export { type MeasureOptions, measureCompute } from "./plan/measure-compute.ts";
 export {

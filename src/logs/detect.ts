@@ -71,7 +71,7 @@ function refuse({ bytes, text: decoded, complete }: Head, source: string): void 
       help: "give a run folder or its metrics.jsonl",
     });
   }
-  const kind = MAGIC.find(([magic]) => magic.every((byte, i) => bytes[i] === byte));
+  const kind = MAGIC.find(([magic]) => startsWith(bytes, magic));
   if (kind) {
     throw new SteepestError("not-a-log", `this is ${kind[1]}, not a training log`, {
       where: source,
@@ -80,7 +80,15 @@ function refuse({ bytes, text: decoded, complete }: Head, source: string): void 
   }
 }
 
+const startsWith = (bytes: Uint8Array, magic: readonly number[]): boolean =>
+  magic.every((byte, i) => bytes[i] === byte);
+
+/** A file that SQLite reads, told by its first 16 bytes. */
+export const isDatabase = (first: Uint8Array): boolean => startsWith(first, SQLITE);
+
 const UNPACK = "unpack it and give the log inside";
+/** "SQLite format 3", and a zero byte. */
+const SQLITE = [0x53, 0x51, 0x4c, 0x69, 0x74, 0x65, 0x20, 0x66, 0x6f, 0x72, 0x6d, 0x61, 0x74, 0x20, 0x33, 0];
 const MAGIC: readonly [readonly number[], string, string][] = [
   [[0x50, 0x4b, 0x03, 0x04], "a ZIP archive (a PyTorch checkpoint is one, too)", UNPACK],
   [[0x28, 0xb5, 0x2f, 0xfd], "a Zstandard archive", UNPACK],
@@ -90,9 +98,5 @@ const MAGIC: readonly [readonly number[], string, string][] = [
   [[0x25, 0x50, 0x44, 0x46], "a PDF document", "give the numbers it was made from"],
   [[0x89, 0x48, 0x44, 0x46], "an HDF5 file", "give the CSV or event log beside it"],
   [[0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59], "a NumPy array", "save it as CSV with named columns"],
-  [
-    [0x53, 0x51, 0x4c, 0x69, 0x74, 0x65, 0x20, 0x66],
-    "an SQLite database",
-    "give its path; it can't be read from standard input or watched",
-  ],
+  [SQLITE, "an SQLite database", "give its path; it can't be read from standard input or watched"],
 ];

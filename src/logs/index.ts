@@ -98,20 +98,26 @@ export async function readLog(
   options: ReadOptions,
 ): Promise<RunLog[]> {
   const reader = createReader(options);
-  const cut = await feed(reader, input instanceof Uint8Array ? once(input) : input, options.source);
+  const bytes = await peek(input instanceof Uint8Array ? once(input) : input);
+  const cut = await feed(reader, bytes, options.source);
   const logs = reader.end();
   if (!cut) return logs;
   const note = { id: "cut-gzip", text: `the compressed stream breaks off: ${cut}` };
   return logs.map((log) => ({ ...log, notes: [...log.notes, note] }));
 }
 
-/** Pushes all of `input`, unpacked if need be; returns why a compressed stream broke off, or null. */
+/** A stream whose beginning has been looked at. */
+export interface Peeked {
+  readonly first: Uint8Array;
+  readonly rest: AsyncIterable<Uint8Array>;
+}
+
+/** Pushes all of a log, unpacked if need be; returns why a compressed stream broke off, or null. */
 export async function feed(
   reader: LogReader,
-  input: AsyncIterable<Uint8Array>,
+  { first, rest }: Peeked,
   source: string,
 ): Promise<string | null> {
-  const { first, rest } = await peek(input);
   if (!isGzip(first)) {
     reader.push(first);
     for await (const chunk of rest) reader.push(chunk);
@@ -145,13 +151,14 @@ async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
   for (let at = 0; at < bytes.length; at += piece) yield bytes.subarray(at, at + piece);
 }
 
-/** At least the three bytes of gzip's magic, and what follows. */
-async function peek(
-  input: AsyncIterable<Uint8Array>,
-): Promise<{ first: Uint8Array; rest: AsyncIterable<Uint8Array> }> {
+/** The magic bytes of files that are told by their beginning: SQLite's are the longest. */
+const HEAD = 16;
+
+/** The first bytes, `HEAD` at least where there are so many, and what follows. */
+export async function peek(input: AsyncIterable<Uint8Array>): Promise<Peeked> {
   const iterator = input[Symbol.asyncIterator]();
   let first: Uint8Array = new Uint8Array(0);
-  while (first.length < 3) {
+  while (first.length < HEAD) {
     const next = await iterator.next();
     if (next.done) break;
     const joined = new Uint8Array(first.length + next.value.length);

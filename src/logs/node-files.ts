@@ -4,11 +4,12 @@
  * belongs to it, and so do the metric files of an MLflow run.
  */
 import { createReadStream } from "node:fs";
-import { open, stat } from "node:fs/promises";
+import { stat } from "node:fs/promises";
 import { dirname } from "node:path";
 import { SteepestError } from "../run/errors.ts";
 import type { RunLog } from "../run/log.ts";
-import { createReader, feed, type ReadOptions, readLog } from "./index.ts";
+import { isDatabase } from "./detect.ts";
+import { createReader, feed, peek, type ReadOptions, readLog } from "./index.ts";
 import { dropPrefixes } from "./node-checkpoints.ts";
 import { groupFiles, type LogGroup } from "./node-groups.ts";
 import { isGlob, listFiles, matchGlob } from "./node-list.ts";
@@ -95,15 +96,18 @@ function hasCurve(log: RunLog): boolean {
 }
 
 async function readGroup(group: LogGroup, { onSkip: _, ...options }: Reading): Promise<RunLog[]> {
-  const [only, more] = group.files;
-  if (only && !more && (await isDatabase(only.path)))
-    return (await import("./node-sqlite.ts")).readSqlite(only.path, options);
   const reader = createReader({ ...options, source: group.source });
   const notes: RunLog["notes"][number][] = [];
   for (const { path, part } of group.files) {
     if (group.files.length > 1) reader.nextPart(part);
     try {
-      const cut = await feed(reader, createReadStream(path, { highWaterMark: CHUNK }), path);
+      const stream = createReadStream(path, { highWaterMark: CHUNK });
+      const bytes = await peek(stream);
+      if (group.files.length === 1 && isDatabase(bytes.first)) {
+        stream.destroy();
+        return (await import("./node-sqlite.ts")).readSqlite(path, options);
+      }
+      const cut = await feed(reader, bytes, path);
       if (cut) notes.push({ id: "cut-gzip", text: `the compressed stream of ${path} breaks off: ${cut}` });
     } catch (error) {
       throw asLogError(error, path);
@@ -116,19 +120,6 @@ async function readGroup(group: LogGroup, { onSkip: _, ...options }: Reading): P
   return reader
     .end()
     .map((log) => ({ ...log, notes: [...log.notes, ...notes], meta: { ...facts, ...log.meta } }));
-}
-
-/** A file that can't be opened is told by the reader. */
-async function isDatabase(path: string): Promise<boolean> {
-  const file = await open(path).catch(() => null);
-  if (file === null) return false;
-  try {
-    const head = Buffer.alloc(16);
-    await file.read(head, 0, 16, 0);
-    return head.toString("latin1") === "SQLite format 3\0";
-  } finally {
-    await file.close();
-  }
 }
 
 async function kindOf(path: string): Promise<"file" | "directory" | null> {

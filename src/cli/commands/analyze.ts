@@ -9,7 +9,7 @@ import { SteepestError } from "../../run/errors.ts";
 import { importFunction, readRunFile } from "../../run/node-run-file.ts";
 import { type BuiltRun, buildRun } from "../../train/build.ts";
 import { restoreCheckpoint } from "../../train/checkpoint.ts";
-import { type Analysis, analyze } from "../../tune/convergence/analysis.ts";
+import { type Analysis, analyze, stepsToFollow } from "../../tune/convergence/analysis.ts";
 import { drawAnalysis, nothingToDraw, preparePlot } from "../analyze/draw.ts";
 import { analyzeProbeFile } from "../analyze/probe.ts";
 import { reportAnalysis } from "../analyze/report.ts";
@@ -18,8 +18,6 @@ import { catchInterrupt } from "../interrupt.ts";
 import { createBar } from "../progress.ts";
 import { splitArguments } from "../run-arguments.ts";
 import type { Terminal } from "../terminal.ts";
-
-const DEFAULT_STEPS = 200;
 
 export async function run({ args, flags: names, options, terminal, json }: Invocation): Promise<number> {
   const plot = options["plot"] as string | undefined;
@@ -33,7 +31,7 @@ export async function run({ args, flags: names, options, terminal, json }: Invoc
   }
   const flags = flagsOf(options);
   const { built, from, backend } = await openRun(args, names);
-  const steps = flags.steps ?? (from === null ? Math.min(DEFAULT_STEPS, built.totalSteps) : 0);
+  const steps = flags.steps ?? (from === null ? stepsToFollow(built) : 0);
   if (plot !== undefined) {
     if (steps === 0) throw nothingToDraw();
     preparePlot(plot);

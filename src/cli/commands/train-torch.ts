@@ -3,7 +3,7 @@
 import { statSync } from "node:fs";
 import { join, resolve } from "node:path";
 import type { Backend } from "../../engine/backend.ts";
-import { maxNodes, readLaunch, requireEvenShares } from "../../handoff/launch.ts";
+import { type Launch, maxNodes, requireEvenShares } from "../../handoff/launch.ts";
 import { writeTorchProject } from "../../handoff/node-project.ts";
 import { findTorchPython } from "../../handoff/node-python.ts";
 import { meetingPoint, startTorchrun, torchrunArguments } from "../../handoff/node-torchrun.ts";
@@ -56,9 +56,45 @@ export async function chooseTorch(options: Readonly<Record<string, unknown>>): P
   });
 }
 
+/** Flags as the command's row reads them. Throws `usage` for several machines without a place to meet. */
+function launchOf(options: Readonly<Record<string, unknown>>): Launch {
+  const {
+    nproc = 1,
+    nnodes = "1",
+    rdzvEndpoint: endpoint = null,
+    rdzvId: id = null,
+    maxRestarts = 3,
+    accumulate = 1,
+    python,
+    device,
+    amp,
+  }: {
+    nproc?: number;
+    nnodes?: string;
+    rdzvEndpoint?: string | null;
+    rdzvId?: string | null;
+    maxRestarts?: number;
+    accumulate?: number;
+    python?: string;
+    device?: string;
+    amp?: boolean;
+  } = options;
+  if (maxNodes(nnodes) > 1 && endpoint === null) {
+    throw new SteepestError("usage", "several machines need a place to meet", {
+      help: "add --rdzv-endpoint HOST:29400, the same on all of them",
+    });
+  }
+  const flags = [
+    ...(device === undefined ? [] : ["--device", device]),
+    ...(amp === true ? ["--amp"] : []),
+    ...(accumulate === 1 ? [] : ["--accumulate", String(accumulate)]),
+  ];
+  return { nproc, nnodes, endpoint, id, maxRestarts, python, flags };
+}
+
 /** Finds Python and a place to meet. Throws where either is missing. */
 async function torchEngine(options: Readonly<Record<string, unknown>>): Promise<TorchEngine> {
-  const launch = readLaunch(options);
+  const launch = launchOf(options);
   const endpoint = await meetingPoint(launch);
   const python = findTorchPython(launch.python);
   const processes = launch.nproc === 1 ? "1 process" : `${launch.nproc} processes`;

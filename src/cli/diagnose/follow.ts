@@ -2,7 +2,7 @@
 
 import { existsSync, statSync } from "node:fs";
 import { createWatch, type Finding, type Watch } from "../../diagnose/index.ts";
-import { createReader, feed, type LogReader, type ReadOptions, type RunLog } from "../../logs/index.ts";
+import { createReader, feed, type LogReader, peek, type ReadOptions, type RunLog } from "../../logs/index.ts";
 import { listFiles } from "../../logs/node-list.ts";
 import { SteepestError } from "../../run/errors.ts";
 import { systemClock } from "../../run/long-work.ts";
@@ -65,7 +65,7 @@ export async function followStream(
   const stop = (): void => void input.destroy();
   signal.addEventListener("abort", stop, { once: true });
   try {
-    const cut = await feed(counted, input, source);
+    const cut = await feed(counted, await peek(input), source);
     if (cut !== null) onNote(`the compressed stream breaks off: ${cut}`);
   } catch (error) {
     // destroying the stream ends the loop over it with an error of Node's

@@ -1,5 +1,5 @@
 import type { CommandRow } from "../command.ts";
-import { whole } from "../flags.ts";
+import { hostAndPort, machines, oneOf, whole } from "../flags.ts";
 
 export const train: CommandRow = {
   name: "train",
@@ -30,15 +30,23 @@ export const train: CommandRow = {
         whole({ min: 1, max: 1024 }),
       )
       .option("--engine <name>", "wasm, steepest's own, or torch: PyTorch's torchrun")
-      .option("--nproc <n>", "torch: processes on this machine; default 1")
-      .option("--nnodes <n>", "torch: machines, or MIN:MAX")
-      .option("--rdzv-endpoint <host:port>", "torch: where several machines meet")
+      .option("--nproc <n>", "torch: processes on this machine; default 1", whole({ min: 1 }))
+      .option("--nnodes <n>", "torch: machines, or MIN:MAX", machines)
+      .option("--rdzv-endpoint <host:port>", "torch: where several machines meet", hostAndPort)
       .option("--rdzv-id <id>", "torch: the name under which they meet")
-      .option("--max-restarts <n>", "torch: restarts from the last checkpoint when a process dies; default 3")
+      .option(
+        "--max-restarts <n>",
+        "torch: restarts from the last checkpoint when a process dies; default 3",
+        whole({ min: 0 }),
+      )
       .option("--python <path>", "torch: the Python that has PyTorch; default STEEPEST_PYTHON, python3")
-      .option("--device <name>", "torch: cpu or cuda; default a GPU where there is one")
+      .option(
+        "--device <name>",
+        "torch: cpu or cuda; default a GPU where there is one",
+        oneOf(["auto", "cpu", "cuda"], ["cpu", "cuda"]),
+      )
       .option("--amp", "torch: forward and backward in 16 bits")
-      .option("--accumulate <n>", "torch: work through each batch in n pieces")
+      .option("--accumulate <n>", "torch: work through each batch in n pieces", whole({ min: 1 }))
       .allowUnknownOption()
       .allowExcessArguments()
       .addHelpText(

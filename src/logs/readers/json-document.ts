@@ -9,6 +9,7 @@ import { finishRuns } from "../finish.ts";
 import { createJsonStream, type JsonHandler } from "../json-stream.ts";
 import { Recorder } from "../recorder.ts";
 import { createRowWriter } from "../row-writer.ts";
+import { behaviourOf, fallsAtAll } from "../text/behaviour.ts";
 import { DEFAULT_POINTS, type Format, type FormatReader, type ReadOptions } from "../types.ts";
 
 interface Frame {
@@ -133,12 +134,8 @@ function createJsonDocument(options: ReadOptions): FormatReader {
       if (frame?.kind === "array") frame.index++;
     },
   };
-  const falls = (): boolean => {
-    const values = recorder.runs[0]?.buffers[0]?.snapshot().values ?? new Float64Array(0);
-    const third = Math.ceil(values.length / 3);
-    const mean = (part: Float64Array): number => part.reduce((a, b) => a + b, 0) / part.length;
-    return mean(values.subarray(0, third)) > mean(values.subarray(-third));
-  };
+  const falls = (): boolean =>
+    fallsAtAll(behaviourOf(recorder.runs[0]?.buffers[0]?.snapshot().values ?? new Float64Array(0)));
   /** A list without a name is a loss where its file is called one and it falls; else `--loss values` decides. */
   const named = (given: ReadOptions): ReadOptions => {
     const file = given.source.split(/[\\/]/).pop()!;

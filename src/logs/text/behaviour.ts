@@ -1,5 +1,4 @@
 /** What the numbers of one column do from line to line. */
-import type { Column } from "./store.ts";
 
 export interface Behaviour {
   readonly n: number;
@@ -25,12 +24,18 @@ export interface Behaviour {
 
 const SAMPLE = 2048;
 
-export function behaviourOf(column: Column): Behaviour {
+/** What a list of numbers without a name must do to be taken for a loss. */
+export const fallsAtAll = ({ fall, drop }: Behaviour): boolean => Math.max(fall, drop) > 0;
+
+export function behaviourOf(column: {
+  readonly length: number;
+  readonly at: (i: number) => number | undefined;
+}): Behaviour {
   const values: number[] = [];
   const n = column.length;
   for (let i = 0; i < n; i++) {
     if (n > 2 * SAMPLE && i === SAMPLE) i = n - SAMPLE;
-    values.push(column.at(i));
+    values.push(column.at(i)!);
   }
   const finite = values.filter(Number.isFinite);
   let rises = 0;

@@ -5,7 +5,7 @@ import type { Meaning } from "../columns.ts";
 import type { ReadOptions } from "../types.ts";
 import type { Behaviour } from "./behaviour.ts";
 import { chooseObjective, type Decided, FEW, steeredBy } from "./guess.ts";
-import { type Curve, holdOut, type LinePlan, meaningFor, planTemplate } from "./plan.ts";
+import { type Curve, hasManyPairs, holdOut, type LinePlan, meaningFor, planTemplate } from "./plan.ts";
 import type { Template } from "./template.ts";
 import { NUMBER } from "./tokens.ts";
 
@@ -241,7 +241,7 @@ function dropSettings(plans: readonly LinePlan[]): void {
   if (main.template.rows < 3) return;
   const names = new Set(main.curves.map((c) => c.name));
   for (const plan of plans) {
-    if (isOptions(plan) && !plan.curves.some(isCurve) && plan.template.rows * 5 < main.template.rows) {
+    if (hasManyPairs(plan) && !plan.curves.some(isCurve) && plan.template.rows * 5 < main.template.rows) {
       plan.telling = false;
       plan.counters = { step: -1, epoch: -1, nested: false };
       continue;
@@ -268,9 +268,6 @@ function isPreamble(plan: LinePlan, main: LinePlan): boolean {
     plan.curves.length > 0
   );
 }
-
-/** So many pairs on one line are options, printed at each start. */
-const isOptions = (plan: LinePlan): boolean => plan.judged.length >= 8;
 
 /** A phase line lies between data, or comes again. */
 function settlePhases(plans: readonly LinePlan[]): void {

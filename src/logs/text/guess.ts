@@ -2,6 +2,7 @@
 import type { Objective } from "../../run/log.ts";
 import { fileIsCalledLoss, speaksOfValidation } from "../columns.ts";
 import { steering, steers } from "../objective.ts";
+import { fallsAtAll } from "./behaviour.ts";
 import type { Curve, LinePlan } from "./plan.ts";
 
 export const FEW = 5;
@@ -104,7 +105,7 @@ function takeList(
 ): void {
   const list = plans.find((p) => p.template.pieces.length === 1 && p.template.rows >= FEW);
   const curve = list?.curves[0];
-  if (!list || !curve?.nameless || Math.max(curve.behaviour.fall, curve.behaviour.drop) <= 0) return;
+  if (!list || !curve?.nameless || !fallsAtAll(curve.behaviour)) return;
   replace(list, curve, { ...curve, ...named("values"), role: "loss", rank: 900, nameless: false });
   notes.push({
     id: "guessed-loss",

@@ -184,10 +184,14 @@ function nameBehindCounter(judged: Judged[], template: Template): void {
   }
 }
 
+/** So many pairs on one line are options, printed at each start. */
+export const hasManyPairs = ({ judged }: LinePlan): boolean => judged.length >= 8;
+
 /** Many pairs without a measurement or a step: the options a program was started with. */
-function isSettings({ judged, curves, counters }: LinePlan): boolean {
+function isSettings(plan: LinePlan): boolean {
+  const { judged, curves, counters } = plan;
   return (
-    judged.length >= 8 &&
+    hasManyPairs(plan) &&
     (counters.step < 0 || judged[counters.step]!.behaviour.constant) &&
     curves.every((c) => !TELLING.has(c.role) || c.role === "lr" || c.role === "lossScale")
   );

@@ -53,6 +53,7 @@ describe("contestants", () => {
       { name: "adamw" },
     ]);
     expect(made[0]!.label).toBe("sgd momentum=0.9");
+    expect(parseContestants("sgd")).toEqual([{ label: "sgd", optimizer: { name: "sgd" } }]);
   });
 
   test.each([

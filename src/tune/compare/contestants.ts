@@ -17,7 +17,7 @@ export interface Contestant {
  */
 export function parseContestants(
   text: string,
-  own: RunSpec["optimizer"],
+  own?: RunSpec["optimizer"],
   { ratesHelp = "choose the rates for all with --rates, e.g. --rates 1e-4:1" }: { ratesHelp?: string } = {},
 ): Contestant[] {
   const groups: { name: string; options: Record<string, unknown> }[] = [];
@@ -50,7 +50,7 @@ export function parseContestants(
 function contestant(
   name: string,
   given: Readonly<Record<string, unknown>>,
-  { own, ratesHelp }: { own: RunSpec["optimizer"]; ratesHelp: string },
+  { own, ratesHelp }: { own: RunSpec["optimizer"] | undefined; ratesHelp: string },
 ): Contestant {
   const entry = findOptimizer(name);
   if ("lr" in given) {
@@ -62,7 +62,7 @@ function contestant(
       },
     );
   }
-  const { name: _, lr: __, ...inFile } = own.name === name ? own : { name, lr: undefined };
+  const { name: _, lr: __, ...inFile } = own?.name === name ? own : { name, lr: undefined };
   const options = { ...inFile, ...given };
   entry.make(options); // names and ranges
   const shown = Object.entries(options).map(([key, value]) => `${key}=${showOption(value)}`);

@@ -2,6 +2,7 @@
 import { lanczos, type NoiseScale, norm, preconditioned, type Spectrum } from "../../curvature/index.ts";
 import type { Backend } from "../../engine/backend.ts";
 import { optimizers } from "../../optim/index.ts";
+import { SteepestError } from "../../run/errors.ts";
 import { type LongWork, nullWhenAborted, systemClock, takeTurns } from "../../run/long-work.ts";
 import type { BuiltRun } from "../../train/build.ts";
 import { runNoiseScale } from "../../train/noise.ts";
@@ -84,20 +85,44 @@ export interface AnalyzeOptions extends LongWork<AnalyzeProgress> {
   readonly backend: Backend;
   /** Default `defaultRows`. */
   readonly rows: number | "full" | undefined;
-  /** Training steps to follow; 0 looks at one point only. */
-  readonly steps: number;
-  /** Steps the run has made. */
-  readonly from: number;
-  readonly seed: number;
+  /** Training steps to follow; 0 looks at one point only. Default: the run's own, at most 200. */
+  readonly steps?: number;
+  /** Steps the run has made. Default 0. */
+  readonly from?: number;
+  /** Of the start vectors and the noise batches. Default: the run's. */
+  readonly seed?: number;
   readonly points?: number;
 }
 
-/** Null when aborted. */
+const MAX_STEPS = 200;
+
+/** How many steps of a run are followed unless asked otherwise. */
+export const stepsToFollow = ({ totalSteps }: BuiltRun): number => Math.min(MAX_STEPS, totalSteps);
+
+/** Null when aborted. Throws `option` for steps, a start or places that are no whole numbers. */
 export const analyze = (run: BuiltRun, options: AnalyzeOptions): Promise<Analysis | null> =>
   nullWhenAborted(options.signal, () => measure(run, options));
 
+/** What is not asked for comes from the run. Throws `option` for what is no whole number. */
+function settingsOf(
+  run: BuiltRun,
+  { steps = stepsToFollow(run), from = 0, seed = run.spec.seed, points = 1 }: AnalyzeOptions,
+): { steps: number; from: number; seed: number } {
+  for (const [name, value, min] of [
+    ["steps", steps, 0],
+    ["from", from, 0],
+    ["points", points, 1],
+  ] as const)
+    if (!Number.isSafeInteger(value) || value < min)
+      throw new SteepestError("option", `analyze: ${name} is ${String(value)}`, {
+        help: `give ${name} a whole number from ${min}`,
+      });
+  return { steps, from, seed };
+}
+
 async function measure(run: BuiltRun, options: AnalyzeOptions): Promise<Analysis> {
-  const { backend, rows, steps, from, seed, points, clock = systemClock } = options;
+  const { backend, rows, points, clock = systemClock } = options;
+  const { steps, from, seed } = settingsOf(run, options);
   const began = clock.now();
   const turn = takeTurns(options);
   const onStep = (done: number, text: string): Promise<void> | undefined =>

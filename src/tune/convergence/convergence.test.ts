@@ -36,6 +36,14 @@ const analysis = async (record: unknown, options: Partial<AnalyzeOptions> = {}):
     points: 3,
     ...options,
   }))!;
+test("without steps it follows the run's own; what is no whole number is refused, not followed for ever", async () => {
+  const run = await build({ ...squares, steps: 3, epochs: undefined, optimizer: { name: "sgd", lr: 0.1 } });
+  const { sharpness } = (await analyze(run, { backend: wasm, rows: "full", points: 2 }))!;
+  expect(sharpness.map((p) => p.step)).toEqual([0, 3]);
+  for (const bad of [{ steps: Number.NaN }, { steps: 2.5 }, { from: -1 }, { points: 0 }])
+    await expect(analyze(run, { backend: wasm, rows: "full", ...bad })).rejects.toThrow(/analyze: \w+ is/);
+});
+
 const zeroed = (run: BuiltRun): BuiltRun => {
   for (const t of run.step.state) t.values.fill(0);
   return run;
