@@ -12,9 +12,11 @@ import type { Named } from "../run/spec.ts";
 import { type BuiltRun, encodeCheckpoint, encodeSafeTensors, type StoredTensor } from "../train/index.ts";
 import { metricsHeader } from "../train/log.ts";
 import { noPass } from "../train/pass.ts";
+import { keptSettings } from "../train/resume.ts";
 import { namedModel } from "./named-model.ts";
 import { encodeNpy } from "./npy.ts";
-import { namedOptimizer } from "./optimizers.ts";
+import { type NamedOptimizer, namedOptimizer } from "./optimizers.ts";
+import { keepParts } from "./python-parts.ts";
 import { pyValue } from "./python-text.ts";
 import { type Constants, pythonFile, tracedLoss, tracedModel, tracedUpdate } from "./traced-code.ts";
 
@@ -37,14 +39,21 @@ export function torchProject(
   const constants: Constants = new Map();
   const files = new Map<string, FileContent>();
   const optimizer = optimizerOf(built);
-  const used = (name: string): boolean =>
-    name !== "layers.py" || ("kind" in spec.model && spec.model.kind === "transformer");
-  for (const [name, text] of templates) if (used(name)) files.set(name, filled(text, built));
-  files.set("model.py", modelFile(built, constants));
+  const own = new Map([["model.py", modelFile(built, constants)]]);
   if (optimizer.library === "update") {
     const title = `One step of ${spec.optimizer.name}, as steepest computes it, tensor by tensor.`;
-    files.set("update.py", pythonFile(title, [tracedUpdate(parts, constants)]));
+    own.set("update.py", pythonFile(title, [tracedUpdate(parts, constants)]));
   }
+  const imported = (name: string): boolean =>
+    [...own.values()].some((text) => text.includes(`from ${name.replace(".py", "")} import`));
+  for (const [name, text] of templates) {
+    if (name === "optimizers.py") {
+      if (optimizer.library === "optimizers") files.set(name, keepParts(text, [optimizer.class]));
+    } else if ((name !== "layers.py" && name !== "traced.py") || imported(name)) {
+      files.set(name, filled(text, built));
+    }
+  }
+  for (const [name, text] of own) files.set(name, text);
   if (constants.size > 0) {
     const tensors = [...constants].map(([name, c]): StoredTensor => ({ name, ...c }));
     files.set("constants.safetensors", [encodeSafeTensors(tensors, {})]);
@@ -74,6 +83,9 @@ function settings(built: BuiltRun): Record<string, unknown> {
     batchSize: plan.batchSize,
     stepsPerEpoch: plan.stepsPerEpoch,
     totalSteps: built.totalSteps,
+    // null where the run is declared in steps
+    epochs: spec.steps === undefined ? (spec.epochs ?? 1) : null,
+    settings: keptSettings(spec),
     orderKey: shuffled ? streamKey(spec.seed, "batches") : null,
     // a traced model has them as buffers
     frozen: "module" in spec.model ? [] : (built.parts.model.frozen ?? []),
@@ -170,7 +182,19 @@ function namedLoss({ name, ...options }: Readonly<Record<string, unknown>>): str
   ];
 }
 
-function optimizerOf({ spec, step, lr, parts }: BuiltRun): Record<string, unknown> {
+interface TracedOptimizer {
+  readonly library: "update";
+  readonly lr: number;
+  readonly clip: null;
+  readonly momentum: null;
+  readonly state: readonly string[];
+}
+
+interface LibraryOptimizer extends NamedOptimizer {
+  readonly clip: Readonly<Record<string, unknown>> | null;
+}
+
+function optimizerOf({ spec, step, lr, parts }: BuiltRun): LibraryOptimizer | TracedOptimizer {
   const names = step.state.map((s) => s.name).filter((n) => n.startsWith("optimizer."));
   const param = Object.keys(parts.model.params)[0];
   if (param === undefined) {

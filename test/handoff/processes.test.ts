@@ -258,6 +258,27 @@ describe("export", () => {
       expect(text).not.toMatch(/\{\{|undefined/);
       const output = execFileSync(torch!.path, ["p/train.py"], { cwd, encoding: "utf8" });
       expect(JSON.parse(output)).toMatchObject({ status: "done", step: 20 });
+      // its own options: a schedule by formula, other batches, and a checkpoint that says so
+      const changed = [
+        "--lr",
+        "0.2",
+        "--steps",
+        "6",
+        "--batch-size",
+        "25",
+        "--schedule",
+        "cosine",
+        "--warmup",
+        "2",
+      ];
+      const own = ["p/train.py", "--quiet", "--out", "changed", ...changed];
+      execFileSync(torch!.path, own, { cwd });
+      const rates = linesOf(join(cwd, "changed")).flatMap((l) => ("loss" in l ? [l["lr"] as number] : []));
+      const cosine = [0, 1, 2, 3].map((k) => 0.1 * (1 + Math.cos((Math.PI * k) / 4)));
+      expect(rates).toHaveLength(6);
+      for (const [k, rate] of [0.1, 0.2, ...cosine].entries()) expect(rates[k]).toBeCloseTo(rate, 12);
+      const last = readFileSync(join(cwd, "changed/checkpoint-last.safetensors"), "latin1");
+      expect(last).toContain('\\"batchSize\\":25');
       const on = await steepest(["train", "p", "--resume", "--steps", "25", "--json", "--no-plots"], { cwd });
       expect(on.code).toBe(0);
       expect(trainingSteps(linesOf(join(cwd, "p")))).toEqual(upTo(25));

@@ -1,15 +1,17 @@
 """Optimizer, clip and schedule of the run, as project.json names them."""
 import contextlib
+import importlib
 import inspect
 import math
-from typing import Dict, Optional
+from typing import Dict, List, Optional
 
 import torch
 from torch import Tensor
 
-import optimizers
+from arguments import SHAPES
 from checkpoint import read_safetensors
 from data import here
+from memory import shared_as, whole
 
 
 class Optimizer:
@@ -26,8 +28,7 @@ class Optimizer:
             # nothing but a holder of the gradients
             self.inner = torch.optim.SGD(parameters.values(), lr=1.0)
         else:
-            library = torch.optim if self.library == "torch.optim" else optimizers
-            kind = getattr(library, spec["class"])
+            kind = getattr(importlib.import_module(self.library), spec["class"])
             weights = list(parameters.values())
             # one kernel for all tensors, where this PyTorch has it for this optimizer
             self.fused = weights[0].is_cuda and "fused" in inspect.signature(kind.__init__).parameters
@@ -67,11 +68,11 @@ class Optimizer:
         if self.clip is not None and "globalNorm" in self.clip:
             limit, p = self.clip["globalNorm"], self.clip["p"]
             norm = torch.nn.utils.clip_grad_norm_(self.parameters.values(), limit, math.inf if p is None else p)
-            return {"gradNorm": norm, "clipped": norm > limit}
-        norm = torch.stack(torch._foreach_norm(gradients)).double().norm()
+            return {"gradNorm": whole(norm), "clipped": whole(norm) > limit}
+        norm = norm_of(gradients)
         if self.clip is not None:
             limit = self.clip["value"]
-            hit = torch.stack([(g.abs() > limit).sum() for g in gradients]).sum().double()
+            hit = torch.stack([whole((g.abs() > limit).sum()) for g in gradients]).sum().double()
             torch.nn.utils.clip_grad_value_(self.parameters.values(), limit)
             return {"gradNorm": norm, "clipped": hit / max(1, sum(g.numel() for g in gradients))}
         return {"gradNorm": norm}
@@ -129,7 +130,7 @@ class Optimizer:
         for name, p in self.parameters.items():
             slots = {
                 # in the parameter's own memory format: the fused kernels refuse another
-                slot: torch.empty_like(p, requires_grad=False).copy_(tensors[prefix + name])
+                slot: torch.empty_like(p, requires_grad=False).copy_(shared_as(tensors[prefix + name], p))
                 for slot, prefix in self.spec["state"].items()
             }
             # the fused kernels count steps on the device, the others on the host
@@ -147,19 +148,29 @@ class Optimizer:
         return saved
 
 
-class Schedule:
-    """The learning rate of each step, from 0: a table, or a rule that follows the validation loss."""
+def norm_of(gradients) -> Tensor:
+    if hasattr(gradients[0], "full_tensor"):
+        return whole(torch.nn.utils.get_total_norm(gradients)).double()
+    return torch.stack(torch._foreach_norm(gradients)).double().norm()
 
-    def __init__(self, spec: Dict):
+
+class Schedule:
+    """The learning rate of each of `total` steps, from 0: a table, or a rule that follows the validation loss."""
+
+    def __init__(self, spec: Dict, total: int):
         self.rule = None
         self.momenta = None
         if "plateau" in spec:
             self.rule = Plateau(**spec["plateau"])
             return
+        if "shape" in spec:
+            self.rates = shaped(**spec["shape"], total=total)
+            return
         tensors, _ = read_safetensors(here(spec["file"]))
-        self.rates = tensors["lr"].tolist()
+        scale = spec.get("scale", 1)
+        self.rates = [rate * scale for rate in stretched(tensors["lr"].tolist(), total)]
         if "momentum" in tensors:
-            self.momenta = tensors["momentum"].tolist()
+            self.momenta = stretched(tensors["momentum"].tolist(), total)
 
     def at(self, k: int):
         if self.rule is not None:
@@ -176,6 +187,17 @@ class Schedule:
 
     def restore(self, state: Dict) -> None:
         self.rule.restore(state)
+
+
+def stretched(table: List[float], total: int) -> List[float]:
+    """The table over another number of steps; itself over its own."""
+    return [table[k * len(table) // total] for k in range(total)]
+
+
+def shaped(name: str, warmup: int, lr: float, total: int) -> List[float]:
+    """A linear warm-up, then a schedule of the options."""
+    rest = max(1, total - warmup)
+    return [lr * ((k + 1) / warmup if k < warmup else SHAPES[name]((k - warmup) / rest)) for k in range(total)]
 
 
 class Plateau:

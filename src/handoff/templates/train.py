@@ -4,7 +4,6 @@ Trains the run in project.json with one process or many. See README.md for the c
 Every process computes its part of each batch; DistributedDataParallel averages the gradients, so that all of them make
 the same step. Process 0 writes metrics.jsonl and the checkpoints, from which any number of processes can go on.
 """
-import argparse
 import contextlib
 import json
 import math
@@ -12,6 +11,7 @@ import os
 import signal
 import sys
 import time
+from typing import Optional
 
 import numpy as np
 import torch
@@ -20,45 +20,14 @@ from torch.nn.parallel import DistributedDataParallel
 from torch.utils.data import DataLoader
 
 import checkpoint as files
+from arguments import Refusal, parse_arguments, usage, with_overrides
 from data import Batches, Samples, Steps, here, load_json
 from losses import accuracy
+from memory import recompute, shard, whole
 from model import build_model, compute_loss
 from recipe import Optimizer, Schedule
 
 EVALUATION_ROWS = 1000
-
-
-class Refusal(Exception):
-    """Something a person has to change: an id to search for, what is wrong, and what to do about it."""
-
-    def __init__(self, id: str, what: str, help: str):
-        super().__init__(what)
-        self.id, self.what, self.help = id, what, help
-
-
-def parse_arguments():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--out", default=here("."), help="folder of metrics and checkpoints, to go on from if it has any")
-    parser.add_argument("--device", choices=["auto", "cpu", "cuda"], default="auto")
-    parser.add_argument(
-        "--precision",
-        choices=["auto", "full", "bf16", "fp16"],
-        default="auto",
-        help="of forward and backward; auto: bf16 for a float32 run on a GPU that has it, full otherwise",
-    )
-    parser.add_argument("--amp", action="store_true", help="16 bits also where auto stays full")
-    parser.add_argument("--loss-scale", type=float, default=65536.0, help="where fp16's loss scale starts")
-    parser.add_argument("--tf32", action="store_true", help="float32 matrix products in TF32 (Ampere and later)")
-    parser.add_argument("--compile", action="store_true", help="compile the model (PyTorch 2)")
-    parser.add_argument("--workers", type=int, default=0, metavar="N", help="processes that read batches ahead")
-    parser.add_argument(
-        "--read-every", type=int, metavar="N", help="steps between two reads of the metrics; CPU 1, GPU 50"
-    )
-    parser.add_argument("--accumulate", type=int, default=1, metavar="N", help="work through each batch in N pieces")
-    parser.add_argument("--checkpoint-seconds", type=float, default=10.0, help="seconds between two checkpoints")
-    parser.add_argument("--quiet", action="store_true", help="no progress on standard error")
-    parser.add_argument("--result", help="write how the run ended into this file")
-    return parser.parse_args()
 
 
 class Processes:
@@ -100,8 +69,9 @@ def on_device(value, device: torch.device) -> torch.Tensor:
 class Recorder:
     """What process 0 writes: metrics line by line, checkpoints as a whole or not at all."""
 
-    def __init__(self, folder: str, writes: bool):
+    def __init__(self, folder: str, writes: bool, board: Optional[str] = None):
         self.folder, self.writes = folder, writes
+        self.board = tensorboard(board) if board is not None and writes else None
         self.pending, self.bytes, self.best = [], 0, None
         self.metrics = None
         self.flushed = time.monotonic()
@@ -118,6 +88,9 @@ class Recorder:
         self.metrics.truncate(self.bytes)
 
     def line(self, values: dict) -> None:
+        if self.board is not None:
+            for key in values.keys() - {"step", "epoch"}:
+                self.board.add_scalar(key, values[key], values["step"])
         parts = ",".join(f'"{key}":{number(value)}' for key, value in values.items())
         self.text("{" + parts + "}\n")
 
@@ -151,6 +124,15 @@ class Recorder:
             self.best = encode(self.bytes + sum(map(len, self.pending)))
 
 
+def tensorboard(folder: str):
+    try:
+        from torch.utils.tensorboard import SummaryWriter
+    except ImportError:
+        what = "TensorBoard's writer is not installed"
+        raise Refusal("no-tensorboard", what, "pip install tensorboard, or leave out --tensorboard") from None
+    return SummaryWriter(folder)
+
+
 def number(value) -> str:
     if isinstance(value, float) and not math.isfinite(value):
         return f'"{files.js_number(value)}"'
@@ -160,7 +142,7 @@ def number(value) -> str:
 class Training:
     def __init__(self, arguments, processes: Processes):
         self.arguments, self.processes = arguments, processes
-        self.project = project = load_json("project.json")
+        self.project = project = with_overrides(load_json("project.json"), arguments)
         self.dtype = torch.float64 if project["dtype"] == "float64" else torch.float32
         self.check()
         self.accelerate()
@@ -177,18 +159,18 @@ class Training:
         frozen = set(project["frozen"])
         for name, parameter in self.model.named_parameters():
             parameter.requires_grad_(name not in frozen)
-        self.parameters = {name: p for name, p in self.model.named_parameters() if name not in frozen}
         # convolutions on a GPU are faster with the channels last in memory; shapes and numbers stay
         two_d = any(isinstance(module, torch.nn.Conv2d) for module in self.model.modules())
         self.channels_last = two_d and processes.device.type == "cuda"
         if self.channels_last:
             self.model = self.model.to(memory_format=torch.channels_last)
-        self.optimizer = Optimizer(project["optimizer"], self.parameters)
-        self.schedule = Schedule(project["schedule"])
-        self.recorder = Recorder(arguments.out, processes.rank == 0)
+        if arguments.checkpoint_activations:
+            recompute(self.model)
+        self.schedule = Schedule(project["schedule"], project["totalSteps"])
+        self.recorder = Recorder(arguments.out, processes.rank == 0, arguments.tensorboard)
         self.restore()
         self.replica = self.model
-        if processes.world > 1:
+        if processes.world > 1 and not arguments.shard:
             if processes.backend == "nccl":
                 self.model = torch.nn.SyncBatchNorm.convert_sync_batchnorm(self.model)
             devices = [processes.device.index] if processes.backend == "nccl" else None
@@ -200,7 +182,7 @@ class Training:
         self.autocast = lambda: torch.autocast(device, dtype=half or torch.bfloat16, enabled=half is not None)
         self.scaler = grad_scaler(half is torch.float16, arguments.loss_scale)
         self.read_every = arguments.read_every or (50 if device == "cuda" else 1)
-        self.unread, self.stopping = [], False
+        self.unread, self.stopping, self.saving, self.saved = [], False, False, time.monotonic()
 
     def accelerate(self) -> None:
         arguments = self.arguments
@@ -209,7 +191,12 @@ class Training:
         if arguments.precision == "fp16" and self.processes.device.type != "cuda":
             raise Refusal("no-gpu", "fp16 needs a GPU", "use --precision bf16 or full")
         if arguments.workers < 0 or (arguments.read_every or 1) < 1:
-            raise Refusal("usage", "--workers or --read-every is negative or zero", "give --read-every 1 or more")
+            raise usage("--workers or --read-every is negative or zero", "give --read-every 1 or more")
+        if arguments.shard and self.processes.world == 1:
+            raise usage("--shard needs several processes", "start them with torchrun, or leave it out")
+        if arguments.shard and self.project["optimizer"]["library"] == "update":
+            what = "the update of this optimizer or clip needs whole tensors, and --shard has parts of them"
+            raise Refusal("no-shard", what, "leave out --shard, or train with an optimizer of torch.optim")
         torch.set_float32_matmul_precision("high" if arguments.tf32 else "highest")
         torch.backends.cudnn.allow_tf32 = arguments.tf32
 
@@ -237,7 +224,7 @@ class Training:
             raise Refusal("loss-rows", what, "use one process without --accumulate, or make the loss a mean over rows")
         if self.arguments.accumulate < 1:
             what = f"--accumulate is {self.arguments.accumulate}"
-            raise Refusal("usage", what, "give it a whole number of 1 or more")
+            raise usage(what, "give it a whole number of 1 or more")
 
     # state
 
@@ -253,6 +240,10 @@ class Training:
         (tensors, progress), begun = found
         self.load_model(tensors)
         self.step = progress["step"]
+        if self.arguments.shard:
+            shard(self.model, self.processes.device)
+        trained = {name: p for name, p in self.model.named_parameters() if p.requires_grad}
+        self.optimizer = Optimizer(self.project["optimizer"], trained)
         self.optimizer.load(tensors, self.step)
         self.epoch_loss, self.last_loss, self.best = progress["epochLoss"], progress["lastLoss"], progress["best"]
         if progress["schedule"] is not None:
@@ -264,7 +255,7 @@ class Training:
             print(f"steepest: restart {restarts}: going on at step {self.step}", file=sys.stderr, flush=True)
         if not begun:
             self.recorder.text(json.dumps(self.project["header"], separators=(",", ":")) + "\n")
-            self.recorder.save(self.encode)
+            self.save()
 
     def load_model(self, tensors) -> None:
         own = self.tensors()
@@ -281,9 +272,19 @@ class Training:
         """Parameters and buffers; the counter of batch norm matters for cumulative averages only."""
         return {name: t for name, t in self.model.state_dict().items() if not name.endswith("num_batches_tracked")}
 
-    def encode(self, metrics_bytes: int) -> bytes:
+    def snapshot(self):
+        """What a checkpoint holds, by name. Where tensors are shared out, all processes have to take part."""
+        if not (self.recorder.writes or self.arguments.shard):
+            return {}
+        return {name: whole(t) for name, t in {**self.tensors(), **self.optimizer.save()}.items()}
+
+    def save(self) -> None:
+        tensors = self.snapshot()
+        self.recorder.save(lambda metrics_bytes: self.encode(tensors, metrics_bytes))
+        self.saved, self.saving = time.monotonic(), False
+
+    def encode(self, tensors, metrics_bytes: int) -> bytes:
         k, per_epoch = self.step, self.batches.steps_per_epoch
-        tensors = self.tensors()
         progress = {
             "step": k,
             "seed": self.project["seed"],
@@ -293,8 +294,9 @@ class Training:
             "metricsBytes": metrics_bytes,
             "schedule": self.schedule.state(),
             "position": {"epoch": k // per_epoch + 1, "row": (k % per_epoch) * self.batches.batch_size},
+            "settings": self.project["settings"],
         }
-        return files.encode_checkpoint({**tensors, **self.optimizer.save()}, progress)
+        return files.encode_checkpoint(tensors, progress)
 
     # one step
 
@@ -315,7 +317,9 @@ class Training:
         loss = 0.0
         for i, (part, (x, y)) in enumerate(zip(shares, taken)):
             waiting = processes.world > 1 and i < len(taken) - 1
-            with self.replica.no_sync() if waiting else contextlib.nullcontext():
+            if self.arguments.shard:
+                self.model.set_requires_gradient_sync(not waiting)
+            with self.replica.no_sync() if waiting and not self.arguments.shard else contextlib.nullcontext():
                 with self.autocast():
                     value = compute_loss(self.replica(x), x, y) * part
                 # the average over the processes makes the sum of their parts
@@ -347,11 +351,13 @@ class Training:
         lr, momentum = self.schedule.at(k)
         self.model.train()
         own = self.forward_backward(k, pieces)
-        loss, stopping = self.processes.total(own, float(stop))
+        # process 0 says when it is time for a checkpoint
+        due = self.recorder.writes and time.monotonic() - self.saved >= self.arguments.checkpoint_seconds
+        loss, stopping, saving = self.processes.total(own, float(stop), float(due))
         self.scaler.unscale_(self.optimizer.inner)
         measures = self.optimizer.step(lr, momentum, k + 1, loss, self.scaler)
         self.step += 1
-        self.unread.append((self.step, lr, {"loss": loss, **measures, "stopping": stopping}))
+        self.unread.append((self.step, lr, {"loss": loss, **measures, "stopping": stopping, "saving": saving}))
         return lr
 
     def settle(self) -> None:
@@ -364,6 +370,7 @@ class Training:
         for k, lr, row in self.unread:
             values = {name: next(numbers) for name in row}
             self.stopping = values.pop("stopping") > 0 or self.stopping
+            self.saving = values.pop("saving") > 0 or self.saving
             self.note(k, lr, values)
         self.unread = []
 
@@ -394,9 +401,11 @@ class Training:
         n, kind = len(samples), self.project["accuracy"]
         loss = right = 0.0
         with self.optimizer.evaluation_parameters():
-            for start in range(EVALUATION_ROWS * self.processes.rank, n, EVALUATION_ROWS * self.processes.world):
+            for first in range(0, n, EVALUATION_ROWS * self.processes.world):
+                start = first + EVALUATION_ROWS * self.processes.rank
                 rows = np.arange(start, min(start + EVALUATION_ROWS, n))
-                x, y = self.to_device(*samples.take(rows))
+                # who has no rows of its own keeps step with the others on one that counts for nothing
+                x, y = self.to_device(*samples.take(rows if len(rows) else np.arange(1)))
                 output = self.model(x)
                 loss += compute_loss(output, x, y).double() * (len(rows) / n)
                 right += accuracy(output, y, kind).double() * (len(rows) / n) if kind else 0.0
@@ -421,13 +430,14 @@ class Training:
             self.recorder.line({"step": k, "epoch": epoch, **named})
         if measure < (math.inf if self.best is None else self.best["loss"]):
             self.best = {"loss": measure, "step": k}
-            self.recorder.keep_best(self.encode)
+            tensors = self.snapshot()
+            self.recorder.keep_best(lambda metrics_bytes: self.encode(tensors, metrics_bytes))
         return validation
 
     def run(self, stopped) -> dict:
         project, recorder = self.project, self.recorder
         total, save_every, per_epoch = project["totalSteps"], project["checkpointEvery"], self.batches.steps_per_epoch
-        began = saved = shown = read = time.monotonic()
+        began = shown = read = time.monotonic()
         batches = self.batches_from(self.step, total)
         lr, status, validation = self.schedule.at(max(0, self.step - 1))[0], "done", None
         while self.step < total:
@@ -443,9 +453,8 @@ class Training:
             read = now
             if ending:
                 validation = self.end_epoch(total) or validation
-            if (due or now - saved >= self.arguments.checkpoint_seconds) and k < total:
-                recorder.save(self.encode)
-                saved = time.monotonic()
+            if (due or self.saving) and k < total:
+                self.save()
             if recorder.writes and not self.arguments.quiet and now - shown >= 5:
                 shown = now
                 print(f"step {k}/{total}  loss {self.last_loss:.6g}  lr {lr:.3g}", file=sys.stderr)
@@ -453,7 +462,7 @@ class Training:
                 status = "interrupted"
                 break
         seconds = time.monotonic() - began
-        recorder.save(self.encode)
+        self.save()
         if validation is None:
             validation = self.evaluate("validation")
         return {
@@ -489,7 +498,7 @@ def not_finite(k: int, loss: float, norm: float, lr: float) -> Refusal:
 
 
 def main() -> int:
-    arguments = parse_arguments()
+    arguments = parse_arguments(__doc__)
     signals = []
     for name in (signal.SIGINT, signal.SIGTERM):
         signal.signal(name, lambda received, _: signals.append(received))
