@@ -22,6 +22,7 @@ import {
   viewsOfBatch,
   withRows,
 } from "./batch-memory.ts";
+import { type LateResults, lateResults, type StepResult } from "./late-results.ts";
 import { type BatchShapes, type StepParts, type TracedStep, traceStep } from "./trace.ts";
 
 /** What `trainStep` compiles: model, loss, optimizer and the batch's shapes. */
@@ -34,16 +35,16 @@ export interface TrainStepOptions<B extends BatchShapes = BatchShapes> extends S
   readonly runs?: number;
   /** Initial values and the step's random numbers come from streams of this seed. */
   readonly seed?: number;
+  /**
+   * The caller takes results by `results()`, so that a device may make the steps (`webgpuBackend`): the call form then gives
+   * the last results that are known. Each batch has the same number of examples there.
+   */
+  readonly late?: boolean;
   /** Draws the initial values instead of the seed's "init" stream, e.g. `torchInit(generator, dtype)`. */
   readonly init?: InitRandom;
 }
 
-/** Measurements of the last step: the loss before the update, the gradient's norm before clipping, and what the optimizer measures. */
-export interface StepResult {
-  loss: number;
-  gradNorm: number;
-  [measure: string]: number;
-}
+export type { StepResult };
 
 /** One tensor of a step's state: a parameter, a buffer, or what the optimizer keeps. */
 export interface StateTensor {
@@ -83,7 +84,16 @@ export interface TrainStep<B extends BatchShapes = BatchShapes> extends SizedSte
   /** The same step, with the same state, for batches of so many examples. */
   readonly sized: (rows: number) => SizedStep<B>;
   readonly result: StepResult;
+  /**
+   * Of a step made with `late`: waits for the steps since the last call and gives their results, oldest first. Throws
+   * `device-lost` where the device is gone; the state is what `pull` brought last.
+   */
+  readonly results: () => Promise<readonly StepResult[]>;
   readonly state: readonly StateTensor[];
+  /** Waits for a device's steps and brings the state to `state`, where other backends have it anyway. */
+  readonly pull: () => Promise<void>;
+  /** Sends to a device what was written to `state` after the first step. */
+  readonly push: () => void;
   /** Steps made through the call form; set it after restoring `state`. */
   count: number;
   /** Back to the start with the initial values and random numbers of another seed. */
@@ -104,8 +114,9 @@ export function trainStep(options: TrainStepOptions): TrainStep {
   const keys = { write: keyWriterOf(seed) };
   const schedulesMomentum = options.schedulesMomentum ?? rateOf?.setsMomentum ?? false;
   const result: StepResult = { loss: Number.NaN, gradNorm: Number.NaN };
+  const late = lateResults(options.late === true);
   const compile = (shapes: BatchShapes): SizedProgram =>
-    sizedProgram({ ...options, batch: shapes, dtype, schedulesMomentum }, { keys, result });
+    sizedProgram({ ...options, batch: shapes, dtype, schedulesMomentum }, { keys, result, late });
   const main = compile(batch);
   const { traced, tensors } = main;
   const base = optimizer.lr ?? rateOf?.lrAt(0);
@@ -119,9 +130,11 @@ export function trainStep(options: TrainStepOptions): TrainStep {
     for (const { name, values } of tensors) values.set(initial[name]!);
   };
   draw(init);
+  const { device } = main.executable;
 
   const others = new Map<number, SizedStep>();
   const sized = (rows: number): SizedStep => {
+    if (device !== undefined) throw oneSize(main.rows, rows);
     const found = others.get(rows) ?? movingState(main, compile(withRows(batch, rows)));
     others.set(rows, found);
     return found;
@@ -148,7 +161,11 @@ export function trainStep(options: TrainStepOptions): TrainStep {
       draw(streamInit(stream(other, "init")));
       keys.write = keyWriterOf(other);
       api.count = 0;
+      device?.send();
     },
+    results: late.take,
+    pull: async (): Promise<void> => device?.fetch(),
+    push: (): void => device?.send(),
     parts: { model, optimizer, dtype },
     lr: base ?? Number.NaN,
     executable: main.executable,
@@ -162,6 +179,11 @@ const noRate = (what: string): SteepestError =>
     help: "end the chain with optim.scaleByLr(), give the transform an lr, or give the step a schedule",
   });
 
+const oneSize = (rows: number, other: number): SteepestError =>
+  new SteepestError("batch", `the device's step takes ${rows} examples, not ${other}`, {
+    help: "leave out the last examples of an epoch (dropLast), or use the wasm backend",
+  });
+
 interface SizedProgram extends SizedStep {
   readonly traced: TracedStep;
   /** Examples of a batch. */
@@ -173,11 +195,18 @@ interface SizedProgram extends SizedStep {
 /** The step's program for one batch size, with memory of its own. `result` is what all sizes write to. */
 function sizedProgram(
   { backend = wasm, runs, optimizer, ...parts }: TrainStepOptions,
-  { keys, result }: { readonly keys: { write: KeyWriter }; readonly result: StepResult },
+  {
+    keys,
+    result,
+    late,
+  }: { readonly keys: { write: KeyWriter }; readonly result: StepResult; readonly late: LateResults },
 ): SizedProgram {
   const traced = traceStep({ ...parts, optimizer });
   const { inputs, state: kept, outputs, measures } = traced;
-  const executable = backend.compile({ inputs, state: kept, outputs }, runs === undefined ? {} : { runs });
+  const executable = backend.compile(
+    { inputs, state: kept, outputs },
+    { ...(runs !== undefined && { runs }), late: late.asked },
+  );
   const tensors = kept.map(
     ({ input: { attrs, shape, dtype } }): StateTensor => ({
       name: attrs.name,
@@ -189,8 +218,14 @@ function sizedProgram(
   const viewOf = inputViews(executable, inputs);
   const [lrView, stepView, momentumView] = [viewOf("lr"), viewOf("step"), viewOf("momentum")];
   const keyViews = keyViewsOf(viewOf);
-  const lossView = executable.view("out.loss");
-  const measureViews = measures.map((name) => executable.view(`out.${name}`));
+  const names = ["loss", ...measures];
+  const outViews = names.map((name) => executable.view(`out.${name}`));
+  const read = (from: (index: number) => TypedArray, at: number): StepResult => {
+    for (let i = 0; i < names.length; i++) result[names[i]!] = from(i)[0]!;
+    if (optimizer.errorIfNonfinite === true) requireFinite(result["nonFinite"] ?? 0, at);
+    return result;
+  };
+  const now = (i: number): TypedArray => outViews[i]!;
   for (const name of measures) result[name] = Number.NaN;
   return {
     traced,
@@ -204,9 +239,9 @@ function sizedProgram(
       momentumView[0] = beta;
       keys.write(at, keyViews);
       executable.run();
-      result.loss = lossView[0]!;
-      for (let i = 0; i < measures.length; i++) result[measures[i]!] = measureViews[i]![0]!;
-      if (optimizer.errorIfNonfinite === true) requireFinite(result["nonFinite"] ?? 0, at);
+      const { device } = executable;
+      if (device === undefined) late.note(read(now, at));
+      else late.wait(device, (outputs) => read((i) => outputs[`out.${names[i]!}`]!, at));
       return result;
     },
   };

@@ -5,56 +5,16 @@ import { describe, expect, test } from "vitest";
 import type { Backend } from "../../src/engine/backend.ts";
 import { reference } from "../../src/engine/backends/reference.ts";
 import { wasm } from "../../src/engine/backends/wasm.ts";
-import { gpt, type ParamDType, type ParamSpecs } from "../../src/nn/index.ts";
-import * as losses from "../../src/nn/losses/index.ts";
-import { adamw } from "../../src/optim/index.ts";
-import { trainStep } from "../../src/train/program.ts";
-import golden from "../golden/transformer.json" with { type: "json" };
+import type { ParamDType } from "../../src/nn/index.ts";
+import { furthest, golden, goldenBatch, goldenStep } from "./golden-transformer.ts";
 
-const { vocabulary, context, layers, width, heads, batch: rows, steps: goldenSteps } = golden.model;
+const { vocabulary, steps: goldenSteps } = golden.model;
 const text = readFileSync(new URL("../golden/text.txt", import.meta.url), "utf8");
-const tokens = Array.from(text, (c) => golden.alphabet.indexOf(c));
-
-/** The weights of the golden run, by the rule its file states. */
-function goldenWeights(params: ParamSpecs): ParamSpecs {
-  let s = 12345;
-  return Object.fromEntries(
-    Object.entries(params).map(([name, { shape }]) => {
-      const start = name.includes("norm") && name.endsWith("weight") ? 1 : 0;
-      const init = (): Float64Array =>
-        new Float64Array(shape.reduce((n, d) => n * d, 1)).map(() => {
-          s = (Math.imul(s, 1664525) + 1013904223) >>> 0;
-          return (s / 2 ** 32 - 0.5) * 0.125 + start;
-        });
-      return [name, { shape, init }];
-    }),
-  );
-}
 
 function lossCurve(backend: Backend, dtype: ParamDType, steps: number): number[] {
-  const model = gpt({ vocabulary, context, layers, width, heads });
-  const { lr, betas, eps, weightDecay } = golden.optimizer;
-  const step = trainStep({
-    model: { ...model, params: goldenWeights(model.params) },
-    loss: (output, batch) => losses.softmaxCrossEntropy(output, batch["y"]!),
-    optimizer: adamw({ lr, betas: betas as [number, number], eps, weightDecay }),
-    batch: {
-      x: { shape: [rows, context], dtype: "int32" },
-      y: { shape: [rows, context], dtype: "int32" },
-    },
-    dtype,
-    backend,
-  });
-  return Array.from({ length: steps }, (_, k) => {
-    const starts = Array.from({ length: rows }, (_, b) => (37 * (rows * k + b)) % (tokens.length - context));
-    const windows = (shift: number): number[] =>
-      starts.flatMap((at) => tokens.slice(at + shift, at + shift + context));
-    return step({ x: windows(0), y: windows(1) }).loss;
-  });
+  const step = goldenStep(backend, dtype);
+  return Array.from({ length: steps }, (_, k) => step(goldenBatch(text, k)).loss);
 }
-
-const furthest = (actual: readonly number[], wanted: readonly number[]): number =>
-  Math.max(...actual.map((a, i) => Math.abs(a - wanted[i]!) / wanted[i]!));
 
 interface Run {
   readonly backend: Backend;

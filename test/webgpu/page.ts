@@ -1,13 +1,22 @@
 /** What the test asks a page for, in the page. */
 import { type WebGpuBackend, webgpuBackend } from "../../src/engine/backends/webgpu.ts";
-import { longSum, primitiveCases, wholeCases } from "../conformance/cases.ts";
+import { matmul, type Shape } from "../../src/engine/graph/index.ts";
+import { type Case, longSum, primitiveCases, wholeCases } from "../conformance/cases.ts";
+import { float } from "../conformance/harness.ts";
 import { disagreements } from "./late.ts";
+import { buffersAlive, goesOnAfterLoss, stepsLikeWasm, transformerLosses } from "./steps.ts";
 
 let opened: Promise<WebGpuBackend> | null = null;
 const backend = (): Promise<WebGpuBackend> => (opened ??= webgpuBackend());
 
 /** Of many cases that differ in size alone each third: a pipeline takes a software adapter a tenth of a second. */
 const thinned = /over every choice of axes|matmul|argmax/;
+
+const product = (a: Shape, b: Shape): Case => ({
+  given: [float(a, "float32"), float(b, "float32", { seed: 5 })],
+  build: (x, y) => matmul(x!, y!),
+  options: { toMax: true },
+});
 
 const checks = {
   adapter: async (): Promise<string[]> => [(await backend()).adapter],
@@ -22,7 +31,22 @@ const checks = {
     );
     return disagreements(await backend(), cases);
   },
+  tiles: async (): Promise<string[]> => {
+    const tiling = await webgpuBackend({ barriers: "cheap" });
+    const products = primitiveCases("float32")["matmul: shapes, transposes, batches, views"]!;
+    const wrong = await disagreements(tiling, [
+      ...products.filter((_, i) => i % 12 === 11),
+      product([70, 40], [40, 90]),
+      product([6, 700], [700, 5]),
+    ]);
+    tiling.close();
+    return wrong;
+  },
+  transformer: async (text = ""): Promise<number[]> => transformerLosses(await backend(), text),
+  steps: async (): Promise<string[]> => stepsLikeWasm(await backend()),
+  loss: (): Promise<string[]> => goesOnAfterLoss(webgpuBackend),
+  buffers: (): Promise<number[]> => buffersAlive(webgpuBackend),
 };
 
-export type Check = keyof typeof checks;
+export type Checks = typeof checks;
 Object.assign(globalThis, { checks });

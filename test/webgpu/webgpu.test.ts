@@ -1,8 +1,10 @@
 /** The WebGPU backend in a real page: numbers against the interpreter, on the software adapter. */
+import { readFileSync } from "node:fs";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { furthest, golden } from "../nn/golden-transformer.ts";
 import { noBrowser, openPage } from "./browser.ts";
-import type { Check } from "./page.ts";
+import type { Checks } from "./page.ts";
 
 describe.skipIf(noBrowser !== null)("WebGPU in a page", () => {
   let [page, browser]: [Page | undefined, Browser | undefined] = [undefined, undefined];
@@ -11,10 +13,13 @@ describe.skipIf(noBrowser !== null)("WebGPU in a page", () => {
   });
   afterAll(() => browser?.close());
 
-  const check = (name: Check): Promise<string[]> =>
+  const check = <C extends keyof Checks>(name: C, given = ""): Promise<Awaited<ReturnType<Checks[C]>>> =>
     page!.evaluate(
-      (key) => (globalThis as unknown as { checks: Record<string, () => Promise<string[]>> }).checks[key]!(),
-      name,
+      ([key, text]) => {
+        const { checks } = globalThis as unknown as { checks: Record<string, (text: string) => unknown> };
+        return checks[key!]!(text!) as Promise<Awaited<ReturnType<Checks[C]>>>;
+      },
+      [name, given],
     );
 
   test("there is an adapter", async () => {
@@ -23,5 +28,29 @@ describe.skipIf(noBrowser !== null)("WebGPU in a page", () => {
 
   test("primitives are the interpreter's to 2e-6, over sizes and special values", async () => {
     expect(await check("primitives")).toEqual([]);
+  });
+
+  test("products in tiles through workgroup memory, and with the inner axis cut, are the interpreter's", async () => {
+    expect(await check("tiles")).toEqual([]);
+  });
+
+  test("a transformer's first losses are PyTorch's to 1e-6, read back every 3 steps", async () => {
+    const text = readFileSync(new URL("../golden/text.txt", import.meta.url), "utf8");
+    const losses = await check("transformer", text);
+    expect(losses).toHaveLength(5);
+    expect(furthest(losses, golden.losses_f32)).toBeLessThan(1e-6);
+  });
+
+  test("steps with dropout, clips, convolutions and other optimizers are WebAssembly's, and repeat bit for bit", async () => {
+    expect(await check("steps")).toEqual([]);
+  });
+
+  test("a lost device is told, and another goes on from the state that was pulled, to the same bits", async () => {
+    expect(await check("loss")).toEqual(["device-lost", "the same state"]);
+  });
+
+  test("no buffer more is alive after many steps", async () => {
+    const [before, after] = await check("buffers");
+    expect(after).toBe(before);
   });
 });

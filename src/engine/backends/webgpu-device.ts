@@ -8,6 +8,8 @@ export interface Device {
   readonly limit: number;
   /** "nvidia ampere", or what else the adapter says of itself. */
   readonly adapter: string;
+  /** Whether the adapter is a program that computes on the processor. */
+  readonly software: boolean;
   /** Why the device is gone, or null. */
   readonly lost: () => string | null;
   /** The first error since the last call that nobody waited for, or null. */
@@ -32,10 +34,12 @@ export async function openDevice(): Promise<Device> {
     error ??= event.error.message;
   });
   const { vendor, architecture, description } = adapter.info;
+  const name = description || [vendor, architecture].filter(Boolean).join(" ") || "unknown";
   return {
     gpu: opened,
     limit: Math.min(maxBufferSize, maxStorageBufferBindingSize),
-    adapter: description || [vendor, architecture].filter(Boolean).join(" ") || "unknown",
+    adapter: name,
+    software: adapter.info.isFallbackAdapter || /swiftshader|llvmpipe|basic render/i.test(name),
     lost: () => lost,
     error: () => {
       const found = error;

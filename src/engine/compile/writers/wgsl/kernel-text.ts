@@ -14,6 +14,11 @@ export interface KernelText {
   readonly scratch?: number;
 }
 
+/** What is dear on a device. Adapters in software pay for each invocation that waits at a barrier. */
+export interface Costs {
+  readonly barriers: "cheap" | "slow";
+}
+
 /** The entry point's name. */
 export const ENTRY = "kernel";
 /** Workgroups along one axis that every device allows. */

@@ -9,7 +9,7 @@ import { contiguous, type View } from "../../../graph/strided.ts";
 import type { LoopKernel, MatmulKernel, Operand } from "../../kernels.ts";
 import { squeezed, squeezedView } from "../../nodes.ts";
 import { digitsOf } from "../../passes/gather-products.ts";
-import { entry, type KernelText, perElement, placeOf, SCRATCH, sizeText } from "./kernel-text.ts";
+import { type Costs, entry, type KernelText, perElement, placeOf, SCRATCH, sizeText } from "./kernel-text.ts";
 import { writeLoop } from "./loop.ts";
 import { load, store } from "./types.ts";
 
@@ -44,7 +44,7 @@ interface Sizes {
   readonly k: number;
 }
 
-export function writeProduct(kernel: MatmulKernel): KernelText[] {
+export function writeProduct(kernel: MatmulKernel, { barriers }: Costs): KernelText[] {
   const { a, b, to } = kernel;
   const rank = a.view.shape.length;
   const [m, k] = a.view.shape.slice(-2) as [number, number];
@@ -55,7 +55,41 @@ export function writeProduct(kernel: MatmulKernel): KernelText[] {
     return [{ ...text, uses: new Set() }];
   }
   if (Math.min(m, sizes.n) <= 2 && kernel.through === undefined) return writeLoop(asLoop(kernel, sizes));
-  return tiled(kernel, sizes, chooseTile(sizes));
+  return barriers === "slow" ? [direct(kernel, sizes)] : tiled(kernel, sizes, chooseTile(sizes));
+}
+
+/** Rows and columns of C in an invocation's block, where nothing passes through workgroup memory. */
+const BLOCK = 4;
+
+/** Each invocation makes a block of C from A and B as they lie there. Beyond their edges it reads the last row or column. */
+function direct(kernel: MatmulKernel, { lead, m, n, k }: Sizes): KernelText {
+  const { to } = kernel;
+  const [down, along] = [Math.min(BLOCK, m), Math.min(BLOCK, n)];
+  const [blocksDown, blocksAlong] = [Math.ceil(m / down), Math.ceil(n / along)];
+  const [a, b] = [placesOfA(kernel), placesOfB(kernel)];
+  const list = (count: number, f: (i: number) => string): string =>
+    [...Array(count).keys()].map((i) => `  ${f(i)}`).join("\n");
+  const block = (f: (r: number, c: number) => string): string =>
+    list(down, (r) => list(along, (c) => f(r, c)));
+  const body = `
+  let row = i / ${sizeText(blocksAlong, "along")} % ${sizeText(blocksDown, "down")} * ${down}u; let column = i % ${sizeText(blocksAlong, "along")} * ${along}u;
+  let lead = i / ${sizeText(blocksAlong * blocksDown, "blocks")};
+  let a0 = ${a.lead}; let b0 = ${b.lead};
+${list(down, (r) => `let r${r} = min(row + ${r}u, ${sizeText(m - 1, "last_row")});`)}
+${list(along, (c) => `let j${c} = min(column + ${c}u, ${sizeText(n - 1, "last_column")});`)}
+${block((r, c) => `var c${r}_${c} = 0.0f;`)}
+  for (var t = 0u; t < ${sizeText(k, "k")}; t++) {
+${list(down, (r) => `let x${r} = ${load("float32", `a0 + ${a.at(`r${r}`, "t")}`)};`)}
+${list(along, (c) => `let y${c} = ${load("float32", `b0 + ${b.at("t", `j${c}`)}`)};`)}
+${block((r, c) => `c${r}_${c} = fma(x${r}, y${c}, c${r}_${c});`)}
+  }
+  let c0 = ${placeOf(to)} + lead * ${sizeText(m * n, "matrix")};
+${block((r, c) =>
+  store("float32", `c0 + r${r} * ${sizeText(n, "n")} + j${c}`, `c${r}_${c}`)
+    .replace(/^/, `if (row + ${r}u < ${sizeText(m, "m")} && column + ${c}u < ${sizeText(n, "n")}) { `)
+    .concat(" }"),
+)}`;
+  return { ...perElement(lead * blocksDown * blocksAlong, body), uses: new Set() };
 }
 
 /** A product with a vector is a sum like any other. */

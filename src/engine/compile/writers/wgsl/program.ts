@@ -3,7 +3,7 @@ import { SteepestError } from "../../../../run/errors.ts";
 import type { Kernel, Lowered } from "../../kernels.ts";
 import { type MemoryPlan, planMemory } from "../../passes/memory.ts";
 import { type FunctionName, operators } from "./expression.ts";
-import { groupsOf, type KernelText, PLACE } from "./kernel-text.ts";
+import { type Costs, groupsOf, type KernelText, PLACE } from "./kernel-text.ts";
 import { writeLoop } from "./loop.ts";
 import { type MathName, mathText } from "./math.ts";
 import { writeCopy, writeFill, writeRows } from "./other-kernels.ts";
@@ -32,8 +32,8 @@ export const BINDINGS = { memory: 0, places: 1 } as const;
 /** Places that a shared pipeline takes; kernels of more have one each. */
 export const MAX_PLACES = 60;
 
-export function writeProgram({ kernels, named }: Lowered): GpuProgram {
-  const texts = kernels.flatMap(writeKernel);
+export function writeProgram({ kernels, named }: Lowered, costs: Costs = { barriers: "cheap" }): GpuProgram {
+  const texts = kernels.flatMap((k) => writeKernel(k, costs));
   const scratchWords = Math.max(0, ...texts.map((t) => t.scratch ?? 0));
   const plan = planMemory(kernels, named.values(), scratchWords * 4);
   const address = new Map([...plan.address].map(([b, at]) => [b.id, at / 4]));
@@ -63,12 +63,12 @@ export function writeProgram({ kernels, named }: Lowered): GpuProgram {
   };
 }
 
-function writeKernel(kernel: Kernel): KernelText[] {
+function writeKernel(kernel: Kernel, costs: Costs): KernelText[] {
   switch (kernel.kind) {
     case "loop":
       return writeLoop(kernel);
     case "matmul":
-      return writeProduct(kernel);
+      return writeProduct(kernel, costs);
     case "fill":
       return writeFill(kernel);
     case "copy":

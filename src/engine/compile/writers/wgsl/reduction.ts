@@ -19,18 +19,25 @@ const MANY = 16_384;
 const FEW = 32;
 /** Workgroups worth having. */
 const ENOUGH = 64;
+/** Terms that an invocation has at least, where several share a result. */
+const TERMS = 8;
+/** Results beside each other in memory that one workgroup makes, so that its loads are, too. */
+const COLUMNS = 16;
+const SMALL_GROUP = 64;
 
 export function writeReduction(kernel: LoopKernel, plan: LoopPlan): KernelText[] {
   const kept = sizeOf(plan.sizes.slice(0, plan.firstReduced));
   const terms = sizeOf(plan.sizes.slice(plan.firstReduced));
   if (terms <= FEW || (kept >= MANY && (plan.column || terms <= 4 * FEW)))
     return [serial(kernel, plan, kept)];
-  const across = plan.column ? Math.min(16, 2 ** Math.floor(Math.log2(kept))) : 1;
-  const lanes = GROUP / across;
+  // an invocation has some terms at least: joining costs a barrier for each halving
+  const most = Math.min(GROUP, 2 ** Math.floor(Math.log2(terms / TERMS)));
+  const lanes = Math.min(most, plan.column ? GROUP / COLUMNS : GROUP);
+  const across = Math.max(lanes > SMALL_GROUP ? 1 : SMALL_GROUP / lanes, plan.column ? COLUMNS : 1);
   const groups = Math.ceil(kept / across);
   const parts = Math.max(
     1,
-    Math.min(Math.ceil(ENOUGH / groups), Math.floor(terms / (lanes * 4)), GROUP),
+    Math.min(Math.ceil(ENOUGH / groups), Math.floor(terms / (lanes * TERMS)), GROUP),
     groups === 1 ? Math.min(4 * GROUP, Math.ceil(terms / (lanes * RUN * 2))) : 1,
   );
   return shared(kernel, plan, { kept, terms, across, lanes, parts });
@@ -250,7 +257,7 @@ function shared(kernel: LoopKernel, plan: LoopPlan, share: Share): KernelText[] 
     ...(parts === 1 ? [keptDigits, ...storeResults(plan, accumulators)] : leave.map((l) => `  ${l}`)),
     "  }",
   ];
-  const text = `${sharedMemory(accumulators)}${entry(GROUP, groups, tidy(body))}`;
+  const text = `${sharedMemory(accumulators)}${entry(across * lanes, groups, tidy(body))}`;
   if (parts === 1) return [{ text, groups, uses }];
   const first = { text, groups, uses, scratch: kept * parts * results.length };
   return [first, joinParts(plan, accumulators, { kept, parts })];

@@ -1,0 +1,203 @@
+/** Whole steps of training on a device: against PyTorch's numbers and against WebAssembly, and when the device goes. */
+import type { Backend } from "../../src/engine/backend.ts";
+import { wasm } from "../../src/engine/backends/wasm.ts";
+import type { WebGpuBackend } from "../../src/engine/backends/webgpu.ts";
+import * as nn from "../../src/nn/index.ts";
+import * as losses from "../../src/nn/losses/index.ts";
+import * as optim from "../../src/optim/index.ts";
+import { makeSchedule } from "../../src/optim/schedules/index.ts";
+import {
+  type StepResult,
+  type TrainStep,
+  type TrainStepOptions,
+  trainStep,
+} from "../../src/train/program.ts";
+import { values } from "../conformance/harness.ts";
+import { goldenBatch, goldenStep } from "../nn/golden-transformer.ts";
+
+/** The losses of the first of PyTorch's steps, read back every so often. */
+export async function transformerLosses(backend: Backend, text: string): Promise<number[]> {
+  const step = goldenStep(backend, "float32", { late: true });
+  const found: number[] = [];
+  for (let k = 0; k < 5; k++) {
+    step(goldenBatch(text, k));
+    if (k % 3 === 2) found.push(...(await step.results()).map((r) => r.loss));
+  }
+  found.push(...(await step.results()).map((r) => r.loss));
+  step.executable.device?.release();
+  return found;
+}
+
+type Batch = Readonly<Record<"x" | "y", ArrayLike<number>>>;
+interface Problem {
+  readonly make: (backend: Backend) => TrainStep;
+  readonly batch: (k: number) => Batch;
+}
+
+/** Whose batch's parts are known by their names alone. */
+const made = (options: TrainStepOptions): TrainStep => trainStep(options);
+const classes = (count: number, below: number, seed: number): number[] =>
+  Array.from(values([count], { seed }), (v) => Math.floor(((v + 2) / 4) * below));
+
+/** Dropout, a clip, a schedule, weight decay, momentum: what a step may hold beside the model. */
+const mlp: Problem = {
+  make: (backend) =>
+    made({
+      model: nn.sequential(nn.linear(9, 16), nn.gelu(), nn.dropout(0.2), nn.linear(16, 4)),
+      loss: (out, b) => losses.softmaxCrossEntropy(out, b["y"]!),
+      optimizer: optim.chain(optim.clipByGlobalNorm(0.5), optim.adamw({ lr: 0.01, weightDecay: 0.1 })),
+      schedule: makeSchedule("warmup-cosine", 0.01, { warmupSteps: 5, totalSteps: 40 }),
+      batch: { x: [12, 9], y: { shape: [12], dtype: "int32" } },
+      seed: 3,
+      backend,
+      late: true,
+    }),
+  batch: (k) => ({ x: values([12, 9], { seed: 50 + k }), y: classes(12, 4, 80 + k) }),
+};
+
+/** Convolutions, whose gradients read windows and fold them, pooling and running means. */
+const cnn: Problem = {
+  make: (backend) =>
+    made({
+      model: nn.sequential(
+        nn.conv2d(2, 4, 3, { padding: 1 }),
+        nn.batchNorm(4),
+        nn.relu(),
+        nn.maxPool2d(2),
+        nn.conv2d(4, 6, 3, { stride: 2 }),
+        nn.flatten(),
+        nn.linear(6, 3),
+      ),
+      loss: (out, b) => losses.softmaxCrossEntropy(out, b["y"]!),
+      optimizer: optim.sgd({ lr: 0.05, momentum: 0.9, nesterov: true }),
+      batch: { x: [5, 2, 8, 8], y: { shape: [5], dtype: "int32" } },
+      seed: 4,
+      backend,
+      late: true,
+    }),
+  batch: (k) => ({ x: values([5, 2, 8, 8], { seed: 150 + k }), y: classes(5, 3, 180 + k) }),
+};
+
+/** Optimizers that keep other things: matrices made orthogonal, and distances, which are scalars of the device. */
+const optimizers: readonly optim.Transform[] = [optim.muon({ lr: 1e-2 }), optim.prodigy({ lr: 1 })];
+const regression = (optimizer: optim.Transform): Problem => ({
+  make: (backend) =>
+    made({
+      model: nn.sequential(nn.linear(5, 6), nn.tanh(), nn.linear(6, 2)),
+      loss: (out, b) => losses.mse(out, b["y"]!),
+      optimizer,
+      batch: { x: [8, 5], y: [8, 2] },
+      seed: 5,
+      backend,
+      late: true,
+    }),
+  batch: (k) => ({ x: values([8, 5], { seed: 250 + k }), y: values([8, 2], { seed: 280 + k }) }),
+});
+
+async function run(step: TrainStep, { batch }: Problem, steps: number): Promise<readonly StepResult[]> {
+  for (let k = 0; k < steps; k++) step(batch(step.count));
+  const results = await step.results();
+  await step.pull();
+  return results;
+}
+
+/** How far results and state are from another backend's, relative to the largest number of each. */
+function furthestOf(
+  [a, b]: readonly [readonly StepResult[], readonly StepResult[]],
+  [s, t]: readonly [TrainStep, TrainStep],
+): number {
+  let worst = 0;
+  const compare = (x: ArrayLike<number>, y: ArrayLike<number>): void => {
+    const scale = Math.max(1e-3, ...Array.from(y, Math.abs));
+    for (let i = 0; i < y.length; i++) {
+      const error = Math.abs(x[i]! - y[i]!) / scale;
+      worst = Math.max(worst, error); // NaN is the worst
+    }
+  };
+  b.forEach((r, k) => {
+    for (const [name, value] of Object.entries(r)) compare([a[k]?.[name] ?? Number.NaN], [value]);
+  });
+  t.state.forEach((tensor, i) => compare(s.state[i]!.values, tensor.values));
+  return worst;
+}
+
+/** Each problem on both backends, and the device twice: steps in the same order give the same bits. */
+export async function stepsLikeWasm(backend: Backend): Promise<string[]> {
+  const wrong: string[] = [];
+  const problems: [string, Problem][] = [
+    ["mlp", mlp],
+    ["cnn", cnn],
+    ...optimizers.map((o): [string, Problem] => [o.name ?? "?", regression(o)]),
+  ];
+  for (const [name, problem] of problems) {
+    const [device, again, host] = [backend, backend, wasm].map(problem.make);
+    const results = [device!, again!, host!].map((s) => run(s, problem, 6));
+    const [first, second, wanted] = await Promise.all(results);
+    const error = furthestOf([first!, wanted!], [device!, host!]);
+    if (!(error < 2e-4)) wrong.push(`${name} is off by ${error}`);
+    if (furthestOf([first!, second!], [device!, again!]) !== 0) wrong.push(`${name} does not repeat`);
+    for (const s of [device!, again!]) s.executable.device!.release();
+  }
+  return wrong;
+}
+
+/** A run whose device goes after the state was pulled, and another device that goes on from there. */
+export async function goesOnAfterLoss(open: () => Promise<WebGpuBackend>): Promise<string[]> {
+  const [whole, broken] = [await open(), await open()];
+  const step = mlp.make(whole);
+  await run(step, mlp, 12);
+
+  const early = mlp.make(broken);
+  await run(early, mlp, 6);
+  const kept = early.state.map((t) => t.values.slice());
+  early(mlp.batch(early.count));
+  broken.close();
+  const told = await early.results().then(
+    () => "nothing",
+    (error: Error & { id?: string }) => `${error.id}`,
+  );
+  const later = mlp.make(whole);
+  later.state.forEach((t, i) => {
+    t.values.set(kept[i]!);
+  });
+  later.count = 6;
+  await run(later, mlp, 6);
+  const same = later.state.every((t, i) => t.values.every((v, j) => v === step.state[i]!.values[j]));
+  whole.close();
+  return [told, same ? "the same state" : "another state"];
+}
+
+/** Buffers alive after some steps, and after many more. */
+export async function buffersAlive(open: () => Promise<WebGpuBackend>): Promise<[number, number]> {
+  const prototype = GPUDevice.prototype;
+  const { createBuffer } = prototype;
+  let alive = 0;
+  prototype.createBuffer = function (descriptor) {
+    const buffer = createBuffer.call(this, descriptor);
+    const { destroy } = buffer;
+    alive++;
+    buffer.destroy = () => {
+      alive--;
+      return destroy.call(buffer);
+    };
+    return buffer;
+  };
+  try {
+    const backend = await open();
+    const step = regression(optim.sgd({ lr: 0.01 })).make(backend);
+    const batch = regression(optim.sgd({ lr: 0.01 })).batch(0);
+    const round = async (): Promise<void> => {
+      for (let k = 0; k < 100; k++) step(batch);
+      await step.results();
+      await step.pull();
+    };
+    await round();
+    const before = alive;
+    for (let i = 0; i < 5; i++) await round();
+    const after = alive;
+    backend.close();
+    return [before, after];
+  } finally {
+    prototype.createBuffer = createBuffer;
+  }
+}
