@@ -50,4 +50,4 @@ export {
   type TracedStep,
   traceStep,
 } from "./trace.ts";
-export { loadWeights, saveWeights } from "./weights.ts";
+export { loadWeights, requireSameCharacters, saveWeights } from "./weights.ts";

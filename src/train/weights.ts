@@ -5,8 +5,9 @@ import type { Layer, ParamDType } from "../nn/layer.ts";
 import { evaluateState, flattenState, initialState, stateInputs } from "../optim/state.ts";
 import type { Transform } from "../optim/transform.ts";
 import { SteepestError } from "../run/errors.ts";
+import { readModelRecord } from "./model-record.ts";
 import type { StoredState, TrainStep } from "./program.ts";
-import { decodeSafeTensors, encodeSafeTensors, type StoredTensor } from "./safetensors.ts";
+import { decodeSafeTensors, encodeSafeTensors, type SafeTensors, type StoredTensor } from "./safetensors.ts";
 import { tensorInputs } from "./trace.ts";
 
 export interface StartOptions {
@@ -59,6 +60,33 @@ export function startFrom(
     if (name.startsWith("optimizer.")) values.set(first[name.slice("optimizer.".length)]!);
   const names = new Set(own.map(({ name }) => plain(name)));
   return [...tensors.keys()].filter((name) => !names.has(name) && !name.startsWith("optimizer."));
+}
+
+/**
+ * Throws `init-weights` where a checkpoint says that its model read other characters than a run's text has: its rows of
+ * the embedding would stand for other characters, even where there are as many.
+ */
+export function requireSameCharacters(
+  { classes = [] }: { readonly classes?: readonly string[] },
+  { metadata }: Pick<SafeTensors, "metadata">,
+  where: string,
+): void {
+  if (metadata["model"] === undefined) return;
+  const { input } = readModelRecord(metadata["model"], where);
+  if (input.kind !== "text") return;
+  const [theirs, ours] = [input.vocabulary, classes];
+  if (theirs.join("") === ours.join("")) return;
+  const only = (a: readonly string[], b: readonly string[]): string =>
+    JSON.stringify(
+      a
+        .filter((c) => !b.includes(c))
+        .join("")
+        .slice(0, 40),
+    );
+  throw new SteepestError("init-weights", "the weights were trained on a text of other characters", {
+    where,
+    help: `train on a text with the same ones: only the weights know ${only(theirs, ours)}, only this text has ${only(ours, theirs)}`,
+  });
 }
 
 export interface EvaluationModel {

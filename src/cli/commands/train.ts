@@ -6,6 +6,7 @@ import { nodeHost } from "../../data/node-host.ts";
 import { diagnose } from "../../diagnose/index.ts";
 import type { Judged } from "../../diagnose/words.ts";
 import { chooseBackend } from "../../engine/registry.ts";
+import { matchesName } from "../../nn/freeze.ts";
 import { NonFiniteError, SteepestError } from "../../run/errors.ts";
 import { type RunLog, seriesOf } from "../../run/log.ts";
 import { systemClock } from "../../run/long-work.ts";
@@ -25,7 +26,7 @@ import {
 } from "../../train/node-run-folder.ts";
 import { begunOn, mayChange, refuseChanges } from "../../train/resume.ts";
 import { decodeSafeTensors } from "../../train/safetensors.ts";
-import { startFrom } from "../../train/weights.ts";
+import { requireSameCharacters, startFrom } from "../../train/weights.ts";
 import type { FindLrResult } from "../../tune/find-lr/types.ts";
 import type { Invocation } from "../command.ts";
 import { alertLine } from "../diagnose/alert.ts";
@@ -118,7 +119,11 @@ function startFromFile(
     });
   }
   const skip = initSkip?.split(",").map((pattern) => pattern.trim()) ?? [];
-  const others = startFrom(built, decodeSafeTensors(readFileSync(file), file).tensors, file, { skip });
+  const stored = decodeSafeTensors(readFileSync(file), file);
+  if (!skip.some((pattern) => matchesName(pattern, "tokens.weight"))) {
+    requireSameCharacters(built.data, stored, file);
+  }
+  const others = startFrom(built, stored.tensors, file, { skip });
   if (others.length > 0)
     terminal.note(`note: ${others.length} tensors of ${file} are not the model's: ${others[0]}`);
 }

@@ -15,6 +15,7 @@ import {
   evalStep,
   loadWeights,
   modelRecord,
+  requireSameCharacters,
 } from "steepest/train";
 import type { Report } from "../../lib/engine.ts";
 import type { RateChange } from "../../lib/rates.ts";
@@ -130,7 +131,7 @@ export async function open(
   const declared = runFile(asked, lr);
   const model = { ...start?.model, ...(declared["model"] as object) };
   const built = await buildRun(parseRun({ ...declared, model }), { host, backend });
-  if (start !== null) await startFrom(start, built);
+  if (start !== null) startFrom(start, built);
   const writer = createWriter(built, backend);
   session = {
     built,
@@ -163,17 +164,8 @@ export async function open(
 }
 
 /** Weights of a file in place of random ones. */
-async function startFrom({ name, bytes }: Kept, built: BuiltRun): Promise<void> {
-  if (decodeSafeTensors(bytes, name).metadata["model"] !== undefined) {
-    const { input } = (await loadRun(bytes, { where: name })).spec;
-    const own = built.data.classes ?? [];
-    if (input.kind !== "text" || input.vocabulary.join("") !== own.join("")) {
-      throw new SteepestError("init-weights", "the weights were trained on a text of other characters", {
-        where: name,
-        help: "choose the text that they were trained on, or give it as your own text",
-      });
-    }
-  }
+function startFrom({ name, bytes }: Kept, built: BuiltRun): void {
+  requireSameCharacters(built.data, decodeSafeTensors(bytes, name), name);
   loadWeights(built.step, bytes, { where: name });
 }
 
