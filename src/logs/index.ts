@@ -2,8 +2,10 @@
  * Anybody's training log → RunLogs. Detected by content, read in pieces and in bounded memory; the core needs no
  * file system and runs in a page. Files and directories: `node-files.ts`.
  */
+
 import { SteepestError } from "../run/errors.ts";
 import type { RunLog } from "../run/log.ts";
+import { joinBytes } from "./bytes.ts";
 import { detectFormat, isEnough, makeHead } from "./detect.ts";
 import type { FormatReader, LogReader, ReadOptions } from "./types.ts";
 
@@ -161,10 +163,7 @@ export async function peek(input: AsyncIterable<Uint8Array>): Promise<Peeked> {
   while (first.length < HEAD) {
     const next = await iterator.next();
     if (next.done) break;
-    const joined = new Uint8Array(first.length + next.value.length);
-    joined.set(first);
-    joined.set(next.value, first.length);
-    first = joined;
+    first = joinBytes(first, next.value);
   }
   return { first, rest: { [Symbol.asyncIterator]: () => iterator } };
 }

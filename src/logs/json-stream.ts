@@ -15,9 +15,39 @@ export interface JsonHandler {
 
 const MAX_TEXT = 4096;
 
-export function createJsonStream(handler: JsonHandler): { push(text: string): void; readonly depth: number } {
+/** Which bracket stands open, and whether a string would be a key there. */
+interface Nesting {
+  readonly depth: () => number;
+  readonly expectsKey: () => boolean;
+  /** `{`, `}`, `[`, `]`, `,` or `:` */
+  readonly structural: (c: number) => void;
+}
+
+function createNesting(handler: JsonHandler): Nesting {
   const kinds: ("object" | "array")[] = [];
   let expectKey = false;
+  return {
+    depth: () => kinds.length,
+    expectsKey: () => expectKey,
+    structural(c) {
+      if (c === 123 || c === 91) {
+        const kind = c === 123 ? "object" : "array";
+        if (kinds.length < 512) kinds.push(kind);
+        handler.open(kind);
+        expectKey = kind === "object";
+      } else if (c === 125 || c === 93) {
+        if (kinds.length > 0) {
+          kinds.pop();
+          handler.close();
+        }
+        expectKey = false;
+      } else expectKey = c === 44 && kinds[kinds.length - 1] === "object";
+    },
+  };
+}
+
+export function createJsonStream(handler: JsonHandler): { push(text: string): void; readonly depth: number } {
+  const nesting = createNesting(handler);
   let state: "plain" | "string" | "literal" = "plain";
   let token = "";
   let escaped = false;
@@ -32,7 +62,7 @@ export function createJsonStream(handler: JsonHandler): { push(text: string): vo
   };
   const endString = (): void => {
     const value = escaped ? unescaped(token) : token;
-    if (expectKey) handler.key(value);
+    if (nesting.expectsKey()) handler.key(value);
     else handler.text(value);
     token = "";
     escaped = false;
@@ -41,7 +71,7 @@ export function createJsonStream(handler: JsonHandler): { push(text: string): vo
 
   return {
     get depth() {
-      return kinds.length;
+      return nesting.depth();
     },
     push(text) {
       let from = 0;
@@ -72,19 +102,7 @@ export function createJsonStream(handler: JsonHandler): { push(text: string): vo
           endLiteral();
         }
         if (space) continue;
-        if (c === 123 || c === 91) {
-          const kind = c === 123 ? "object" : "array";
-          if (kinds.length < 512) kinds.push(kind);
-          handler.open(kind);
-          expectKey = kind === "object";
-        } else if (c === 125 || c === 93) {
-          if (kinds.length > 0) {
-            kinds.pop();
-            handler.close();
-          }
-          expectKey = false;
-        } else if (c === 44) expectKey = kinds[kinds.length - 1] === "object";
-        else if (c === 58) expectKey = false;
+        if (structural) nesting.structural(c);
         else if (c === 34) {
           state = "string";
           from = i + 1;

@@ -22,22 +22,23 @@ const HELD_ROWS = 1000;
 /** Rows with one of these sum a whole training up. */
 const SUMMARY_KEYS = new Set(["train_runtime", "train/train_runtime"]);
 
-export function createRowWriter(recorder: Recorder, options: ReadOptions): RowWriter {
-  const meanings = new Map<string, Meaning>();
-  let stepName: string | null = null;
-  let locked = false;
-  let held: Row[] = [];
-  let nulls = 0;
-  let seen = 0;
-  let lastStep = Number.NEGATIVE_INFINITY;
-  let lastEpoch = Number.NaN;
+/** What keys mean, each asked once. */
+interface Meanings {
+  readonly of: (name: string) => Meaning;
+  readonly hasLoss: (row: Row) => boolean;
+  /** The key that counts, the best of several. */
+  readonly bestStep: (row: Row) => string | null;
+  readonly names: () => string[];
+}
 
+function createMeanings({ step: wanted }: ReadOptions): Meanings {
+  const meanings = new Map<string, Meaning>();
   const meaning = (name: string): Meaning => {
     let found = meanings.get(name);
     if (!found) {
       if (meanings.size > 20_000) return { role: "other", rank: 0 };
       found =
-        options.step !== undefined && (name === options.step || normalise(name) === normalise(options.step))
+        wanted !== undefined && (name === wanted || normalise(name) === normalise(wanted))
           ? { role: "step", rank: -1 }
           : meaningOf(name);
       meanings.set(name, found);
@@ -59,6 +60,20 @@ export function createRowWriter(recorder: Recorder, options: ReadOptions): RowWr
     }
     return best;
   };
+
+  return { of: meaning, hasLoss, bestStep, names: () => [...meanings.keys()] };
+}
+
+export function createRowWriter(recorder: Recorder, options: ReadOptions): RowWriter {
+  const meanings = createMeanings(options);
+  const { of: meaning, hasLoss, bestStep } = meanings;
+  let stepName: string | null = null;
+  let locked = false;
+  let held: Row[] = [];
+  let nulls = 0;
+  let seen = 0;
+  let lastStep = Number.NEGATIVE_INFINITY;
+  let lastEpoch = Number.NaN;
 
   const emit = (row: Row): void => {
     const { names, values } = row;
@@ -121,7 +136,7 @@ export function createRowWriter(recorder: Recorder, options: ReadOptions): RowWr
       flush();
       if (options.step === undefined || seen === 0 || (stepName !== null && meaning(stepName).rank < 0))
         return;
-      throw missingName("step", options.step, [...meanings.keys()], options.source);
+      throw missingName("step", options.step, meanings.names(), options.source);
     },
     get stepName() {
       return stepName;

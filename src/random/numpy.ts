@@ -47,8 +47,18 @@ export interface NumpyRandom {
   state(): NumpyState;
 }
 
-/** A generator in the state `np.random.RandomState(seed)` has. Throws `seed` unless 0 ≤ seed < 2³². */
-export function numpyRandom(seed: number | NumpyState): NumpyRandom {
+/** What every distribution is drawn from: bits, doubles, integers below a bound, normals in pairs. */
+interface Draws {
+  readonly uint32: () => number;
+  /** Uniform in [0, 1) with 53 bits. */
+  readonly double: () => number;
+  readonly normal: () => number;
+  /** An integer in [0, max] by rejection under the smallest covering bit mask. */
+  readonly interval: (max: number) => number;
+  readonly state: () => NumpyState;
+}
+
+function createDraws(seed: number | NumpyState): Draws {
   const fresh = typeof seed === "number";
   if (fresh) checkSeed(seed, 2 ** 32);
   const mt = fresh ? mt19937(seed) : { key: Uint32Array.from(seed.key), pos: seed.pos };
@@ -75,7 +85,6 @@ export function numpyRandom(seed: number | NumpyState): NumpyRandom {
       return f * x2;
     }
   };
-  /** An integer in [0, max] by rejection under the smallest covering bit mask. */
   const interval = (max: number): number => {
     if (max === 0) return 0;
     if (max < 2 ** 32) {
@@ -92,6 +101,12 @@ export function numpyRandom(seed: number | NumpyState): NumpyRandom {
       if (value <= max) return value;
     }
   };
+  return { uint32, double, normal, interval, state: () => ({ key: [...mt.key], pos: mt.pos, gauss }) };
+}
+
+/** A generator in the state `np.random.RandomState(seed)` has. Throws `seed` unless 0 ≤ seed < 2³². */
+export function numpyRandom(seed: number | NumpyState): NumpyRandom {
+  const { uint32, double, normal, interval, state } = createDraws(seed);
   const draw = (n: number, one: () => number): Float64Array => {
     const out = new Float64Array(n);
     for (let i = 0; i < n; i++) out[i] = one();
@@ -139,7 +154,7 @@ export function numpyRandom(seed: number | NumpyState): NumpyRandom {
       p <= 0.5
         ? draw(n, binomialByInversion(trials, p, double))
         : draw(n, binomialByInversion(trials, 1 - p, double)).map((k) => trials - k),
-    state: () => ({ key: [...mt.key], pos: mt.pos, gauss }),
+    state,
   };
 }
 

@@ -2,8 +2,10 @@
  * TensorBoard event files: length | crc(length) | event | crc(event), each event a protobuf message.
  * Scalars come as `simple_value` (PyTorch, Lightning, old Keras) or as a rank-0 tensor (TensorFlow 2).
  */
+
 import { BinaryReader, WireType } from "@bufbuild/protobuf/wire";
 import { SteepestError } from "../../run/errors.ts";
+import { joinBytes } from "../bytes.ts";
 import { maskedCrc32c } from "../crc.ts";
 import { finishRuns } from "../finish.ts";
 import { Recorder } from "../recorder.ts";
@@ -40,12 +42,7 @@ function createTfevents(options: ReadOptions): FormatReader {
       offset += skipped;
       bytes = bytes.subarray(skipped);
     }
-    if (carry.length > 0) {
-      const whole = new Uint8Array(carry.length + bytes.length);
-      whole.set(carry);
-      whole.set(bytes, carry.length);
-      bytes = whole;
-    }
+    bytes = joinBytes(carry, bytes);
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     const reader = new BinaryReader(bytes);
     let at = 0;

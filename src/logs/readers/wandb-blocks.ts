@@ -2,6 +2,7 @@
  * The framing of a `.wandb` file: LevelDB log blocks of 32 KiB, each fragment `crc | length | type | data`.
  * The checksum is plain CRC-32 over type and data, although W&B's own comment calls it CRC-32C.
  */
+import { joinBytes } from "../bytes.ts";
 import { crc32 } from "../crc.ts";
 
 export const FILE_HEADER = 7;
@@ -18,14 +19,17 @@ export interface BlockReader {
   readonly open: boolean;
 }
 
-export function createBlockReader(onRecord: (record: Uint8Array) => void): BlockReader {
-  let carry: Uint8Array = new Uint8Array(0);
-  let offset = 0;
-  let toSkip = FILE_HEADER;
+/** Fragments → records. */
+interface Assembler {
+  readonly fragment: (type: number, data: Uint8Array) => void;
+  /** What has come of a record is given up. */
+  readonly drop: () => void;
+  readonly open: () => boolean;
+}
+
+function createAssembler(onRecord: (record: Uint8Array) => void): Assembler {
   let parts: Uint8Array[] = [];
   let size = 0;
-  const damaged = { count: 0, at: 0 };
-
   const fragment = (type: number, data: Uint8Array): void => {
     if (type === FULL) {
       parts = [];
@@ -55,13 +59,24 @@ export function createBlockReader(onRecord: (record: Uint8Array) => void): Block
   };
 
   return {
+    fragment,
+    drop: () => {
+      parts = [];
+    },
+    open: () => parts.length > 0,
+  };
+}
+
+export function createBlockReader(onRecord: (record: Uint8Array) => void): BlockReader {
+  let carry: Uint8Array = new Uint8Array(0);
+  let offset = 0;
+  let toSkip = FILE_HEADER;
+  const records = createAssembler(onRecord);
+  const damaged = { count: 0, at: 0 };
+
+  return {
     push(chunk) {
-      let bytes = chunk;
-      if (carry.length > 0) {
-        bytes = new Uint8Array(carry.length + chunk.length);
-        bytes.set(carry);
-        bytes.set(chunk, carry.length);
-      }
+      const bytes = joinBytes(carry, chunk);
       let at = 0;
       for (;;) {
         if (toSkip > 0) {
@@ -85,11 +100,11 @@ export function createBlockReader(onRecord: (record: Uint8Array) => void): Block
           (bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24)) >>> 0;
         if (padding || length + FRAGMENT_HEADER > leftInBlock || crc32(bytes, at + 6, end) !== stored) {
           if (!padding && damaged.count++ === 0) damaged.at = offset + at;
-          parts = [];
+          records.drop();
           toSkip = leftInBlock; // the next block begins a fragment again
           continue;
         }
-        fragment(type, bytes.subarray(at + FRAGMENT_HEADER, end));
+        records.fragment(type, bytes.subarray(at + FRAGMENT_HEADER, end));
         at = end;
       }
       offset += at;
@@ -97,7 +112,7 @@ export function createBlockReader(onRecord: (record: Uint8Array) => void): Block
     },
     damaged,
     get open() {
-      return carry.length > 0 || parts.length > 0;
+      return carry.length > 0 || records.open();
     },
   };
 }
