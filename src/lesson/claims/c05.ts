@@ -37,7 +37,6 @@ export const experiment: Experiment = defineExperiment({
     const at = (k: number): number | null => (k < 0 ? null : k);
 
     const diverges = !(final <= FAR) || final > curve[0]!;
-    const steps = Float64Array.from({ length: epochs }, (_, k) => k);
     return {
       summary: `${fixed(curve[0]!, 4)} to ${fixed(final, 4)}, ${rises(curve)} steps upwards: better than ${good} (${fixed(goodFinal, 4)})`,
       measured: {
@@ -75,33 +74,13 @@ export const experiment: Experiment = defineExperiment({
           `${20 * lr} rises ${farRises} times. With every tenth label flipped the limit is ${show(flippedLimit, 5)}: ` +
           `${below} ${settles(below) ? "settles" : "does not settle"}, ${above} ${settles(above) ? "settles" : "does not"}, ${high} ends at ` +
           `${fixed(last(flippedCurves[0]!), 2)} and started at ${fixed(flippedCurves[0]![0]!, 2)}`,
-      figures: () => ({
-        lr_effect: lessonFigure(
-          "Learning Rate Effect on Convergence",
-          [lr, good, low].map((rate) => Float64Array.from(losses(written, epochs, rate), cut)),
-          [lr, good, low],
-          steps,
-        ),
-        lr_effect_squared: {
-          title: "Where the same three rates do what that figure says",
-          subtitle: `squared loss on the same features: the limit 2/L is ${show(squaredLimit, 4)}`,
-          caption: `The first ${SHOWN} epochs. ${lr} goes on to infinity, ${good} to the minimum at 0.`,
-          panels: [
-            {
-              kind: "lines",
-              x: { label: "Epoch" },
-              y: { label: "squared loss", scale: "log", domain: [1e-16, 1e16] },
-              series: curves.map((y, i) => ({
-                name: names([lr, good, low])[i]!,
-                x: steps.slice(0, SHOWN),
-                y: y.slice(0, SHOWN),
-                colour: COLOURS[i]!,
-                endLabel: i === 2,
-              })),
-            },
-          ],
-        },
-      }),
+      figures: () =>
+        figuresOf({
+          rates: [lr, good, low],
+          written: [lr, good, low].map((rate) => Float64Array.from(losses(written, epochs, rate), cut)),
+          squared: curves,
+          squaredLimit,
+        }),
     };
   },
 });
@@ -113,6 +92,43 @@ const names = ([high, good, low]: readonly number[]): string[] => [
   `LR=${good} (good)`,
   `LR=${low} (too low)`,
 ];
+
+/** The lesson's figure, and the same three rates on the loss that it describes. */
+function figuresOf({
+  rates,
+  written,
+  squared,
+  squaredLimit,
+}: {
+  readonly rates: readonly number[];
+  readonly written: readonly Float64Array[];
+  readonly squared: readonly Float64Array[];
+  readonly squaredLimit: number;
+}): Record<string, Chart> {
+  const steps = Float64Array.from(squared[0]!, (_, k) => k);
+  return {
+    lr_effect: lessonFigure("Learning Rate Effect on Convergence", written, rates, steps),
+    lr_effect_squared: {
+      title: "Where the same three rates do what that figure says",
+      subtitle: `squared loss on the same features: the limit 2/L is ${show(squaredLimit, 4)}`,
+      caption: `The first ${SHOWN} epochs. ${rates[0]} goes on to infinity, ${rates[1]} to the minimum at 0.`,
+      panels: [
+        {
+          kind: "lines",
+          x: { label: "Epoch" },
+          y: { label: "squared loss", scale: "log", domain: [1e-16, 1e16] },
+          series: squared.map((y, i) => ({
+            name: names(rates)[i]!,
+            x: steps.slice(0, SHOWN),
+            y: y.slice(0, SHOWN),
+            colour: COLOURS[i]!,
+            endLabel: i === 2,
+          })),
+        },
+      ],
+    },
+  };
+}
 
 /** The lesson's lr_effect.png, with its colours, labels and limits. */
 function lessonFigure(

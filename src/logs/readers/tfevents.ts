@@ -26,12 +26,7 @@ function createTfevents(options: ReadOptions): FormatReader {
   let toSkip = 0;
   let offset = 0;
   let lost = false;
-  let badRecords = 0;
-  let firstBad = 0;
-
-  const bad = (at: number): void => {
-    if (badRecords++ === 0) firstBad = at;
-  };
+  const damage = createDamage(recorder);
 
   const push = (chunk: Uint8Array): void => {
     if (lost) return;
@@ -64,8 +59,8 @@ function createTfevents(options: ReadOptions): FormatReader {
         break;
       }
       const dataEnd = end - FOOTER;
-      if (maskedCrc32c(bytes, at + HEADER, dataEnd) !== view.getUint32(dataEnd, true)) bad(offset + at);
-      else if (!readEvent(reader, bytes, at + HEADER, dataEnd, tags, recorder)) bad(offset + at);
+      if (maskedCrc32c(bytes, at + HEADER, dataEnd) !== view.getUint32(dataEnd, true)) damage.at(offset + at);
+      else if (!readEvent(reader, bytes, at + HEADER, dataEnd, tags, recorder)) damage.at(offset + at);
       at = end;
     }
     offset += at;
@@ -95,14 +90,32 @@ function createTfevents(options: ReadOptions): FormatReader {
       lost = false;
     },
     logs(final) {
-      if (final) cut();
-      if (final && badRecords > 0) {
-        recorder.note(
-          "corrupt-record",
-          `${badRecords} records fail their checksum and were left out, the first at byte ${firstBad}`,
-        );
+      if (final) {
+        cut();
+        damage.note();
       }
       return finishRuns(recorder, { final, format: "tfevents", options });
+    },
+  };
+}
+
+/** Counts records that are left out, and says so. */
+function createDamage(recorder: Recorder): {
+  readonly at: (byte: number) => void;
+  readonly note: () => void;
+} {
+  let count = 0;
+  let first = 0;
+  return {
+    at(byte) {
+      if (count++ === 0) first = byte;
+    },
+    note() {
+      if (count > 0)
+        recorder.note(
+          "corrupt-record",
+          `${count} records fail their checksum and were left out, the first at byte ${first}`,
+        );
     },
   };
 }

@@ -23,20 +23,26 @@ export interface Box {
   readonly hideX: boolean;
 }
 
+/** What a panel's pieces are drawn from. */
+interface Scene {
+  readonly plan: LinesPlan;
+  readonly box: Box;
+  readonly theme: Theme;
+  readonly frame: readonly [number, number];
+  readonly marginTop: number;
+  readonly marginBottom: number;
+  readonly toneOf: (n: { readonly tone?: Tone }) => string;
+}
+
 export function drawLines(plan: LinesPlan, box: Box, theme: Theme, document: Document): SVGElement {
-  const { panel, x, y, curves, ghosts, notes } = plan;
+  const { x, y, notes } = plan;
   const frame: readonly [number, number] = [box.left, box.width - box.right];
   const placed = placeNotes(notes, pixelScale(x, frame), frame);
   const rows = placed.length === 0 ? 0 : Math.max(...placed.map((p) => p.row)) + 1;
   const marginTop = 8 + rows * ROW;
   const marginBottom = box.hideX ? 8 : 46;
-  const clampX = ([from, to]: Point): Point => [Math.max(from, x.domain[0]), Math.min(to, x.domain[1])];
-  const ranges = notes.filter((n) => n.to > n.from);
-  const rules = notes.filter((n) => n.to === n.from);
-  const levels = panel.levels ?? [];
   const toneOf = (n: { readonly tone?: Tone }): string => theme.tones[n.tone ?? "info"];
-  const holes = curves.flatMap((c) => c.gaps.slice(0, 100).map((g) => ({ ...g, slot: c.slot })));
-
+  const scene: Scene = { plan, box, theme, frame, marginTop, marginBottom, toneOf };
   const plot = Plot.plot({
     document,
     width: box.width,
@@ -48,121 +54,157 @@ export function drawLines(plan: LinesPlan, box: Box, theme: Theme, document: Doc
     style: { fontFamily: FONT },
     x: { type: x.type, domain: [...x.domain], clamp: true, axis: null },
     y: { type: y.type, domain: [...y.domain], clamp: true, axis: null },
-    marks: drawable([
-      Plot.gridY([...y.ticks], { stroke: theme.grid, strokeOpacity: 1 }),
-      Plot.gridY([...y.minor], { stroke: theme.grid, strokeOpacity: 0.5 }),
-      x.type === "log" ? Plot.gridX([...x.ticks], { stroke: theme.grid, strokeOpacity: 1 }) : null,
-      ...ranges.map((n) => {
-        const [x1, x2] = clampX([n.from, n.to]);
-        return Plot.rectX([0], {
-          x1: () => x1,
-          x2: () => x2,
-          fill: toneOf(n),
-          fillOpacity: theme.shade,
-          className: "range",
-        });
-      }),
-      ...holes
-        .filter((g) => g.to > g.from && !ranges.some((r) => r.from <= g.from && g.to <= r.to))
-        .map((g) =>
-          Plot.rectX([0], {
-            x1: () => g.from,
-            x2: () => g.to,
-            fill: theme.tones.critical,
-            fillOpacity: theme.shade,
-            className: "gap",
-          }),
-        ),
-      ...rules.map((n) =>
-        Plot.ruleX(
-          [n.from],
-          n.tick
-            ? {
-                stroke: toneOf(n),
-                strokeWidth: 2,
-                insetBottom: Math.max(0, box.height - marginTop - marginBottom - TICK_LENGTH),
-                className: "tick",
-              }
-            : { stroke: toneOf(n), strokeDasharray: "3 3", className: "note" },
-        ),
-      ),
-      ...levels.map((l) =>
-        Plot.ruleY([l.y], { stroke: toneOf(l), strokeDasharray: "6 3", className: "level" }),
-      ),
-      Plot.axisX(box.hideX ? [] : [...x.ticks], {
-        tickFormat: (t: unknown) => x.format(Number(t)),
-        fontSize: TICK,
-        color: theme.muted,
-        tickSize: 4,
-        label: null,
-      }),
-      Plot.axisY([...y.ticks], {
-        tickFormat: (t: unknown) => y.format(Number(t)),
-        fontSize: TICK,
-        color: theme.muted,
-        tickSize: 0,
-        tickPadding: 8,
-        label: null,
-      }),
-      Plot.ruleY([y.domain[0]], { stroke: theme.axis }),
-      ...[
-        ...ghosts.map((g) => ({ ...g, steps: false })),
-        ...curves.flatMap((c) => (c.ghost ? [{ ...c, line: c.ghost }] : [])),
-      ].map((g) =>
-        line(
-          g.line,
-          {
-            stroke: strokeOf(theme, g),
-            strokeWidth: 1,
-            strokeOpacity: theme.ghost,
-            className: "raw",
-          },
-          g,
-        ),
-      ),
-      ...curves.map((c) =>
-        line(
-          c.line,
-          {
-            stroke: strokeOf(theme, c),
-            strokeWidth: 2,
-            className: "series",
-            ...(dashOf(c.slot) && { strokeDasharray: dashOf(c.slot)! }),
-          },
-          c,
-        ),
-      ),
-      ...curves
-        .filter((c) => c.dots)
-        .map((c) =>
-          Plot.dot(
-            c.line.filter(([, v]) => Number.isFinite(v)),
-            {
-              x: ([v]: Point) => v,
-              y: ([, v]: Point) => v,
-              symbol: markerOf(c.slot),
-              r: 3.6,
-              fill: strokeOf(theme, c),
-              stroke: theme.background,
-              strokeWidth: 1,
-              className: "points",
-            },
-          ),
-        ),
-      Plot.dot(holes, {
-        x: "from",
-        frameAnchor: "top",
-        dy: 8,
-        symbol: "times",
-        r: 5,
-        stroke: theme.tones.critical,
-        strokeWidth: 2,
-        className: "non-finite",
-      }),
-    ]),
+    marks: drawable([...ground(scene), ...axes(scene), ...curveMarks(scene)]),
   }) as SVGElement & { scale(name: string): { apply(v: number): number } };
-
   const yPx = (v: number): number => plot.scale("y").apply(v);
+  return plotGroup(plot, textsOf(scene, { placed, yPx, document }), box.top, document);
+}
+
+/** Behind everything: grid, shaded ranges, gaps, rules and levels. */
+function ground({ plan, box, theme, marginTop, marginBottom, toneOf }: Scene): (Plot.Mark | null)[] {
+  const { panel, x, y, notes } = plan;
+  const clampX = ([from, to]: Point): Point => [Math.max(from, x.domain[0]), Math.min(to, x.domain[1])];
+  const ranges = notes.filter((n) => n.to > n.from);
+  const rules = notes.filter((n) => n.to === n.from);
+  return [
+    Plot.gridY([...y.ticks], { stroke: theme.grid, strokeOpacity: 1 }),
+    Plot.gridY([...y.minor], { stroke: theme.grid, strokeOpacity: 0.5 }),
+    x.type === "log" ? Plot.gridX([...x.ticks], { stroke: theme.grid, strokeOpacity: 1 }) : null,
+    ...ranges.map((n) => {
+      const [x1, x2] = clampX([n.from, n.to]);
+      return Plot.rectX([0], {
+        x1: () => x1,
+        x2: () => x2,
+        fill: toneOf(n),
+        fillOpacity: theme.shade,
+        className: "range",
+      });
+    }),
+    ...holesOf(plan)
+      .filter((g) => g.to > g.from && !ranges.some((r) => r.from <= g.from && g.to <= r.to))
+      .map((g) =>
+        Plot.rectX([0], {
+          x1: () => g.from,
+          x2: () => g.to,
+          fill: theme.tones.critical,
+          fillOpacity: theme.shade,
+          className: "gap",
+        }),
+      ),
+    ...rules.map((n) =>
+      Plot.ruleX(
+        [n.from],
+        n.tick
+          ? {
+              stroke: toneOf(n),
+              strokeWidth: 2,
+              insetBottom: Math.max(0, box.height - marginTop - marginBottom - TICK_LENGTH),
+              className: "tick",
+            }
+          : { stroke: toneOf(n), strokeDasharray: "3 3", className: "note" },
+      ),
+    ),
+    ...(panel.levels ?? []).map((l) =>
+      Plot.ruleY([l.y], { stroke: toneOf(l), strokeDasharray: "6 3", className: "level" }),
+    ),
+  ];
+}
+
+function axes({ plan: { x, y }, box, theme }: Scene): Plot.Mark[] {
+  return [
+    Plot.axisX(box.hideX ? [] : [...x.ticks], {
+      tickFormat: (t: unknown) => x.format(Number(t)),
+      fontSize: TICK,
+      color: theme.muted,
+      tickSize: 4,
+      label: null,
+    }),
+    Plot.axisY([...y.ticks], {
+      tickFormat: (t: unknown) => y.format(Number(t)),
+      fontSize: TICK,
+      color: theme.muted,
+      tickSize: 0,
+      tickPadding: 8,
+      label: null,
+    }),
+    Plot.ruleY([y.domain[0]], { stroke: theme.axis }),
+  ];
+}
+
+/** Where curves have no value, at most 100 places a curve. */
+const holesOf = ({ curves }: LinesPlan): { from: number; to: number; slot: number }[] =>
+  curves.flatMap((c) => c.gaps.slice(0, 100).map((g) => ({ ...g, slot: c.slot })));
+
+/** The curves, what they were before smoothing, their dots, and crosses where they have no value. */
+function curveMarks({ plan, theme }: Scene): Plot.Mark[] {
+  const { curves, ghosts } = plan;
+  return [
+    ...[
+      ...ghosts.map((g) => ({ ...g, steps: false })),
+      ...curves.flatMap((c) => (c.ghost ? [{ ...c, line: c.ghost }] : [])),
+    ].map((g) =>
+      line(
+        g.line,
+        {
+          stroke: strokeOf(theme, g),
+          strokeWidth: 1,
+          strokeOpacity: theme.ghost,
+          className: "raw",
+        },
+        g,
+      ),
+    ),
+    ...curves.map((c) =>
+      line(
+        c.line,
+        {
+          stroke: strokeOf(theme, c),
+          strokeWidth: 2,
+          className: "series",
+          ...(dashOf(c.slot) && { strokeDasharray: dashOf(c.slot)! }),
+        },
+        c,
+      ),
+    ),
+    ...curves
+      .filter((c) => c.dots)
+      .map((c) =>
+        Plot.dot(
+          c.line.filter(([, v]) => Number.isFinite(v)),
+          {
+            x: ([v]: Point) => v,
+            y: ([, v]: Point) => v,
+            symbol: markerOf(c.slot),
+            r: 3.6,
+            fill: strokeOf(theme, c),
+            stroke: theme.background,
+            strokeWidth: 1,
+            className: "points",
+          },
+        ),
+      ),
+    Plot.dot(holesOf(plan), {
+      x: "from",
+      frameAnchor: "top",
+      dy: 8,
+      symbol: "times",
+      r: 5,
+      stroke: theme.tones.critical,
+      strokeWidth: 2,
+      className: "non-finite",
+    }),
+  ];
+}
+
+/** Labels of notes, levels, curves' ends and axes; why nothing is drawn where that is so. */
+function textsOf(
+  { plan: { panel, curves }, box, theme, frame, marginTop, marginBottom, toneOf }: Scene,
+  {
+    placed,
+    yPx,
+    document,
+  }: { placed: ReturnType<typeof placeNotes>; yPx: (v: number) => number; document: Document },
+): SVGElement[] {
   const bottom = box.height - marginBottom;
   const texts: SVGElement[] = [
     ...placed.map((p) =>
@@ -172,7 +214,7 @@ export function drawLines(plan: LinesPlan, box: Box, theme: Theme, document: Doc
         weight: 700,
       }),
     ),
-    ...levels.map((l) =>
+    ...(panel.levels ?? []).map((l) =>
       text(document, l.label, frame[1] - 6, yPx(l.y) - 5, {
         size: NOTE,
         fill: toneOf(l),
@@ -206,7 +248,7 @@ export function drawLines(plan: LinesPlan, box: Box, theme: Theme, document: Doc
       }),
     );
   }
-  return plotGroup(plot, texts, box.top, document);
+  return texts;
 }
 
 function line(points: readonly Point[], style: Plot.LineOptions, { steps }: Pick<Curve, "steps">): Plot.Mark {
