@@ -1,13 +1,13 @@
 /** Which backends there are, and which one a run gets. */
 import { closest, SteepestError } from "../run/errors.ts";
-import type { Backend } from "./backend.ts";
+import type { Backend, ProgramSpec } from "./backend.ts";
 import { reference } from "./backends/reference.ts";
 import { wasm, wasmBackend } from "./backends/wasm.ts";
 
 /** Names that `chooseBackend` and a run file's `"backend"` take. */
-export type BackendName = "auto" | "native" | "wasm" | "blas" | "reference";
+export type BackendName = "auto" | "native" | "wasm" | "blas" | "webgpu" | "reference";
 /** All backend names, in the order that help lists them. */
-export const backendNames: readonly BackendName[] = ["auto", "native", "wasm", "blas", "reference"];
+export const backendNames: readonly BackendName[] = ["auto", "native", "wasm", "blas", "webgpu", "reference"];
 
 const inNode = (): boolean => typeof process !== "undefined" && process.versions?.node !== undefined;
 
@@ -16,12 +16,18 @@ export interface BackendChoice {
   readonly threads?: number;
   /** The name of the backend that a run was begun on: `auto` goes on with it where it can. */
   readonly begunOn?: string;
+  /**
+   * A program whose results are taken later (`Executable.device`), as `traceStep` gives it: where there is WebGPU, `auto`
+   * times it there and on WebAssembly, and takes what is faster.
+   */
+  readonly late?: ProgramSpec;
 }
 
 /**
  * `auto` is native code where there is a compiler and the program's runs repay making it, else wasm, with the system's BLAS
- * for large products where one is found (Node); in a page it is wasm. The other names insist. Throws `backend` for an
- * unknown name, and for one that can't be had here.
+ * for large products where one is found (Node); in a page it is wasm, or what `late` asks for. `webgpu` runs programs whose
+ * results are taken later on the GPU, and others on wasm. The other names insist. Throws `backend` for an unknown name,
+ * and for one that can't be had here.
  */
 export async function chooseBackend(name: string = "auto", choice: BackendChoice = {}): Promise<Backend> {
   switch (name) {
@@ -30,7 +36,10 @@ export async function chooseBackend(name: string = "auto", choice: BackendChoice
     case "wasm":
       return wasm;
     case "auto":
+      if (choice.late !== undefined && "gpu" in (globalThis.navigator ?? {})) return fasterOf(choice.late);
       return inNode() ? automatic(choice) : wasm;
+    case "webgpu":
+      return (await import("./backends/webgpu.ts")).webgpuBackend();
     case "native":
       if (!inNode()) throw onlyNode("native", "call a compiler");
       return (await nodeBackends()).nativeBackend(choice);
@@ -48,6 +57,9 @@ export async function chooseBackend(name: string = "auto", choice: BackendChoice
     }
   }
 }
+
+const fasterOf = async (late: ProgramSpec): Promise<Backend> =>
+  (await import("./backends/faster.ts")).fasterBackend(late);
 
 const nodeBackends = (): Promise<typeof import("./backends/node-backends.ts")> =>
   import("./backends/node-backends.ts");
@@ -106,6 +118,18 @@ async function describeNative(): Promise<BackendReport> {
   };
 }
 
+async function describeGpu(): Promise<BackendReport> {
+  const name = "webgpu";
+  try {
+    const backend = await (await import("./backends/webgpu.ts")).webgpuBackend();
+    backend.close();
+    return { name, active: true, why: `${backend.adapter}; for steps whose results are taken later` };
+  } catch (error) {
+    if (!(error instanceof SteepestError)) throw error;
+    return { name, active: false, why: error.message };
+  }
+}
+
 /** For `steepest info`: what runs here, and why or why not. Loads the BLAS library if there is one. */
 export async function describeBackends(): Promise<BackendReport[]> {
   const { detectFma } = await import("./compile/writers/wasm/gemm/index.ts");
@@ -118,6 +142,7 @@ export async function describeBackends(): Promise<BackendReport[]> {
       why: `SIMD128${fma ? " with relaxed-SIMD fused multiply-add" : "; this engine has no relaxed SIMD"}, one thread`,
     },
   ];
+  reports.push(await describeGpu());
   if (!inNode()) {
     return [
       ...reports,

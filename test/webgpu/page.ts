@@ -1,6 +1,8 @@
 /** What the test asks a page for, in the page. */
+import type { ProgramSpec } from "../../src/engine/backend.ts";
 import { type WebGpuBackend, webgpuBackend } from "../../src/engine/backends/webgpu.ts";
-import { matmul, type Shape } from "../../src/engine/graph/index.ts";
+import { type Expr, input, matmul, type Shape, sin, sum } from "../../src/engine/graph/index.ts";
+import { chooseBackend, describeBackends } from "../../src/engine/registry.ts";
 import { type Case, longSum, primitiveCases, wholeCases } from "../conformance/cases.ts";
 import { float } from "../conformance/harness.ts";
 import { disagreements } from "./late.ts";
@@ -41,6 +43,28 @@ const checks = {
     ]);
     tiling.close();
     return wrong;
+  },
+  /** What `auto` takes for a step, for one that the device refuses, and for callers who don't wait. */
+  auto: async (): Promise<string[]> => {
+    const [x, double] = [input("x", [300]), input("x", [300], "float64")];
+    const programOf = (e: Expr): ProgramSpec => ({
+      inputs: [e as typeof x],
+      state: [],
+      outputs: [{ name: "y", value: sum(sin(e)) }],
+    });
+    const late = [programOf(x), programOf(double)].map((spec) => chooseBackend("auto", { late: spec }));
+    const chosen = await Promise.all([...late, chooseBackend("auto")]);
+    const gpu = await chooseBackend("webgpu");
+    const now = gpu.compile(programOf(x));
+    now.view("x").fill(1);
+    now.run();
+    const reports = await describeBackends();
+    const report = reports.find((r) => r.name === "webgpu")!;
+    return [
+      ...chosen.map((b) => b.name),
+      `${now.notes["backend"]} ${(now.view("y")[0]! / 300).toFixed(4)}`,
+      `${report.active} ${report.why}`,
+    ];
   },
   transformer: async (text = ""): Promise<number[]> => transformerLosses(await backend(), text),
   steps: async (): Promise<string[]> => stepsLikeWasm(await backend()),

@@ -45,6 +45,13 @@ describe.skipIf(noBrowser !== null)("WebGPU in a page", () => {
     expect(await check("steps")).toEqual([]);
   });
 
+  test("auto stays on WebAssembly where it is faster, where the device refuses, and for callers who don't wait", async () => {
+    const [small, double, now, compiled, report] = await check("auto");
+    expect([small, double, now]).toEqual(["wasm", "wasm", "wasm"]);
+    expect(compiled).toBe(`wasm ${Math.sin(1).toFixed(4)}`);
+    expect(report).toMatch(/^true .*swiftshader.*; for steps whose results are taken later$/i);
+  });
+
   test("a lost device is told, and another goes on from the state that was pulled, to the same bits", async () => {
     expect(await check("loss")).toEqual(["device-lost", "the same state"]);
   });

@@ -1,0 +1,46 @@
+/** Which of WebAssembly and WebGPU makes a program's runs sooner here, by trying both once. */
+import { SteepestError } from "../../run/errors.ts";
+import type { Backend, ProgramSpec } from "../backend.ts";
+import { wasm } from "./wasm.ts";
+import { webgpuBackend } from "./webgpu.ts";
+
+/** Milliseconds of runs that a backend is timed over, at least; and runs at most. */
+const TIMED = 60;
+const MAX_RUNS = 50;
+/** A device must be so many times as fast: it has its memory and its start for itself. */
+const WORTH = 1.2;
+
+/** WebGPU where there is an adapter that takes the program and is faster, else WebAssembly. */
+export async function fasterBackend(spec: ProgramSpec): Promise<Backend> {
+  let gpu: Awaited<ReturnType<typeof webgpuBackend>> | null = null;
+  try {
+    gpu = await webgpuBackend();
+    const there = await millisecondsOf(gpu, spec);
+    const here = await millisecondsOf(wasm, spec);
+    if (there * WORTH < here) return gpu;
+  } catch (error) {
+    // no adapter, or one that refuses the program
+    if (!(error instanceof SteepestError)) throw error;
+  }
+  gpu?.close();
+  return wasm;
+}
+
+/** Milliseconds that a run takes, after a first one. All tensors are zero, which takes as long as any others. */
+async function millisecondsOf(backend: Backend, spec: ProgramSpec): Promise<number> {
+  const { run, device } = backend.compile(spec, { late: true });
+  const made = async (count: number): Promise<number> => {
+    const start = performance.now();
+    for (let i = 0; i < count; i++) run();
+    await device?.results();
+    return performance.now() - start;
+  };
+  await made(1);
+  let [runs, time] = [0, 0];
+  for (let count = 1; time < TIMED && runs < MAX_RUNS; count *= 2) {
+    time += await made(count);
+    runs += count;
+  }
+  device?.release();
+  return time / runs;
+}
