@@ -4,6 +4,7 @@ import type { Dataset, FloatDType } from "../dataset.ts";
 import type { DataHost } from "../host.ts";
 import { loadDigits } from "./digits.ts";
 import { lessonIllConditioned, lessonLeastSquares, lessonLogistic, lessonLogisticFlipped } from "./lesson.ts";
+import { twoCircles, twoSpirals } from "./points.ts";
 
 /** One built-in data set. */
 export interface Source {
@@ -32,6 +33,14 @@ export const sources: Readonly<Record<string, Source>> = {
   "lesson-least-squares": {
     title: "the same features with a real target, linear in them",
     load: lessonLeastSquares,
+  },
+  "two-spirals": {
+    title: "770 × 2: two arms of three turns, two classes that no line separates",
+    load: twoSpirals,
+  },
+  "two-circles": {
+    title: "500 × 2: a noisy circle inside another, two classes that no line separates",
+    load: twoCircles,
   },
 };
 

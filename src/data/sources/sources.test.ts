@@ -51,6 +51,39 @@ describe("the lesson's data equals NumPy's to 1e-15 relative", () => {
   });
 });
 
+describe("points of the plane", () => {
+  test("two-spirals: the first points of the benchmark's own list, its density between them, and two classes across the origin", async () => {
+    const { features, target } = await load("two-spirals");
+    expect(features.shape).toEqual([770, 2]);
+    // Lang & Witbrock's list begins (6.5, 0), (6.3138, 1.2559), and ends at radius 0.5
+    const arm = (i: number): number[] => [...features.data.subarray(16 * i, 16 * i + 2)];
+    for (const [i, wanted] of [
+      [0, [6.5, 0]],
+      [1, [6.3138, 1.2559]],
+      [96, [0.5, 0]],
+    ] as const)
+      arm(i).forEach((v, j) => expect(v).toBeCloseTo(wanted[j]!, 4));
+    for (let row = 0; row < 770; row += 2) {
+      expect([target.data[row], target.data[row + 1]]).toEqual([1, 0]);
+      const [a, b, c, d] = features.data.subarray(2 * row, 2 * row + 4);
+      expect([a! + c!, b! + d!]).toEqual([0, 0]);
+    }
+  });
+  test("two-circles: NumPy 1.24.2's numbers for make_circles(500, shuffle=False, noise=0.1, factor=0.5, random_state=42)", async () => {
+    const { features, target } = await load("two-circles");
+    const rows = [0, 1, 249, 250, 499].flatMap((i) => [...features.data.subarray(2 * i, 2 * i + 2)]);
+    const wanted = [
+      1.0496714153011233, -0.013826430117118467, 1.0644530430933696, 0.17743308108414002, 0.9121223639448246,
+      -0.16341006853977066, 0.5926177547531641, 0.19094166404701307, 0.44272419566337046,
+      0.044693230413947335,
+    ];
+    rows.forEach((v, i) => expect(v).toBeCloseTo(wanted[i]!, 14));
+    const sum = (values: ArrayLike<number>): number => Array.from(values).reduce((a, b) => a + b, 0);
+    expect(sum(features.data)).toBeCloseTo(1.933205582232553, 11);
+    expect(sum(target.data)).toBe(250);
+  });
+});
+
 describe("digits", () => {
   test("8,000 and 2,000 images in the classes' proportions, mixed, grey levels in 256 steps, no image in both", async () => {
     const { features, target, test: held, classes } = await loadData({ source: "digits" }, nodeHost());
@@ -92,6 +125,6 @@ test("an unknown source: the closest name and the list", async () => {
     id: "data-source",
     help: expect.stringMatching(/did you mean digits\?.*lesson-logistic/),
   });
-  expect(sourceNames).toHaveLength(5);
+  expect(sourceNames).toHaveLength(7);
   await expect(loadData({ source: "toString" }, host)).rejects.toMatchObject({ id: "data-source" });
 });

@@ -1,14 +1,18 @@
 /** Room 10: a network on real digits, trained in the page: steered, paused, asked, and compared with the library's own run. */
 import { expect, test } from "vitest";
+import { writeRates } from "../../../lab/src/lib/rates.ts";
 import { picture, readInk, writeInk } from "../../../lab/src/rooms/train/ink.ts";
-import { type Asked, readRates, runFile } from "../../../lab/src/rooms/train/run-file.ts";
+import { type Asked, readChanges, runFile } from "../../../lab/src/rooms/train/run-file.ts";
+import { smooth } from "../../../lab/src/rooms/train/smooth.ts";
+import { memoryHost } from "../../../src/data/index.ts";
 import { nodeHost } from "../../../src/data/node-host.ts";
 import { wasm } from "../../../src/engine/backends/wasm.ts";
 import { parseRun } from "../../../src/run/index.ts";
-import { buildRun } from "../../../src/train/index.ts";
+import { buildRun, runLandscape } from "../../../src/train/index.ts";
 import { describeLab, inspect, openDrawers, settledHash } from "../harness.ts";
 
 const asked: Asked = {
+  data: "digits",
   model: "mlp",
   hidden: 8,
   optimizer: "sgd-momentum",
@@ -48,13 +52,44 @@ test("a drawing goes to the address and back, and is centred as the training dig
   expect([column(13), column(14), column(5), column(22)]).toEqual([1, 1, 0, 0]);
 });
 
-test("rates of an address must rise in steps from 0", () => {
-  expect(readRates("0:0.05,120:0.01")).toEqual([
-    [0, 0.05],
+test("rates and optimizers of an address must rise in steps from 0", () => {
+  const changes = [
+    [0, 0.05, "sgd"],
     [120, 0.01],
-  ]);
-  for (const bad of ["", "5:0.1", "0:0.1,0:0.2", "0:0", "0:x", "0:1:2", "0:0.1,"])
-    expect(readRates(bad)).toBeNull();
+    [200, 0.01, "adam"],
+  ] as const;
+  expect(readChanges("0:0.05:sgd,120:0.01,200:0.01:adam")).toEqual(changes);
+  expect(writeRates(changes)).toBe("0:0.05:sgd,120:0.01,200:0.01:adam");
+  for (const bad of [
+    "",
+    "5:0.1",
+    "0:0.1,0:0.2",
+    "0:0",
+    "0:x",
+    "0",
+    "0:1:2",
+    "0:0.1:no",
+    "0:0.1:sgd:1",
+    "0:0.1,",
+  ])
+    expect(readChanges(bad)).toBeNull();
+});
+
+test("a finer picture of the loss keeps the samples, and follows a cubic between them", () => {
+  const cubic = (x: number, y: number): number => x ** 2 - 3 * x + x * y + 2 * y ** 2;
+  const [columns, rows] = [5, 4];
+  const values = Float64Array.from({ length: columns * rows }, (_, i) =>
+    cubic(i % columns, Math.floor(i / columns)),
+  );
+  const fine = smooth({ x: [0, 4], y: [0, 3], columns, rows, values }, 4);
+  expect([fine.columns, fine.rows]).toEqual([17, 13]);
+  // away from the rim, where the fourth sample is guessed, a quadratic comes out exactly
+  for (let r = 4; r <= 8; r++)
+    for (let c = 4; c <= 12; c++) expect(fine.values[r * 17 + c]).toBeCloseTo(cubic(c / 4, r / 4), 10);
+  values[7] = Number.NaN;
+  const hole = smooth({ x: [0, 4], y: [0, 3], columns, rows, values }, 4);
+  expect(hole.values[4 * 17 + 8]).toBeNaN();
+  expect(hole.values[8 * 17 + 8]).toBeCloseTo(cubic(2, 2), 10);
 });
 
 describeLab("room 10, train", (lab) => {
@@ -72,7 +107,7 @@ describeLab("room 10, train", (lab) => {
       `[data-value=accuracy]:text-is('${(100 * expected["accuracy"]!).toFixed(1)} %')`,
     );
     await accuracy.waitFor();
-    await page.locator("details.data summary").nth(1).click();
+    await page.locator("details.data summary").nth(2).click();
     const cells = await page
       .locator("details.data table")
       .first()
@@ -105,6 +140,19 @@ describeLab("room 10, train", (lab) => {
     expect(await settledHash(page)).toMatch(
       new RegExp(`lr=0\\.01.*k=${paused}&rates=0%3A0\\.05,\\d+%3A0\\.01`),
     );
+    await page.getByRole("button", { name: "One step" }).click();
+    await page.locator(`[data-value=step]:text-is('${paused + 1} of 5000')`).waitFor();
+    // another optimizer takes the weights as they are
+    const right = async (): Promise<number> =>
+      Number.parseFloat((await page.locator("[data-value=accuracy]").textContent())!);
+    const before = await right();
+    await page.getByLabel("Optimizer").selectOption("sgd");
+    await expect
+      .poll(() => settledHash(page))
+      .toMatch(/rates=0%3A0\.05%3Asgd-momentum,\d+%3A0\.01,\d+%3A0\.01%3Asgd/);
+    await page.getByRole("button", { name: "One step" }).click();
+    await page.locator(`[data-value=step]:text-is('${paused + 2} of 5000')`).waitFor();
+    expect(Math.abs((await right()) - before)).toBeLessThan(10);
     await page.getByRole("button", { name: "Go on" }).click();
     await page.getByRole("button", { name: "Pause" }).click();
     await page.getByRole("button", { name: "Go on" }).waitFor();
@@ -140,6 +188,50 @@ describeLab("room 10, train", (lab) => {
     expect(await settledHash(page)).not.toContain("ink=");
     const shares = await page.locator("[data-p]").allTextContents();
     expect(shares.reduce((sum, s) => sum + parseFloat(s), 0)).toBeCloseTo(100, 0);
+  });
+
+  test("learns a table of the reader's, shows its answer over the plane, and cuts the loss as the library does", async () => {
+    const rows = Array.from({ length: 80 }, (_, i) => {
+      const [a, b] = [Math.sin(3 * i), Math.cos(5 * i)];
+      return `${a.toFixed(4)},${b.toFixed(4)},${a * b > 0 ? "same" : "other"}`;
+    });
+    const text = `a,b,sign\n${rows.join("\n")}\n`;
+    const own: Asked = {
+      data: "csv",
+      file: "signs.csv",
+      target: "sign",
+      model: "mlp",
+      hidden: 4,
+      optimizer: "adam",
+      schedule: "constant",
+      batch: 16,
+      steps: 50,
+      seed: 1,
+    };
+    const built = await buildRun(parseRun(runFile(own, 0.05)), {
+      host: memoryHost({ "signs.csv": text }),
+      backend: wasm,
+    });
+    for (let k = 0; k < 50; k++) built.advance(k, built.rate.lrAt(k));
+    const cut = (await runLandscape(built, { plane: "random" }))!;
+
+    const page = await lab.open(
+      "#/train?data=csv&hidden=4&optimizer=adam&lr=0.05&batch=16&steps=50&pace=full&plane=random",
+    );
+    await page.getByText("Choose a table of your own").waitFor();
+    await page
+      .getByLabel("Your table (CSV)")
+      .setInputFiles({ name: "signs.csv", mimeType: "text/csv", buffer: Buffer.from(text) });
+    await page.getByRole("button", { name: "Train", exact: true }).click();
+    const right = (100 * built.evaluate("validation")!["accuracy"]!).toFixed(1);
+    await page.getByText(`After 50 steps ${right} % of 20 unseen rows are right`).waitFor();
+    await page.getByRole("img", { name: "The network’s answer over the plane of a and b" }).waitFor();
+    await page.getByRole("button", { name: "Cut the loss open" }).click();
+    const short = (x: number): string => String(Number(x.toPrecision(3)));
+    const highest = Math.max(...cut.grid.values);
+    await page
+      .getByText(`Around step 50 the loss rises from ${short(cut.loss)} to ${short(highest)} on this cut`)
+      .waitFor();
   });
 
   test("puts the guide to the test", async () => {

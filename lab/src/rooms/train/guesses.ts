@@ -1,10 +1,7 @@
-/** What a run's network says of digits: class probabilities of one, and who is taken for whom among many. */
+/** What a run's network says: class probabilities of one row, and who is taken for whom among many. */
 
-import { argmax, type Backend, cast, type Expr, eq, mean, mul, softmax, take } from "steepest/engine";
-import { type BuiltRun, type EvalStep, evalStep, type LossFunction } from "steepest/train";
-
-export const CLASSES = 10;
-const digits = Array.from({ length: CLASSES }, (_, d) => d);
+import type { Backend } from "steepest/engine";
+import { type BuiltRun, predictStep } from "steepest/train";
 
 /** Rows in one call. */
 const ROWS = 500;
@@ -12,56 +9,82 @@ const ROWS = 500;
 export interface Tally {
   readonly loss: number;
   readonly accuracy: number;
-  /** Digits of class i taken for j, at 10·i + j. */
+  /** Rows that the network has not trained on. */
+  readonly unseen: number;
+  /** Rows of class i taken for j, at classes·i + j. */
   readonly confusion: readonly number[];
 }
 
 export interface Guesses {
-  /** Of one picture of 784 grey levels. */
-  readonly probabilities: (pixels: ArrayLike<number>) => number[];
+  /** Rows that the network has not trained on. */
+  readonly held: NonNullable<BuiltRun["data"]["test"]>;
+  readonly classes: readonly string[];
+  /** Of rows one after another: `classes.length` numbers each. */
+  readonly probabilities: (rows: ArrayLike<number>) => Float64Array;
   readonly tally: () => Tally;
 }
 
 export function guesses({ parts, step, data }: BuiltRun, backend: Backend): Guesses {
-  const { model, optimizer, dtype = "float32", shapes, loss } = parts;
-  const compile = (rows: number, measures: Readonly<Record<string, LossFunction>>): EvalStep =>
-    evalStep({ model, optimizer, dtype, backend, measures, batch: shapes(rows) });
-  const one = compile(
-    1,
-    Object.fromEntries(digits.map((d) => [`p${d}`, (output: Expr) => mean(take(softmax(output), 1, d))])),
-  );
-  const is = (x: Expr, d: number): Expr => cast(eq(x, d), "float32");
-  const pair =
-    (i: number, j: number): LossFunction =>
-    (output, batch) =>
-      mean(mul(is(batch["y"]!, i), is(argmax(output), j)));
-  const pairs = digits.flatMap((i) => digits.map((j) => [`${i}-${j}`, pair(i, j)] as const));
-  const many = compile(ROWS, { loss, ...Object.fromEntries(pairs) });
-  const { features, target } = data.test!;
-  const size = features.data.length / features.shape[0]!;
+  const { model, optimizer, dtype = "float32", shapes } = parts;
+  const held = data.test ?? data.validation;
+  const { classes } = data;
+  if (held === undefined || classes === undefined) throw new Error("this room tells classes of unseen rows");
+  const predict = predictStep({ model, optimizer, dtype, backend, batch: shapes(ROWS) });
+  const one = predictStep({ model, optimizer, dtype, backend, batch: shapes(1) });
+  const [count, size] = [classes.length, held.features.rowStride];
+
+  /** `each` is called with the row's number and its outputs. */
+  function forward(rows: ArrayLike<number>, each: (row: number, outputs: ArrayLike<number>) => void): void {
+    const n = rows.length / size;
+    const program = n === 1 ? one : predict;
+    const most = n === 1 ? 1 : ROWS;
+    program.load(step.state);
+    for (let from = 0; from < n; from += most) {
+      const some = Math.min(most, n - from);
+      for (let i = 0; i < some * size; i++) program.x[i] = rows[from * size + i]!;
+      const out = program.run();
+      for (let r = 0; r < some; r++) each(from + r, out.subarray(r * count, (r + 1) * count));
+    }
+  }
 
   return {
-    probabilities: (pixels) => {
-      one.load(step.state);
-      one.inputs["x"]!.set(pixels);
-      const p = one.run();
-      return digits.map((d) => p[`p${d}`]!);
+    held,
+    classes,
+    probabilities: (rows) => {
+      const out = new Float64Array((rows.length / size) * count);
+      forward(rows, (row, z) => {
+        const total = logSum(z);
+        for (let c = 0; c < count; c++) out[row * count + c] = Math.exp(z[c]! - total);
+      });
+      return out;
     },
     tally: () => {
-      many.load(step.state);
-      const calls = features.shape[0]! / ROWS;
-      const confusion = pairs.map(() => 0);
+      const labels = held.target.data;
+      const confusion = new Array<number>(count * count).fill(0);
       let total = 0;
-      for (let call = 0; call < calls; call++) {
-        const from = call * ROWS;
-        many.inputs["x"]!.set(features.data.subarray(from * size, (from + ROWS) * size));
-        many.inputs["y"]!.set(target.data.subarray(from, from + ROWS));
-        const means = many.run();
-        total += means["loss"]! / calls;
-        pairs.forEach(([name], at) => (confusion[at]! += Math.round(means[name]! * ROWS)));
-      }
-      const right = digits.reduce((sum, d) => sum + confusion[d * (CLASSES + 1)]!, 0);
-      return { loss: total, accuracy: right / (calls * ROWS), confusion };
+      forward(held.features.data, (row, z) => {
+        const label = labels[row]!;
+        total += logSum(z) - z[label]!;
+        confusion[label * count + largest(z)]! += 1;
+      });
+      const n = labels.length;
+      const right = confusion.reduce((sum, found, at) => sum + (at % (count + 1) === 0 ? found : 0), 0);
+      return { loss: total / n, accuracy: right / n, unseen: n, confusion };
     },
   };
+}
+
+/** log Σ exp(z). */
+function logSum(z: ArrayLike<number>): number {
+  let most = Number.NEGATIVE_INFINITY;
+  for (let c = 0; c < z.length; c++) most = Math.max(most, z[c]!);
+  let sum = 0;
+  for (let c = 0; c < z.length; c++) sum += Math.exp(z[c]! - most);
+  return most + Math.log(sum);
+}
+
+export function largest(z: ArrayLike<number>): number {
+  let best = 0;
+  for (let c = 1; c < z.length; c++) if (z[c]! > z[best]!) best = c;
+  return best;
 }
