@@ -11,6 +11,7 @@ import { findLr } from "./rows/find-lr.ts";
 import { generate } from "./rows/generate.ts";
 import { info } from "./rows/info.ts";
 import { lab } from "./rows/lab.ts";
+import { landscape } from "./rows/landscape.ts";
 import { lesson } from "./rows/lesson.ts";
 import { mcp } from "./rows/mcp.ts";
 import { optimizers } from "./rows/optimizers.ts";
@@ -33,6 +34,7 @@ export const commands: readonly CommandRow[] = [
   compare,
   advise,
   analyze,
+  landscape,
   descend,
   diagnose,
   run,

@@ -1,7 +1,8 @@
 /** Room 6: the lesson's program in the page ends where the library's ends. */
 import { expect, test } from "vitest";
 import { wasm } from "../../../src/engine/backends/wasm.ts";
-import { optimizerHistories } from "../../../src/lesson/walkthrough.ts";
+import { firstProgram, optimizerHistories } from "../../../src/lesson/walkthrough.ts";
+import { adam as adamOf, sgd as sgdOf } from "../../../src/optim/index.ts";
 import { describeLab, inspect, settledHash } from "../harness.ts";
 
 test("the sentences beside the figure say what the library gives", () => {
@@ -22,6 +23,21 @@ describeLab("room 6, the walkthrough", (lab) => {
     await page.locator(`[data-value=sgd]:text-is("${sgd.at(-1)!.toFixed(4)}")`).waitFor();
     expect(await page.locator("[data-value=adam]").textContent()).toBe(adam.at(-1)!.toFixed(4));
     expect(await page.locator("[data-value=sgd-reached]").textContent()).toBe("not in 500 epochs");
+    // the same program by the library, its weights times the sizes of the features
+    const shares = (["sgd", "adam"] as const).map((name) => {
+      const step = firstProgram({
+        backend: wasm,
+        optimizer: name === "sgd" ? sgdOf({ lr: 0.001 }) : adamOf({ lr: 0.01 }),
+        start: name,
+      });
+      for (let k = 0; k < 500; k++) step.run(k + 1, name === "sgd" ? 0.001 : 0.01);
+      const [a, b, c] = step.state.find((t) => t.values.length === 3)!.values;
+      const parts = [Math.abs(a!), 100 * Math.abs(b!), Math.abs(c!) / 100];
+      return parts.map((p) => `${Math.round((100 * p) / parts.reduce((x, y) => x + y, 0))} %`).join(", ");
+    });
+    await page
+      .getByRole("img", { name: `after epoch 500: SGD ${shares[0]}; Adam ${shares[1]}; wanted a third each` })
+      .waitFor();
   });
 
   test("the rates that do end at the printed numbers, by a link of the page", async () => {

@@ -4,6 +4,8 @@ export const WELLS = { x: [-3, 5] } as const;
 export const VALLEY = { x: [-1.5, 5.5], y: [-4, 3.5] } as const;
 
 export const STEPS = 2000;
+/** Bars of the histogram. */
+export const BINS = 64;
 export const starts = ["sharp", "flat", "beside", "anywhere"] as const;
 
 export const fields = {

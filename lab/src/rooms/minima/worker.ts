@@ -6,7 +6,7 @@ import { sgd } from "steepest/optim";
 import { stream } from "steepest/random";
 import { evaluator, makeSurface, type SurfaceGrid, surfaceGrid } from "steepest/surface";
 import type { Report } from "../../lib/engine.ts";
-import { STEPS, type starts, VALLEY, WELLS } from "./view.ts";
+import { BINS, STEPS, type starts, VALLEY, WELLS } from "./view.ts";
 
 const context = { backend: wasm, pause: async (): Promise<void> => {} };
 
@@ -28,6 +28,8 @@ export interface Walked {
   /** Places of the drawn runs, step after step. */
   readonly places: Float32Array;
   readonly drawn: number;
+  /** How many of all runs are in each of `BINS` equal parts of the picture, step after step. */
+  readonly bins: Uint16Array;
   readonly runs: number;
   /** Of the two minima, measured. */
   readonly curvature: { readonly sharp: number; readonly flat: number };
@@ -66,16 +68,23 @@ export function walk(asked: Wells): Walked {
   const stride = Math.floor(x.length / drawn);
   const flat = new Float64Array(STEPS + 1);
   const places = new Float32Array(drawn * (STEPS + 1));
+  const bins = new Uint16Array(BINS * (STEPS + 1));
+  const [from, to] = WELLS.x;
   for (let k = 0; k <= STEPS; k++) {
     if (k > 0) run.step(asked.lr);
     flat[k] = share(x, isFlat);
     for (let i = 0; i < drawn; i++) places[k * drawn + i] = x[i * stride]!;
+    for (const at of x) {
+      const bin = Math.floor(((at - from) / (to - from)) * BINS);
+      if (bin >= 0 && bin < BINS) bins[k * BINS + bin]! += 1;
+    }
   }
   const { hessian } = evaluator(makeSurface("double-well", { dimension: 1 }));
   return {
     flat,
     places,
     drawn,
+    bins,
     runs: x.length,
     curvature: { sharp: hessian([-1])[0]!, flat: hessian([2])[0]! },
   };

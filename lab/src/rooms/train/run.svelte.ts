@@ -3,7 +3,6 @@ import { type Calls, explain, type Problem, reportTo } from "../../lib/engine.ts
 import { writeRates } from "../../lib/rates.ts";
 import { prefersStill } from "../../lib/theme.svelte.ts";
 import type { Values } from "../../lib/view.svelte.ts";
-import type { Made } from "./History.svelte";
 import { type Asked, type Change, readChanges } from "./run-file.ts";
 import type { fields } from "./view.ts";
 import type { Facts, State } from "./worker.ts";
@@ -18,6 +17,16 @@ interface Options {
 /** `watched`: at the pace asked for; else as fast as it goes. */
 interface How {
   readonly watched: boolean;
+}
+
+/** A run as far as it went, for the list of runs. */
+export interface Made extends Asked {
+  readonly turn: number;
+  /** One after the other. */
+  readonly lr: readonly number[];
+  readonly k: number;
+  readonly accuracy: number;
+  readonly speed: number | null;
 }
 
 /** What decides whether a run is another one: the optimizer can change under way. */
