@@ -4,7 +4,7 @@ import { whole, wordOr } from "../flags.ts";
 
 export const landscape: CommandRow = {
   name: "landscape",
-  summary: "the loss around a run's weights, over two directions, with the run's path on it",
+  about: "the loss around a run's weights, over two directions, with the run's path on it",
   define: (c) => {
     c.argument("[run]", "a run file, which is trained, or a run folder: its last checkpoint")
       .option(
