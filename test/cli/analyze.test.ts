@@ -59,6 +59,19 @@ test("a run folder is looked at where its checkpoint stands", async () => {
   for (const part of ["gradient noise scale", "critical batch size", "sgd:momentum=0.9 (this run)"])
     expect(stdout).toContain(part);
   expect(stdout).not.toContain("convergence theory");
+  // the loss around the same weights: the same loss in the middle as the library's
+  const cut = await steepest(
+    ["landscape", "runs/houses-1", "--samples", "3", "--rows", "all", "--plot", "loss.svg", "--json"],
+    { cwd },
+  );
+  expect(cut.code).toBe(0);
+  const { schema, grid, loss, rows, of } = JSON.parse(cut.stdout) as {
+    [K in "schema" | "loss" | "rows" | "of"]: unknown;
+  } & { grid: { values: number[] } };
+  expect([schema, rows, grid.values.length]).toEqual(["steepest.landscape/1", of, 9]);
+  expect(grid.values[4]).toBe(loss);
+  expect(Math.min(...grid.values)).toBe(loss);
+  expect(readFileSync(join(cwd, "loss.svg"), "utf8")).toContain("second random direction");
 });
 
 test("Ctrl-C ends it with 130 and writes nothing", async () => {
