@@ -1,7 +1,15 @@
 /** The lesson's last figure, optimizers on 2-D surfaces. The lesson gives no code: surfaces, starts and rates are ours. */
 import { adagrad, adam, rmsprop, sgd, type Transform } from "../optim/index.ts";
 import type { Chart } from "../plot/chart.ts";
-import { makeSurface, type SurfaceOptions, trajectory } from "../surface/index.ts";
+import type { TrajectoryMap } from "../plot/charts/trajectories.ts";
+import {
+  makeSurface,
+  type SurfaceOptions,
+  surfaceGrid,
+  trajectory,
+  type Verdict,
+  viewOf,
+} from "../surface/index.ts";
 import type { LessonContext } from "./context.ts";
 
 const momentum = 0.9;
@@ -39,6 +47,7 @@ export interface Journey {
   readonly lr: number;
   readonly points: readonly (readonly number[])[];
   readonly losses: readonly number[];
+  readonly verdict: Verdict;
 }
 
 export function journeys(
@@ -49,42 +58,55 @@ export function journeys(
   const surface = makeSurface(scene.surface, scene.options);
   return Object.entries(optimizers).map(([optimizer, make], i) => {
     const lr = scene.rates[i]!;
-    const { points, losses } = trajectory({ surface, optimizer: make(lr), from: scene.from, steps, backend });
-    return { optimizer, lr, points, losses };
+    const { points, losses, verdict } = trajectory({
+      surface,
+      optimizer: make(lr),
+      from: scene.from,
+      steps,
+      backend,
+    });
+    return { optimizer, lr, points, losses, verdict };
   });
 }
 
-/** Where they go, and the loss on the way. */
-export function trajectoryChart(context: Pick<LessonContext, "backend">, scene: Scene, steps: number): Chart {
+/** Where they go, over level lines of the surface, as descend draws it; and the loss on the way. */
+export function trajectoryPictures(
+  context: Pick<LessonContext, "backend">,
+  scene: Scene,
+  steps: number,
+): { readonly map: TrajectoryMap; readonly losses: Chart } {
   const runs = journeys(context, scene, steps);
   const surface = makeSurface(scene.surface, scene.options);
+  const [x, y] = viewOf(surface, scene.from, runs);
+  const domain = { x: x!, y: y! };
+  const title = `Optimizers on a surface: ${surface.label}`;
+  const subtitle = `f = ${surface.text}, from (${scene.from.join(", ")}), ${steps} steps`;
   return {
-    title: `Optimizers on a surface: ${surface.label}`,
-    subtitle: `${surface.text}, from (${scene.from.join(", ")}), ${steps} steps; rates in the legend`,
-    panels: [
-      {
-        kind: "lines",
-        x: { label: "x" },
-        y: { label: "y" },
-        weight: 1.4,
-        series: runs.map(({ optimizer, lr, points }) => ({
-          name: `${optimizer} ${lr}`,
-          x: points.map((p) => p[0]!),
-          y: points.map((p) => p[1]!),
-          endLabel: false,
-        })),
-      },
-      {
-        kind: "lines",
-        x: { label: "step" },
-        y: { label: "loss", scale: "auto" },
-        series: runs.map(({ optimizer, lr, losses }) => ({
-          name: `${optimizer} ${lr}`,
-          x: losses.map((_, k) => k),
-          y: losses,
-          endLabel: false,
-        })),
-      },
-    ],
+    map: {
+      title,
+      subtitle,
+      x: { label: surface.variables[0]!, domain: domain.x },
+      y: { label: surface.variables[1]!, domain: domain.y },
+      grid: surfaceGrid(surface, { ...domain, backend: context.backend }),
+      minima: surface.minima.map(({ at, kind }) => ({ at, kind: kind === "local" ? "local" : "global" })),
+      paths: runs.map(({ optimizer, lr, points }) => ({ name: optimizer, points, note: `lr ${lr}` })),
+    },
+    losses: {
+      title,
+      subtitle: `${subtitle}; rates in the legend`,
+      panels: [
+        {
+          kind: "lines",
+          x: { label: "step" },
+          y: { label: "loss", scale: "auto" },
+          series: runs.map(({ optimizer, lr, losses }) => ({
+            name: `${optimizer} ${lr}`,
+            x: losses.map((_, k) => k),
+            y: losses,
+            endLabel: false,
+          })),
+        },
+      ],
+    },
   };
 }

@@ -3,7 +3,7 @@ import { defineExperiment, type Experiment } from "../claim.ts";
 import type { LessonContext } from "../context.ts";
 import { stepsUntil } from "../descent.ts";
 import { axisAligned, descentRate, heavyBall, spread } from "../quadratic.ts";
-import { scenes, trajectoryChart } from "../trajectories.ts";
+import { scenes, trajectoryPictures } from "../trajectories.ts";
 import { show, times } from "../words.ts";
 
 /** Steps of the paths in the figures. */
@@ -64,7 +64,13 @@ export const experiment: Experiment = defineExperiment({
         `(0.99 of each converges, 1.01 diverges)`,
       figures: () =>
         Object.fromEntries(
-          scenes.map((scene) => [`trajectories_${scene.surface}`, trajectoryChart(context, scene, SHOWN)]),
+          scenes.flatMap((scene) => {
+            const { map, losses } = trajectoryPictures(context, scene, SHOWN);
+            return [
+              [`trajectories_${scene.surface}`, map],
+              [`trajectories_${scene.surface}_loss`, losses],
+            ];
+          }),
         ),
     };
   },

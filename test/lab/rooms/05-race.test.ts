@@ -1,6 +1,7 @@
 /** Room 5: what the race shows is what the library computes, at every step, and every control says what it does. */
 import type { Page } from "playwright-core";
 import { expect, test } from "vitest";
+import { stillFalls } from "../../../lab/src/rooms/race/judge.ts";
 import { createDescent, makeSurface, trajectory, tunedTrajectory } from "../../../src/surface/index.ts";
 import { describeLab, inspect, openDrawers, settledHash } from "../harness.ts";
 
@@ -18,6 +19,15 @@ const trails = (page: Page): Promise<string> =>
     .locator(".trails canvas")
     .first()
     .evaluate((c) => (c as HTMLCanvasElement).toDataURL());
+
+test("what still falls is told from what comes to rest", () => {
+  const steps = Array.from({ length: 101 }, (_, k) => k);
+  expect(stillFalls(steps.map((k) => 3 - 0.1 * k))).toBe(true);
+  expect(stillFalls(steps.map((k) => -(k ** 2)))).toBe(true);
+  expect(stillFalls(steps.map((k) => Math.exp(-k / 20)))).toBe(false);
+  expect(stillFalls(steps.map(() => 1))).toBe(false);
+  expect(stillFalls([2, 1])).toBe(false);
+});
 
 describeLab("room 5, the race", (lab) => {
   test("is readable by everybody", () => inspect(lab, "#/race", { name: "05-race", ready }));
@@ -104,6 +114,11 @@ describeLab("room 5, the race", (lab) => {
     const input = page.getByLabel("f =", { exact: true });
     await input.fill("x^2 + * y");
     await expect.poll(() => page.locator(".field .error").textContent()).toMatch(/at character 7\n/);
+    await input.fill("x^2 + 3y^2");
+    await expect.poll(() => title(page).textContent()).toContain("reached");
+    // without a minimum nobody can arrive, and that is no failure
+    await input.fill("exp(exp(x^2)) + y");
+    await expect.poll(() => title(page).textContent()).toContain("the function still falls");
     await input.fill("x^2 + 3y^2");
     await expect.poll(() => title(page).textContent()).toContain("reached");
     await page.getByRole("button", { name: "Options of lane 2, adam" }).click();

@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 import type { Page } from "playwright-core";
 import { expect, test } from "vitest";
+import { mayBeLog } from "../../../lab/src/rooms/doctor/dropped.ts";
 import { diagnose } from "../../../src/diagnose/index.ts";
 import { readLog } from "../../../src/logs/index.ts";
 import { describeLab, inspect, openDrawers, settledHash } from "../harness.ts";
@@ -20,6 +21,21 @@ function madeCsv(rows: number): Buffer {
   }
   return Buffer.from(`${lines.join("\n")}\n`);
 }
+
+test("of a folder only what may be a log is taken", () => {
+  const paths = [
+    "run/metrics.csv",
+    "run/events.out.tfevents.1700.host",
+    "run/wandb/run-1.wandb",
+    "run/train.LOG",
+    "run/trainer_state.json",
+    "run/run.json",
+    "run/model.safetensors",
+    "run/.hidden.csv",
+    "run/train.py",
+  ];
+  expect(paths.filter(mayBeLog)).toEqual(paths.slice(0, 5));
+});
 
 describeLab("room 11, doctor", (lab) => {
   test("three runs of one model: the library's verdicts, and the address", async () => {
@@ -63,9 +79,26 @@ describeLab("room 11, doctor", (lab) => {
     expect(await settledHash(page)).toContain("loss=train%20loss");
   });
 
-  test("what is no log gets one clear message each, beside those that are; pasted lines are one", async () => {
+  test("what is no log gets one clear message each, beside those that are; pasted lines are one; a file that grows is read again", async () => {
     const page = await lab.open("#/doctor?example=short");
     await title(page).waitFor();
+    // the browser's picker cannot be driven: a stand-in hands out a file that the test lets grow
+    await page.evaluate(() => {
+      let lines = "";
+      const grow = (to: number): void => {
+        for (let k = lines.split("\n").length - 1; k < to; k++)
+          lines += `step ${k} loss ${2 / (1 + k / 40)}\n`;
+      };
+      grow(60);
+      const handle = { name: "live.log", getFile: async () => new File([lines], "live.log") };
+      Object.assign(window, { grow, showOpenFilePicker: async () => [handle] });
+    });
+    await page.getByRole("button", { name: "Watch a file" }).click();
+    const points = page.locator("[data-value=points]");
+    await expect.poll(() => points.textContent()).toBe("60");
+    await page.evaluate(() => (window as unknown as { grow: (to: number) => void }).grow(90));
+    await expect.poll(() => points.textContent(), { timeout: 8000 }).toBe("90");
+    await page.getByRole("button", { name: "Stop watching" }).click();
     await give(
       page,
       { name: "empty.csv", buffer: Buffer.alloc(0) },

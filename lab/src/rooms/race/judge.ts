@@ -61,10 +61,26 @@ function headline(
       title: `Nobody arrived: ${first.name} ${first.verdict.text.replace(/^stuck/, "is stuck")}`,
     };
   const left = first.packed.distances.at(-1)!;
-  const how = Number.isNaN(left)
-    ? `is lowest, at ${show(first.packed.losses.at(-1))}`
-    : `is ahead, ${show(left, 3)} away`;
+  const { losses } = first.packed;
+  if (Number.isNaN(left) && stillFalls(losses)) {
+    const lowest = `${first.name} is lowest, at ${show(losses.at(-1))}`;
+    return {
+      tone: "info",
+      title: `No minimum to arrive at so far: the function still falls. ${lowest} after ${steps} steps`,
+    };
+  }
+  const how = Number.isNaN(left) ? `is lowest, at ${show(losses.at(-1))}` : `is ahead, ${show(left, 3)} away`;
   return { tone: "warning", title: `Nobody arrived in ${steps} steps; ${first.name} ${how}` };
+}
+
+/** The last quarter of the steps gained at least half as much as the one before: no floor comes nearer. */
+export function stillFalls(losses: ArrayLike<number>): boolean {
+  const last = losses.length - 1;
+  const quarter = Math.floor(last / 4);
+  if (quarter < 1) return false;
+  const gain = (from: number, to: number): number => losses[from]! - losses[to]!;
+  const before = gain(last - 2 * quarter, last - quarter);
+  return before > 0 && gain(last - quarter, last) >= 0.5 * before;
 }
 
 const count = (steps: number): string => `${steps} step${steps === 1 ? "" : "s"}`;

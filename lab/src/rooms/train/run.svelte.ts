@@ -29,15 +29,51 @@ export interface Made extends Asked {
   readonly speed: number | null;
 }
 
+interface Cell<T> {
+  now: T;
+}
+
+/** A reactive value that functions can share. */
+function cell<T>(first: T): Cell<T> {
+  let value = $state.raw(first);
+  return {
+    get now() {
+      return value;
+    },
+    set now(next) {
+      value = next;
+    },
+  };
+}
+
+interface Parts extends Pick<Options, "values" | "worker"> {
+  readonly asked: () => Asked;
+  readonly facts: Cell<Facts | null>;
+  readonly state: Cell<State | null>;
+  readonly problem: Cell<Problem | null>;
+  readonly running: Cell<boolean>;
+  readonly watched: Cell<boolean>;
+  /** What the run in view, or the one that is opened, was asked for. */
+  readonly runFor: Cell<string>;
+  readonly history: Cell<readonly Made[]>;
+  ran: Asked | null;
+  stop: AbortController;
+  /** Which beginning the answers belong to: those of an abandoned run are not shown. */
+  turn: number;
+  /** What the worker and the address were told last. */
+  told: { settings: string; k: number };
+}
+
 /** What decides whether a run is another one: the optimizer can change under way. */
 const keyOf = ({ optimizer: _, ...asked }: Asked): string =>
   JSON.stringify(asked.model === "cnn" ? { ...asked, hidden: 0 } : asked);
 
-/** Call while the room is set up. */
-export function openRun({ values: v, worker, file }: Options) {
-  const asked = $derived<Asked>({
+const settingsOf = ({ lr, optimizer }: Options["values"]): string => `${lr} ${optimizer}`;
+
+function askedOf(v: Options["values"], file: string | null): Asked {
+  return {
     data: v.data,
-    ...(v.data === "csv" && { file: file() ?? "", target: v.target }),
+    ...(v.data === "csv" && { file: file ?? "", target: v.target }),
     model: v.data !== "digits" && v.model === "cnn" ? "mlp" : v.model,
     hidden: v.hidden,
     optimizer: v.optimizer,
@@ -45,163 +81,149 @@ export function openRun({ values: v, worker, file }: Options) {
     batch: v.batch,
     steps: v.steps,
     seed: v.seed,
-  });
-  let facts = $state.raw<Facts | null>(null);
-  let state = $state.raw<State | null>(null);
-  let problem = $state.raw<Problem | null>(null);
-  let running = $state(false);
-  let watched = $state(false);
-  let runFor = $state("");
-  let history = $state.raw<readonly Made[]>([]);
-  let ran: Asked | null = null;
-  let stop = new AbortController();
-  /** Which beginning the answers belong to: those of an abandoned run are not shown. */
-  let turn = 0;
-  /** What the worker and the address were told last. */
-  let told = { settings: "", k: Number.NaN };
-  const settings = (): string => `${v.lr} ${v.optimizer}`;
-  const waiting = $derived(v.data === "csv" && file() === null);
-  const outdated = $derived(runFor !== keyOf(asked));
-  const ended = $derived(state !== null && (state.k >= state.total || !state.finite));
-  $effect(() => () => stop.abort());
+  };
+}
 
-  function tellPace(): void {
-    const full = !watched || v.pace === "full" || prefersStill();
-    void worker.setPace(full ? null : Number(v.pace));
+function tellPace({ values, worker, watched }: Parts): void {
+  const full = !watched.now || values.pace === "full" || prefersStill();
+  void worker.setPace(full ? null : Number(values.pace));
+}
+
+/** A new run with the present settings, trained to step `to`. */
+async function begin(p: Parts, to: number, how: How = { watched: false }): Promise<void> {
+  const { values: v } = p;
+  const mine = ++p.turn;
+  p.stop.abort();
+  [p.running.now, p.problem.now] = [to > 0, null];
+  const given = p.asked();
+  p.runFor.now = keyOf(given);
+  const changes: readonly Change[] = (v.rates === "" ? null : readChanges(v.rates)) ?? [[0, v.lr]];
+  p.told = { settings: settingsOf(v), k: v.k };
+  try {
+    const opened = await p.worker.open(given, changes);
+    if (mine !== p.turn) return;
+    [p.facts.now, p.state.now, p.ran] = [opened.facts, opened.state, given];
+    if (to > 0) await goOn(p, to, how);
+    else steer(p);
+  } catch (error) {
+    if (mine === p.turn) [p.problem.now, p.running.now, p.state.now] = [explain(error), false, null];
   }
+}
 
-  /** A new run with the present settings, trained to step `to`. */
-  async function begin(to: number, how: How = { watched: false }): Promise<void> {
-    const mine = ++turn;
-    stop.abort();
-    [running, problem] = [to > 0, null];
-    const given = $state.snapshot(asked) as Asked;
-    runFor = keyOf(given);
-    const changes: readonly Change[] = (v.rates === "" ? null : readChanges(v.rates)) ?? [[0, v.lr]];
-    told = { settings: settings(), k: v.k };
-    try {
-      const opened = await worker.open(given, changes);
-      if (mine !== turn) return;
-      [facts, state, ran] = [opened.facts, opened.state, given];
-      if (to > 0) await goOn(to, how);
-      else steer();
-    } catch (error) {
-      if (mine === turn) [problem, running, state] = [explain(error), false, null];
-    }
+async function goOn(p: Parts, to: number, { watched }: How): Promise<void> {
+  const mine = p.turn;
+  p.stop = new AbortController();
+  [p.running.now, p.watched.now] = [true, watched];
+  const arrived = (next: State): void => {
+    if (mine === p.turn) p.state.now = next;
+  };
+  try {
+    tellPace(p);
+    arrived(await p.worker.go(to, reportTo(arrived, p.stop.signal)));
+  } catch (error) {
+    if (mine === p.turn) p.problem.now = explain(error);
   }
+  if (mine !== p.turn) return;
+  p.running.now = false;
+  settle(p);
+}
 
-  async function goOn(to: number, how: How = { watched: true }): Promise<void> {
-    const mine = turn;
-    stop = new AbortController();
-    [running, watched] = [true, how.watched];
-    const arrived = (next: State): void => {
-      if (mine === turn) state = next;
+/** The address says what the run has become, and the list of runs remembers it. */
+function settle(p: Parts): void {
+  const state = p.state.now;
+  if (state === null) return;
+  if (state.k > 0 && p.ran !== null) {
+    const made: Made = {
+      ...p.ran,
+      optimizer: state.optimizer,
+      turn: p.turn,
+      lr: state.changes.map(([, lr]) => lr),
+      k: state.k,
+      accuracy: state.tally.accuracy,
+      speed: state.stepsPerSecond,
     };
-    try {
-      tellPace();
-      arrived(await worker.go(to, reportTo(arrived, stop.signal)));
-    } catch (error) {
-      if (mine === turn) problem = explain(error);
-    }
-    if (mine !== turn) return;
-    running = false;
-    settle();
+    p.history.now = [...p.history.now.filter((m) => m.turn !== p.turn), made];
   }
+  p.values.k = p.told.k = state.k;
+  p.values.rates = writeRates(state.changes);
+}
 
-  /** The address says what the run has become, and the list of runs remembers it. */
-  function settle(): void {
-    if (state === null) return;
-    if (state.k > 0 && ran !== null) {
-      const made: Made = {
-        ...ran,
-        optimizer: state.optimizer,
-        turn,
-        lr: state.changes.map(([, lr]) => lr),
-        k: state.k,
-        accuracy: state.tally.accuracy,
-        speed: state.stepsPerSecond,
-      };
-      history = [...history.filter((m) => m.turn !== turn), made];
-    }
-    v.k = told.k = state.k;
-    v.rates = writeRates(state.changes);
-  }
+/** A new rate or optimizer goes to the run as it is. */
+function steer(p: Parts): void {
+  const settings = settingsOf(p.values);
+  if (p.state.now === null || settings === p.told.settings) return;
+  const mine = p.turn;
+  p.told.settings = settings;
+  void p.worker.steer(p.values.lr, p.values.optimizer).then(
+    (next) => {
+      if (mine !== p.turn) return;
+      p.state.now = next;
+      if (!p.running.now) settle(p);
+    },
+    (error) => (p.problem.now = explain(error)),
+  );
+}
 
-  function steer(): void {
-    if (state === null || settings() === told.settings) return;
-    const mine = turn;
-    told.settings = settings();
-    void worker.steer(v.lr, v.optimizer).then(
-      (next) => {
-        if (mine !== turn) return;
-        state = next;
-        if (!running) settle();
-      },
-      (error) => (problem = explain(error)),
-    );
-  }
+function newRun(p: Parts, to: number): void {
+  [p.values.rates, p.values.k] = ["", 0];
+  void begin(p, to, { watched: true });
+}
 
-  function newRun(to: number): void {
-    [v.rates, v.k] = ["", 0];
-    void begin(to, { watched: true });
-  }
-
-  // a new rate or optimizer goes to the run as it is; another network before the first step is another beginning
+/** Call while the room is set up. */
+export function openRun({ values: v, worker, file }: Options) {
+  const asked = $derived(askedOf(v, file()));
+  const p: Parts = {
+    values: v,
+    worker,
+    asked: () => asked,
+    facts: cell<Facts | null>(null),
+    state: cell<State | null>(null),
+    problem: cell<Problem | null>(null),
+    running: cell(false),
+    watched: cell(false),
+    runFor: cell(""),
+    history: cell<readonly Made[]>([]),
+    ran: null,
+    stop: new AbortController(),
+    turn: 0,
+    told: { settings: "", k: Number.NaN },
+  };
+  const waiting = $derived(v.data === "csv" && file() === null);
+  const outdated = $derived(p.runFor.now !== keyOf(asked));
+  const ended = $derived(p.state.now !== null && (p.state.now.k >= p.state.now.total || !p.state.now.finite));
+  $effect(() => () => p.stop.abort());
+  $effect(() => steer(p));
   $effect(() => {
-    void [v.lr, v.optimizer];
-    steer();
-  });
-  $effect(() => {
-    if (running) tellPace();
+    if (p.running.now) tellPace(p);
   });
   $effect(() => {
     if (waiting) return;
-    // an address that asks for other steps than those made
-    if (v.k !== told.k) void begin(v.k);
-    else if (outdated && (state === null || state.k === 0) && !running) void begin(0);
+    // an address that asks for other steps than those made; another network before the first step
+    if (v.k !== p.told.k) void begin(p, v.k);
+    else if (outdated && (p.state.now === null || p.state.now.k === 0) && !p.running.now) void begin(p, 0);
   });
-
   return {
-    get asked() {
-      return asked;
-    },
-    get facts() {
-      return facts;
-    },
-    get state() {
-      return state;
-    },
-    get problem() {
-      return problem;
-    },
-    get running() {
-      return running;
-    },
-    get outdated() {
-      return outdated && state !== null && state.k > 0;
-    },
-    get ended() {
-      return ended;
-    },
-    get history() {
-      return history;
-    },
+    /** What the controls ask for, what the worker says, and what went wrong. */
+    parts: p as Pick<Parts, "asked" | "facts" | "state" | "problem" | "running" | "history">,
+    /** The controls ask for another run than the one in view. */
+    outdated: () => outdated && p.state.now !== null && p.state.now.k > 0,
+    ended: () => ended,
     /** There is no table yet. */
-    get waiting() {
-      return waiting;
-    },
+    waiting: () => waiting,
     train: (): void => {
-      if (state === null || ended || (outdated && state.k === 0)) newRun(v.steps);
-      else void goOn(state.total);
+      const { now } = p.state;
+      if (now === null || ended || (outdated && now.k === 0)) newRun(p, v.steps);
+      else void goOn(p, now.total, { watched: true });
     },
     oneStep: (): void => {
-      if (state !== null && !ended) void goOn(state.k + 1, { watched: false });
+      const { now } = p.state;
+      if (now !== null && !ended) void goOn(p, now.k + 1, { watched: false });
     },
-    pause: (): void => stop.abort(),
-    newRun,
+    pause: (): void => p.stop.abort(),
+    newRun: (to: number): void => newRun(p, to),
     restart: (): void => {
-      told.k = 0;
-      void begin(0);
+      p.told.k = 0;
+      void begin(p, 0);
     },
   };
 }
