@@ -10,7 +10,9 @@ import { describeLab, inspect, openDrawers, settledHash } from "../harness.ts";
 const real = (name: string): Buffer => readFileSync(new URL(`../../logs/real/${name}`, import.meta.url));
 const title = (page: Page) => page.locator(".verdict .title");
 const give = (page: Page, ...files: { name: string; buffer: Buffer }[]): Promise<void> =>
-  page.locator("input[type=file]").setInputFiles(files.map((f) => ({ mimeType: "text/plain", ...f })));
+  page
+    .getByLabel("Drop training logs here")
+    .setInputFiles(files.map((f) => ({ mimeType: "text/plain", ...f })));
 
 /** An even fall with a rise at row 60,000, two columns, 3 MB or so. */
 function madeCsv(rows: number): Buffer {

@@ -2,6 +2,7 @@
 import { type Evaluator, type Minimum, symmetricEigenvalues, type Verdict } from "steepest/surface";
 import { show } from "../../lib/numbers.ts";
 import { type Packed, termOf } from "./pack.ts";
+import { stillFalls } from "./still-falls.ts";
 
 export interface Runner {
   readonly name: string;
@@ -71,16 +72,6 @@ function headline(
   }
   const how = Number.isNaN(left) ? `is lowest, at ${show(losses.at(-1))}` : `is ahead, ${show(left, 3)} away`;
   return { tone: "warning", title: `Nobody arrived in ${steps} steps; ${first.name} ${how}` };
-}
-
-/** The last quarter of the steps gained at least half as much as the one before: no floor comes nearer. */
-export function stillFalls(losses: ArrayLike<number>): boolean {
-  const last = losses.length - 1;
-  const quarter = Math.floor(last / 4);
-  if (quarter < 1) return false;
-  const gain = (from: number, to: number): number => losses[from]! - losses[to]!;
-  const before = gain(last - 2 * quarter, last - quarter);
-  return before > 0 && gain(last - quarter, last) >= 0.5 * before;
 }
 
 const count = (steps: number): string => `${steps} step${steps === 1 ? "" : "s"}`;
