@@ -263,3 +263,13 @@ describe("what is refused", () => {
     expect(() => createDescent({ surface: bowl, optimizer: "sgd" }).last()).toThrow(/no step has been made/);
   });
 });
+
+test("exponential ground is no minimum, however short Newton's step is there; a flat-bottomed one still is", async () => {
+  // 1.8 from the least x: the slope is 1e13, and Newton's step a hundredth
+  const cliff = await parseFormula("exp(exp(x^2)) + y");
+  const fallen = trajectory({ surface: cliff, optimizer: "adam", from: [1.8, 2], lr: 0.001, steps: 40 });
+  expect(fallen.verdict.outcome).toBe("going");
+  const quartic = await parseFormula("x^4 + y^4");
+  const there = trajectory({ surface: quartic, optimizer: "sgd", from: [0.3, 0.2], lr: 1, steps: 3000 });
+  expect(there.verdict.outcome).toBe("converged");
+});
