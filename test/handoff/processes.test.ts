@@ -134,11 +134,23 @@ describe.skipIf(torch === null)("torchrun", () => {
     expect(difference(checkpoint(join(cwd, "whole")), checkpoint(out))).toBeLessThan(1e-6);
   });
 
-  test("Ctrl-C finishes the step, writes a checkpoint and exits with 130; the run can go on", async () => {
+  test("kill -9 of steepest ends the workers too; Ctrl-C finishes the step, writes a checkpoint and exits with 130; the run can go on", async () => {
     const { cwd, file } = runFile({ steps: 200_000, checkpointEvery: undefined, logEvery: 100 });
-    const { child, finished } = start(train(file, "--out", "stopped", ...torchrun), { cwd });
     const metrics = join(cwd, "stopped", "metrics.jsonl");
-    await until(() => existsSync(metrics) && readFileSync(metrics, "utf8").split("\n").length > 4);
+    const logged = (): number => (existsSync(metrics) ? readFileSync(metrics, "utf8").split("\n").length : 0);
+    const first = start(train(file, "--out", "stopped", ...torchrun), { cwd });
+    await until(() => logged() > 4);
+    expect(workersOf(join(cwd, "stopped"))).toHaveLength(1);
+    first.child.kill("SIGKILL");
+    await first.finished;
+    // by the test's own limit; before, they ran on for their 200,000 steps
+    await until(() => workersOf(join(cwd, "stopped")).length === 0);
+    const { child, finished } = start(["train", "stopped", "--resume", "--json", "--no-plots", ...torchrun], {
+      cwd,
+    });
+    await until(() => workersOf(join(cwd, "stopped")).length === 1);
+    const kept = logged();
+    await until(() => logged() > kept);
     child.kill("SIGINT");
     const { code, stdout } = await finished;
     expect(code).toBe(130);

@@ -6,6 +6,7 @@ import { type ChildProcess, type StdioOptions, spawn } from "node:child_process"
 import { constants } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
 import { SteepestError } from "../../run/errors.ts";
+import { guardGroup } from "../../run/node-guard.ts";
 
 /** How a program ended: one of the two is null, as Node gives them. */
 export interface Ending {
@@ -48,7 +49,7 @@ export async function startProgram(
   const child = spawn(file!, args, { env, cwd, stdio, detached: true });
   await started(child, file!);
   const group = child.pid!;
-  const release = guard(group);
+  const release = guardGroup(group);
   const send = (signal: NodeJS.Signals): void => void signalGroup(group, signal);
   const ended = new Promise<Ending>((resolve) => {
     child.once("exit", (code, signal) => {
@@ -100,25 +101,6 @@ function started(child: ChildProcess, file: string): Promise<void> {
       );
     });
   });
-}
-
-/** Waits at the end of a pipe that only we hold: when it closes, the group is ended. Returns what sends it home. */
-function guard(group: number): () => void {
-  const watcher = spawn(
-    "/bin/sh",
-    [
-      "-c",
-      'trap "" INT TERM HUP; read -r _; kill -s TERM -- "-$1"; kill -s CONT -- "-$1"; sleep 5; kill -s KILL -- "-$1"',
-      "guard",
-      String(group),
-    ],
-    { stdio: ["pipe", "ignore", "ignore"], detached: true },
-  );
-  // without a shell there is no guard; a Ctrl-C still reaches the group through us
-  watcher.on("error", () => {});
-  watcher.stdin?.on("error", () => {});
-  watcher.unref();
-  return () => void watcher.kill("SIGKILL");
 }
 
 /** False when no process of the group is there. */

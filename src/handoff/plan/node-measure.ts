@@ -1,5 +1,4 @@
 /** One and two real PyTorch processes, timed on this machine. */
-import { spawn } from "node:child_process";
 import { copyFileSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
@@ -10,7 +9,7 @@ import type { RunSpec } from "../../run/spec.ts";
 import type { BuiltRun } from "../../train/build.ts";
 import { writeTorchProject } from "../node-project.ts";
 import { type TorchPython, torchrunQuirk } from "../node-python.ts";
-import { meetingPoint } from "../node-torchrun.ts";
+import { killGroup, meetingPoint, spawnTied } from "../node-torchrun.ts";
 import type { MeasuredRun } from "./plan.ts";
 import { fitNetwork, type Network, type Timing } from "./ring.ts";
 import { type BatchMode, type Compute, fitCompute } from "./scaling.ts";
@@ -100,10 +99,10 @@ async function runProject(
 }
 
 function succeed(path: string, args: readonly string[]): Promise<void> {
-  const child = spawn(path, args, {
-    env: { ...process.env, OMP_NUM_THREADS: "1" },
-    stdio: ["ignore", "ignore", "pipe"],
-  });
+  const child = spawnTied(path, args, { env: { ...process.env, OMP_NUM_THREADS: "1" } });
+  const kill = (): void => killGroup(child);
+  process.once("exit", kill);
+  child.stdout.resume();
   let text = "";
   child.stderr.on("data", (bytes: Buffer) => {
     text += bytes.toString();
@@ -111,6 +110,7 @@ function succeed(path: string, args: readonly string[]): Promise<void> {
   return new Promise((resolve, reject) => {
     child.on("error", reject);
     child.on("close", (code) => {
+      process.off("exit", kill);
       if (code === 0) {
         resolve();
         return;

@@ -10,6 +10,7 @@ import math
 import os
 import signal
 import sys
+import threading
 import time
 from typing import Optional
 
@@ -497,7 +498,20 @@ def not_finite(k: int, loss: float, norm: float, lr: float) -> Refusal:
     )
 
 
+def end_with_the_starter() -> None:
+    """Ends this process when steepest, which holds the other end of its standard input, is gone."""
+
+    def wait() -> None:
+        while os.read(0, 4096):
+            pass
+        os._exit(0)  # another code would have torchrun start it again
+
+    threading.Thread(target=wait, daemon=True).start()
+
+
 def main() -> int:
+    if "STEEPEST_TIED" in os.environ:
+        end_with_the_starter()
     arguments = parse_arguments(__doc__)
     signals = []
     for name in (signal.SIGINT, signal.SIGTERM):
