@@ -1,7 +1,7 @@
 /** A command line that names a run file and changes its settings: `run.json --optimizer.lr 0.1 --steps 500`. */
 import { closest, SteepestError } from "../run/errors.ts";
 import { type Override, parseOverrides } from "../run/overrides.ts";
-import { runKeys } from "../run/parse-run.ts";
+import { runKeys } from "../run/run-schema.ts";
 
 /** The run file and the flags, in whatever order they were given. `flags` are the command's own, for suggestions. */
 export function splitArguments(
@@ -20,17 +20,18 @@ export function splitArguments(
     else rest.push(arg);
   }
   const overrides = parseOverrides(rest);
+  const known = runKeys();
   for (const { at } of overrides) {
     const key = String(at[0]);
-    if (runKeys.includes(key)) continue;
+    if (known.includes(key)) continue;
     if (key === "lr") {
       throw new SteepestError("usage", "unknown flag --lr", { help: "the run's own rate is --optimizer.lr" });
     }
-    const near = closest(key, [...runKeys, ...flags]);
+    const near = closest(key, [...known, ...flags]);
     throw new SteepestError("usage", `unknown flag --${at.join(".")}`, {
       help: near
         ? `did you mean --${[near, ...at.slice(1)].join(".")}?`
-        : `settings of the run are ${runKeys.join(", ")}`,
+        : `settings of the run are ${known.join(", ")}`,
     });
   }
   return [first, overrides];

@@ -12,8 +12,9 @@ export {
 } from "./log.ts";
 export { type Clock, type LongWork, type StopSignal, systemClock } from "./long-work.ts";
 export { applyOverrides, type Override, parseOverrides, parseValue } from "./overrides.ts";
-export { parseRun, runJsonSchema } from "./parse-run.ts";
+export { parseRun } from "./parse-run.ts";
 export { type ParsedText, parseRunText } from "./run-file.ts";
+export { runJsonSchema } from "./run-schema.ts";
 export {
   type DataSpec,
   type ModelSpec,

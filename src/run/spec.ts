@@ -1,6 +1,6 @@
 /**
  * RunSpec: a run as declared, with every default filled in. Flags, the lab's URL and the hand-off are other spellings
- * of it. parse-run.ts holds the schema it is checked by.
+ * of it. run-schema.ts holds the schema it is checked by.
  */
 type Task = "classification" | "regression";
 

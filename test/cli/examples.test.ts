@@ -45,7 +45,7 @@ test.each(Object.keys(expectations))("%s", async (name) => {
 });
 
 test("the published JSON Schema is the one the code checks by", async () => {
-  const { runJsonSchema } = await import("../../src/run/parse-run.ts");
+  const { runJsonSchema } = await import("../../src/run/run-schema.ts");
   const published = readFileSync(new URL("../../schema/run.schema.json", import.meta.url), "utf8");
   expect(published, "run npm run schema").toBe(`${JSON.stringify(runJsonSchema(), null, 2)}\n`);
 });

@@ -1,5 +1,5 @@
 /** The rows of a CSV file, piece by piece: papaparse splits cells, this keeps the unfinished end for the next piece. */
-import Papa from "papaparse";
+import type Papa from "papaparse";
 import { SteepestError } from "../../run/errors.ts";
 import { withBytes } from "../bytes.ts";
 import type { DataHost } from "../host.ts";
@@ -18,12 +18,13 @@ interface Parsed {
 }
 
 /** Streams a file's rows into `sink`. Blank lines are passed on as rows of one empty cell, so that numbers stay true. */
-export function readCsvRows(
+export async function readCsvRows(
   host: DataHost,
   path: string,
   { delimiter }: { delimiter?: string | undefined },
   sink: RowSink,
 ): Promise<void> {
+  const { default: csv } = await import("papaparse");
   return withBytes(host, path, async (reader) => {
     const decoder = new TextDecoder("utf-8", { fatal: true });
     let pending = "";
@@ -36,7 +37,7 @@ export function readCsvRows(
       // The first line tells delimiter and line end; wait for all of it and the character after.
       if (pending.length > LONGEST_ROW) throw tooLong(first, path);
       if (!parser && !ended && !/[\r\n][\s\S]/.test(pending)) continue;
-      parser ??= new Papa.Parser({
+      parser ??= new csv.Parser({
         delimiter: delimiter ?? guessDelimiter(pending),
         newline: guessNewline(pending),
       });
