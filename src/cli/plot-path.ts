@@ -3,12 +3,18 @@ import { statSync } from "node:fs";
 import { dirname, extname } from "node:path";
 import { SteepestError } from "../run/errors.ts";
 import { makeFolders } from "../run/node-folder.ts";
+import { packageFolder } from "../run/node-package.ts";
 
 /** Throws `plot-format` for another ending than .svg and .png, `not-writable` where the file's folder is none. */
 export function requirePlotFile(path: string): void {
   if (!/^\.(svg|png)$/i.test(extname(path))) {
     throw new SteepestError("plot-format", `the plot ${path} is neither .svg nor .png`, {
       help: "end its name in .svg or .png",
+    });
+  }
+  if (/png$/i.test(path) && packageFolder("@resvg/resvg-js", import.meta.url) === null) {
+    throw new SteepestError("package-missing", `the plot ${path} needs the package @resvg/resvg-js`, {
+      help: "run npm install @resvg/resvg-js dejavu-fonts-ttf, or end its name in .svg",
     });
   }
   requireFolderOf(path);

@@ -1,5 +1,12 @@
 /** Charts as data, and data as SVG or a terminal sketch. The same code in Node and in a page. */
 export type { Axis, Chart, Level, LinePanel, LineSeries, Range, Rule } from "./chart.ts";
+export type {
+  CalibrationBin,
+  ClassPicture,
+  EvaluationPicture,
+  NumberPicture,
+} from "./charts/evaluation.ts";
+export { renderEvaluation } from "./charts/evaluation-draw.ts";
 export { type GradientNormOptions, gradientNormChart } from "./charts/gradient-norm.ts";
 export type { RateCell, RateMap, RateRow } from "./charts/heat-map.ts";
 export { renderHeatMap } from "./charts/heat-map-draw.ts";

@@ -32,6 +32,8 @@ export interface EvaluateSource extends Omit<RowSource, "format"> {
   readonly format: RowSource["format"] | "text";
   /** The target beside an array file. */
   readonly target?: string | undefined;
+  /** Receives a regression's numbers, truth and prediction, all rows after each other: for a picture. */
+  readonly onNumbers?: (truth: ArrayLike<number>, predicted: ArrayLike<number>) => void;
 }
 
 /** Throws what reading throws, and `data-target` where the answers are missing. */
@@ -46,6 +48,7 @@ export async function evaluateSource(model: TrainedModel, source: EvaluateSource
   const { data: truth } = samples.target;
   if (classes === null) {
     const flat = predictions.flatMap(({ prediction }) => prediction as number | readonly number[]);
+    source.onNumbers?.(truth, flat);
     return { ...base, numbers: numberMetrics(truth, flat) };
   }
   const place = new Map(classes.map((name, i) => [name, i]));

@@ -21,6 +21,13 @@ test("two classes by hand", () => {
   expect(found.logLoss).toBeCloseTo(-Math.log(0.9 * 0.4 * 0.8 * 0.7 * 0.5) / 5, 15);
   // five rows in five bins: the gaps 0.1, 0.6, 0.2, 0.3 and 0.5
   expect(found.calibrationError).toBeCloseTo((0.1 + 0.6 + 0.2 + 0.3 + 0.5) / 5, 12);
+  expect(found.calibration!.map(({ rows, accuracy }) => [rows, accuracy])).toEqual([
+    [1, 0],
+    [1, 0],
+    [1, 1],
+    [1, 1],
+    [1, 1],
+  ]);
   expect(found.top5).toBeUndefined();
 });
 

@@ -8,9 +8,20 @@ export interface ClassMetrics {
   readonly logLoss?: number;
   /** Mean gap between probability and accuracy over 15 bins (Guo et al. 2017); absent without probabilities. */
   readonly calibrationError?: number;
+  /** The bins that hold rows, by the probability of what was predicted; absent without probabilities. */
+  readonly calibration?: readonly CalibrationBin[];
   readonly perClass: readonly PerClass[];
   /** Rows by their class, columns by the prediction. */
   readonly confusion: readonly (readonly number[])[];
+}
+
+/** The predictions whose probability is in one of 15 equal parts of 0…1. */
+export interface CalibrationBin {
+  readonly rows: number;
+  /** Mean probability of the predictions. */
+  readonly probability: number;
+  /** Share of them that is right. */
+  readonly accuracy: number;
 }
 
 /** How well one class is found. */
@@ -55,7 +66,7 @@ export function classMetrics(rows: readonly ClassRow[], classes: readonly string
   return {
     accuracy: right / rows.length,
     ...(probable && classes.length > TOP && { top5: top(rows, TOP) }),
-    ...(probable && { logLoss: logLoss(rows), calibrationError: calibrationError(rows) }),
+    ...(probable && { logLoss: logLoss(rows), ...calibrationOf(rows) }),
     perClass: classes.map((name, c) => perClass(name, c, confusion)),
     confusion,
   };
@@ -90,14 +101,28 @@ function logLoss(rows: readonly ClassRow[]): number {
   return sum / rows.length;
 }
 
-function calibrationError(rows: readonly ClassRow[]): number {
-  const bins = Array.from({ length: BINS }, () => ({ surplus: 0 }));
+function calibrationOf(
+  rows: readonly ClassRow[],
+): Pick<Required<ClassMetrics>, "calibrationError" | "calibration"> {
+  const bins = Array.from({ length: BINS }, () => ({ rows: 0, probability: 0, right: 0 }));
   for (const { truth, predicted, probabilities } of rows) {
     const p = probabilities![predicted]!;
     const bin = bins[Math.min(BINS - 1, Math.floor(p * BINS))]!;
-    bin.surplus += p - (truth === predicted ? 1 : 0);
+    bin.rows++;
+    bin.probability += p;
+    bin.right += truth === predicted ? 1 : 0;
   }
-  return bins.reduce((sum, { surplus }) => sum + Math.abs(surplus), 0) / rows.length;
+  const gaps = bins.map(({ probability, right }) => Math.abs(probability - right));
+  return {
+    calibrationError: gaps.reduce((a, b) => a + b, 0) / rows.length,
+    calibration: bins
+      .filter((bin) => bin.rows > 0)
+      .map((bin) => ({
+        rows: bin.rows,
+        probability: bin.probability / bin.rows,
+        accuracy: bin.right / bin.rows,
+      })),
+  };
 }
 
 /** Over all numbers of all rows. */

@@ -24,6 +24,16 @@ export function rateMap({ run, rankedBy, seeds, contestants }: CompareDocument):
   };
 }
 
+/** Null where the optional package that makes it is not installed: the SVG says the same. */
+async function pngOf(svg: string): Promise<Uint8Array | null> {
+  try {
+    return (await svgToPng(svg)).bytes;
+  } catch (error) {
+    if (error instanceof SteepestError && error.id === "package-missing") return null;
+    throw error;
+  }
+}
+
 export async function drawComparison(
   record: CompareDocument,
   folder: CompareFolder,
@@ -37,7 +47,8 @@ export async function drawComparison(
     ["loss-by-rate", curves],
   ] as const) {
     folder.write(`${name}.svg`, svg);
-    folder.write(`${name}.png`, (await svgToPng(svg)).bytes);
+    const png = await pngOf(svg);
+    if (png !== null) folder.write(`${name}.png`, png);
   }
   if (plot === undefined) return;
   const content = /\.svg$/i.test(plot) ? heat : (await svgToPng(heat)).bytes;

@@ -8,6 +8,7 @@ export const evaluate: CommandRow = {
       .argument("<data>", "CSV, JSONL, NPY, IDX, or a text for a text model; - is standard input")
       .option("--target <file>", "the answers beside an NPY or IDX file")
       .option("--delimiter <character>", "of a CSV file; default: the one its first line holds most of")
+      .option("--plot <file>", "draw confusions and calibration, or residuals: .svg or .png")
       .addHelpText(
         "after",
         [
@@ -17,6 +18,7 @@ export const evaluate: CommandRow = {
           "",
           "  steepest evaluate runs/houses-1 test.csv",
           "  steepest evaluate runs/digits-1 images.npy --target labels.npy --json",
+          "  steepest evaluate runs/houses-1 test.csv --plot fit.png",
         ].join("\n"),
       );
   },
