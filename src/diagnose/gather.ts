@@ -20,6 +20,8 @@ export function gatherRun(log: RunLog): GatheredRun | null {
   const alone = log.objective === "validation-only";
   const loss = seriesOf(log, alone ? "validation" : "loss");
   if (!loss || loss.steps.length === 0) return null;
+  // the best validation loss before there was any
+  if (alone && loss.values.every((v) => v === Number.POSITIVE_INFINITY)) return null;
   const [lr, gradNorm, epoch, validation] = (["lr", "gradNorm", "epoch", "validation"] as const).map(
     (role) => {
       const series = seriesOf(log, role);

@@ -9,6 +9,7 @@ import { rules } from "./rules/index.ts";
 import { MIN_BEFORE_NAN, nonFiniteKind } from "./rules/non-finite.ts";
 import { plateauKind } from "./rules/plateau.ts";
 import { hiddenByNoise, restsFromStart } from "./rules/still.ts";
+import { median } from "./stats.ts";
 import type { Finding, RateVerdict, Verdict } from "./types.ts";
 import { probabilities } from "./verdict-model.ts";
 import { CLASSES, ONE_WORD, verdictSet } from "./verdict-set.ts";
@@ -89,6 +90,17 @@ export function decide(c: Context, findings: readonly Finding[]): Verdict {
   return { ...(held === null ? judged : unsure(held)), probabilities: all };
 }
 
+/** Of how many times its first values the loss may fall below zero: log-likelihoods do, a term without a bound goes on. */
+const FLOOR = 50;
+
+function hasNoFloor(c: Context): boolean {
+  const n = c.loss.length;
+  const few = Math.max(3, Math.ceil(n / 20));
+  const at = (values: Float64Array): number => Math.abs(median(values));
+  const last = median(c.loss.subarray(n - few));
+  return last < 0 && -last > FLOOR * Math.max(1, at(c.loss.subarray(0, few)));
+}
+
 /** What forbids a verdict on the rate although there is a curve to judge. */
 function withheld(c: Context, findings: readonly Finding[], { verdict, verdicts }: Verdict): string | null {
   const excuse = findings.find((f) => {
@@ -96,6 +108,8 @@ function withheld(c: Context, findings: readonly Finding[], { verdict, verdicts 
     return excuses === "even-good" || (excuses === true && verdict !== "good");
   });
   if (excuse) return `The curve's shape is not the rate's doing (${titleOf(excuse.id)}).`;
+  if (hasNoFloor(c))
+    return "The loss falls far below zero, without a floor. Such a loss has no least value, so its course says little about the rate. Look at the term that falls.";
   if (startsLate(c)) return "The log starts in the middle of a run; how far the loss had come is not in it.";
   const hidden = hiddenByNoise(c);
   if (plateauKind(c)?.kind === "stuck" && (verdict === "inconclusive" || (verdict === "too-low" && hidden)))

@@ -246,7 +246,8 @@ export function meaningOf(name: string): Meaning {
   const last = words[words.length - 1]!;
   if (has("scale") && has("loss")) return { role: "lossScale", rank: GUESSED };
   const isLoss = has("loss") || has("losses") || /loss\d*$/.test(last);
-  if (isLoss && !words.some((word) => NOT_LOSS.has(word))) {
+  const counts = words.length > 1 && /^(?:num|count|counts|cnt|number)$/.test(last); // how many losses
+  if (isLoss && !counts && !words.some((word) => NOT_LOSS.has(word))) {
     const part = words.some((word) => PART_OF_LOSS.has(word)) ? GUESSED : 0;
     const whole = words.some((word) => /^(?:total|overall|all|sum|summed)$/.test(word)) ? -20 : 0;
     const rank = GUESSED + part + whole + words.length;

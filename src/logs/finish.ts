@@ -136,6 +136,7 @@ const WHOLE =
 function withSum(series: readonly Kept[], { options }: FinishOptions): Kept[] {
   if (options.loss !== undefined) return [...series];
   const made: Kept[] = [];
+  const wholes = new Set<Kept>();
   for (const role of ["loss", "validation"] as const) {
     const parts = series.filter(
       (s) => s.role === role && (/loss/i.test(s.name) || !isFormula(normalise(s.name))),
@@ -157,6 +158,11 @@ function withSum(series: readonly Kept[], { options }: FinishOptions): Kept[] {
       )
     )
       continue;
+    const whole = parts.find((s) => isSumOf(s, parts));
+    if (whole) {
+      wholes.add(whole);
+      continue;
+    }
     const values = first.values.map((_, i) => parts.reduce((sum, s) => sum + s.values[i]!, 0));
     made.push({
       ...first,
@@ -165,7 +171,18 @@ function withSum(series: readonly Kept[], { options }: FinishOptions): Kept[] {
       values,
     });
   }
-  return [...made, ...series];
+  return [...made, ...series.map((s) => (wholes.has(s) ? { ...s, rank: -1 } : s))];
+}
+
+/** One of them is the sum of the others, to the digits printed, at nearly every point. */
+function isSumOf(whole: Kept, parts: readonly Kept[]): boolean {
+  if (parts.length < 3) return false;
+  let sums = 0;
+  whole.values.forEach((v, i) => {
+    const rest = parts.reduce((sum, s) => (s === whole ? sum : sum + s.values[i]!), 0);
+    if (Math.abs(v - rest) <= 1e-3 * Math.abs(v) + 1e-6) sums++;
+  });
+  return sums >= 0.95 * whole.values.length;
 }
 
 function bare(name: string): string {

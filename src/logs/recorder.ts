@@ -101,6 +101,11 @@ export class Recorder {
     if (hasEpoch) this.epoch = epoch;
   }
 
+  /** The place of a line that counts behind the others: an earlier step of the same run. */
+  behind(step: number): void {
+    this.step = step + this.offset;
+  }
+
   put(id: number, value: number): void {
     if (id < 0 || this.full) return;
     (this.current.buffers[id] ?? this.open(id)).push(this.step, value);

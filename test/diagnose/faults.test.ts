@@ -48,6 +48,31 @@ describe("a loss that stays at the target's variance", () => {
   });
 });
 
+describe("a loss without a floor", () => {
+  it("gets no verdict, and a log-likelihood below zero does", () => {
+    const falling = diagnoseRun(makeLog({ loss: (i) => 1.5 - 0.002 * i ** 3 }));
+    expect(falling).toMatchObject({ verdict: "inconclusive", verdicts: [] });
+    expect(falling.reason).toMatch(/without a floor/);
+    const e = noise(5);
+    const likelihood = diagnoseRun(makeLog({ loss: (i) => 1.5 - 3 * (1 - Math.exp(-i / 40)) + 0.02 * e() }));
+    expect(likelihood.reason).not.toMatch(/without a floor/);
+  });
+});
+
+it("a best validation loss of infinity, before there was any, is no finding", () => {
+  const before = makeLog({ validation: [Number.POSITIVE_INFINITY] });
+  expect(ids({ ...before, objective: "validation-only" })).toEqual([]);
+});
+
+it("steps skipped since the start are counted where their number rises", () => {
+  const e = noise(6);
+  const log = makeLog({
+    loss: (i) => 3 + 2 * Math.exp(-i / 80) + 0.1 * e(),
+    skipped: (i) => Math.min(2, i),
+  });
+  expect(ids(log)).not.toContain("nan-iterations");
+});
+
 describe("no gradient", () => {
   const e = noise(4);
   const still = (): number => 2.3 + 0.01 * e();

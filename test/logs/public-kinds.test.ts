@@ -143,3 +143,42 @@ test("the header of bars is found above another bar, and where other lines first
   expect(seriesOf(log!, "loss")!.name).toBe("total (epoch)");
   expect(values(log, "loss")).toHaveLength(12);
 });
+
+test("a run that ended in its first epoch and the next one are two", async () => {
+  const epoch = (e: number, i: number): string =>
+    `INFO - Epoch ${e}/20, Train Loss: ${fall(i)}\nINFO - Epoch ${e}/20, Validation Loss: ${fall(i, 4)}\n`;
+  const long = lines(20, (i) => epoch(i + 1, i).trim());
+  const logs = await read(long + epoch(1, 3) + epoch(1, 4) + epoch(2, 5) + long);
+  expect(logs.map((log) => values(log, "loss").length)).toEqual([20, 1, 2, 20]);
+});
+
+test("two line forms that number the same steps from 0 and from 1 are one run", async () => {
+  const logs = await read(
+    lines(20, (i) => `[Rank 0] step=${i + 1}, skipped=0, lr=[1e-05]\n[Step ${i}/100] Loss: ${fall(i)}`),
+  );
+  expect(logs).toHaveLength(1);
+  expect(values(logs[0], "loss")).toEqual(falls(20));
+});
+
+test("a share of the GPU is no rank, and a batch size no step", async () => {
+  const [log] = await read(
+    lines(
+      30,
+      (i) =>
+        `[${String(500 * i).padStart(6, "0")}/15000] ${["VIMEO", "WMS"][i % 2]} | loss ${fall(i)} | GPU ${90 + (i % 9)}% | 3.1${i % 9} it/s | batch 16`,
+    ),
+  );
+  expect(values(log, "loss")).toEqual(falls(30));
+  expect(seriesOf(log!, "loss")!.steps[29]).toBe(14_500);
+});
+
+test("numbers in a long text are no measurements, and how many losses there are is none", async () => {
+  const story = lines(120, (i) => `Step ${1 + (i % 4)}: he walks on.\nThen he rests for a while.`);
+  await expect(read(`${story}In all it lost pounds (loss) = 2.5 on the way\n${story}`)).rejects.toThrow(
+    "no training metrics",
+  );
+  const [log] = await read(
+    lines(20, (i) => `iter ${i}: hard_loss=${fall(i)}, full_loss=${fall(i, 2)}, full_loss_num=${9000 - i}.0`),
+  );
+  expect(seriesOf(log!, "loss")!.name).toBe("sum of 2 parts");
+});

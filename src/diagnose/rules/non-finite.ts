@@ -154,7 +154,10 @@ export const nanIterations: Rule = {
     return c.run.log.series
       .filter((s) => s.role === "nanCount" || s.role === "skipped")
       .flatMap((s) => {
-        const hits = [...s.values.keys()].filter((i) => s.values[i]! > 0);
+        const counts = isTotal(s.values);
+        const hits = [...s.values.keys()].filter(
+          (i) => s.values[i]! > (counts ? (s.values[i - 1] ?? s.values[0]!) : 0),
+        );
         if (hits.length === 0) return [];
         const share = hits.length / s.values.length;
         if (s.role === "skipped" && share < 0.05) return [];
@@ -172,3 +175,8 @@ export const nanIterations: Rule = {
       });
   },
 };
+
+/** All skipped so far: it never falls, and goes past one. */
+function isTotal(values: Float64Array): boolean {
+  return values[values.length - 1]! > 1 && values.every((v, i) => i === 0 || v >= values[i - 1]!);
+}

@@ -86,8 +86,10 @@ export function chooseCounters(
       (isNamed && j.behaviour.n < 4)
     );
   });
+  // "[000500/50000] … batch 16": what never moves is a size, where another number counts
+  const moving = usable.some((j) => j.meaning.role === "other" && j.counts! >= 3 && !j.behaviour.constant);
   const steps = usable
-    .filter((j) => j.meaning.role === "step")
+    .filter((j) => j.meaning.role === "step" && !(moving && j.behaviour.constant && j.behaviour.n > 3))
     .sort((a, b) => a.meaning.rank - b.meaning.rank);
   const epochs = usable
     .filter((j) => j.meaning.role === "epoch")

@@ -236,8 +236,12 @@ function dropSettings(plans: readonly LinePlan[]): void {
   if (!main) return;
   const none = !plans.some(counted);
   const guessed = (p: LinePlan): boolean => p.curves.filter(isCurve).every((c) => c.rank >= GUESSED);
+  // in a long text a measurement or two are words of it
+  const stray = main.template.rows < 2 && plans.reduce((n, p) => n + p.template.rows, 0) > 200;
   if (main.template.rows < 3)
-    for (const plan of data) if (none || (!counted(plan) && guessed(plan))) plan.telling = false;
+    for (const plan of data)
+      if (none || (stray ? !counted(plan) || guessed(plan) : !counted(plan) && guessed(plan)))
+        plan.telling = false;
   if (main.template.rows < 3) return;
   const names = new Set(main.curves.map((c) => c.name));
   for (const plan of plans) {

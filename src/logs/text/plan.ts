@@ -117,8 +117,10 @@ export function planTemplate(
     perEpoch: 0,
     curves,
     rank:
-      judged.find((j) => j.meaning.role === "rank" && j.behaviour.integer && !j.behaviour.constant)?.slot
-        .index ?? -1,
+      judged.find(
+        (j) =>
+          j.meaning.role === "rank" && j.slot.unit === "" && j.behaviour.integer && !j.behaviour.constant,
+      )?.slot.index ?? -1,
     phase: null,
     summary,
     telling: curves.some((c) => TELLING.has(c.role)),

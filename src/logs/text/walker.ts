@@ -16,6 +16,8 @@ interface Held {
 }
 
 const MAX_NAMES = 512;
+/** So many steps may one form of line count behind another: numbered from 0, or printed later. */
+const LAG = 2;
 
 export function createWalker(decision: Decision, recorder: Recorder): Walker {
   const { plans, clock } = decision;
@@ -40,6 +42,8 @@ export function createWalker(decision: Decision, recorder: Recorder): Walker {
   let rowNames = new Set<string>();
   let rowEpoch: number | undefined;
   const rowLines = new Set<string>();
+  /** The step that each line form gave last. */
+  const formStep = new Map<number, number>();
   /** The last line that named its epoch was one already read. */
   let echoing = false;
   /** The epoch that each line form named last. */
@@ -179,7 +183,7 @@ export function createWalker(decision: Decision, recorder: Recorder): Walker {
         if (pending.length > 5000) flush();
         return;
       }
-      if (clock === "step") stepRow(found, step, own);
+      if (clock === "step") stepRow(found, step, own, id);
       else countedRow(found, own, plan);
     },
     end() {
@@ -212,11 +216,23 @@ export function createWalker(decision: Decision, recorder: Recorder): Walker {
     }
   }
 
-  function stepRow(found: readonly Held[], step: number | undefined, own: number | undefined): void {
+  function stepRow(
+    found: readonly Held[],
+    step: number | undefined,
+    own: number | undefined,
+    id?: number,
+  ): void {
     if (step !== undefined) {
-      recorder.row(step, own ?? epoch);
-      lastStep = step;
-      flush();
+      const before = id === undefined ? undefined : formStep.get(id);
+      // its own count goes on, only behind that of another form: no run begins
+      const lags = lastStep !== undefined && step < lastStep && (before === undefined || step >= before);
+      if (id !== undefined) formStep.set(id, step);
+      if (lags && lastStep! - step <= LAG) recorder.behind(step);
+      else {
+        recorder.row(step, own ?? epoch);
+        lastStep = step;
+        flush();
+      }
       for (const { name, value } of found) {
         withStep.add(name);
         put(name, value);
@@ -242,9 +258,7 @@ export function createWalker(decision: Decision, recorder: Recorder): Walker {
     const echo = repeats && (own ?? epoch) !== undefined && rowEpoch === (own ?? epoch) && rowLines.has(same);
     if (own !== undefined) echoing = echo;
     if (echo) return;
-    const known = found.some(
-      (f) => f.curve.role === "loss" && f.name === f.curve.name && rowNames.has(f.name),
-    );
+    const known = found.some((f) => f.curve.role === "loss" && f.name === f.curve.name);
     if (plan && own !== undefined) {
       const before = headed.get(plan.template.id) ?? Number.NEGATIVE_INFINITY;
       if (known && own === rowEpoch && own <= before && beginsAgain(plan, own)) recorder.split("restart");
