@@ -128,7 +128,7 @@ function sarif(judged: readonly Judged[]): string {
           driver: {
             name: "steepest",
             version,
-            rules: rules.map((r) => ({
+            rules: all.map((r) => ({
               id: r.name,
               shortDescription: { text: r.about },
               defaultConfiguration: { level: SARIF_LEVEL[r.severity] },
