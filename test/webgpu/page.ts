@@ -3,7 +3,9 @@ import type { ProgramSpec } from "../../src/engine/backend.ts";
 import { type WebGpuBackend, webgpuBackend } from "../../src/engine/backends/webgpu.ts";
 import { type Expr, input, matmul, type Shape, sin, sum } from "../../src/engine/graph/index.ts";
 import { chooseBackend, describeBackends } from "../../src/engine/registry.ts";
+import { gradients as gradientsOf } from "../../src/engine/rules/differentiate.ts";
 import { type Case, longSum, primitiveCases, wholeCases } from "../conformance/cases.ts";
+import { gradientCases } from "../conformance/gradient-cases.ts";
 import { float } from "../conformance/harness.ts";
 import { disagreements } from "./late.ts";
 import { buffersAlive, goesOnAfterLoss, stepsLikeWasm, transformerLosses } from "./steps.ts";
@@ -20,6 +22,22 @@ const product = (a: Shape, b: Shape): Case => ({
   options: { toMax: true },
 });
 
+/** Those whose kernels differ from their values': what is moved, chosen, multiplied or gathered. */
+const ofTheirOwn = [
+  "div", "max", "amax", "logSoftmax", "matmul, transposed", "matmul, batched with a stretched operand", "slice", "pad", "concat",
+  "gather", "scatterAdd", "windows", "foldWindows",
+]; // biome-ignore format: a list
+
+const gradients = (): Case[] =>
+  ofTheirOwn.map((name) => {
+    const { x, y = [1], f } = gradientCases[name]!;
+    return {
+      given: [x, y].map((shape, i) => float(shape, "float32", { seed: 11 + i })),
+      build: (...leaves) => gradientsOf(sum(f(leaves[0]!, leaves[1]!)), leaves),
+      options: { toMax: true, tol: 1e-5 },
+    };
+  });
+
 const checks = {
   adapter: async (): Promise<string[]> => [(await backend()).adapter],
   primitives: async (): Promise<string[]> => {
@@ -33,6 +51,7 @@ const checks = {
     );
     return disagreements(await backend(), cases);
   },
+  gradients: async (): Promise<string[]> => disagreements(await backend(), gradients()),
   tiles: async (): Promise<string[]> => {
     const tiling = await webgpuBackend({ barriers: "cheap" });
     const products = primitiveCases("float32")["matmul: shapes, transposes, batches, views"]!;

@@ -30,6 +30,10 @@ describe.skipIf(noBrowser !== null)("WebGPU in a page", () => {
     expect(await check("primitives")).toEqual([]);
   });
 
+  test("gradients are the interpreter's to 1e-5 of the largest number", async () => {
+    expect(await check("gradients")).toEqual([]);
+  });
+
   test("products in tiles through workgroup memory, and with the inner axis cut, are the interpreter's", async () => {
     expect(await check("tiles")).toEqual([]);
   });

@@ -40,10 +40,6 @@ export function load(dtype: DType, at: string): string {
 export const store = (dtype: DType, at: string, value: string): string =>
   `${MEMORY}[${at}] = ${dtype === "bool" ? `select(0u, 1u, ${value})` : `bitcast<u32>(${value})`};`;
 
-/** `index` / `by` and `index` % `by`, where `by` is known. */
-export const quotient = (index: string, by: number): string => (by === 1 ? index : `${index} / ${by}u`);
-export const remainder = (index: string, by: number): string => (by === 1 ? "0u" : `${index} % ${by}u`);
-
 /** Bits of NaN and the infinities. As variables, so that no compiler folds them into constants, which WGSL forbids. */
 export const specialValues = `var<private> nan_bits: u32 = 0x7fc00000u;
 var<private> inf_bits: u32 = 0x7f800000u;
