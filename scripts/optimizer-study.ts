@@ -1,7 +1,8 @@
 /**
  * Which optimizer for which task, measured: ten small tasks, the optimizers worth trying, each at its own best rate, judged by
- * five fresh seeds. Trainings are kept in a folder, so that the study can be stopped and gone on with; what is there is written
- * to `results.jsonl` there. Some hours: npx jiti scripts/optimizer-study.ts FOLDER [task…]
+ * five fresh seeds; then what `advise` says of it, and what that is worth. Trainings are kept in a folder, so that the study can be
+ * stopped and gone on with. An hour on two quiet cores: npx jiti scripts/optimizer-study.ts FOLDER [task…]; with --write what the
+ * folder holds is written to docs/which-optimizer.md.
  */
 import { appendFileSync, existsSync, mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -12,17 +13,12 @@ import { adviceOf, adviceQuestion, trainingsOf } from "../src/tune/advise/advise
 import { problemOf } from "../src/tune/advise/problem.ts";
 import { shortList } from "../src/tune/advise/shortlist.ts";
 import { type Cell, runCell } from "../src/tune/compare/cell.ts";
-import {
-  type CompareResult,
-  type Comparison,
-  cellKey,
-  compare,
-  searchKey,
-} from "../src/tune/compare/compare.ts";
+import { type Comparison, cellKey, compare, searchKey } from "../src/tune/compare/compare.ts";
 import { parseContestants } from "../src/tune/compare/contestants.ts";
 import { type RateSearch, searchCellRate } from "../src/tune/compare/rate-search.ts";
 import { ratePlan } from "../src/tune/compare/rates.ts";
 import { roundUp, stepsTo } from "../src/tune/compare/summary.ts";
+import { type Outcome, writePage } from "./optimizer-study/page.ts";
 import { type Task, tasks } from "./optimizer-study/tasks.ts";
 
 const OPTIMIZERS = [
@@ -36,9 +32,10 @@ const REACH = 6;
 const BACK = 0.1;
 const SEED = 1;
 /** Of the advice, in trainings; its seeds are others. */
-const BUDGET = 32;
+const BUDGET = 48;
 
-const [, , folder, ...named] = process.argv;
+const [, , folder, ...given] = process.argv;
+const named = given.filter((word) => word !== "--write");
 if (folder === undefined)
   throw new Error("name a folder: npx jiti scripts/optimizer-study.ts FOLDER [task…]");
 mkdirSync(folder, { recursive: true });
@@ -59,25 +56,6 @@ function kept<T>(
     appendFileSync(path, `${JSON.stringify(record)}\n`);
   };
   return { known, add };
-}
-
-/** What the advice for a task named, cost, and is worth: steps to the study's target with the study's fresh seeds. */
-interface Advised {
-  readonly sentence: string;
-  readonly optimizer: RunSpec["optimizer"] | null;
-  readonly cost: number;
-  /** Geometric means over the fresh seeds, a whole run where one missed the target; how many did. */
-  readonly steps: number;
-  readonly missed: number;
-}
-
-interface Outcome {
-  readonly task: string;
-  readonly result: CompareResult;
-  /** Of the whole study of it, in trainings. */
-  readonly cost: number;
-  readonly best: { readonly label: string; readonly steps: number; readonly missed: number };
-  readonly advised: Advised;
 }
 
 async function study(task: Task): Promise<Outcome> {
@@ -135,7 +113,7 @@ async function study(task: Task): Promise<Outcome> {
     there.map(async (c) => ({ label: c.label, ...(await timed({ ...c.optimizer, lr: c.toTarget!.lr })) })),
   );
   const problem = { ...problemOf(await buildRun(spec, tools)), ...task.problem };
-  const ask = adviceQuestion(spec, { candidates: shortList(problem).candidates, budget: BUDGET });
+  const ask = adviceQuestion(spec, { candidates: shortList(problem).candidates, budget: BUDGET, target });
   const advice = adviceOf((await compare(ask, options))!, ask);
   return {
     task: task.name,
@@ -150,8 +128,11 @@ async function study(task: Task): Promise<Outcome> {
 }
 
 const results = kept<Outcome>(join(folder, "results.jsonl"), (r) => r.task);
-for (const task of tasks) {
-  if ((named.length > 0 && !named.includes(task.name)) || results.known.has(task.name)) continue;
+const wanted = given.includes("--write")
+  ? []
+  : tasks.filter((t) => named.length === 0 || named.includes(t.name));
+for (const task of wanted) {
+  if (results.known.has(task.name)) continue;
   const began = performance.now();
   const outcome = await study(task);
   results.add(outcome);
@@ -160,4 +141,8 @@ for (const task of tasks) {
   process.stderr.write(
     `${task.name}: best ${best.label} ${best.steps}; ${advised.sentence}: ${advised.steps}; ${took} s\n`,
   );
+}
+if (given.includes("--write")) {
+  const outcomes = tasks.flatMap((t) => results.known.get(t.name) ?? []);
+  writePage(new URL("../docs/which-optimizer.md", import.meta.url), outcomes);
 }

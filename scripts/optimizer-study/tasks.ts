@@ -189,7 +189,7 @@ export const tasks: readonly Task[] = [
     problem: { model: "own", data: "table" },
     declare: async () => {
       // words drawn by Zipf's law; the label is the sign of their mean hidden weight
-      const [rows, words, vocabulary] = [2000, 6, 1000];
+      const [rows, words, vocabulary] = [2000, 6, 256];
       const draws = stream(6, "sparse");
       const weights = draws.normal(vocabulary);
       const x = Int32Array.from(draws.uniform(rows * words), (u) => Math.floor(vocabulary ** u) - 1);

@@ -18,6 +18,7 @@ import { showSeconds, type Terminal, table } from "../terminal.ts";
 
 type Flags = {
   readonly budget: number;
+  readonly target?: number;
   readonly list?: true;
   readonly jobs?: number;
   readonly out?: string;
@@ -40,13 +41,20 @@ interface AdviceDocument extends RunAdvice {
 
 export async function run(invocation: Invocation): Promise<number> {
   const { options, terminal, json } = invocation;
-  const { budget, list: listOnly, jobs = availableParallelism(), out, quiet = false } = options as Flags;
+  const {
+    budget,
+    target,
+    list: listOnly,
+    jobs = availableParallelism(),
+    out,
+    quiet = false,
+  } = options as Flags;
   const run = await readRun(invocation);
   const built = await buildRun(withoutRate(run), await cellTools(run.backend));
   requirePeak(built);
   const problem = problemOf(built);
   const list = shortList(problem);
-  const question = adviceQuestion(run, { candidates: list.candidates, budget });
+  const question = adviceQuestion(run, { candidates: list.candidates, budget, target });
   if (listOnly === true) return printList({ problem, list, question, budget, built }, { terminal, json });
   if (!quiet)
     terminal.note(`short list for ${list.kind}: ${question.contestants.map((c) => c.label).join(", ")}`);

@@ -1,5 +1,5 @@
 import type { CommandRow } from "../command.ts";
-import { positive, whole } from "../flags.ts";
+import { finite, positive, whole } from "../flags.ts";
 
 export const advise: CommandRow = {
   name: "advise",
@@ -7,7 +7,12 @@ export const advise: CommandRow = {
   define: (c) => {
     c.usage("[options] <run>")
       .argument("<run>", "a run file; its own optimizer takes part")
-      .option("--budget <n>", "trainings of the run that the answer may cost", positive(), 32)
+      .option("--budget <n>", "trainings of the run that the answer may cost", positive(), 48)
+      .option(
+        "--target <loss>",
+        "the loss to reach; default: one that all good ones reach",
+        finite("loss such as 0.5"),
+      )
       .option("--list", "print the short list and what it would cost, and train nothing")
       .option("--jobs <n>", "trainings at a time; default: one for each core", whole({ min: 1 }))
       .option("--out <folder>", "write into this folder, or go on with the advice in it")

@@ -4,7 +4,7 @@ import { showNumber } from "../../run/show-number.ts";
 import type { Named, RunSpec } from "../../run/spec.ts";
 import type { CompareResult, Comparison } from "../compare/compare.ts";
 import { parseContestants } from "../compare/contestants.ts";
-import type { Race, Rival } from "../compare/race.ts";
+import { type Race, type Rival, TIE } from "../compare/race.ts";
 import { raceWords, rivalWords } from "../compare/race-words.ts";
 import { searchPlan } from "../compare/rates.ts";
 import type { Candidate } from "./shortlist.ts";
@@ -44,10 +44,12 @@ export interface AdviceOptions {
   readonly candidates: readonly Candidate[];
   /** In trainings of the whole run. */
   readonly budget: number;
+  /** The loss to reach; default: what all good ones do. */
+  readonly target?: number | undefined;
 }
 
 /** The comparison that a short list asks for. The run's own optimizer takes part too, in the last place. */
-export function adviceQuestion(run: RunSpec, { candidates, budget }: AdviceOptions): Comparison {
+export function adviceQuestion(run: RunSpec, { candidates, budget, target }: AdviceOptions): Comparison {
   const names = candidates.map((c) => c.optimizer);
   const own = candidates.some((c) => c.optimizer.split(":")[0] === run.optimizer.name)
     ? []
@@ -60,6 +62,7 @@ export function adviceQuestion(run: RunSpec, { candidates, budget }: AdviceOptio
     seeds: [run.seed],
     plan: { ...searchPlan({ budget: search }), wide: false, maxRates: rates },
     freshSeeds: fresh,
+    target,
   };
 }
 
@@ -76,8 +79,8 @@ export interface RunAdvice {
 }
 
 /**
- * The favourite, or who is ahead of it beyond noise. Where the favourite ties with one listed before it, that one: lists begin
- * with what is simplest among equals.
+ * Who needed the fewest steps with the fresh seeds, beyond noise or not: something has to be taken. Of those within 10 % of it the
+ * one that is listed first.
  */
 export function adviceOf(result: CompareResult, { contestants: order }: Comparison): RunAdvice {
   const { contestants, race, target } = result;
@@ -116,30 +119,38 @@ export const trainingsOf = ({ contestants, race }: CompareResult): number =>
 
 function choose({ race }: CompareResult, order: readonly string[]): string | null {
   if (race === null) return null;
-  const faster = race.rivals
-    .filter((r) => r.verdict === "behind")
-    .reduce<Rival | null>((best, r) => (best === null || r.ratio > best.ratio ? r : best), null);
-  if (faster !== null) return faster.label;
-  const equals = race.rivals.filter((r) => r.verdict === "tie").map((r) => r.label);
-  return order.find((label) => label === race.favourite || equals.includes(label)) ?? race.favourite;
+  const speeds = new Map([
+    [race.favourite, 1],
+    ...race.rivals.map((r): [string, number] => [r.label, r.ratio]),
+  ]);
+  const best = Math.max(...speeds.values());
+  return order.find((label) => (speeds.get(label) ?? 0) >= best / TIE)!;
 }
 
-/** Whom the chosen one beats most narrowly, and whom it equals. */
+/** Whom the chosen one beats most narrowly, whom it equals, and of whom the seeds can't tell. */
 function reason(race: Race, { chosen, target }: { chosen: string; target: number }): string {
-  const { favourite, rivals } = race;
-  const ahead = rivals
-    .filter((r) => (chosen === favourite ? r.verdict === "ahead" : r.label === chosen))
-    .reduce<Rival | null>((near, r) => (near === null || r.ratio > near.ratio ? r : near), null);
-  const named = (verdict: Rival["verdict"]): string[] =>
-    rivals.filter((r) => r.verdict === verdict && r.label !== chosen).map((r) => r.label);
-  const ties = named("tie");
-  if (chosen !== favourite && rivals.some((r) => r.label === chosen && r.verdict === "tie"))
-    ties.push(favourite);
-  const open = chosen === favourite ? named("undecided") : [];
+  const { favourite, rivals, absent } = race;
+  const own = rivals.find((r) => r.label === chosen);
+  if (own !== undefined)
+    return [
+      rivalWords(favourite, own, target),
+      ...list(
+        "slower still:",
+        rivals.filter((r) => r.verdict === "ahead"),
+      ),
+    ].join("; ");
+  const having = (verdict: Rival["verdict"]): Rival[] => rivals.filter((r) => r.verdict === verdict);
+  const near = having("ahead").reduce<Rival | null>(
+    (a, r) => (a === null || r.ratio > a.ratio ? r : a),
+    null,
+  );
   return [
-    ...(ahead === null || ahead.verdict === "tie" ? [] : [rivalWords(favourite, ahead, target)]),
-    ...(ties.length === 0 ? [] : [`a tie with ${ties.join(", ")}`]),
-    ...(open.length === 0 ? [] : [`the seeds can't tell it from ${open.join(", ")}`]),
-    ...(race.absent.length === 0 ? [] : [`${race.absent.join(", ")} did not get there`]),
+    ...(near === null ? [] : [rivalWords(favourite, near, target)]),
+    ...list("a tie with", having("tie")),
+    ...list("the seeds can't tell it from", having("undecided")),
+    ...(absent.length === 0 ? [] : [`${absent.join(", ")} did not get there`]),
   ].join("; ");
 }
+
+const list = (words: string, rivals: readonly Rival[]): string[] =>
+  rivals.length === 0 ? [] : [`${words} ${rivals.map((r) => r.label).join(", ")}`];

@@ -34,7 +34,7 @@ const MUON: Candidate = {
 };
 const SOAP: Candidate = {
   optimizer: "soap",
-  because: "Adam in the eigenvectors of Shampoo: fewest steps, dear ones",
+  because: "Adam in the eigenvectors of Shampoo: often the fewest steps, but dear ones",
 };
 
 /** The first that holds counts. */
@@ -53,7 +53,10 @@ const KINDS: readonly Kind[] = [
     holds: ({ model }) => model === "linear",
     candidates: [
       { optimizer: "adam", because: "a rate of its own for each feature, whatever its scale" },
-      { optimizer: "adagrad", because: "the same from all gradients so far: for rare features" },
+      {
+        optimizer: "adagrad",
+        because: "the same from all gradients so far: for features that are rare or ill scaled",
+      },
       SOAP,
     ],
   },
@@ -65,12 +68,12 @@ const KINDS: readonly Kind[] = [
   {
     kind: "pictures",
     holds: ({ data }) => data === "pictures",
-    candidates: [MOMENTUM, ADAMW, MUON],
+    candidates: [MOMENTUM, MUON, SOAP],
   },
   {
     kind: "everything else",
     holds: () => true,
-    candidates: [ADAMW, MUON, MOMENTUM],
+    candidates: [ADAMW, MUON, SOAP],
   },
 ];
 
