@@ -138,7 +138,10 @@ test("advise compares a short list within its budget, says which, and writes the
   };
   writeFileSync(join(cwd, "r.json"), JSON.stringify(run));
   const [found, small] = await Promise.all([
-    steepest(["advise", "r.json", "--budget", "24", "--target", "0.1", "--jobs", "1", "--json", "--out", "a"], { cwd }),
+    steepest(
+      ["advise", "r.json", "--budget", "24", "--target", "0.1", "--jobs", "1", "--json", "--out", "a"],
+      { cwd },
+    ),
     steepest(["advise", "r.json", "--budget", "5"], { cwd }),
   ]);
   expect(found.code).toBe(0);

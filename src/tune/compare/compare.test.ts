@@ -282,6 +282,21 @@ describe("a comparison", () => {
     expect(contestants[0]!.toTarget).toMatchObject({ lr: 0.1, steps: { mean: 80 } });
   });
 
+  test("a rate that holds the target goes before a faster one that overfits away from it", async () => {
+    const at = (ends: Readonly<Record<number, readonly [reached: number, final: number]>>) =>
+      compared(question({ plan: ratePlan({ rates: "0.1,1" }), target: 1 }), {
+        runCell: async (run) => {
+          const [reached, final] = ends[run.optimizer.lr as number]!;
+          return { ...made(run, final), status: "overfitted", lows: [[reached, 0.9]] };
+        },
+      });
+    const held = await at({ 1: [5, 4], 0.1: [80, 1.5] });
+    expect(held.contestants[0]!.toTarget).toMatchObject({ lr: 0.1, steps: { mean: 80 } });
+    // where none holds it, the first to arrive counts
+    const lost = await at({ 1: [5, 4], 0.1: [80, 3] });
+    expect(lost.contestants[0]!.toTarget).toMatchObject({ lr: 1, steps: { mean: 5 } });
+  });
+
   test("noise: the same means with seeds that disagree are not clear, and one seed says nothing", () => {
     const [a, b] = parseContestants("sgd,adam", { name: "lion" });
     const cells = (c: typeof a, finals: readonly number[]): Cell[] =>

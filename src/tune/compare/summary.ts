@@ -58,7 +58,10 @@ export interface ContestantResult {
   /** The least rate at which a seed diverged, or a part of a training in the search did; null when none did. */
   readonly divergesFrom: number | null;
   readonly sensitivity: Sensitivity | null;
-  /** At the rate that gets there first, of those that don't diverge later; null when none does with every seed. */
+  /**
+   * At the rate that gets there first, of those that don't diverge later and, where there are such, end near the target or below
+   * it: a rate that overfits away from it is no answer. Null when none does with every seed.
+   */
   readonly toTarget: ToTarget | null;
 }
 
@@ -99,6 +102,9 @@ export interface Summary {
 
 /** Sensitivity looks so far on both sides of the best; whole trainings after a search reach further. */
 export const SENSITIVITY_FACTOR = 10;
+
+/** A rate that got to the target and gave back more than this share of the way has not held it. */
+const LOSES = 0.1;
 
 /** Which of a cell's losses ranks. */
 const ranked = (cell: Cell): Course => cell.validation ?? cell.training;
@@ -224,14 +230,11 @@ function resultOf(
   const dead = [timed.find((r) => r.final === null)?.lr, search?.edge].filter((lr) => lr != null);
   const diverged = dead.length === 0 ? null : Math.min(...dead);
   const stable = timed.filter((r) => r.final !== null && (diverged === null || r.lr < diverged)).at(-1);
-  const fastest = timed.reduce<ToTarget | null>(
-    (fastest, { final, complete, toTarget }) =>
-      complete &&
-      final !== null &&
-      toTarget !== null &&
-      (fastest === null || toTarget.steps.mean < fastest.steps.mean)
-        ? toTarget
-        : fastest,
+  const arrived = timed.filter((r) => r.complete && r.final !== null && r.toTarget !== null);
+  const held =
+    goal === null ? [] : arrived.filter((r) => r.final! <= goal.loss + LOSES * (start - goal.loss));
+  const fastest = (held.length > 0 ? held : arrived).reduce<ToTarget | null>(
+    (first, { toTarget }) => (first === null || toTarget!.steps.mean < first.steps.mean ? toTarget : first),
     null,
   );
   return {
