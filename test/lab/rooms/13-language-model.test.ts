@@ -137,7 +137,7 @@ describeLab("room 13, a language model", (lab) => {
   test("is in motion when it opens, pauses, takes another rate, prompt and temperature, and goes on", async () => {
     const page = await lab.open(hash.replace("steps=60", "steps=20000"));
     // one pass, which the address does not see
-    await page.locator("[data-value=step]:text-is('400 of 20000')").waitFor();
+    await page.locator("[data-value=step]:text-is('1000 of 20000')").waitFor();
     expect(await settledHash(page)).toBe(hash.replace("steps=60", "steps=20000"));
     await page.getByRole("button", { name: "Go on" }).press("Enter");
     await page.getByLabel("Learning rate, as a number").fill("0.002");

@@ -38,5 +38,8 @@ export function verdictOf(run: State | null, running: boolean, vocabulary: numbe
   const title = `After ${run.k} steps it hesitates between ${choices(unseen)} characters of ${vocabulary}`;
   if (headline === null)
     return { tone: "info", title, body: heard ?? "Too few steps for a verdict of the doctor." };
-  return { tone: headline.tone, title, body: `The doctor: ${headline.words}. ${headline.action}` };
+  // a verdict with nothing to do says no more than itself
+  const urgent = headline.tone === "warning" || headline.tone === "critical";
+  const body = `The doctor: ${headline.words}.${urgent ? ` ${headline.action}` : ""}`;
+  return { tone: headline.tone, title, body };
 }
