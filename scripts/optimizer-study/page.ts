@@ -77,22 +77,27 @@ function tasksTable(outcomes: readonly Outcome[]): string {
       "target",
       "fastest",
       "steps there",
-      "clearly slower",
-      "not told apart",
+      "favourite",
+      "slower than it",
+      "faster",
+      "not told",
       "never there",
     ],
     ...outcomes.map(({ task, result, best }) => {
-      const rivals = result.race?.rivals ?? [];
-      const slower = rivals.filter((r) => r.verdict === "ahead").length;
+      const { race } = result;
+      const count = (...verdicts: string[]): string =>
+        String((race?.rivals ?? []).filter((r) => verdicts.includes(r.verdict)).length);
       return [
         task,
         two(result.start),
         two(result.target?.loss ?? Number.NaN),
         best.label,
         two(best.steps),
-        String(slower),
-        String(rivals.length - slower),
-        String(result.race?.absent.length ?? 0),
+        race?.favourite ?? "–",
+        count("ahead"),
+        count("behind"),
+        count("tie", "undecided"),
+        String(race?.absent.length ?? 0),
       ];
     }),
   ]);
@@ -107,7 +112,7 @@ function adviceTable(outcomes: readonly Outcome[]): string {
       return [
         task,
         `${shown} at ${two(Number(lr))}`,
-        `${two(advised.steps / best.steps)}${advised.missed > 0 ? ` (${advised.missed} of 5 seeds missed)` : ""}`,
+        `${(advised.steps / best.steps).toFixed(2)}${advised.missed > 0 ? ` (${advised.missed} of 5 seeds missed)` : ""}`,
         two(advised.cost),
         `${Math.round((100 * advised.cost) / cost)} %`,
       ];
