@@ -1,6 +1,6 @@
 /** The engine: expressions, their derivatives, and backends that compile them. Runs in Node and in the browser. */
 
-export type { Backend, BackendOptions, Executable, ProgramSpec } from "./backend.ts";
+export type { Backend, BackendOptions, DeviceMemory, Executable, ProgramSpec, Results } from "./backend.ts";
 export { interpret, reference } from "./backends/reference.ts";
 export { type ProductLibrary, wasm, wasmBackend } from "./backends/wasm.ts";
 export {

@@ -1,7 +1,17 @@
 /** What the test asks a page for, in the page. */
 import type { ProgramSpec } from "../../src/engine/backend.ts";
 import { type WebGpuBackend, webgpuBackend } from "../../src/engine/backends/webgpu.ts";
-import { type Expr, input, matmul, type Shape, sin, sum } from "../../src/engine/graph/index.ts";
+import {
+  type Expr,
+  input,
+  matmul,
+  permute,
+  reshape,
+  type Shape,
+  sin,
+  sum,
+  windows,
+} from "../../src/engine/graph/index.ts";
 import { chooseBackend, describeBackends } from "../../src/engine/registry.ts";
 import { gradients as gradientsOf } from "../../src/engine/rules/differentiate.ts";
 import { type Case, longSum, primitiveCases, wholeCases } from "../conformance/cases.ts";
@@ -21,6 +31,16 @@ const product = (a: Shape, b: Shape): Case => ({
   build: (x, y) => matmul(x!, y!),
   options: { toMax: true },
 });
+
+/** Its column matrix is stored nowhere: the product reads the windows. */
+const convolution: Case = {
+  given: [float([2, 3, 9, 9], "float32"), float([20, 27], "float32", { seed: 5 })],
+  build: (x, w) => {
+    const seen = permute(windows(x!, { sizes: [3, 3] }), [1, 4, 5, 0, 2, 3]);
+    return matmul(w!, reshape(seen, [27, 2 * 7 * 7]));
+  },
+  options: { toMax: true },
+};
 
 /** Those whose kernels differ from their values': what is moved, chosen, multiplied or gathered. */
 const ofTheirOwn = [
@@ -59,6 +79,7 @@ const checks = {
       ...products.filter((_, i) => i % 12 === 11),
       product([70, 40], [40, 90]),
       product([6, 700], [700, 5]),
+      convolution,
     ]);
     tiling.close();
     return wrong;
