@@ -25,4 +25,5 @@ export {
   type RunSpec,
   showPath,
 } from "./spec.ts";
+export type { Elsewhere, Row, Source } from "./table.ts";
 export { version } from "./version.ts";

@@ -76,9 +76,6 @@ export function defineLoss<O extends object>(
   };
 }
 
-export const lossError = (what: string, help?: string): SteepestError =>
-  new SteepestError("loss", what, { help });
-
 export const reduceBy = (values: Expr, reduction: Reduction): Expr =>
   reduction === "mean" ? mean(values) : sum(values);
 
