@@ -32,4 +32,5 @@ export interface NumberPicture {
   readonly predicted: ArrayLike<number>;
 }
 
+/** What an evaluation found, of classes or of numbers. */
 export type EvaluationPicture = ClassPicture | NumberPicture;
