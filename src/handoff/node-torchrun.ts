@@ -1,15 +1,13 @@
 /** torchrun under steepest's eyes: started, followed through its metrics, stopped in good order. */
-import { type ChildProcess, type ChildProcessByStdio, spawn } from "node:child_process";
 import { lookup } from "node:dns/promises";
 import * as fs from "node:fs";
 import { createServer } from "node:net";
 import { hostname } from "node:os";
 import { join } from "node:path";
-import type { Readable, Writable } from "node:stream";
 import { NonFiniteError, SteepestError } from "../run/errors.ts";
-import { guardGroup } from "../run/node-guard.ts";
 import { type Launch, maxNodes } from "./launch.ts";
 import { type TorchPython, torchrunQuirk } from "./node-python.ts";
+import { killGroup, spawnTied } from "./node-tied.ts";
 
 /** How the run ended, as train.py reports it. */
 export interface TorchResult {
@@ -118,35 +116,6 @@ export function startTorchrun(options: TorchrunOptions): Torchrun {
     kill: () => killGroup(child),
     ended,
   };
-}
-
-/**
- * torchrun in a group of its own: Ctrl-C reaches it through us, once. It does not outlive us: the group is guarded, and
- * its workers, which may have groups of their own, hold the other end of the standard input that we never write to.
- */
-export function spawnTied(
-  path: string,
-  args: readonly string[],
-  { cwd, env = process.env }: { readonly cwd?: string; readonly env?: NodeJS.ProcessEnv },
-): ChildProcessByStdio<Writable, Readable, Readable> {
-  const child = spawn(path, args, {
-    cwd,
-    env: { ...env, STEEPEST_TIED: "1" },
-    detached: true,
-    stdio: ["pipe", "pipe", "pipe"],
-  });
-  if (child.pid !== undefined && process.platform !== "win32") child.once("close", guardGroup(child.pid));
-  return child;
-}
-
-/** torchrun and its workers: they share a process group. */
-export function killGroup({ pid }: ChildProcess): void {
-  if (pid === undefined) return;
-  try {
-    process.kill(-pid, "SIGKILL");
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
-  }
 }
 
 function lineSplitter(take: (line: string) => void): (text: string) => void {

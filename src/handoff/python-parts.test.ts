@@ -25,7 +25,7 @@ class Second(Base):
 `;
 
 test("what is wanted stays, with what it uses, in the order of the file", () => {
-  expect(keepParts(source, ["First"])).toBe(source.slice(0, source.indexOf("\n\n\nclass Second")) + "\n");
+  expect(keepParts(source, ["First"])).toBe(`${source.slice(0, source.indexOf("\n\n\nclass Second"))}\n`);
   const second = keepParts(source, ["Second"]);
   expect(second).toContain("class Base");
   expect(second).not.toContain("helper");

@@ -63,7 +63,7 @@ def all_reduce_seconds(processes, size: int) -> float:
 
 
 def main() -> int:
-    arguments = parse_arguments()
+    arguments = parse_arguments(__doc__)
     processes = Processes(arguments.device)
     training = Training(arguments, processes)
     seconds = step_seconds(training)
