@@ -18,8 +18,8 @@ class WaitingFirst extends BaseSequencer {
 const config: ViteUserConfig = defineConfig({
   test: {
     include: ["src/**/*.test.ts", "test/**/*.test.ts"],
-    // three on two cores leave less of them idle while tests wait
-    maxWorkers: Math.ceil(1.5 * availableParallelism()),
+    // two on a core leave less of it idle while tests wait
+    maxWorkers: 2 * availableParallelism(),
     sequence: { sequencer: WaitingFirst },
     testTimeout: 180_000,
     hookTimeout: 300_000,
