@@ -12,6 +12,7 @@ import signal
 import sys
 import threading
 import time
+import traceback
 from typing import Optional
 
 import numpy as np
@@ -114,6 +115,8 @@ class Recorder:
         if not self.writes:
             return
         self.flush()
+        if self.board is not None:
+            self.board.flush()
         os.fsync(self.metrics.fileno())
         if self.best is not None:
             files.replace_file(os.path.join(self.folder, "checkpoint-best.safetensors"), self.best)
@@ -509,6 +512,16 @@ def end_with_the_starter() -> None:
     threading.Thread(target=wait, daemon=True).start()
 
 
+def leave(code: int) -> None:
+    """
+    Ends one of several processes with all that it holds. Taken apart piece by piece it may wait for itself for ever: in
+    PyTorch 1.13 DistributedDataParallel's end joins a thread that waits for Python's lock, which it holds meanwhile.
+    """
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
+
+
 def main() -> int:
     if "STEEPEST_TIED" in os.environ:
         end_with_the_starter()
@@ -517,6 +530,7 @@ def main() -> int:
     for name in (signal.SIGINT, signal.SIGTERM):
         signal.signal(name, lambda received, _: signals.append(received))
     first = os.environ.get("RANK", "0") == "0"
+    several = int(os.environ.get("WORLD_SIZE", 1)) > 1
     try:
         training = Training(arguments, Processes(arguments.device))
         result = training.run(lambda: len(signals) > 0)
@@ -526,6 +540,12 @@ def main() -> int:
         code = 1 if refusal.id == "non-finite" else 2
         if first and not arguments.result:
             print(f"error[{refusal.id}]: {refusal.what}\nhelp: {refusal.help}", file=sys.stderr)
+    except Exception:
+        if not several:
+            raise
+        # as when another process has died: torchrun starts all of them again
+        traceback.print_exc()
+        leave(1)
     finally:
         if dist.is_initialized():
             dist.destroy_process_group()
@@ -535,7 +555,10 @@ def main() -> int:
         summary = {key: value for key, value in result.items() if value is not None}
         print(json.dumps(files.hide(summary), indent=2))
     # under torchrun an exit code other than 0 asks for a restart, which would end the same way
-    return 0 if arguments.result or "TORCHELASTIC_RUN_ID" in os.environ else code
+    code = 0 if arguments.result or "TORCHELASTIC_RUN_ID" in os.environ else code
+    if several:
+        leave(code)
+    return code
 
 
 if __name__ == "__main__":
