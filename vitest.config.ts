@@ -15,14 +15,18 @@ class WaitingFirst extends BaseSequencer {
   }
 }
 
+const patience = { testTimeout: 180_000, hookTimeout: 300_000 };
+
 const config: ViteUserConfig = defineConfig({
   test: {
-    include: ["src/**/*.test.ts", "test/**/*.test.ts"],
-    // two on a core leave less of it idle while tests wait
-    maxWorkers: 2 * availableParallelism(),
+    // three on two cores leave less of them idle while tests wait
+    maxWorkers: Math.ceil(1.5 * availableParallelism()),
     sequence: { sequencer: WaitingFirst },
-    testTimeout: 180_000,
-    hookTimeout: 300_000,
+    projects: [
+      { extends: true, test: { name: "whole", include: ["test/**/*.test.ts"], ...patience } },
+      // beside the code nothing outlives its test: one load of the modules serves many files
+      { extends: true, test: { name: "unit", include: ["src/**/*.test.ts"], isolate: false, ...patience } },
+    ],
   },
 });
 export default config;
