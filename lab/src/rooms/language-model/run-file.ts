@@ -1,5 +1,6 @@
 /** What the controls mean as a run file: the same in the worker, in the file to take away and in tests. */
 import { optimizerSettings } from "../../lib/optimizer-choices.ts";
+import { scheduleSettings } from "../../lib/schedule-choices.ts";
 import type { optimizers, schedules, Text } from "./names.ts";
 
 export interface Asked {
@@ -26,10 +27,7 @@ export function runFile(asked: Asked, lr: number): Record<string, unknown> {
     data: { text: textFile(text), context },
     model: { kind: "transformer", layers, width, heads },
     optimizer: { ...optimizerSettings(optimizer), lr },
-    schedule:
-      schedule === "constant"
-        ? { name: schedule }
-        : { name: schedule, warmupSteps: Math.ceil(WARMUP * steps) },
+    schedule: scheduleSettings(schedule, { warmup: WARMUP, steps }),
     clip: { globalNorm: 1 },
     batchSize: batch,
     steps,

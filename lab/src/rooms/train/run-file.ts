@@ -1,6 +1,7 @@
 /** What the controls mean as a run file: the same in the worker, in the file to take away and in tests. */
 import { optimizerSettings } from "../../lib/optimizer-choices.ts";
 import { type RateChange, readRates } from "../../lib/rates.ts";
+import { scheduleSettings } from "../../lib/schedule-choices.ts";
 import { type dataSets, type models, optimizers, type schedules } from "./names.ts";
 
 export type OptimizerName = (typeof optimizers)[number];
@@ -29,10 +30,7 @@ export function runFile(asked: Asked, lr: number): Record<string, unknown> {
     data: dataOf(asked),
     model: modelOf(asked),
     optimizer: { ...optimizerSettings(optimizer), lr },
-    schedule:
-      schedule === "constant"
-        ? { name: schedule }
-        : { name: schedule, warmupSteps: Math.ceil(warmup * steps) },
+    schedule: scheduleSettings(schedule, { warmup, steps }),
     // the digits have a test set of their own
     validation: data === "digits" ? 0 : 0.25,
     batchSize: batch,
