@@ -4,6 +4,7 @@ import { topologicalOrder } from "../graph/expr.ts";
 import type { Lowered } from "./kernels.ts";
 import { assignBuffers } from "./passes/buffers.ts";
 import { cluster } from "./passes/cluster.ts";
+import { convolutions } from "./passes/convolutions.ts";
 import { legalize } from "./passes/legalize.ts";
 import { makeKernels } from "./passes/make-kernels.ts";
 import { order } from "./passes/order.ts";
@@ -13,7 +14,7 @@ import { storedNodes } from "./passes/stored.ts";
 
 export function lower(spec: ProgramSpec): Lowered {
   requireInputs(spec);
-  const roots = separateRoots(simplify(rootsOf(spec)));
+  const roots = separateRoots(convolutions(simplify(rootsOf(spec))));
   const legal = legalize(roots);
   const nodes = topologicalOrder(legal.roots);
   const clusterOf = cluster(nodes);
