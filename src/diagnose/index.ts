@@ -29,6 +29,7 @@ export type {
 } from "./types.ts";
 export { createWatch, type Watch } from "./watch.ts";
 export {
+  confidenceWords,
   doseWords,
   evidenceFacts,
   type Group,

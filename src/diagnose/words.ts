@@ -72,9 +72,11 @@ const IN_A_SET: Readonly<Record<RateVerdict, string>> = {
 export const verdictWords = (verdicts: readonly RateVerdict[]): string =>
   verdicts.map((v) => IN_A_SET[v]).join(" or ");
 
-/** The verdict of a run in a cell of a table: one word, or the set that is left. */
-export const verdictCell = ({ verdict, verdicts }: RunDiagnosis): string =>
-  verdicts.length > 1 ? verdictWords(verdicts) : verdict;
+/** The verdict of a run in a cell of a table: "too low", the set that is left, or "no verdict". */
+export const verdictCell = ({ verdict, verdicts }: Pick<RunDiagnosis, "verdict" | "verdicts">): string =>
+  verdicts.length === 0 || (verdicts.length === 1 && verdict === "inconclusive")
+    ? "no verdict"
+    : verdictWords(verdicts);
 
 /** "almost certain, 98 %"; "" where there is no verdict to be sure of. */
 export function confidenceWords({ verdicts, confidence }: RunDiagnosis): string {

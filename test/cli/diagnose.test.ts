@@ -105,7 +105,7 @@ test("runs given together end in a table, the best final loss among them", async
   const sweep = ["11-csv-cs336-lr1e-4-too-low-but-smooth.csv", "12-csv-cs336-lr3e-3-best.csv"].map(real);
   const { stdout } = await steepest(["diagnose", ...sweep], { cwd: folder() });
   const table = stdout.slice(stdout.indexOf("run  "));
-  expect(table).toMatch(/too-low-but-smooth\.csv +▼ too-low/);
+  expect(table).toMatch(/too-low-but-smooth\.csv +▼ too low/);
   expect(table).toMatch(/best\.csv +✓ good/);
 });
 

@@ -13,7 +13,7 @@ const part = (page: Page, bound: string, name: string) =>
 /** "1.23 · 10⁻⁵" → 1.23e-5 */
 const read = (text: string | null): number =>
   Number(
-    text!.replace("−", "-").replace(/ · 10(.*)/, (_, power: string) => {
+    text!.replace("−", "-").replace(/\s·\s10(.*)/, (_, power: string) => {
       const digits = [...power].map((c) => (c === "⁻" ? "-" : String("⁰¹²³⁴⁵⁶⁷⁸⁹".indexOf(c))));
       return `e${digits.join("")}`;
     }),

@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import type { Page } from "playwright-core";
 import { expect, test } from "vitest";
 import { mayBeLog } from "../../../lab/src/rooms/doctor/dropped.ts";
-import { diagnose } from "../../../src/diagnose/index.ts";
+import { diagnose, verdictCell } from "../../../src/diagnose/index.ts";
 import { readLog } from "../../../src/logs/index.ts";
 import { describeLab, inspect, openDrawers, settledHash } from "../harness.ts";
 
@@ -52,7 +52,9 @@ describeLab("room 11, doctor", (lab) => {
     await page.locator("tbody .pick").nth(2).waitFor();
     const rows = await page.locator("tr:has(.pick)").allTextContents();
     runs.forEach((run, i) => {
-      expect(rows[i]).toContain(`${run.verdict}, ${Math.min(99, Math.round(100 * run.confidence))} % sure`);
+      expect(rows[i]).toContain(
+        `${verdictCell(run)}, ${Math.min(99, Math.round(100 * run.confidence))} % sure`,
+      );
       expect(rows[i]).toContain(`× ${Number(run.action.lr!.multiply.toPrecision(4))}`);
     });
     await page.getByRole("button", { name: "lr-1e-2.csv" }).press("Enter");

@@ -29,7 +29,7 @@ export const symptoms: readonly Symptom[] = [
     high: 5,
     middle: 0.5,
     low: 0.001,
-    verdict: "too-high",
+    verdict: "too high",
     why: "",
   },
   {
@@ -42,7 +42,7 @@ export const symptoms: readonly Symptom[] = [
     high: 11,
     middle: 0.5,
     low: 0.001,
-    verdict: "slightly-high",
+    verdict: "slightly high",
     why: "the loss rests at 0.53, and this curve does not show that 0.49 can be had. A second rate shows it",
   },
   {
@@ -68,7 +68,7 @@ export const symptoms: readonly Symptom[] = [
     high: 5,
     middle: 0.5,
     low: 0.001,
-    verdict: "too-low",
+    verdict: "too low",
     why: "",
   },
 ];

@@ -1,5 +1,5 @@
 /** Three rates on the lesson's second problem, and the search for a rate on real digits. */
-import { diagnoseRun } from "steepest/diagnose";
+import { confidenceWords, diagnoseRun, verdictCell } from "steepest/diagnose";
 import { wasm } from "steepest/engine";
 import { losses, type Problem, secondProgram } from "steepest/lesson/problems";
 import { type Chart, rangeTestChart } from "steepest/plot";
@@ -13,9 +13,10 @@ import { type OptimizerChoice, optimizerSettings } from "../../lib/optimizer-cho
 export interface Curve {
   readonly lr: number;
   readonly losses: Float64Array;
-  /** The doctor's word on this curve alone. */
+  /** The doctor's word on this curve alone, as the command line's table has it. */
   readonly verdict: string;
-  readonly confidence: number;
+  /** "" where there is no verdict to be sure of. */
+  readonly sure: string;
 }
 
 const programs = new Map<Problem, ReturnType<typeof secondProgram>>();
@@ -25,8 +26,8 @@ export function threeRates(problem: Problem, rates: readonly number[], epochs: n
   programs.set(problem, program);
   return rates.map((lr) => {
     const curve = losses(program, epochs, lr);
-    const { verdict, confidence } = diagnoseRun(logOf(curve));
-    return { lr, losses: curve, verdict, confidence };
+    const run = diagnoseRun(logOf(curve));
+    return { lr, losses: curve, verdict: verdictCell(run), sure: confidenceWords(run) };
   });
 }
 
