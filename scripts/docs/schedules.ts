@@ -80,6 +80,24 @@ const prefixed = (
 ): Record<string, OptionSpec> =>
   Object.fromEntries(Object.entries(fields).map(([name, o]) => [prefix + name, o]));
 
+const BATCHES = `## Batches that grow
+
+A run file may let its batches grow: small ones while the gradient is far larger than its noise, large ones later
+([what more rows buy](scaling.md#what-more-processes-buy)).
+
+\`\`\`json
+"batchSize": { "sizes": [32, 64, 128], "starts": [0, 500, 1500], "unit": "steps", "lrScaling": "sqrt" }
+\`\`\`
+
+\`starts\` count steps, or with \`"unit": "examples"\` the rows trained on. Of two neighbouring sizes one divides the other. A
+size begins at the first step from its start on at which the rows seen of the epoch are a whole number of its batches, so
+from there on each batch is one that a run of this size alone would make. With \`lrScaling\` the rate is multiplied by the
+size over the first one (\`linear\`), or by the root of that (\`sqrt\`, the rule for Adam's family); the default leaves it.
+The order of the data stays a function of seed and step, so a resumed run goes on bit for bit; metrics.jsonl has the size
+of each batch. The project for PyTorch makes the same steps. A schedule that counts epochs is refused here: epochs have no
+one number of steps. \`steepest schedule NAME --batchSize.sizes 32,64 --batchSize.starts 0,50\` prints and draws both.
+(The rule for waiting and for the rate is OLMo-core's.)`;
+
 /** docs/schedules.md */
 export const schedulesPage = (): string =>
   page(
@@ -102,4 +120,5 @@ export const schedulesPage = (): string =>
       ]),
     ),
     ...schedules.map(section),
+    BATCHES,
   );

@@ -94,8 +94,9 @@ export function createProgress(options: ProgressOptions): ProgressView {
 
 function describe(p: TrainProgress): string {
   const validation = p.validation === null ? "" : `  val ${showNumber(p.validation["loss"]!)}`;
+  const batch = p.batchSize === null ? "" : `  batch ${p.batchSize}`;
   return (
-    `loss ${showNumber(p.loss)}${validation}  lr ${showNumber(p.lr)}  |g| ${showNumber(p.gradNorm)}  ` +
+    `loss ${showNumber(p.loss)}${validation}  lr ${showNumber(p.lr)}${batch}  |g| ${showNumber(p.gradNorm)}  ` +
     `${showNumber(p.stepsPerSecond)} steps/s  ${showSeconds(p.eta)} left`
   );
 }

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { batchPlan } from "./batches.ts";
+import { type BatchPlan, batchPlan } from "./batches.ts";
 import { packed, type Rows } from "./dataset.ts";
 
 const column = (n: number): Rows =>
@@ -100,4 +100,87 @@ test.each([
   expect(() => batchPlan({ n: 10, batchSize })).toThrow(
     expect.objectContaining({ id: "batch-size", message: expect.stringContaining(message) }),
   );
+});
+
+describe("batches that grow", () => {
+  const sizes = { sizes: [2, 4, 8], starts: [0, 3, 9] };
+  const at = (plan: BatchPlan, step: number): readonly number[] => [
+    plan.epochOf(step),
+    plan.rowOf(step),
+    plan.sizeOf(step),
+  ];
+
+  test("wait for a row that is a whole number of theirs, over ends of epochs too", () => {
+    const plan = batchPlan({ n: 22, batchSize: sizes, steps: 20 });
+    const seen = Array.from({ length: 13 }, (_, k) => at(plan, k));
+    // written out by hand: 4 waits for row 8 and 8 for the second epoch's row 8; an epoch's last batch is what is left
+    expect(seen).toEqual([
+      [0, 0, 2],
+      [0, 2, 2],
+      [0, 4, 2],
+      [0, 6, 2],
+      [0, 8, 4],
+      [0, 12, 4],
+      [0, 16, 4],
+      [0, 20, 2],
+      [1, 0, 4],
+      [1, 4, 4],
+      [1, 8, 8],
+      [1, 16, 6],
+      [2, 0, 8],
+    ]);
+    expect([0, 1, 2, 3].map((e) => plan.stepsIn(e))).toEqual([0, 8, 12, 15]);
+    expect([6, 7, 11, 12, 14].map((k) => plan.endsEpoch(k))).toEqual([false, true, true, false, true]);
+    expect([plan.batchSize, plan.largest, plan.wholeSizeOf(11)]).toEqual([2, 8, 8]);
+  });
+
+  test("every epoch is a permutation, in the order that batches of one size have", () => {
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 8, max: 60 }),
+        fc.boolean(),
+        fc.nat(40),
+        fc.nat(99),
+        (n, inRows, from, seed) => {
+          const growing = {
+            sizes: [2, 4, 8],
+            starts: [0, 1 + from, 10 + 2 * from],
+            unit: inRows ? ("examples" as const) : ("steps" as const),
+          };
+          const plan = batchPlan({ n, batchSize: growing, seed, epochs: 6 });
+          const whole = batchPlan({ n, batchSize: 2, seed });
+          let step = 0;
+          for (let epoch = 0; epoch < 6; epoch++) {
+            const rows: number[] = [];
+            while (plan.epochOf(step) === epoch) rows.push(...plan.rowsOf(step++));
+            const order = Array.from({ length: whole.stepsPerEpoch }, (_, k) => [
+              ...whole.rowsOf(epoch * whole.stepsPerEpoch + k),
+            ]).flat();
+            expect(rows).toEqual(order);
+          }
+          expect(step).toBe(plan.stepsIn(6));
+        },
+      ),
+      { numRuns: 30 },
+    );
+  });
+
+  test("dropLast leaves out what fills no batch, also where the size has just grown", () => {
+    const plan = batchPlan({ n: 7, batchSize: { sizes: [2, 4], starts: [0, 2] }, dropLast: true, steps: 9 });
+    expect([0, 1, 2, 3].map((k) => at(plan, k))).toEqual([
+      [0, 0, 2],
+      [0, 2, 2],
+      [1, 0, 4],
+      [2, 0, 4],
+    ]);
+  });
+
+  test.each([
+    [{ sizes: [2, 3], starts: [0, 5] }, "batchSize.sizes goes from 2 to 3"],
+    [{ sizes: [2, 4], starts: [0] }, "batchSize.starts is [0]"],
+    [{ sizes: [2, 4], starts: [1, 5] }, "batchSize.starts is [1,5]"],
+    [{ sizes: [2, 16], starts: [0, 5] }, "a batch of 16 rows is larger than the data, which has 10"],
+  ])("refuses %j", (batchSize, message) => {
+    expect(() => batchPlan({ n: 10, batchSize, steps: 10 })).toThrow(message);
+  });
 });

@@ -1,3 +1,4 @@
+export { type BatchStage, batchSizesOf, checkBatchSizes, lrFactor, type SizedStep } from "./batch-sizes.ts";
 export { type BatchPlan, batchPlan } from "./batches.ts";
 export {
   type ColumnEncoding,

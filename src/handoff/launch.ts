@@ -23,9 +23,10 @@ export const minNodes = (nnodes: string): number => Number(nnodes.split(":")[0])
 export const maxNodes = (nnodes: string): number => Number(nnodes.split(":").at(-1));
 
 /** Refuses processes that can't share a batch evenly, naming the numbers that fit. */
-export function requireEvenShares({ batchSize }: BatchPlan, { nproc, nnodes }: Launch): void {
+export function requireEvenShares({ stages }: BatchPlan, { nproc, nnodes }: Launch): void {
   const processes = nproc * minNodes(nnodes);
-  if (batchSize % processes === 0) return;
+  const batchSize = stages.map((s) => s.size).find((size) => size % processes !== 0);
+  if (batchSize === undefined) return;
   const below = Math.floor(batchSize / processes) * processes;
   const sizes = [below, below + processes].filter((s) => s > 0);
   const fitting = Array.from({ length: processes }, (_, i) => i + 1).filter((p) => batchSize % p === 0);

@@ -80,8 +80,9 @@ function settings(built: BuiltRun): Record<string, unknown> {
     dtype: spec.dtype,
     seed: spec.seed,
     rows: plan.n,
-    batchSize: plan.batchSize,
-    stepsPerEpoch: plan.stepsPerEpoch,
+    // from which step on, counted from 0, at which place of the data, batches have how many rows
+    stages: plan.stages,
+    dropLast: spec.dropLast,
     totalSteps: built.totalSteps,
     // null where the run is declared in steps
     epochs: spec.steps === undefined ? (spec.epochs ?? 1) : null,
@@ -246,6 +247,13 @@ function scheduleOf(
         {
           help: "use reduce-on-plateau by itself, or a schedule of the step",
         },
+      );
+    }
+    if (typeof spec.batchSize === "object" && (spec.batchSize.lrScaling ?? "none") !== "none") {
+      throw new SteepestError(
+        "handoff-schedule",
+        "a rate that follows both the validation loss and the batch's size can't be handed over",
+        { help: "leave out batchSize.lrScaling, or use a schedule of the step" },
       );
     }
     const options = Object.fromEntries(

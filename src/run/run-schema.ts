@@ -174,6 +174,21 @@ const freezeSchema = once(() =>
     .describe("Parameters or modules that keep their values; * stands for any characters"),
 );
 
+const batchSizesSchema = once(() =>
+  z.strictObject({
+    sizes: z
+      .array(count())
+      .min(1)
+      .describe("The sizes in their order; each of two neighbours divides the other"),
+    starts: z.array(z.int().min(0)).describe("From when on each is wanted; the first is 0"),
+    unit: z.enum(["steps", "examples"]).optional().describe("What starts count; default steps"),
+    lrScaling: z
+      .enum(["none", "sqrt", "linear"])
+      .optional()
+      .describe("How the learning rate follows the size; default none"),
+  }),
+);
+
 const runSchema = once(() =>
   z.strictObject({
     $schema: z.string().optional(),
@@ -202,9 +217,11 @@ const runSchema = once(() =>
     clip: clipSchema().optional(),
     freeze: freezeSchema().optional(),
     batchSize: z
-      .union([count(), z.literal("full")], { error: 'must be a positive whole number or "full"' })
+      .union([count(), z.literal("full"), batchSizesSchema()], {
+        error: 'must be a positive whole number, "full", or { sizes, starts }',
+      })
       .optional()
-      .describe("Default 64, or all rows where there are fewer"),
+      .describe("Default 64, or all rows where there are fewer; { sizes, starts } grows them"),
     dropLast: z.boolean().default(false).describe("Drop an epoch's last batch when it is not full"),
     shuffle: z.boolean().default(true).describe("Draw a new order of the rows each epoch"),
     epochs: count().optional().describe("Passes over the data; default 10 when steps is not given either"),

@@ -75,6 +75,18 @@ export type ModelSpec =
     }
   | ModuleSpec;
 
+/** Batches that grow during a run, as a run file declares them. */
+export interface BatchSizes {
+  /** The sizes in their order; each of two neighbours divides the other. */
+  readonly sizes: readonly number[];
+  /** From when on each is wanted; the first is 0. */
+  readonly starts: readonly number[];
+  /** What starts count: optimizer steps, or examples trained on. Default: steps. */
+  readonly unit?: "steps" | "examples" | undefined;
+  /** What the learning rate is multiplied by: 1 (the default), √(size/first size) or size/first size. */
+  readonly lrScaling?: "none" | "sqrt" | "linear" | undefined;
+}
+
 /** A row of a table by its name, with that row's options. */
 export interface Named {
   readonly name: string;
@@ -99,7 +111,7 @@ export interface RunSpec {
   readonly clip?: Readonly<Record<string, unknown>> | undefined;
   /** Names of parameters or modules that are not trained; `*` stands for any characters. */
   readonly freeze?: readonly string[] | undefined;
-  readonly batchSize?: number | "full" | undefined;
+  readonly batchSize?: number | "full" | BatchSizes | undefined;
   readonly dropLast: boolean;
   readonly shuffle: boolean;
   /** One of epochs and steps is given. */

@@ -26,7 +26,7 @@ export interface StepperParts {
   readonly step: TrainStep;
 }
 
-/** Step k, from 0, on its own batch; an epoch's last one may be smaller. */
+/** Step k, from 0, on its own batch; batches may grow, and an epoch's last one may be smaller. */
 export function stepper({
   plan,
   data,
@@ -37,8 +37,7 @@ export function stepper({
   const fill = (to: SizedStep, k: number): void => {
     plan.fill(k, features, target, to.inputs["x"]!, to.inputs["y"] ?? null);
   };
-  const rest = plan.stepsPerEpoch * whole > plan.n ? plan.n % whole : 0;
-  if (plan.stepsPerEpoch === 1 && whole === plan.n) {
+  if (whole === plan.n && plan.stages.length === 1) {
     // one batch holds all rows: it is written once
     let filled = false;
     return (k, lr, momentum) => {
@@ -48,8 +47,8 @@ export function stepper({
     };
   }
   return (k, lr, momentum) => {
-    const isRest = rest !== 0 && k % plan.stepsPerEpoch === plan.stepsPerEpoch - 1;
-    const now = isRest ? step.sized(rest) : step;
+    const rows = plan.sizeOf(k);
+    const now = rows === whole ? step : step.sized(rows);
     fill(now, k);
     return now.run(k + 1, lr, momentum);
   };

@@ -1,10 +1,10 @@
 /** A run file as a program: settings → data → task → batches → compiled step. Every name and size is checked. */
 
-import { type BatchPlan, batchPlan, type Dataset, loadData, rowCount } from "../data/index.ts";
+import { type BatchPlan, batchPlan, type Dataset, loadData, lrFactor, rowCount } from "../data/index.ts";
 import type { Backend } from "../engine/backend.ts";
 import { countParams } from "../nn/index.ts";
 import { findLoss } from "../nn/losses/index.ts";
-import { type LearningRate, learningRateFromSpec } from "../optim/schedules/index.ts";
+import { type LearningRate, learningRateFromSpec, scaledRate } from "../optim/schedules/index.ts";
 import { SteepestError } from "../run/errors.ts";
 import type { RunSpec } from "../run/spec.ts";
 import { batchShapes, evaluator, stepper } from "./batches.ts";
@@ -82,10 +82,11 @@ export async function buildRun(
     shuffle: spec.shuffle,
     dropLast: spec.dropLast,
     seed,
+    steps: spec.steps,
+    epochs: spec.epochs,
   });
-  const { stepsPerEpoch } = plan;
-  const totalSteps = spec.steps ?? (spec.epochs ?? 1) * stepsPerEpoch;
-  const rate = ratesOf(host.given) ?? learningRateFromSpec(spec.schedule, lr, { totalSteps, stepsPerEpoch });
+  const totalSteps = spec.steps ?? plan.stepsIn(spec.epochs ?? 1);
+  const rate = rateOf(spec, { plan, lr, totalSteps, given: host.given });
   const shapes = (rows: number): BatchShapes => batchShapes(data, rows);
   const parts: BuiltParts = { model, loss, optimizer, dtype, schedulesMomentum: rate.setsMomentum, shapes };
   const step = explainShapes(data, outputs, () =>
@@ -94,14 +95,14 @@ export async function buildRun(
   const measure = evaluator(step, (rows) =>
     evalStep({ model, optimizer, dtype, backend, measures, batch: shapes(rows) }),
   );
-  const validationLogEvery = Math.max(1, Math.ceil(totalSteps / stepsPerEpoch / MAX_LINES));
+  const validationLogEvery = Math.max(1, Math.ceil((plan.epochOf(totalSteps - 1) + 1) / MAX_LINES));
   const logEvery = spec.logEvery ?? Math.max(1, Math.ceil(totalSteps / MAX_LINES));
   return {
     spec: {
       ...spec,
       loss: spec.loss ?? { name: lossName },
       optimizer: { ...spec.optimizer, lr },
-      batchSize: spec.batchSize === "full" ? "full" : plan.batchSize,
+      batchSize: spec.batchSize ?? plan.batchSize,
       logEvery,
     },
     data,
@@ -123,6 +124,23 @@ export async function buildRun(
     },
     notes: step.executable.notes,
   };
+}
+
+/** The rate of each step; where batches grow, it follows their size as the run asks. */
+function rateOf(
+  { schedule, batchSize }: RunSpec,
+  {
+    plan,
+    lr,
+    totalSteps,
+    given,
+  }: { plan: BatchPlan; lr: number; totalSteps: number; given: BuildHost["given"] },
+): LearningRate {
+  // epochs of growing batches have no one number of steps
+  const lengths = plan.stages.length > 1 ? { totalSteps } : { totalSteps, stepsPerEpoch: plan.stepsPerEpoch };
+  const rate = ratesOf(given) ?? learningRateFromSpec(schedule, lr, lengths);
+  if (typeof batchSize !== "object") return rate;
+  return scaledRate(rate, (k) => lrFactor(plan.wholeSizeOf(k), batchSize));
 }
 
 /** A shape error inside a model or loss names the operation; here is what the data asks of them. */

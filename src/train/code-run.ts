@@ -9,7 +9,7 @@ import type { MetricSchedule, Schedule } from "../optim/schedules/index.ts";
 import type { Transform } from "../optim/transform.ts";
 import { closest, SteepestError } from "../run/errors.ts";
 import { parseRun } from "../run/parse-run.ts";
-import type { Named, RunSpec } from "../run/spec.ts";
+import type { BatchSizes, Named, RunSpec } from "../run/spec.ts";
 import { type BuiltRun, buildRun } from "./build.ts";
 import type { Run } from "./define-run.ts";
 import { type FitSource, fitDataset } from "./fit-data.ts";
@@ -42,8 +42,8 @@ export interface CodeRun {
   /** Passes over the data; default 10 where `steps` is not given either. */
   readonly epochs?: number;
   readonly steps?: number;
-  /** Default 64, or all examples where there are fewer. An epoch's last batch holds what is left. */
-  readonly batchSize?: number | "full";
+  /** Default 64, or all examples where there are fewer; sizes with starts grow. An epoch's last batch holds what is left. */
+  readonly batchSize?: number | "full" | BatchSizes;
   readonly dropLast?: boolean;
   readonly shuffle?: boolean;
   /** Ends once so many epochs have not lowered the validation loss (or, without validation, the epoch's loss). */

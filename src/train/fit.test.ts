@@ -118,24 +118,58 @@ test("minDelta asks for more than any lower loss", async () => {
   expect(strict.steps).toBe(6 * strict.run.plan.stepsPerEpoch);
 });
 
-test("aborted and resumed, a fit ends with the same bits and the same history", async () => {
-  const model = sequential(linear(2, 8), dropout(0.3), linear(8, 1));
-  const options = line({ model, epochs: 6, validation: 0.2, measures: ["l1"] });
-  const whole = await fit(options);
-  const stop = new AbortController();
-  const onStep = ({ step }: { step: number }): void => {
-    if (step === 7) stop.abort();
-  };
-  const clock = { now: () => count++ * 100, pause: async () => {} };
-  let count = 0;
-  const part = await fit({ ...options, onStep, signal: stop.signal, clock });
-  expect([part.status, part.steps]).toEqual(["interrupted", 7]);
-  const rest = await fit({ ...options, resume: part.state });
-  expect(rest.status).toBe("done");
-  expect(rest.state.metrics).toBe(whole.state.metrics);
-  expect(rest.state.checkpoint).toEqual(whole.state.checkpoint);
-  await expect(fit({ ...options, seed: 1, resume: part.state })).rejects.toThrow(/seed was 42/);
+/** Two sizes of batch, and an epoch's rest of a third. */
+const growing = { sizes: [4, 8], starts: [0, 6], lrScaling: "sqrt" } as const;
+
+test("batches grow as the plan says: each step is the one that its rows and its rate give", async () => {
+  const optimizer = sgd({ lr: 0.05, momentum: 0.9 });
+  const { history, run } = await fit(line({ optimizer, batchSize: growing, epochs: 3, logEvery: 1 }));
+  const of = (name: string): number[] => [...history.series.find((s) => s.name === name)!.values];
+  const [first, second] = [[4, 4, 4, 4, 4, 4, 8, 3], [8, 8, 8, 8, 3]]; // biome-ignore format: epochs
+  expect(of("batchSize")).toEqual([...first, ...second, ...second]);
+  of("lr").forEach((lr, k) => expect(lr).toBe(0.05 * (k < 6 ? 1 : Math.SQRT2)));
+  const step = trainStep({
+    model: linear(2, 1),
+    loss: (output, { y }) => losses.mse(output, y),
+    optimizer,
+    batch: { x: [4, 2], y: [4, 1] },
+    seed: 42,
+  });
+  const ours = of("loss").map((_, k) => {
+    const taken = [...run.plan.rowsOf(k)];
+    const batch = { x: taken.flatMap((i) => rows[i]!), y: taken.map((i) => targets[i]!) };
+    return step(batch, { lr: of("lr")[k]! }).loss;
+  });
+  expect(of("loss")).toEqual(ours);
+  expect(run.step.state.map((t) => [...t.values])).toEqual(step.state.map((t) => [...t.values]));
+  const byEpochs = line({ batchSize: growing, schedule: { name: "step", stepSize: 1, unit: "epoch" } });
+  await expect(fit(byEpochs)).rejects.toThrow("a schedule that counts epochs needs stepsPerEpoch");
 });
+
+test.each([
+  ["of one size", 8],
+  ["that grow", growing],
+])(
+  "aborted and resumed, a fit on batches %s ends with the same bits and the same history",
+  async (_, batchSize) => {
+    const model = sequential(linear(2, 8), dropout(0.3), linear(8, 1));
+    const options = line({ model, batchSize, epochs: 6, validation: 0.2, measures: ["l1"] });
+    const whole = await fit(options);
+    const stop = new AbortController();
+    const onStep = ({ step }: { step: number }): void => {
+      if (step === 7) stop.abort();
+    };
+    const clock = { now: () => count++ * 100, pause: async () => {} };
+    let count = 0;
+    const part = await fit({ ...options, onStep, signal: stop.signal, clock });
+    expect([part.status, part.steps]).toEqual(["interrupted", 7]);
+    const rest = await fit({ ...options, resume: part.state });
+    expect(rest.status).toBe("done");
+    expect(rest.state.metrics).toBe(whole.state.metrics);
+    expect(rest.state.checkpoint).toEqual(whole.state.checkpoint);
+    await expect(fit({ ...options, seed: 1, resume: part.state })).rejects.toThrow(/seed was 42/);
+  },
+);
 
 test("measures by name and by function stand in history and validation", async () => {
   const measures = {

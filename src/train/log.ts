@@ -16,7 +16,9 @@ export function metricsHeader({ spec, plan, totalSteps, parameters }: BuiltRun):
     optimizer: spec.optimizer.name,
     lr: spec.optimizer.lr,
     batchSize: plan.batchSize,
-    stepsPerEpoch: plan.stepsPerEpoch,
+    ...(typeof spec.batchSize === "object"
+      ? { batchSizes: spec.batchSize }
+      : { stepsPerEpoch: plan.stepsPerEpoch }),
     totalSteps,
     parameters,
     seed: spec.seed,

@@ -14,6 +14,8 @@ export interface TrainProgress {
   readonly step: number;
   readonly totalSteps: number;
   readonly epoch: number;
+  /** Rows of a whole batch, where they grow in this run; else null. */
+  readonly batchSize: number | null;
   readonly loss: number;
   readonly lr: number;
   readonly gradNorm: number;
@@ -99,7 +101,8 @@ export async function train(
     onProgress?.({
       step: steps.count(),
       totalSteps,
-      epoch: Math.floor((steps.count() - 1) / run.plan.stepsPerEpoch) + 1,
+      epoch: run.plan.epochOf(steps.count() - 1) + 1,
+      batchSize: run.plan.stages.length > 1 ? run.plan.wholeSizeOf(steps.count() - 1) : null,
       loss,
       lr: steps.lr(),
       gradNorm,

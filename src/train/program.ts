@@ -52,7 +52,7 @@ export interface StateTensor {
   readonly name: string;
   readonly shape: Shape;
   readonly dtype: DType;
-  /** The tensor itself: writing here sets it. */
+  /** The tensor itself: writing here sets it. To be asked for anew after steps of several batch sizes. */
   readonly values: TypedArray;
 }
 
@@ -118,7 +118,8 @@ export function trainStep(options: TrainStepOptions): TrainStep {
   const compile = (shapes: BatchShapes): SizedProgram =>
     sizedProgram({ ...options, batch: shapes, dtype, schedulesMomentum }, { keys, result, late });
   const main = compile(batch);
-  const { traced, tensors } = main;
+  const { traced } = main;
+  const { tensors, runOn } = sharedState(main);
   const base = optimizer.lr ?? rateOf?.lrAt(0);
   if (optimizer.lr === undefined && !traced.readsRate)
     throw noRate("its updates are added as they are, so it may ascend");
@@ -132,16 +133,17 @@ export function trainStep(options: TrainStepOptions): TrainStep {
   draw(init);
   const { device } = main.executable;
 
+  const own = runOn(main);
   const others = new Map<number, SizedStep>();
   const sized = (rows: number): SizedStep => {
     if (device !== undefined) throw oneSize(main.rows, rows);
-    const found = others.get(rows) ?? movingState(main, compile(withRows(batch, rows)));
+    const found = others.get(rows) ?? runOn(compile(withRows(batch, rows)));
     others.set(rows, found);
     return found;
   };
   const call = (values: BatchValues, hyper: { lr?: number; momentum?: number } = {}): StepResult => {
     const rows = rowsGiven("trainStep", values, traced.data);
-    const at = rows === null || rows === main.rows ? main : sized(rows);
+    const at = rows === null ? own : api.sized(rows);
     copyBatch("trainStep", values, { data: traced.data, views: at.inputs });
     const k = api.count;
     const lr = hyper.lr ?? rateOf?.lrAt(k) ?? base;
@@ -152,8 +154,8 @@ export function trainStep(options: TrainStepOptions): TrainStep {
   };
   const api: TrainStep = Object.assign(call, {
     inputs: main.inputs,
-    run: main.run,
-    sized: (rows: number): SizedStep => (rows === main.rows ? main : sized(rows)),
+    run: own.run,
+    sized: (rows: number): SizedStep => (rows === main.rows ? own : sized(rows)),
     result,
     state: tensors,
     count: 0,
@@ -247,19 +249,37 @@ function sizedProgram(
   };
 }
 
-/** A program of another batch size: the state moves there for a step, and back. */
-function movingState(home: SizedProgram, away: SizedProgram): SizedStep {
-  const move = (from: SizedProgram, to: SizedProgram): void => {
-    for (let i = 0; i < from.tensors.length; i++) to.tensors[i]!.values.set(from.tensors[i]!.values);
+/**
+ * One state for programs of several batch sizes: it moves to the program that runs, and home when it is looked at. Steps of
+ * one size in a row copy nothing.
+ */
+function sharedState(home: SizedProgram): {
+  readonly tensors: readonly StateTensor[];
+  readonly runOn: (program: SizedProgram) => SizedStep;
+} {
+  let holder = home;
+  const bring = (to: SizedProgram): void => {
+    if (holder === to) return;
+    for (let i = 0; i < to.tensors.length; i++) to.tensors[i]!.values.set(holder.tensors[i]!.values);
+    holder = to;
   };
   return {
-    inputs: away.inputs,
-    run: (step, lr, momentum) => {
-      move(home, away);
-      const result = away.run(step, lr, momentum);
-      move(away, home);
-      return result;
-    },
+    tensors: home.tensors.map(({ name, shape, dtype, values }) => ({
+      name,
+      shape,
+      dtype,
+      get values() {
+        bring(home);
+        return values;
+      },
+    })),
+    runOn: (program) => ({
+      inputs: program.inputs,
+      run: (step, lr, momentum) => {
+        bring(program);
+        return program.run(step, lr, momentum);
+      },
+    }),
   };
 }
 

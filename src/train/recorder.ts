@@ -43,7 +43,6 @@ export interface RecorderOptions {
 
 export function createRecorder(run: BuiltRun, { store, from }: RecorderOptions): Recorder {
   const { totalSteps, plan, logEvery, spec, rate } = run;
-  const { stepsPerEpoch } = plan;
   const state = run.step.state;
   const guarded = spec.nonFinite === "stop";
   const patience = stopping(run, from?.mark ?? null);
@@ -67,10 +66,10 @@ export function createRecorder(run: BuiltRun, { store, from }: RecorderOptions):
     ...patience.mark(),
     metricsBytes: lines.length(),
     schedule: rate.state(),
-    position: { epoch: Math.floor(k / stepsPerEpoch) + 1, row: (k % stepsPerEpoch) * plan.batchSize },
+    position: { epoch: plan.epochOf(k) + 1, row: plan.rowOf(k) },
   });
   const endEpoch = (k: number): void => {
-    const epoch = Math.ceil(k / stepsPerEpoch);
+    const epoch = plan.epochOf(k - 1) + 1;
     const meanLoss = epochSum / epochCount;
     [epochSum, epochCount] = [0, 0];
     if (epoch % lookEvery !== 0 && k < totalSteps) return;
@@ -107,8 +106,8 @@ export function createRecorder(run: BuiltRun, { store, from }: RecorderOptions):
       [lastLoss, lastStep] = [loss, k];
       epochSum += loss;
       epochCount++;
-      if (k % logEvery === 0 || k === 1 || k === totalSteps) lines.add(metricsLine(k, result, lr));
-      if (k % stepsPerEpoch === 0 || k === totalSteps) endEpoch(k);
+      if (k % logEvery === 0 || k === 1 || k === totalSteps) lines.add(stepLine(plan, k, { result, lr }));
+      if (plan.endsEpoch(k - 1) || k === totalSteps) endEpoch(k);
       const { checkpointEvery } = spec;
       if (checkpointEvery !== undefined && k % checkpointEvery === 0 && k < totalSteps) checkpoint(k);
     },
@@ -121,10 +120,18 @@ export function createRecorder(run: BuiltRun, { store, from }: RecorderOptions):
   };
 }
 
+/** A step's metrics, with its batch's size where batches grow. */
+const stepLine = (
+  plan: BuiltRun["plan"],
+  k: number,
+  { result, lr }: { result: StepResult; lr: number },
+): string =>
+  metricsLine(k, plan.stages.length > 1 ? { ...result, batchSize: plan.sizeOf(k - 1) } : result, lr);
+
 /** Without validation rows an epoch costs no more than its loss: a thousand looks are enough. */
 const epochsPerLook = ({ data, spec, totalSteps, plan }: BuiltRun): number =>
   data.validation === undefined && spec.earlyStopping === undefined
-    ? Math.max(1, Math.ceil(totalSteps / plan.stepsPerEpoch / 1000))
+    ? Math.max(1, Math.ceil((plan.epochOf(totalSteps - 1) + 1) / 1000))
     : 1;
 
 interface Patience {
@@ -145,7 +152,7 @@ function stopping({ spec, plan }: BuiltRun, from: Best | null): Patience {
       if (mark === null || loss < mark.loss - minDelta) mark = { loss, step };
     },
     mark: () => (mark === null ? {} : { mark }),
-    isOver: (k) => mark !== null && k - mark.step >= patience * plan.stepsPerEpoch,
+    isOver: (k) => mark !== null && plan.epochOf(k) - plan.epochOf(mark.step) >= patience,
   };
 }
 

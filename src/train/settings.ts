@@ -1,4 +1,5 @@
 /** What of a run file can be checked before any data is read: a typo should not wait for a large file. */
+import { checkBatchSizes } from "../data/index.ts";
 import { makeClip } from "../optim/clip/index.ts";
 import { chain, makeOptimizer, type Transform } from "../optim/index.ts";
 import { type LearningRate, learningRate, learningRateFromSpec } from "../optim/schedules/index.ts";
@@ -32,6 +33,7 @@ export function checkSettings(declared: RunSpec, given?: GivenParts): Settings {
       help: "give lr a positive number",
     });
   }
+  if (typeof spec.batchSize === "object") checkBatchSizes(spec.batchSize);
   // lengths are not known yet: any will do to see that names and options are right
   learningRateFromSpec(spec.schedule, lr, { totalSteps: 1000, stepsPerEpoch: 10 });
   return { spec, optimizer, lr };

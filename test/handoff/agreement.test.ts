@@ -144,6 +144,8 @@ const groups: readonly Group[] = [
           schedule: { name: "ReduceLROnPlateau", patience: 0, threshold: 0.2, min_lr: 1e-4 },
           optimizer: { name: "sgd", lr: 0.1 },
         }],
+        ["batches that grow, with the rate", { batchSize: { sizes: [6, 12, 48], starts: [0, 7, 20], lrScaling: "sqrt" } }],
+        ["batches that grow, last ones dropped", { batchSize: { sizes: [6, 48], starts: [0, 100], unit: "examples" }, dropLast: true }],
         ["rows in order, last batch dropped", { shuffle: false, dropLast: true }],
 ],
   },

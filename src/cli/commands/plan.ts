@@ -49,7 +49,7 @@ export async function run({ args, flags, options, terminal, json }: Invocation):
   const asked = await readRunFile(file, { overrides });
   const resolved = await resolveRate(asked, { terminal, quiet });
   if (resolved === null) return 130;
-  const { spec } = resolved;
+  const spec = inLargestBatches(resolved.spec, note);
   const host = { ...nodeHost(), importFunction };
   const python = torchOrWhy(options);
   const measuring = options["measure"] !== false && "path" in python && canMeasureTwo();
@@ -87,6 +87,14 @@ export async function run({ args, flags, options, terminal, json }: Invocation):
   });
   terminal.print(json ? JSON.stringify(plan) : reportPlan(plan, terminal.colors));
   return 0;
+}
+
+/** Memory and time have to do for the largest batch of a run whose batches grow. */
+function inLargestBatches(spec: RunSpec, note: (text: string) => void): RunSpec {
+  if (typeof spec.batchSize !== "object") return spec;
+  const batchSize = Math.max(...spec.batchSize.sizes);
+  note(`the run's batches grow: planned for the largest, ${batchSize} rows`);
+  return { ...spec, batchSize };
 }
 
 interface ComputeChoice {

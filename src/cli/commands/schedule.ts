@@ -1,7 +1,9 @@
 /** `steepest schedule <name>`: the learning rate step by step. */
 import { SteepestError } from "../../run/errors.ts";
-import { parseOverrides } from "../../run/overrides.ts";
+import { applyOverrides, type Override, parseOverrides } from "../../run/overrides.ts";
+import { parseRun } from "../../run/parse-run.ts";
 import { showNumber } from "../../run/show-number.ts";
+import type { BatchSizes } from "../../run/spec.ts";
 import type { Invocation } from "../command.ts";
 import { scheduleValues, shownSteps } from "../schedule/values.ts";
 import { table } from "../terminal.ts";
@@ -21,10 +23,13 @@ export async function run({ args, options, terminal, json }: Invocation): Promis
     });
   }
   const { lr, steps, stepsPerEpoch, every = Math.max(1, Math.ceil(steps / 20)) } = options as Flags;
-  const given = Object.fromEntries(parseOverrides(rest).map(({ at, value }) => [at.join("."), value]));
-  const { entry, lrs, momenta } = scheduleValues(name, { lr, steps, stepsPerEpoch, options: given });
+  const flags = parseOverrides(rest);
+  const own = flags.filter(({ at }) => at[0] !== "batchSize");
+  const given = Object.fromEntries(own.map(({ at, value }) => [at.join("."), value]));
+  const question = { lr, steps, stepsPerEpoch, options: given, batchSizes: batchSizesIn(flags) };
+  const { entry, lrs, momenta, batchSizes } = scheduleValues(name, question);
   const chart = (await import("../../plot/charts/schedule.ts")).scheduleChart(
-    [{ name: entry.name, lrs, momenta }],
+    [{ name: entry.name, lrs, momenta, batchSizes }],
     { subtitle: entry.formula },
   );
   const file = typeof options["plot"] === "string" ? options["plot"] : null;
@@ -39,6 +44,7 @@ export async function run({ args, options, terminal, json }: Invocation): Promis
         steps,
         lrs,
         momenta,
+        ...(batchSizes !== null && { batchSizes }),
       }),
     );
     return;
@@ -54,8 +60,23 @@ export async function run({ args, options, terminal, json }: Invocation): Promis
       shown.map((k) => [
         String(k).padStart(String(steps).length),
         showNumber(lrs[k]!).padEnd(10),
+        ...(batchSizes === null ? [] : [`batch ${batchSizes[k]!}`]),
         "█".repeat(Math.round((40 * Math.abs(lrs[k]!)) / max)),
       ]),
     ),
   );
+}
+
+/** Batches that grow, in the words of a run file: `--batchSize.sizes 32,64 --batchSize.starts 0,500`. */
+function batchSizesIn(flags: readonly Override[]): BatchSizes | undefined {
+  const asked = applyOverrides(
+    {},
+    flags.filter(({ at }) => at[0] === "batchSize"),
+  );
+  const run = { data: { source: "memory" }, model: { kind: "linear" }, optimizer: "sgd" };
+  const { batchSize } = parseRun({ ...run, ...asked });
+  if (batchSize === undefined || typeof batchSize === "object") return batchSize;
+  throw new SteepestError("usage", "a batch of one size changes nothing here", {
+    help: "give --batchSize.sizes 32,64 and --batchSize.starts 0,500",
+  });
 }

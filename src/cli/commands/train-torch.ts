@@ -181,7 +181,8 @@ function tracker(built: BuiltRun): (lines: readonly string[]) => TrainProgress |
     return {
       step,
       totalSteps: built.totalSteps,
-      epoch: Math.ceil(step / built.plan.stepsPerEpoch),
+      epoch: built.plan.epochOf(step - 1) + 1,
+      batchSize: built.plan.stages.length > 1 ? built.plan.wholeSizeOf(step - 1) : null,
       loss: Number(last["loss"]),
       lr: Number(last["lr"]),
       gradNorm: Number(last["gradNorm"]),

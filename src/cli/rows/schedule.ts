@@ -15,7 +15,8 @@ export const schedule: CommandRow = {
       .allowExcessArguments()
       .addHelpText(
         "after",
-        "\nOptions of the schedule are flags: steepest schedule warmup-cosine --warmupSteps 10",
+        "\nOptions of the schedule are flags: steepest schedule warmup-cosine --warmupSteps 10\n" +
+          "Batches that grow, as in a run file: --batchSize.sizes 32,64 --batchSize.starts 0,50 --batchSize.lrScaling sqrt",
       );
   },
   load: () => import("../commands/schedule.ts"),

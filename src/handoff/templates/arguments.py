@@ -57,6 +57,10 @@ def with_overrides(project: Dict[str, Any], arguments) -> Dict[str, Any]:
     project = copy.deepcopy(project)
     settings = project["settings"]
     rows, lr = project["rows"], arguments.lr
+    grows = len(project["stages"]) > 1
+    if grows and (arguments.batch_size is not None or arguments.steps is not None):
+        what = "the batches of this run grow at steps of its own, which --batch-size and --steps would undo"
+        raise usage(what, "change batchSize or steps in run.json, and export it again")
     if arguments.batch_size is not None:
         size = arguments.batch_size
         if not 1 <= size <= rows:
@@ -64,7 +68,8 @@ def with_overrides(project: Dict[str, Any], arguments) -> Dict[str, Any]:
         per_epoch = rows // size if settings.get("dropLast") else math.ceil(rows / size)
         if project["epochs"] is not None:
             project["totalSteps"] = project["epochs"] * per_epoch
-        project.update(batchSize=size, stepsPerEpoch=per_epoch)
+        project.update(stages=[{"step": 0, "epoch": 0, "row": 0, "size": size}])
+        project["header"].update(batchSize=size, stepsPerEpoch=per_epoch)
         settings["batchSize"] = size
     if arguments.steps is not None:
         if arguments.steps < 1:
@@ -84,8 +89,7 @@ def with_overrides(project: Dict[str, Any], arguments) -> Dict[str, Any]:
         settings["schedule"] = shape
     elif arguments.warmup:
         raise usage("--warmup has no schedule to begin", "add --schedule " + " or ".join(sorted(SHAPES)))
-    same = {key: project[key] for key in ("batchSize", "stepsPerEpoch", "totalSteps")}
-    project["header"].update(same, lr=project["optimizer"]["lr"])
+    project["header"].update(totalSteps=project["totalSteps"], lr=project["optimizer"]["lr"])
     return project
 
 

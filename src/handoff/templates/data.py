@@ -1,7 +1,7 @@
 """The rows of the run and the order in which its steps see them."""
 import json
 import os
-from typing import Dict, Optional, Tuple
+from typing import Dict, List, Optional, Tuple
 
 import numpy as np
 import torch
@@ -38,19 +38,38 @@ class Samples:
 
 
 class Batches:
-    """Which rows each step sees: a function of the step alone, so that a resumed run needs nothing but its number."""
+    """
+    Which rows each step sees: a function of the step alone, so that a resumed run needs nothing but its number. `stages`
+    say from which step on, at which epoch and row, batches have which size.
+    """
 
-    def __init__(self, rows: int, batch_size: int, steps_per_epoch: int, key: Optional[Tuple[int, int]]):
-        self.rows, self.batch_size, self.steps_per_epoch, self.key = rows, batch_size, steps_per_epoch, key
+    def __init__(self, rows: int, stages: List[Dict], drop_last: bool, key: Optional[Tuple[int, int]]):
+        self.rows, self.stages, self.drop_last, self.key = rows, stages, drop_last, key
         self.order = np.arange(rows)
         self.epoch = -1
 
+    def count(self, rows: int, size: int) -> int:
+        return rows // size if self.drop_last else -(-rows // size)
+
+    def place(self, step: int) -> Tuple[int, int, int]:
+        """Epoch, first row in it and size of the batch of a step, all counted from 0."""
+        stage = [s for s in self.stages if s["step"] <= step][-1]
+        size, since = stage["size"], step - stage["step"]
+        after = since - self.count(self.rows - stage["row"], size)
+        if after < 0:
+            return stage["epoch"], stage["row"] + since * size, size
+        epochs, within = divmod(after, self.count(self.rows, size))
+        return stage["epoch"] + 1 + epochs, within * size, size
+
+    def ends_epoch(self, step: int) -> bool:
+        return self.place(step)[0] != self.place(step + 1)[0]
+
     def rows_of(self, step: int) -> np.ndarray:
         """Row numbers of the whole batch of a step, counted from 0. All processes get the same."""
-        epoch, within = divmod(step, self.steps_per_epoch)
+        epoch, row, size = self.place(step)
         if self.key is not None and epoch != self.epoch:
             self.order, self.epoch = permutation(self.rows, self.key, epoch), epoch
-        return self.order[within * self.batch_size : (within + 1) * self.batch_size]
+        return self.order[row : row + size]
 
 
 class Steps(torch.utils.data.Dataset):

@@ -150,7 +150,7 @@ class Training:
         self.dtype = torch.float64 if project["dtype"] == "float64" else torch.float32
         self.check()
         self.accelerate()
-        self.batches = Batches(project["rows"], project["batchSize"], project["stepsPerEpoch"], project["orderKey"])
+        self.batches = Batches(project["rows"], project["stages"], project["dropLast"], project["orderKey"])
         self.data = {part: Samples(spec) for part, spec in project["data"].items()}
         self.steps = Steps(
             self.data["train"],
@@ -216,8 +216,9 @@ class Training:
         return torch.bfloat16 if gpu and bfloat and self.dtype is torch.float32 else None
 
     def check(self) -> None:
-        size, world = self.project["batchSize"], self.processes.world
-        if size % world != 0:
+        world = self.processes.world
+        size = next((s["size"] for s in self.project["stages"] if s["size"] % world != 0), None)
+        if size is not None:
             fitting = [w for w in range(1, size + 1) if size % w == 0]
             below = max(w for w in fitting if w <= world)
             sizes = f"{size // world * world or world} or {(size // world + 1) * world}"
@@ -288,7 +289,8 @@ class Training:
         self.saved, self.saving = time.monotonic(), False
 
     def encode(self, tensors, metrics_bytes: int) -> bytes:
-        k, per_epoch = self.step, self.batches.steps_per_epoch
+        k = self.step
+        epoch, row, _ = self.batches.place(k)
         progress = {
             "step": k,
             "seed": self.project["seed"],
@@ -297,7 +299,7 @@ class Training:
             "best": self.best,
             "metricsBytes": metrics_bytes,
             "schedule": self.schedule.state(),
-            "position": {"epoch": k // per_epoch + 1, "row": (k % per_epoch) * self.batches.batch_size},
+            "position": {"epoch": epoch + 1, "row": row},
             "settings": self.project["settings"],
         }
         return files.encode_checkpoint(tensors, progress)
@@ -381,7 +383,8 @@ class Training:
     def note(self, k: int, lr: float, measures: dict) -> None:
         project, recorder, total = self.project, self.recorder, self.project["totalSteps"]
         loss = self.last_loss = measures["loss"]
-        line = {"step": k, **measures, "lr": lr}
+        grown = {"batchSize": len(self.batches.rows_of(k - 1))} if len(self.batches.stages) > 1 else {}
+        line = {"step": k, **measures, **grown, "lr": lr}
         if self.scaler.is_enabled() and math.isfinite(loss) and not math.isfinite(measures["gradNorm"]):
             # 16 bits were too few for the scaled gradient: no step was made, and the scale is halved
             line = {"step": k, "loss": loss, "lr": lr, "skipped": 1}
@@ -418,8 +421,8 @@ class Training:
 
     def end_epoch(self, total: int):
         project, k = self.project, self.step
-        epoch = math.ceil(k / self.batches.steps_per_epoch)
-        epochs = math.ceil(total / self.batches.steps_per_epoch)
+        epoch = self.batches.place(k - 1)[0] + 1
+        epochs = self.batches.place(total - 1)[0] + 1
         mean = self.epoch_loss[0] / self.epoch_loss[1]
         self.epoch_loss = [0.0, 0]
         # without validation rows an epoch costs no more than its loss; a thousand looks are enough
@@ -440,7 +443,7 @@ class Training:
 
     def run(self, stopped) -> dict:
         project, recorder = self.project, self.recorder
-        total, save_every, per_epoch = project["totalSteps"], project["checkpointEvery"], self.batches.steps_per_epoch
+        total, save_every = project["totalSteps"], project["checkpointEvery"]
         began = shown = read = time.monotonic()
         batches = self.batches_from(self.step, total)
         lr, status, validation = self.schedule.at(max(0, self.step - 1))[0], "done", None
@@ -448,7 +451,7 @@ class Training:
             lr = self.advance(next(batches), stopped())
             k, now = self.step, time.monotonic()
             due = save_every is not None and k % save_every == 0
-            ending = k % per_epoch == 0 or k == total
+            ending = self.batches.ends_epoch(k - 1) or k == total
             # all processes must look at the same steps, so that they stop at the same one
             waited = self.processes.world == 1 and now - read >= 1
             if not (due or ending or waited or k % self.read_every == 0):

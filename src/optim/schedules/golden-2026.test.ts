@@ -1,7 +1,8 @@
 /** Every case of test/golden/schedules-2026.json (README-2026.md beside it says which code made it). */
 import { readFileSync } from "node:fs";
 import { expect, it } from "vitest";
-import { batchSizesOf, isMetricSchedule, makeSchedule, type Options } from "./index.ts";
+import { batchSizesOf } from "../../data/index.ts";
+import { isMetricSchedule, makeSchedule, type Options } from "./index.ts";
 
 interface Case {
   readonly id: string;

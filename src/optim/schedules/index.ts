@@ -1,9 +1,8 @@
-export { type BatchSizes, batchSizesOf, type SizedStep } from "./batch-sizes.ts";
 export { type CodeFor, scheduleCode } from "./code.ts";
 export { chainSchedules, joinSchedules, scaleSchedule } from "./combinators.ts";
 export { defineSchedule } from "./define.ts";
 export type { Alias, Library, MakeContext, ScheduleRow } from "./entry.ts";
-export { type LearningRate, learningRate, learningRateFromSpec } from "./learning-rate.ts";
+export { type LearningRate, learningRate, learningRateFromSpec, scaledRate } from "./learning-rate.ts";
 export {
   commonOptions,
   type FoundSchedule,

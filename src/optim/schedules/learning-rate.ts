@@ -53,6 +53,12 @@ export function learningRate(schedule: Schedule | MetricSchedule): LearningRate 
   };
 }
 
+/** The rate times a factor of each step, counted from 0. */
+export const scaledRate = (rate: LearningRate, factor: (k: number) => number): LearningRate => ({
+  ...rate,
+  lrAt: (k) => rate.lrAt(k) * factor(k),
+});
+
 /** The rate of a schedule that is given as data. Throws what `makeSchedule` throws. */
 export const learningRateFromSpec = (
   spec: ScheduleSpec,

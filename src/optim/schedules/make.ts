@@ -140,7 +140,7 @@ function unitLength(common: Options, at: string): number | null {
     at,
     "unit",
     "a schedule that counts epochs needs stepsPerEpoch",
-    "give stepsPerEpoch (training fills it in)",
+    "give stepsPerEpoch (training fills it in where all epochs have as many steps)",
   );
 }
 

@@ -1,4 +1,4 @@
-/** A learning-rate schedule over the steps of a run, with the momentum it sets, if any. */
+/** A learning-rate schedule over the steps of a run, with the momentum it sets and the batches that grow, if any. */
 import type { Chart, LinePanel, LineSeries } from "../chart.ts";
 
 /** One schedule's values over the steps. */
@@ -8,11 +8,13 @@ export interface ScheduleCurve {
   readonly lrs: ArrayLike<number>;
   /** Momentum of each step; null where the schedule sets none. */
   readonly momenta?: readonly (number | null)[] | null;
+  /** Rows of each step's batch. */
+  readonly batchSizes?: readonly number[] | null;
 }
 
 const STEP = { label: "step" } as const;
 
-/** Rates over the steps, one line a schedule, with momentum in a panel below where a schedule sets it. */
+/** Rates over the steps, one line a schedule, with momentum and batch size in panels below where they change. */
 export function scheduleChart(
   curves: readonly ScheduleCurve[],
   {
@@ -32,5 +34,10 @@ export function scheduleChart(
     { kind: "lines", x: STEP, y: { label: "learning rate", scale, zero: true }, series: lrs, weight: 1.7 },
   ];
   if (momenta.length > 0) panels.push({ kind: "lines", x: STEP, y: { label: "momentum" }, series: momenta });
+  const batches: LineSeries[] = curves.flatMap(({ name, batchSizes }, slot) =>
+    batchSizes ? [{ name, slot, x: steps(batchSizes.length), y: batchSizes }] : [],
+  );
+  if (batches.length > 0)
+    panels.push({ kind: "lines", x: STEP, y: { label: "batch", zero: true }, series: batches });
   return { title, ...(subtitle !== undefined && { subtitle }), panels };
 }
