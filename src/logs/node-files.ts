@@ -6,11 +6,13 @@
 import { createReadStream } from "node:fs";
 import { stat } from "node:fs/promises";
 import { dirname } from "node:path";
+import { Readable } from "node:stream";
 import { SteepestError } from "../run/errors.ts";
 import type { RunLog } from "../run/log.ts";
 import { isDatabase } from "./detect.ts";
 import { createReader, feed, peek, type ReadOptions, readLog } from "./index.ts";
 import { dropPrefixes } from "./node-checkpoints.ts";
+import { readFifo } from "./node-fifo.ts";
 import { groupFiles, type LogGroup } from "./node-groups.ts";
 import { isGlob, listFiles, matchGlob } from "./node-list.ts";
 import { hyperParameters } from "./node-params.ts";
@@ -19,6 +21,8 @@ import { hyperParameters } from "./node-params.ts";
 export interface ReadPathOptions extends Omit<ReadOptions, "source"> {
   /** Told about files of a directory that hold no log, and why. */
   readonly onSkip?: (path: string, reason: string) => void;
+  /** Aborted: reading ends where it is, and what has been read is given. */
+  readonly signal?: AbortSignal;
 }
 
 const CHUNK = 1 << 20;
@@ -44,7 +48,8 @@ type Reading = ReadPathOptions & { readonly onSkip: (path: string, reason: strin
 async function readPath(path: string, options: Reading): Promise<RunLog[]> {
   const kind = await kindOf(path);
   if (kind === "directory") return readMany(path, await listFiles(path), options);
-  if (kind === "file") return readGroup({ source: path, files: [{ path, part: "" }] }, options);
+  if (kind === "file" || kind === "pipe")
+    return readGroup({ source: path, files: [{ path, part: "" }], pipe: kind === "pipe" }, options);
   if (isGlob(path)) {
     const found = await matchGlob(path);
     if (found.length > 0) return readMany(path, found, options);
@@ -65,6 +70,7 @@ async function readMany(root: string, files: readonly string[], options: Reading
     options.onSkip(path, reason);
   };
   for (const group of groupFiles(files)) {
+    if (options.signal?.aborted) break;
     try {
       const read = await readGroup(group, options);
       const worth = read.filter(hasCurve);
@@ -95,13 +101,19 @@ function hasCurve(log: RunLog): boolean {
   );
 }
 
-async function readGroup(group: LogGroup, { onSkip: _, ...options }: Reading): Promise<RunLog[]> {
+async function readGroup(
+  group: LogGroup & { readonly pipe?: boolean },
+  { onSkip: _, signal, ...options }: Reading,
+): Promise<RunLog[]> {
   const reader = createReader({ ...options, source: group.source });
   const notes: RunLog["notes"][number][] = [];
   for (const { path, part } of group.files) {
+    if (signal?.aborted) break;
     if (group.files.length > 1) reader.nextPart(part);
     try {
-      const stream = createReadStream(path, { highWaterMark: CHUNK });
+      const stream = group.pipe
+        ? Readable.from(readFifo(path, { signal }))
+        : createReadStream(path, { highWaterMark: CHUNK, signal });
       const bytes = await peek(stream);
       if (group.files.length === 1 && isDatabase(bytes.first)) {
         stream.destroy();
@@ -110,7 +122,8 @@ async function readGroup(group: LogGroup, { onSkip: _, ...options }: Reading): P
       const cut = await feed(reader, bytes, path);
       if (cut) notes.push({ id: "cut-gzip", text: `the compressed stream of ${path} breaks off: ${cut}` });
     } catch (error) {
-      throw asLogError(error, path);
+      if (!signal?.aborted || error instanceof SteepestError) throw asLogError(error, path);
+      notes.push({ id: "stopped", text: `reading was stopped within ${path}` });
     }
   }
   const facts = await hyperParameters(
@@ -122,9 +135,17 @@ async function readGroup(group: LogGroup, { onSkip: _, ...options }: Reading): P
     .map((log) => ({ ...log, notes: [...log.notes, ...notes], meta: { ...facts, ...log.meta } }));
 }
 
-async function kindOf(path: string): Promise<"file" | "directory" | null> {
+async function kindOf(path: string): Promise<"file" | "pipe" | "directory" | null> {
   try {
-    return (await stat(path)).isDirectory() ? "directory" : "file";
+    const found = await stat(path);
+    if (found.isDirectory()) return "directory";
+    if (found.isCharacterDevice() || found.isBlockDevice()) {
+      throw new SteepestError("not-a-log", "this is a device, not a training log", {
+        where: path,
+        help: "give a file, a folder or a named pipe, or - for standard input",
+      });
+    }
+    return found.isFIFO() ? "pipe" : "file";
   } catch (error) {
     const code = error instanceof Error && "code" in error ? error.code : null;
     if (code === "ENOENT" || code === "ENOTDIR") return null;

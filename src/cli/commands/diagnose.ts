@@ -3,12 +3,14 @@ import { fstatSync } from "node:fs";
 import { diagnose, type Finding } from "../../diagnose/index.ts";
 import { type Judged, nameOf, toJson } from "../../diagnose/words.ts";
 import type { RunLog } from "../../logs/index.ts";
+import { pipeAt } from "../../logs/node-fifo.ts";
 import { readLogPaths } from "../../logs/node-files.ts";
 import { SteepestError } from "../../run/errors.ts";
 import { plain } from "../../run/plain.ts";
 import type { Invocation } from "../command.ts";
 import { alertLine } from "../diagnose/alert.ts";
-import { type FollowOptions, followFiles, followStream, type OnAlert } from "../diagnose/follow.ts";
+import { type FollowOptions, followStream, type OnAlert } from "../diagnose/follow.ts";
+import { followAll } from "../diagnose/follow-all.ts";
 import type { FormatName } from "../diagnose/format-names.ts";
 import { realFirst } from "../diagnose/order.ts";
 import { createReceivers, type ReceiverFlags, type Receivers, receiverNamed } from "../diagnose/receivers.ts";
@@ -55,9 +57,15 @@ export async function run({ args, options: given, terminal, json: whole }: Invoc
   const stop = catchInterrupt();
   const receivers = createReceivers(options, (text) => terminal.note(`warning: ${text}`));
   try {
-    const logs = realFirst(
-      await readLogs(paths, options, { terminal, json, receivers, signal: stop.signal }),
+    const read = await readLogs(paths, options, { terminal, json, receivers, signal: stop.signal }).catch(
+      (error: unknown) => {
+        if (!stop.signal.aborted || !(error instanceof SteepestError)) throw error;
+        terminal.note(`note: stopped before a curve was read: ${plain(error.message)}`);
+        return null;
+      },
     );
+    if (read === null) return 130;
+    const logs = realFirst(read);
     noteAll(logs, terminal);
     const diagnosis = diagnose(logs, baseline === undefined ? {} : { baseline });
     const judged = diagnosis.runs.map((r, i): Judged => ({ log: logs[i]!, run: r }));
@@ -116,36 +124,35 @@ async function readLogs(
   { terminal, json, receivers, signal }: Reading,
 ): Promise<RunLog[]> {
   const columns = { loss, lr, step };
-  const files = paths.filter((p) => p !== "-");
   const follow: FollowOptions = {
     ...columns,
     live: watch === true,
     signal,
-    onNote: (text) => terminal.note(`note: ${text}`),
+    onNote: (text) => terminal.note(`note: ${plain(text)}`),
     onAlert: alertPrinter({ terminal, receivers, toStdout: watch === true && !json, ascii: ascii === true }),
   };
   let skipped = 0;
   const onSkip = (path: string, reason: string): void => {
     if (++skipped <= SKIPS_SHOWN) terminal.note(`note: ${plain(path)} is left out: ${plain(reason)}`);
   };
-  const read = (): Promise<RunLog[]> => readLogPaths(files, { ...columns, onSkip });
   const logs = new Map<string, RunLog[]>();
-  if (watch && files.length > 0) {
+  if (watch) {
     // a wrong path or a file that is no log is said now, not after hours
-    await read();
+    const files = paths.filter((p) => p !== "-" && pipeAt(p) === null);
+    if (files.length > 0) await readLogPaths(files, { ...columns, onSkip, signal });
     skipped = Number.NEGATIVE_INFINITY;
-    if (!json) terminal.note(`watching ${files.map(plain).join(", ")}; Ctrl-C ends with the diagnosis`);
-    const ended = new AbortController();
-    const both = AbortSignal.any([signal, ended.signal]);
-    const following = followFiles(files, { ...follow, signal: both });
-    if (files.length < paths.length) logs.set("-", await followStream(process.stdin, follow));
-    if (files.length < paths.length) ended.abort();
-    await following;
-  } else if (files.length < paths.length) logs.set("-", await followStream(process.stdin, follow));
-  const found = files.length > 0 ? await read() : [];
+    const named = paths.filter((p) => p !== "-").map(plain);
+    if (!json && named.length > 0)
+      terminal.note(`watching ${named.join(", ")}; Ctrl-C ends with the diagnosis`);
+    for (const [path, found] of await followAll(paths, follow)) logs.set(path, found);
+  } else if (paths.includes("-")) logs.set("-", await followStream(process.stdin, follow));
+  const found: RunLog[] = [];
+  for (const path of paths)
+    found.push(
+      ...(logs.get(path) ?? (await readLogPaths([path], { ...columns, onSkip, ...(!watch && { signal }) }))),
+    );
   if (skipped > SKIPS_SHOWN) terminal.note(`note: ${skipped - SKIPS_SHOWN} more files are left out`);
-  const piped = logs.get("-") ?? [];
-  return paths[0] === "-" ? [...piped, ...found] : [...found, ...piped];
+  return found;
 }
 
 /** One line an alert; receivers are told of what calls for somebody, not for events that have passed. */

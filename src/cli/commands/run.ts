@@ -2,6 +2,7 @@
 import { diagnose, type Finding, rules } from "../../diagnose/index.ts";
 import { type Judged, toJson } from "../../diagnose/words.ts";
 import type { RunLog } from "../../logs/index.ts";
+import { refusePipe } from "../../logs/node-fifo.ts";
 import { SteepestError } from "../../run/errors.ts";
 import { plain } from "../../run/plain.ts";
 import type { Invocation } from "../command.ts";
@@ -86,7 +87,8 @@ export async function run({
 }
 
 /** What is written at the end must not fail there, after hours. */
-function checkPaths({ report: page, plot }: Options): void {
+function checkPaths({ report: page, plot, log }: Options): void {
+  for (const path of log ?? []) refusePipe(path);
   if (plot !== undefined) requirePlotFile(plot);
   if (page !== undefined) requireFolderOf(page);
 }

@@ -26,43 +26,70 @@ export interface FollowOptions extends Omit<ReadOptions, "source"> {
 
 const EVERY = 300;
 const LIST_EVERY = 2000;
+/** Megabytes of a file read at once: between them Ctrl-C is heard. */
+const LOOK_MB = 64;
+/** Of a log so long that judging takes a while, so many times that long is spent on reading before the next. */
+const READING_PER_JUDGING = 5;
+
+interface Judge {
+  /** Alerts of what is new, where something came and it is time. */
+  readonly turn: (logs: () => readonly RunLog[]) => void;
+  /** Something came. */
+  readonly came: () => void;
+  /** Alerts of what is new, now. */
+  readonly now: (logs: readonly RunLog[]) => void;
+}
 
 /** One watch for each run of a source, in the order of its runs. */
-function createAlerts(onAlert: OnAlert): (logs: readonly RunLog[]) => void {
+function createJudge(onAlert: OnAlert): Judge {
   const watches: Watch[] = [];
-  return (logs) => {
+  let fresh = false;
+  let due = Number.NEGATIVE_INFINITY;
+  const now = (logs: readonly RunLog[]): void => {
     for (const [i, log] of logs.entries())
       for (const finding of (watches[i] ??= createWatch()).update(log)) onAlert(finding, log);
+  };
+  return {
+    now,
+    came: () => {
+      fresh = true;
+    },
+    turn(logs) {
+      const begun = systemClock.now();
+      if (!fresh || begun < due) return;
+      fresh = false;
+      now(logs());
+      const ended = systemClock.now();
+      due = ended + READING_PER_JUDGING * (ended - begun);
+    },
   };
 }
 
 /** Reads `input` to its end (or to `signal`), with alerts meanwhile; the logs at the end. */
 export async function followStream(
-  input: AsyncIterable<Uint8Array> & { destroy(): unknown },
+  input: AsyncIterable<Uint8Array> & { destroy?(): unknown },
   { live, onAlert, onNote, signal, source = "-", ...options }: FollowOptions,
 ): Promise<RunLog[]> {
   const reader = createReader({ ...options, source });
-  const alerts = createAlerts(onAlert);
-  let fresh = false;
+  const judge = createJudge(onAlert);
   let broken: unknown = null;
   const counted: LogReader = {
     ...reader,
     push: (bytes) => {
-      fresh = true;
+      judge.came();
       reader.push(bytes);
     },
   };
   const timer = setInterval(() => {
-    if (!fresh || broken !== null) return;
-    fresh = false;
+    if (broken !== null) return;
     try {
-      alerts(reader.snapshot());
+      judge.turn(() => reader.snapshot());
     } catch (error) {
       // what can't be read is said when reading ends
       broken = error;
     }
   }, EVERY);
-  const stop = (): void => void input.destroy();
+  const stop = (): void => void input.destroy?.();
   signal.addEventListener("abort", stop, { once: true });
   try {
     const cut = await feed(counted, await peek(input), source);
@@ -76,7 +103,7 @@ export async function followStream(
   }
   const logs = reader.end();
   // what came in the last moment; a stream that was never live is told by the diagnosis alone
-  if (live) alerts(logs);
+  if (live) judge.now(logs);
   return logs;
 }
 
@@ -98,8 +125,7 @@ export async function followFiles(
       const trouble = one.look();
       if (trouble !== null) onNote(`${path}: ${trouble}`);
     }
-    // a log so large that a look takes long is looked at less often
-    await pause(Math.max(EVERY - (systemClock.now() - begun), (systemClock.now() - begun) / 2), signal);
+    await pause(Math.max(EVERY - (systemClock.now() - begun), 0), signal);
   }
 }
 
@@ -118,16 +144,17 @@ interface Followed {
 }
 
 function createFollowed(path: string, options: Omit<ReadOptions, "source">, onAlert: OnAlert): Followed {
-  let alerts = createAlerts(onAlert);
+  let judge = createJudge(onAlert);
   const tail = createTail(path, options);
   let told = "";
   return {
     look() {
       try {
-        const found = tail.look();
+        const found = tail.look(LOOK_MB);
         // another run: what was told of the one before says nothing of it
-        if (found === "anew") alerts = createAlerts(onAlert);
-        if (found !== false) alerts(tail.logs());
+        if (found === "anew") judge = createJudge(onAlert);
+        if (found !== false) judge.came();
+        judge.turn(tail.logs);
         told = "";
         return null;
       } catch (error) {

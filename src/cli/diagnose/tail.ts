@@ -1,10 +1,14 @@
 /** A log file that grows, or is written anew: each look reads what has come since the last. */
 import { closeSync, openSync, readSync, statSync } from "node:fs";
 import { createReader, type ReadOptions, type RunLog } from "../../logs/index.ts";
+import { refusePipe } from "../../logs/node-fifo.ts";
 
 export interface Tail {
-  /** Reads on, or a file written anew from its beginning; false when it has not changed. Throws what the system or the reader says. */
-  readonly look: () => false | "more" | "anew";
+  /**
+   * Reads on, or a file written anew from its beginning; false when it has not changed. Given `most`, the next look goes on
+   * behind so many MB. Throws what the system or the reader says.
+   */
+  readonly look: (most?: number) => false | "more" | "anew";
   /** What has been read so far. */
   readonly logs: () => RunLog[];
   /** The next look reads from the beginning. */
@@ -25,7 +29,7 @@ export function createTail(path: string, options: Omit<ReadOptions, "source">): 
     at = 0;
     end = Buffer.alloc(0);
   };
-  const read = (): "more" | "anew" => {
+  const read = (most: number): "more" | "anew" => {
     let found: "more" | "anew" = "more";
     const file = openSync(path, "r");
     try {
@@ -35,7 +39,7 @@ export function createTail(path: string, options: Omit<ReadOptions, "source">): 
         found = "anew";
       }
       const buffer = Buffer.alloc(CHUNK);
-      for (;;) {
+      for (let chunk = 0; chunk < most; chunk++) {
         const count = readSync(file, buffer, 0, CHUNK, at);
         if (count === 0) return found;
         at += count;
@@ -43,17 +47,20 @@ export function createTail(path: string, options: Omit<ReadOptions, "source">): 
         end = Buffer.concat([end, bytes]).subarray(-KEPT);
         reader.push(bytes);
       }
+      seen = "";
+      return found;
     } finally {
       closeSync(file);
     }
   };
   return {
-    look() {
+    look(most = Number.POSITIVE_INFINITY) {
       const { size, mtimeMs, ino } = statSync(path);
+      refusePipe(path);
       const now = `${size} ${mtimeMs} ${ino}`;
       if (now === seen) return false;
       seen = now;
-      return read();
+      return read(most);
     },
     logs: () => reader.snapshot(),
     restart,

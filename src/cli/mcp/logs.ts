@@ -3,6 +3,7 @@ import { isAbsolute } from "node:path";
 import { z } from "zod";
 import { diagnose } from "../../diagnose/index.ts";
 import { type Judged, nameOf } from "../../diagnose/words.ts";
+import { refusePipe } from "../../logs/node-fifo.ts";
 import { readLogPaths } from "../../logs/node-files.ts";
 import { plain } from "../../run/plain.ts";
 import type { Folders } from "./folders.ts";
@@ -39,15 +40,14 @@ const MAX = { notes: 8, files: 20 } as const;
 /** @throws SteepestError */
 export async function readLogs({ paths, loss, lr, step }: LogArguments, folders: Folders): Promise<ReadLogs> {
   const skipped: string[] = [];
-  const logs = await readLogPaths(
-    paths.map((path) => folders.pattern(path)),
-    {
-      loss,
-      lr,
-      step,
-      onSkip: (path, reason) => skipped.push(`left out: ${folders.show(plain(path))}: ${plain(reason)}`),
-    },
-  );
+  const inside = paths.map((path) => folders.pattern(path));
+  for (const path of inside) refusePipe(path);
+  const logs = await readLogPaths(inside, {
+    loss,
+    lr,
+    step,
+    onSkip: (path, reason) => skipped.push(`left out: ${folders.show(plain(path))}: ${plain(reason)}`),
+  });
   const shown = logs.map((log) => ({ ...log, source: folders.show(log.source) }));
   const noticed = shown.flatMap((log) => log.notes.map(({ text }) => `${nameOf(log)}: ${plain(text)}`));
   const notes = [...new Set([...noticed, ...skipped])];

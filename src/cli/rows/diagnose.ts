@@ -7,7 +7,10 @@ export const diagnose: CommandRow = {
   name: "diagnose",
   about: "read training logs: verdict, findings and what to do",
   define: (c) => {
-    c.argument("[paths...]", "log files, folders or globs of any known format; - is standard input")
+    c.argument(
+      "[paths...]",
+      "log files, folders, globs or named pipes, of any known format; - is standard input",
+    )
       .option("--loss <column>", "the series that is the training loss")
       .option("--lr <column>", "the series that is the learning rate")
       .option("--step <column>", "the column that counts steps")
@@ -17,7 +20,7 @@ export const diagnose: CommandRow = {
         "a run known to be good: say where each run leaves it, and in what they differ",
       )
       .option("--strict", "exit with 1 when a finding is critical")
-      .option("--watch", "follow growing files or standard input; an alert within a second");
+      .option("--watch", "follow growing files, named pipes or standard input; an alert within a second");
     receiverFlags(c, "with --watch: ")
       .option("--report <file>", "write a self-contained HTML page as well")
       .option("--plot <file>", "draw the curve with the findings: .svg or .png")
