@@ -1,5 +1,5 @@
 /** Eigenvalues of a symmetric tridiagonal matrix by implicit QL shifts (Golub & Van Loan, section 8.3). */
-import { qlStep } from "../engine/rules/matrix/ql-step.ts";
+import { qlStep } from "../engine/matrix/ql-step.ts";
 import { SteepestError } from "../run/errors.ts";
 
 /** Eigenvalues and eigenvectors of a symmetric matrix. */

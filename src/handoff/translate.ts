@@ -1,7 +1,8 @@
 /** Expressions → lines of PyTorch. One rule a primitive; the table is complete by its type. */
 import { type Expr, isElementwise } from "../engine/graph/expr.ts";
 import type { Node, TypedArray } from "../engine/graph/index.ts";
-import { type MatrixFunction, type Primitive, primitives } from "../engine/graph/primitives.ts";
+import { type Primitive, primitives } from "../engine/graph/primitives.ts";
+import type { MatrixFunctionName } from "../engine/matrix/functions.ts";
 import { SteepestError } from "../run/errors.ts";
 import { constantText, sizeText } from "./batch-size.ts";
 import { pyDtype, pyNumber, pyTuple } from "./python-text.ts";
@@ -49,7 +50,7 @@ const axesOf = ({ list, rank }: Parts): string =>
   list("axes").length === rank(0) ? "" : pyTuple(list("axes"));
 
 /** Their names in traced.py; null where PyTorch's result is another: eigenvectors of equal eigenvalues are anybody's. */
-const matrixFunctions: { readonly [F in MatrixFunction]: string | null } = {
+const matrixFunctions: { readonly [F in MatrixFunctionName]: string | null } = {
   eigenvectors: null,
   powerIteration: null,
   inverseRoot: "inverse_root",
@@ -117,7 +118,7 @@ export const torchRules: { readonly [P in Primitive]: Rule<P> } = {
     return `(${side(0, attrs.transposeA)} @ ${side(1, attrs.transposeB)})`;
   },
   matrixFunction: ({ node, x }) => {
-    const name = matrixFunctions[node.attrs.fn];
+    const name = matrixFunctions[node.attrs.fn.name];
     if (name === null)
       throw noCounterpart("eigenvectors (those of equal eigenvalues are chosen otherwise there)");
     return `matrix_function(${name}, ${node.inputs.map((_, i) => withoutParentheses(x(i))).join(", ")})`;

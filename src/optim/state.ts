@@ -1,4 +1,4 @@
-import { interpret } from "../engine/backends/reference.ts";
+import { wasm } from "../engine/backends/wasm.ts";
 import {
   allocate,
   type Expr,
@@ -8,6 +8,7 @@ import {
   select,
   sizeOf,
   type TypedArray,
+  topologicalOrder,
 } from "../engine/graph/index.ts";
 import { SteepestError } from "../run/errors.ts";
 import type { State, Tensors, Transform } from "./transform.ts";
@@ -77,21 +78,36 @@ export function stateInputs(state: State, prefix = ""): State {
 
 /**
  * Values of expressions such as `initialState` gives. `given` holds the values of the inputs they are made of (the
- * parameters). Plain constants are filled without evaluation, so a big Adam state costs one allocation.
+ * parameters). Plain constants and copies of what is given cost one allocation; the rest is one program's outputs.
  */
 export function evaluateState(
   flat: Tensors,
   given: ReadonlyMap<Expr, ArrayLike<number>>,
 ): Readonly<Record<string, TypedArray>> {
+  const computed = Object.entries(flat).filter(([, e]) => uniformValue(e) === null && !given.has(e));
+  const values = computed.length > 0 ? valuesOf(Object.fromEntries(computed), given) : undefined;
   return Object.fromEntries(
     Object.entries(flat).map(([name, e]) => {
       const out = allocate(e.dtype, sizeOf(e.shape));
       const fill = uniformValue(e);
       if (fill !== null) out.fill(fill);
-      else out.set(given.get(e) ?? interpret([e], given)[0]!);
+      else out.set(given.get(e) ?? values!(name));
       return [name, out];
     }),
   );
+}
+
+/** The values of expressions, by name, given those of their inputs. */
+function valuesOf(
+  named: Tensors,
+  given: ReadonlyMap<Expr, ArrayLike<number>>,
+): (name: string) => ArrayLike<number> {
+  const outputs = Object.entries(named).map(([name, value]) => ({ name: `state.${name}`, value }));
+  const inputs = topologicalOrder(Object.values(named)).filter((e) => e.op === "input");
+  const program = wasm.compile({ inputs, state: [], outputs });
+  for (const x of inputs) program.view(x.attrs.name).set(given.get(x)!);
+  program.run();
+  return (name) => program.view(`state.${name}`);
 }
 
 /** The one value of a constant tensor, else null. */

@@ -3,8 +3,7 @@ import type { Backend, Executable } from "../backend.ts";
 import type { Buffer, MatrixKernel } from "../compile/kernels.ts";
 import type { TypedArray } from "../graph/dtype.ts";
 import { input, matmul } from "../graph/index.ts";
-import { applyMatrixFunction } from "../rules/matrix/functions.ts";
-import { type Multiply, multiply } from "../rules/matrix/multiply.ts";
+import { type Multiply, multiply } from "../matrix/multiply.ts";
 
 /** Multiply-adds from which a compiled product repays moving its matrices. */
 const WORTH_COMPILING = 1 << 17;
@@ -45,7 +44,7 @@ export function bindMatrix(
   return () => {
     if (condition[0] !== 0) {
       const values = given.map((x) => Float64Array.from(x));
-      out.set(applyMatrixFunction(fn, values, shape, multiply));
+      out.set(fn.compute(values, shape, multiply));
     } else if (to !== otherwise) out.set(kept);
   };
 }

@@ -4,8 +4,9 @@
  */
 import type { DType, TypedArray } from "../graph/dtype.ts";
 import type { Expr, NodeOf } from "../graph/expr.ts";
-import type { ElementwisePrimitive, MatrixFunction, ReductionPrimitive } from "../graph/primitives.ts";
+import type { ElementwisePrimitive, ReductionPrimitive } from "../graph/primitives.ts";
 import type { View } from "../graph/strided.ts";
+import type { MatrixFunction } from "../matrix/functions.ts";
 
 export interface Buffer {
   readonly id: number;

@@ -68,7 +68,7 @@ export {
   type WindowOptions,
   windows,
 } from "./movement.ts";
-export type { MatrixFunction, Primitive } from "./primitives.ts";
+export type { Primitive } from "./primitives.ts";
 export {
   amax,
   amin,

@@ -2,6 +2,7 @@
  * The primitives: what each carries, and what kind it is. Every table of rules is keyed by these types, so a new primitive
  * does not compile until it is classified here and each table has its row.
  */
+import type { MatrixFunction } from "../matrix/functions.ts";
 import type { TypedArray } from "./dtype.ts";
 
 type None = Readonly<Record<string, never>>;
@@ -15,9 +16,6 @@ export interface Windows {
 
 /** How a `random` element is made of its counter (see rules/evaluate.ts for the exact arithmetic). */
 export type RandomKind = "uniform" | "normal";
-
-/** Functions of whole matrices that the host computes (rules/matrix/functions.ts says what each is). */
-export type MatrixFunction = "eigenvectors" | "powerIteration" | "inverseRoot" | "solveTransposed";
 
 /** The closed set of primitives with what each carries besides its inputs. */
 export interface AttrsOf {

@@ -4,11 +4,45 @@
  */
 import { isFloat } from "../graph/dtype.ts";
 import { applyRule, type Expr, makeNode, type Node, topologicalOrder } from "../graph/expr.ts";
-import * as ops from "../graph/index.ts";
+import {
+  add,
+  and,
+  broadcastTo,
+  cast,
+  clamp,
+  concat,
+  constant,
+  cos,
+  div,
+  dot,
+  eq,
+  exp,
+  foldWindows,
+  gather,
+  le,
+  log,
+  lt,
+  matmul,
+  mul,
+  neg,
+  pad,
+  permute,
+  pow,
+  reshape,
+  scatterAdd,
+  select,
+  sign,
+  sin,
+  slice,
+  split,
+  sub,
+  sum,
+  windows,
+  zeros,
+  zerosLike,
+} from "../graph/index.ts";
 import type { Primitive } from "../graph/primitives.ts";
 import { sameShape, shapeError, showShape } from "../graph/shape.ts";
-
-const { add, cast, cos, div, exp, le, lt, matmul, mul, neg, pow, select, sub, sum } = ops;
 
 /** Gradients of the inputs in order; null where an input has none (integers, conditions). */
 type Rule<P extends Primitive> = (node: Node<P>, g: Expr) => readonly (Expr | null)[];
@@ -22,13 +56,13 @@ function unbroadcast(g: Expr, target: Expr): Expr {
   const axes = g.shape
     .map((_, i) => i)
     .filter((i) => i < extra || (target.shape[i - extra] === 1 && g.shape[i] !== 1));
-  return ops.reshape(sum(g, { axes }), target.shape);
+  return reshape(sum(g, { axes }), target.shape);
 }
 
 /** Gives a reduced tensor its lost axes back, broadcast to the input's shape. */
 function expand(reduced: Expr, axes: readonly number[], like: Expr): Expr {
-  return ops.broadcastTo(
-    ops.reshape(
+  return broadcastTo(
+    reshape(
       reduced,
       like.shape.map((d, i) => (axes.includes(i) ? 1 : d)),
     ),
@@ -40,7 +74,7 @@ function expand(reduced: Expr, axes: readonly number[], like: Expr): Expr {
 function extremum(node: Node<"reduceMax" | "reduceMin">, g: Expr): [Expr] {
   const x = node.inputs[0]!;
   const { axes } = node.attrs;
-  const isPeak = cast(ops.eq(x, expand(node, axes, x)), x.dtype);
+  const isPeak = cast(eq(x, expand(node, axes, x)), x.dtype);
   return [mul(isPeak, expand(div(g, sum(isPeak, { axes })), axes, x))];
 }
 
@@ -48,7 +82,7 @@ function extremum(node: Node<"reduceMax" | "reduceMin">, g: Expr): [Expr] {
 function larger(node: Node<"max" | "min">, g: Expr): [Expr, Expr] {
   const [a, b] = pair(node);
   const half = mul(g, 0.5);
-  const zero = ops.zerosLike(g);
+  const zero = zerosLike(g);
   const share = (loser: Expr, winner: Expr): Expr =>
     select(lt(loser, winner), g, select(le(loser, winner), half, zero));
   return node.op === "max" ? [share(b, a), share(a, b)] : [share(a, b), share(b, a)];
@@ -72,11 +106,11 @@ const rules: { readonly [P in Primitive]: Rule<P> } = {
   sqrt: (n, g) => [div(mul(g, 0.5), n)],
   rsqrt: (n, g) => [mul(mul(g, -0.5), div(n, first(n)))],
   sin: (n, g) => [mul(g, cos(first(n)))],
-  cos: (n, g) => [neg(mul(g, ops.sin(first(n))))],
+  cos: (n, g) => [neg(mul(g, sin(first(n))))],
   tanh: (n, g) => [mul(g, sub(1, mul(n, n)))],
   sigmoid: (n, g) => [mul(g, mul(n, sub(1, n)))],
   erf: (n, g) => [mul(g, mul(2 / Math.sqrt(Math.PI), exp(neg(mul(first(n), first(n))))))],
-  abs: (n, g) => [mul(g, ops.sign(first(n)))],
+  abs: (n, g) => [mul(g, sign(first(n)))],
   sign: flat,
   floor: flat,
   not: flat,
@@ -88,10 +122,10 @@ const rules: { readonly [P in Primitive]: Rule<P> } = {
   div: (n, g) => [div(g, n.inputs[1]!), neg(mul(g, div(n, n.inputs[1]!)))],
   pow: (n, g) => {
     const [a, b] = pair(n);
-    const zero = ops.zerosLike(a);
-    const toBase = select(ops.eq(b, 0), zero, mul(g, mul(b, pow(a, sub(b, 1)))));
+    const zero = zerosLike(a);
+    const toBase = select(eq(b, 0), zero, mul(g, mul(b, pow(a, sub(b, 1)))));
     // 0^b has slope 0 in b for b ≥ 0 (log 0 would make it NaN)
-    const toExponent = select(ops.and(ops.eq(a, 0), le(0, b)), zero, mul(g, mul(n, ops.log(a))));
+    const toExponent = select(and(eq(a, 0), le(0, b)), zero, mul(g, mul(n, log(a))));
     return [toBase, isConstant(b) ? null : toExponent];
   },
   max: larger,
@@ -102,7 +136,7 @@ const rules: { readonly [P in Primitive]: Rule<P> } = {
   and: flat,
   or: flat,
   select: (n, g) => {
-    const zero = ops.zerosLike(g);
+    const zero = zerosLike(g);
     return [null, select(first(n), g, zero), select(first(n), zero, g)];
   },
   random: flat,
@@ -120,9 +154,9 @@ const rules: { readonly [P in Primitive]: Rule<P> } = {
     ];
   },
   matrixFunction: flat,
-  reshape: (n, g) => [ops.reshape(g, first(n).shape)],
+  reshape: (n, g) => [reshape(g, first(n).shape)],
   permute: (n, g) => [
-    ops.permute(
+    permute(
       g,
       n.attrs.axes.map((_, i) => n.attrs.axes.indexOf(i)),
     ),
@@ -133,27 +167,27 @@ const rules: { readonly [P in Primitive]: Rule<P> } = {
     const high = first(n).shape.map(
       (d, i) => d - starts[i]! - (n.shape[i] === 0 ? 0 : (n.shape[i]! - 1) * steps[i]! + 1),
     );
-    return [ops.pad(g, starts, high, { steps })];
+    return [pad(g, starts, high, { steps })];
   },
   pad: (n, g) => {
     const { low, steps } = n.attrs;
     const stops = first(n).shape.map((d, i) => low[i]! + (d === 0 ? 0 : (d - 1) * steps[i]! + 1));
-    return [ops.slice(g, low, stops, steps)];
+    return [slice(g, low, stops, steps)];
   },
   concat: (n, g) =>
-    ops.split(
+    split(
       g,
       n.inputs.map((x) => x.shape[n.attrs.axis]!),
       n.attrs.axis,
     ),
   gather: (n, g) => {
     const [table, indices] = pair(n);
-    const clamped = ops.clamp(indices, 0, Math.max(0, table.shape[0]! - 1));
-    return [ops.scatterAdd(clamped, g, table.shape[0]!), null];
+    const clamped = clamp(indices, 0, Math.max(0, table.shape[0]! - 1));
+    return [scatterAdd(clamped, g, table.shape[0]!), null];
   },
-  scatterAdd: (n, g) => [null, ops.gather(g, first(n))],
-  windows: (n, g) => [ops.foldWindows(g, first(n).shape.slice(-n.attrs.sizes.length), n.attrs)],
-  foldWindows: (n, g) => [ops.windows(g, n.attrs)],
+  scatterAdd: (n, g) => [null, gather(g, first(n))],
+  windows: (n, g) => [foldWindows(g, first(n).shape.slice(-n.attrs.sizes.length), n.attrs)],
+  foldWindows: (n, g) => [windows(g, n.attrs)],
 };
 
 const isConstant = (e: Expr): boolean =>
@@ -195,7 +229,7 @@ function total(terms: readonly Expr[]): Expr {
   const zerosTo = (end: number): void => {
     if (end > done)
       parts.push(
-        ops.zeros(
+        zeros(
           shape.map((d, i) => (i === axis ? end - done : d)),
           dtype,
         ),
@@ -208,7 +242,7 @@ function total(terms: readonly Expr[]): Expr {
   }
   zerosTo(shape[axis]!);
   const others = terms.filter((_, i) => pieces[i]?.axis !== axis);
-  return others.reduce((a, b) => add(a, b), ops.concat(parts, axis));
+  return others.reduce((a, b) => add(a, b), concat(parts, axis));
 }
 
 /**
@@ -228,7 +262,7 @@ export function gradients(loss: Expr, wrt: readonly Expr[]): Expr[] {
   for (const node of order) {
     if (node.op !== "stopGradient" && node.inputs.some((x) => dependsOn.has(x))) dependsOn.add(node);
   }
-  const terms = new Map<Expr, Expr[]>([[loss, [ops.constant(1, { dtype: loss.dtype })]]]);
+  const terms = new Map<Expr, Expr[]>([[loss, [constant(1, { dtype: loss.dtype })]]]);
   for (const node of order.reverse()) {
     const own = terms.get(node);
     if (own === undefined || !node.inputs.some((x) => dependsOn.has(x))) continue;
@@ -239,7 +273,7 @@ export function gradients(loss: Expr, wrt: readonly Expr[]): Expr[] {
   }
   return wrt.map((x) => {
     const own = terms.get(x);
-    const g = own === undefined ? ops.zerosLike(x) : total(own);
+    const g = own === undefined ? zerosLike(x) : total(own);
     if (!sameShape(g.shape, x.shape))
       throw shapeError("grad", `internal: gradient ${showShape(g.shape)} of ${showShape(x.shape)}`);
     return g;
@@ -248,9 +282,9 @@ export function gradients(loss: Expr, wrt: readonly Expr[]): Expr[] {
 
 /** H·v for the Hessian of `loss` at `wrt`: the gradient of ⟨∇loss, v⟩. */
 export function hessianVectorProduct(loss: Expr, wrt: readonly Expr[], v: readonly Expr[]): Expr[] {
-  const terms = gradients(loss, wrt).map((g, i) => ops.dot(g, v[i]!));
+  const terms = gradients(loss, wrt).map((g, i) => dot(g, v[i]!));
   return gradients(
-    terms.reduce((a, b) => add(a, b), ops.constant(0, { dtype: loss.dtype })),
+    terms.reduce((a, b) => add(a, b), constant(0, { dtype: loss.dtype })),
     wrt,
   );
 }

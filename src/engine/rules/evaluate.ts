@@ -14,7 +14,7 @@ import {
   type View,
   windowsView,
 } from "../graph/strided.ts";
-import { applyMatrixFunction } from "./matrix/functions.ts";
+import { multiply } from "../matrix/multiply.ts";
 import { divide, elementwise, randomElement, toDtype } from "./scalar.ts";
 
 type Data = Float64Array;
@@ -163,7 +163,7 @@ export const evaluate: { readonly [P in Primitive]: Rule<P> } = {
     return out;
   },
   matrixFunction: ({ attrs, shape }, [when, otherwise, ...args]) =>
-    when![0] === 0 ? otherwise! : applyMatrixFunction(attrs.fn, args, shape as [number, number]),
+    when![0] === 0 ? otherwise! : attrs.fn.compute(args, shape as [number, number], multiply),
   reshape: (_, inputs) => input(0, inputs),
   permute: (node, [x]) => read(x!, permuteView(contiguous(node.inputs[0]!.shape), node.attrs.axes)),
   broadcast: (node, [x]) => read(x!, broadcastView(contiguous(node.inputs[0]!.shape), node.shape)),

@@ -115,7 +115,7 @@ export const onnxRules: { readonly [P in Primitive]: Rule<P> } = {
     });
   },
   matrixFunction: (e, emit) => {
-    throw new SteepestError("handoff-operation", `ONNX has no operation for ${e.attrs.fn}`, {
+    throw new SteepestError("handoff-operation", `ONNX has no operation for ${e.attrs.fn.name}`, {
       where: `in the model, ${emit.place()}`,
       help: "leave matrix functions to the optimizer: a model is exported without it",
     });

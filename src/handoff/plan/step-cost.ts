@@ -1,7 +1,8 @@
 /** What one training step costs: bytes held by one process, and arithmetic, counted on the traced graph. */
 import { type Expr, isView } from "../../engine/graph/expr.ts";
 import { bytesOf, type DType, type Shape, sizeOf, topologicalOrder } from "../../engine/graph/index.ts";
-import { type MatrixFunction, primitives } from "../../engine/graph/primitives.ts";
+import { primitives } from "../../engine/graph/primitives.ts";
+import type { MatrixFunctionName } from "../../engine/matrix/functions.ts";
 import { type StepParts, traceStep } from "../../train/trace.ts";
 
 /** What one step costs on one process: memory, arithmetic, bytes to send. */
@@ -69,7 +70,7 @@ export const numbersIn = (tensors: readonly { readonly shape: Shape }[]): number
   sum(tensors.map((t) => sizeOf(t.shape)));
 
 /** Of functions of an [n, n] or, for systems, [n, m]: reduction, QL and turning along; products and QR; both; substitution. */
-const MATRIX_FLOPS: Readonly<Record<MatrixFunction, (n: number, m: number) => number>> = {
+const MATRIX_FLOPS: Readonly<Record<MatrixFunctionName, (n: number, m: number) => number>> = {
   eigenvectors: (n) => 9 * n ** 3,
   powerIteration: (n) => (2 + 8 / 3) * n ** 3,
   inverseRoot: (n) => (9 + 2) * n ** 3,
@@ -79,7 +80,7 @@ const MATRIX_FLOPS: Readonly<Record<MatrixFunction, (n: number, m: number) => nu
 function matrixFlops(node: Expr): number {
   if (node.op !== "matrixFunction") return 0;
   const [n, m] = node.shape as readonly [number, number];
-  return MATRIX_FLOPS[node.attrs.fn](n, m);
+  return MATRIX_FLOPS[node.attrs.fn.name](n, m);
 }
 
 /** Forward values that a node of the backward pass takes as input, each once, views counted as what they show. */

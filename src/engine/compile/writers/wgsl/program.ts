@@ -79,7 +79,7 @@ function writeKernel(kernel: Kernel, costs: Costs): KernelText[] {
     case "matrix":
       throw new SteepestError(
         "backend",
-        `this program computes functions of whole matrices (${kernel.fn}), which the webgpu backend does not have`,
+        `this program computes functions of whole matrices (${kernel.fn.name}), which the webgpu backend does not have`,
         { help: "use the wasm backend, or an optimizer that needs no eigenvectors or roots of matrices" },
       );
   }

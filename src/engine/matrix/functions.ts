@@ -1,39 +1,55 @@
-/** Functions of whole matrices that no expression is made of: the rules of the primitive `matrixFunction`. */
-import type { MatrixFunction } from "../../graph/primitives.ts";
+/**
+ * Functions of whole matrices that no expression is made of, as the nodes of the primitive `matrixFunction` carry them: a
+ * program that has none of these nodes does without their code.
+ */
 import { symmetricEigen, transposed } from "./eigen.ts";
-import { addScaled, type Multiply, multiply as plain } from "./multiply.ts";
+import { addScaled, type Multiply } from "./multiply.ts";
 import { orthonormalize } from "./orthonormal.ts";
 
 type Data = Float64Array;
 
-/** Row-major arguments, and the sizes of the result [n, m]. */
-type Rule = (args: readonly Data[], n: number, m: number, multiply: Multiply) => Data;
+export type MatrixFunctionName = "eigenvectors" | "powerIteration" | "inverseRoot" | "solveTransposed";
 
-const rules: { readonly [F in MatrixFunction]: Rule } = {
-  /** Symmetric A [n, n] → its eigenvectors as rows, that of the largest eigenvalue first. */
-  eigenvectors: ([a], n) => symmetricEigen(a!, n).vectors,
-  /**
-   * Symmetric A [n, n], orthonormal rows B [n, n] → one step of the power iteration on all rows: those of BA, made
-   * orthonormal in the order of B's Rayleigh quotients, the largest first; every row keeps its place.
-   */
-  powerIteration: ([a, basis], n, _, multiply) => powerStep(a!, basis!, n, multiply),
-  /** Symmetric A [n, n], [p, ε] → (A + εI)^(−p); negative eigenvalues, which are rounding, count as 0. */
-  inverseRoot: ([a, given], n, _, multiply) => inverseRoot(a!, given!, n, multiply),
-  /** Upper triangular U [n, n], B [n, m] → U⁻ᵀB. */
-  solveTransposed: ([u, b], n, m, multiply) => {
+export interface MatrixFunction {
+  readonly name: MatrixFunctionName;
+  /** Row-major arguments, and the sizes of the result [n, m] → its value. `multiply` is for the products inside. */
+  readonly compute: (
+    args: readonly Data[],
+    size: readonly [n: number, m: number],
+    multiply: Multiply,
+  ) => Data;
+}
+
+/** Symmetric A [n, n] → its eigenvectors as rows, that of the largest eigenvalue first. */
+export const eigenvectors: MatrixFunction = {
+  name: "eigenvectors",
+  compute: ([a], [n]) => symmetricEigen(a!, n).vectors,
+};
+
+/**
+ * Symmetric A [n, n], orthonormal rows B [n, n] → one step of the power iteration on all rows: those of BA, made
+ * orthonormal in the order of B's Rayleigh quotients, the largest first; every row keeps its place.
+ */
+export const powerIteration: MatrixFunction = {
+  name: "powerIteration",
+  compute: ([a, basis], [n], multiply) => powerStep(a!, basis!, n, multiply),
+};
+
+/** Symmetric A [n, n], [p, ε] → (A + εI)^(−p); negative eigenvalues, which are rounding, count as 0. */
+export const inverseRoot: MatrixFunction = {
+  name: "inverseRoot",
+  compute: ([a, given], [n], multiply) => rootOf(a!, given!, n, multiply),
+};
+
+/** Upper triangular U [n, n], B [n, m] → U⁻ᵀB. */
+export const solveTransposed: MatrixFunction = {
+  name: "solveTransposed",
+  compute: ([u, b], [n, m], multiply) => {
     const x = Float64Array.from(b!);
     solve(u!, x, { n, m, from: 0, to: n, multiply });
     return x;
   },
 };
-
-/** The function's value, in float64. `multiply` is for the products inside it. */
-export const applyMatrixFunction = (
-  fn: MatrixFunction,
-  args: readonly Data[],
-  [n, m]: readonly [number, number],
-  multiply: Multiply = plain,
-): Data => rules[fn](args, n, m, multiply);
 
 function powerStep(a: Data, basis: Data, n: number, multiply: Multiply): Data {
   const moved = multiply(basis, a, { m: n, k: n, n });
@@ -54,7 +70,7 @@ function powerStep(a: Data, basis: Data, n: number, multiply: Multiply): Data {
   return moved;
 }
 
-function inverseRoot(a: Data, [p, epsilon]: Data, n: number, multiply: Multiply): Data {
+function rootOf(a: Data, [p, epsilon]: Data, n: number, multiply: Multiply): Data {
   const { values, vectors } = symmetricEigen(a, n);
   const scaled = Float64Array.from(
     vectors,
