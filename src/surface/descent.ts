@@ -2,35 +2,18 @@
 import type { Backend } from "../engine/backend.ts";
 import { wasm } from "../engine/backends/wasm.ts";
 import {
-  add,
-  type Expr,
-  input,
-  type Node,
-  type TypedArray,
-  topologicalOrder,
-} from "../engine/graph/index.ts";
-import { gradients } from "../engine/rules/differentiate.ts";
-import {
-  applyUpdates,
-  evaluateState,
   findOptimizer,
-  flattenState,
-  type Hyper,
-  initialState,
   type LearningRate,
   learningRate,
   learningRateFromSpec,
   type Schedule,
   type ScheduleSpec,
-  stateInputs,
-  type Tensors,
   type Transform,
-  unflattenState,
 } from "../optim/index.ts";
-import { type Stream, stream, streamKey, threefryInto } from "../random/index.ts";
+import { type Stream, stream } from "../random/index.ts";
 import { SteepestError } from "../run/errors.ts";
-import { valueAt } from "./evaluate.ts";
-import { correctionOf, shortNames, type Terms } from "./terms.ts";
+import { compileStep, type StepInputs, type StepViews } from "./descent-program.ts";
+import { correctionOf, type Terms } from "./terms.ts";
 import type { Surface } from "./types.ts";
 
 /** A name of the table with its options, or a transform of one's own. */
@@ -107,179 +90,68 @@ export interface Descent {
   readonly reset: (options?: { readonly from?: ArrayLike<number>; readonly lr?: number }) => void;
 }
 
-const POINT = "point";
-
 /**
  * An optimizer at the start of a surface, to be stepped by hand; every step can tell its terms. Throws
  * `descent` for noise, a rate or a start that is no use, and what the optimizer's options throw.
  */
 export function createDescent(options: DescentOptions): Descent {
-  const { surface, dtype = "float64", backend = wasm, noise, steps } = options;
+  const { surface, dtype = "float64", backend = wasm } = options;
+  const { sigma = 0, seed = 0 } = options.noise ?? {};
   const n = surface.variables.length;
   const { transform, correction } = resolve(options.optimizer);
   let lr = rateOf(options.lr ?? transform.lr);
   let from = startOf(surface, options.from ?? surface.start);
-  const sigma = noise?.sigma ?? 0;
-  const seed = noise?.seed ?? 0;
-  if (!(sigma >= 0 && Number.isFinite(sigma))) {
-    throw new SteepestError("descent", `the noise is ${sigma}`, { help: "give sigma a number ≥ 0" });
-  }
-
-  const point = input(POINT, [n], dtype);
-  const scalars = {
-    lr: input("lr", [], "float64"),
-    step: input("step", [], "float64"),
-    momentum: input("momentum", [], "float64"),
-    k0: input("k0", [], "int32"),
-    k1: input("k1", [], "int32"),
-    noise: input("noise", [n], dtype),
-  };
-  const withNoise = (g: Expr): Expr => (sigma > 0 ? add(g, scalars.noise as Expr) : g);
-  const slopeAt = (value: Expr, at: Expr): Expr => gradients(value, [at])[0]!;
-  const params: Tensors = { [POINT]: point as Expr };
-  const value = valueAt(surface, point as Expr);
-  const gradient = slopeAt(value, point as Expr);
+  requireNoise(sigma);
   let schedule = scheduleOf(options, lr);
   const { setsMomentum } = schedule;
-  const hyper: Hyper = {
-    lr: scalars.lr as Expr,
-    step: scalars.step as Expr,
-    loss: value,
-    key: [scalars.k0 as Expr, scalars.k1 as Expr],
-    ...(setsMomentum ? { momentum: scalars.momentum as Expr } : {}),
-    evaluate: (at) => {
-      const there = valueAt(surface, at[POINT]!);
-      return [there, { [POINT]: withNoise(slopeAt(there, at[POINT]!)) }];
-    },
-  };
-  const before = stateInputs(transform.init(params), "state.");
-  const [updates, after] = transform.update({ [POINT]: withNoise(gradient) }, before, params, hyper);
-  const moved = applyUpdates(params, updates);
-  const answer = transform.evaluationParams?.(moved, after) ?? moved;
-  const flatBefore = flattenState(before);
-  const flatAfter = flattenState(unflattenState(before, flattenState(after)));
-  const kept = [
-    { input: point, next: moved[POINT]! },
-    ...Object.keys(flatBefore).map((k) => ({
-      input: flatBefore[k] as Node<"input">,
-      next: flatAfter[k]!,
-    })),
-  ];
-  const outputs = [
-    { name: "out.value", value },
-    { name: "out.gradient", value: gradient },
-    { name: "out.update", value: updates[POINT]! },
-    { name: "out.position", value: answer[POINT]! },
-    { name: "out.loss", value: valueAt(surface, answer[POINT]!) },
-    { name: "out.nextGradient", value: slopeAt(valueAt(surface, moved[POINT]!), moved[POINT]!) },
-  ];
-  const used = new Set(topologicalOrder([...kept.map((s) => s.next), ...outputs.map((o) => o.value)]));
-  const inputs = Object.values(scalars).filter((e) => used.has(e as Expr));
-  const program = backend.compile({ inputs, state: kept, outputs });
-  const viewOf = (name: string): TypedArray | null =>
-    inputs.some((e) => e.attrs.name === name) ? program.view(name) : null;
-  const views = {
-    lr: viewOf("lr"),
-    step: viewOf("step"),
-    momentum: viewOf("momentum"),
-    k0: viewOf("k0"),
-    k1: viewOf("k1"),
-    noise: viewOf("noise"),
-    point: program.view(POINT),
-    value: program.view("out.value"),
-    gradient: program.view("out.gradient"),
-    update: program.view("out.update"),
-    position: program.view("out.position"),
-    loss: program.view("out.loss"),
-    nextGradient: program.view("out.nextGradient"),
-  };
-  const stateNames = Object.keys(flatBefore);
-  const letters = shortNames(stateNames, POINT);
-  const stateViews = stateNames.map((name) => program.view(`state.${name}`));
-  const optimizerKey = streamKey(seed, "optimizer");
-  const words = new Uint32Array(2);
+  const compiled = compileStep(surface, transform, { dtype, backend, noisy: sigma > 0, setsMomentum, seed });
+  const { views } = compiled;
 
   const position = new Float64Array(n);
-  const nextGradient = new Float64Array(n);
+  const gradient = new Float64Array(n);
   const at = new Float64Array(n);
   let draws: Stream;
   let count = 0;
   let loss = Number.NaN;
-  let rate = lr;
-  let momentum: number | undefined;
+  let inputs: StepInputs;
 
-  const run = (): void => {
-    if (views.lr) views.lr[0] = rate;
-    if (views.step) views.step[0] = count + 1;
-    if (views.momentum) views.momentum[0] = momentum ?? Number.NaN;
-    if (views.k0 || views.k1) {
-      threefryInto(...optimizerKey, count + 1, 0, words);
-      if (views.k0) views.k0[0] = words[0]! | 0;
-      if (views.k1) views.k1[0] = words[1]! | 0;
-    }
-    program.run();
-  };
-  const hyperNow = (): void => {
-    rate = schedule.lrAt(count);
-    momentum = schedule.momentumAt(count);
-  };
-  const restore = (): void => {
-    const first = evaluateState(initialState(transform, params), new Map([[point as Expr, from]]));
-    views.point.set(from);
-    stateNames.forEach((name, i) => {
-      stateViews[i]!.set(first[name]!);
-    });
-  };
+  const nextInputs = (noise: readonly number[]): StepInputs => ({
+    lr: schedule.lrAt(count),
+    momentum: schedule.momentumAt(count),
+    step: count + 1,
+    noise,
+  });
   const reset: Descent["reset"] = ({ from: place, lr: other } = {}) => {
     if (place !== undefined) from = startOf(surface, place);
     if (other !== undefined) lr = rateOf(other);
     schedule = scheduleOf(options, lr);
     draws = stream(seed, "noise");
     count = 0;
-    hyperNow();
-    restore();
+    inputs = nextInputs(new Array<number>(n).fill(0));
     // value and gradient of the start: a step, taken back
-    views.noise?.fill(0);
-    run();
+    compiled.restart(from);
+    compiled.run(inputs);
     position.set(from);
     loss = views.value[0]!;
-    nextGradient.set(views.gradient);
-    restore();
-    requireDefined(surface, { at: from, loss, gradient: nextGradient });
+    gradient.set(views.gradient);
+    compiled.restart(from);
+    requireDefined(surface, { at: from, loss, gradient });
   };
   const advance = (): void => {
-    hyperNow();
+    inputs = nextInputs(sigma > 0 ? Array.from(draws.normal(n), (z) => sigma * z) : []);
     at.set(views.point);
-    if (views.noise) views.noise.set(draws.normal(n).map((z) => sigma * z));
-    run();
+    compiled.run(inputs);
     count++;
     position.set(views.position);
     loss = views.loss[0]!;
-    nextGradient.set(views.nextGradient);
+    gradient.set(views.nextGradient);
     schedule.observe(loss);
   };
   const last = (): DescentStep => {
-    if (count === 0) {
-      throw new SteepestError("descent", "no step has been made yet", {
-        help: "call step() or advance() first",
-      });
-    }
-    const state = Object.fromEntries(letters.map((l, i) => [l, Array.from(stateViews[i]!)]));
-    const [update, slope] = [Array.from(views.update), Array.from(views.gradient)];
-    return {
-      step: count,
-      lr: rate,
-      ...(momentum === undefined ? {} : { momentum }),
-      at: Array.from(at),
-      gradient: slope,
-      noise: views.noise ? Array.from(views.noise) : null,
-      state,
-      corrected: correction?.(state, count, momentum) ?? {},
-      update,
-      effective: update.map((u, i) => Math.abs(u / slope[i]!)),
-      position: Array.from(position),
-      loss,
-    };
+    requireStep(count);
+    const state = compiled.state();
+    const corrected = correction?.(state, count, inputs.momentum) ?? {};
+    return { ...recordOf(inputs, views), at: Array.from(at), state, corrected, loss };
   };
   reset();
   return {
@@ -291,10 +163,10 @@ export function createDescent(options: DescentOptions): Descent {
       return loss;
     },
     get lr() {
-      return rate;
+      return inputs.lr;
     },
     position,
-    gradient: nextGradient,
+    gradient,
     advance,
     last,
     step: () => {
@@ -303,12 +175,31 @@ export function createDescent(options: DescentOptions): Descent {
     },
     reset,
   };
+}
 
-  function scheduleOf({ schedule: given }: DescentOptions, base: number): LearningRate {
-    if (given === undefined) return learningRate(() => base);
-    if (typeof given === "function") return learningRate(given);
-    return learningRateFromSpec(given, base, steps === undefined ? {} : { totalSteps: steps });
-  }
+function scheduleOf({ schedule, steps }: DescentOptions, base: number): LearningRate {
+  if (schedule === undefined) return learningRate(() => base);
+  if (typeof schedule === "function") return learningRate(schedule);
+  return learningRateFromSpec(schedule, base, steps === undefined ? {} : { totalSteps: steps });
+}
+
+/** What the program tells of a step: its inputs, and what it wrote. */
+function recordOf(
+  { step, lr, momentum }: StepInputs,
+  views: StepViews,
+): Omit<DescentStep, "at" | "state" | "corrected" | "loss"> {
+  const update = Array.from(views.update);
+  const gradient = Array.from(views.gradient);
+  return {
+    step,
+    lr,
+    ...(momentum === undefined ? {} : { momentum }),
+    gradient,
+    noise: views.noise ? Array.from(views.noise) : null,
+    update,
+    effective: update.map((u, i) => Math.abs(u / gradient[i]!)),
+    position: Array.from(views.position),
+  };
 }
 
 interface Resolved {
@@ -323,6 +214,18 @@ function resolve(optimizer: DescentOptimizer): Resolved {
   const { name, ...options } = typeof optimizer === "string" ? { name: optimizer } : optimizer;
   const entry = findOptimizer(String(name));
   return { transform: entry.make(options), correction: correctionOf(entry.name, options) };
+}
+
+function requireNoise(sigma: number): void {
+  if (sigma >= 0 && Number.isFinite(sigma)) return;
+  throw new SteepestError("descent", `the noise is ${sigma}`, { help: "give sigma a number ≥ 0" });
+}
+
+function requireStep(count: number): void {
+  if (count > 0) return;
+  throw new SteepestError("descent", "no step has been made yet", {
+    help: "call step() or advance() first",
+  });
 }
 
 function rateOf(lr: number | undefined): number {
