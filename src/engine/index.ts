@@ -95,7 +95,9 @@ export {
 export {
   type BackendName,
   type BackendReport,
+  type BackendRow,
   backendNames,
+  backends,
   chooseBackend,
   describeBackends,
 } from "./registry.ts";
