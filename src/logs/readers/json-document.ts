@@ -6,24 +6,12 @@ import type { LogFormat, RunLog, Series } from "../../run/log.ts";
 import { fileIsCalledLoss, meaningOf } from "../columns.ts";
 import { createUtf8Stream } from "../encoding.ts";
 import { finishRuns } from "../finish.ts";
-import { createJsonStream, type JsonHandler } from "../json-stream.ts";
+import { createJsonFrames, type Frame, type FrameReader } from "../json-frames.ts";
+import { createJsonStream } from "../json-stream.ts";
 import { Recorder } from "../recorder.ts";
-import { createRowWriter } from "../row-writer.ts";
+import { createRowWriter, type RowWriter } from "../row-writer.ts";
 import { behaviourOf, fallsAtAll } from "../text/behaviour.ts";
 import { DEFAULT_POINTS, type Format, type FormatReader, type ReadOptions } from "../types.ts";
-
-interface Frame {
-  readonly kind: "object" | "array";
-  /** Keys that lead here. */
-  readonly path: string;
-  /** Inside an element of an array: its numbers belong to a row. */
-  readonly inRow: boolean;
-  key: string;
-  index: number;
-  names: string[];
-  values: number[];
-  texts: [string, string][];
-}
 
 const MAX_FIELDS = 2000;
 /** The series of a document that is one list of numbers. */
@@ -34,120 +22,10 @@ const LIST_OF_NUMBERS = /^\s*\[\s*(?:[-+]?(?:\d+\.?\d*(?:e[-+]?\d+)?|nan|inf(?:i
 function createJsonDocument(options: ReadOptions): FormatReader {
   const recorder = new Recorder(options.maxPoints ?? DEFAULT_POINTS);
   const writer = createRowWriter(recorder, options);
+  const content = createContent(recorder, writer);
+  const stream = createJsonStream(createJsonFrames(content));
   const utf8 = createUtf8Stream();
   const decoder = new TextDecoder();
-  const stack: Frame[] = [];
-  const documentFacts: Record<string, string | number> = {};
-  let rows = 0;
-  let columns = 0;
-  let format: LogFormat = "jsonl";
-
-  const top = (): Frame | undefined => stack[stack.length - 1];
-
-  const closeObject = (frame: Frame): void => {
-    const parent = top();
-    if (parent?.kind === "object") {
-      frame.names.forEach((name, i) => {
-        if (parent.names.length >= MAX_FIELDS) return;
-        parent.names.push(parent.key ? `${parent.key}.${name}` : name);
-        parent.values.push(frame.values[i]!);
-      });
-      return;
-    }
-    if (parent === undefined && rows + columns > 0 && format !== "jsonl") {
-      for (const [i, name] of frame.names.entries()) documentFacts[name] = frame.values[i]!;
-      for (const [name, text] of frame.texts) documentFacts[name] = text;
-      return;
-    }
-    if (frame.names.length === 0 || (parent === undefined && columns > 0)) return;
-    rows++;
-    writer.write({ names: frame.names, values: frame.values });
-  };
-
-  const closeArray = (frame: Frame): void => {
-    const parent = top();
-    const { values } = frame;
-    if (parent?.kind !== "array" || values.length < 2 || values.length > 3) return;
-    // [wall, step, value] as TensorBoard downloads it, or [step, value]
-    columns++;
-    recorder.at(
-      recorder.series(parent.path || "value"),
-      values[values.length - 2]!,
-      values[values.length - 1]!,
-    );
-  };
-
-  const handler: JsonHandler = {
-    open(kind) {
-      const parent = top();
-      const key = parent?.kind === "object" ? parent.key : "";
-      const path =
-        parent === undefined ? "" : parent.path && key ? `${parent.path}/${key}` : parent.path || key;
-      if (kind === "array" && key === "log_history") format = "hf-trainer";
-      const inRow = parent !== undefined && (parent.inRow || (kind === "object" && parent.kind === "array"));
-      stack.push({ kind, path, inRow, key: "", index: 0, names: [], values: [], texts: [] });
-    },
-    close() {
-      const frame = stack.pop();
-      if (!frame) return;
-      if (frame.kind === "object") closeObject(frame);
-      else closeArray(frame);
-      const parent = top();
-      if (parent) parent.index++;
-    },
-    key(name) {
-      const frame = top();
-      if (frame) frame.key = name;
-    },
-    number(value) {
-      const frame = top();
-      if (!frame) return;
-      if (frame.kind === "object") {
-        if (frame.names.length >= MAX_FIELDS) return;
-        frame.names.push(frame.key);
-        frame.values.push(value);
-        return;
-      }
-      const nested = stack[stack.length - 2]?.kind === "array";
-      if (stack.length === 1) {
-        columns++;
-        recorder.at(recorder.series(LIST), frame.index, value);
-      } else if (nested) {
-        if (frame.values.length < 4) frame.values.push(value);
-      } else if (!frame.inRow && frame.path !== "") {
-        columns++;
-        recorder.at(recorder.series(frame.path), frame.index, value);
-      }
-      frame.index++;
-    },
-    text(value) {
-      const frame = top();
-      if (!frame) return;
-      if (frame.kind === "object" && !frame.inRow && frame.texts.length < 200 && value.length < 200) {
-        frame.texts.push([frame.key, value]);
-      }
-      if (frame.kind === "array") frame.index++;
-    },
-    nothing() {
-      const frame = top();
-      if (frame?.kind === "object" && frame.inRow) writer.sawNull(frame.key);
-      if (frame?.kind === "array") frame.index++;
-    },
-  };
-  const falls = (): boolean =>
-    fallsAtAll(behaviourOf(recorder.runs[0]?.buffers[0]?.snapshot().values ?? new Float64Array(0)));
-  /** A list without a name is a loss where its file is called one and it falls; else `--loss values` decides. */
-  const named = (given: ReadOptions): ReadOptions => {
-    const file = given.source.split(/[\\/]/).pop()!;
-    if (given.loss !== undefined || !recorder.names.includes(LIST) || recorder.names.length > 1) return given;
-    if (!fileIsCalledLoss(given.source) || !falls()) return given;
-    recorder.note(
-      "guessed-loss",
-      `a list of numbers without a name, in a file called '${file}', is taken for the loss`,
-    );
-    return { ...given, loss: LIST };
-  };
-  const stream = createJsonStream(handler);
   const feed = (bytes: Uint8Array): void => stream.push(decoder.decode(bytes, { stream: true }));
 
   return {
@@ -160,10 +38,100 @@ function createJsonDocument(options: ReadOptions): FormatReader {
         if (stream.depth > 0)
           recorder.note("cut-document", "the document ends before its last bracket: a cut copy");
       }
-      const logs = finishRuns(recorder, { final, format, options: named(options), meta: documentFacts });
-      return columns > 0 ? logs.map(stepsFromColumn) : logs;
+      const { format, facts: meta, hasColumns } = content;
+      const logs = finishRuns(recorder, { final, format, options: withNamedList(options, recorder), meta });
+      return hasColumns ? logs.map(stepsFromColumn) : logs;
     },
   };
+}
+
+interface Content extends FrameReader {
+  readonly format: LogFormat;
+  /** What the document says of itself beside its rows. */
+  readonly facts: Readonly<Record<string, string | number>>;
+  /** Series stand as lists, not as rows. */
+  readonly hasColumns: boolean;
+}
+
+/** Objects become rows, lists of numbers series; what an outermost object says beside them are facts. */
+function createContent(recorder: Recorder, writer: RowWriter): Content {
+  const facts: Record<string, string | number> = {};
+  let rows = 0;
+  let columns = 0;
+  let format: LogFormat = "jsonl";
+
+  const point = (series: string, step: number, value: number): void => {
+    columns++;
+    recorder.at(recorder.series(series), step, value);
+  };
+  const endObject = ({ names, values, texts }: Frame, parent: Frame | undefined): void => {
+    if (parent?.kind === "object") {
+      names.forEach((name, i) => {
+        if (parent.names.length >= MAX_FIELDS) return;
+        parent.names.push(parent.key ? `${parent.key}.${name}` : name);
+        parent.values.push(values[i]!);
+      });
+      return;
+    }
+    if (parent === undefined && rows + columns > 0 && format !== "jsonl") {
+      for (const [i, name] of names.entries()) facts[name] = values[i]!;
+      for (const [name, text] of texts) facts[name] = text;
+      return;
+    }
+    if (names.length === 0 || (parent === undefined && columns > 0)) return;
+    rows++;
+    writer.write({ names, values });
+  };
+  const endArray = ({ values }: Frame, parent: Frame | undefined): void => {
+    if (parent?.kind !== "array" || values.length < 2 || values.length > 3) return;
+    // [wall, step, value] as TensorBoard downloads it, or [step, value]
+    point(parent.path || "value", values[values.length - 2]!, values[values.length - 1]!);
+  };
+  return {
+    get format() {
+      return format;
+    },
+    get hasColumns() {
+      return columns > 0;
+    },
+    facts,
+    begin: (frame, key) => {
+      if (frame.kind === "array" && key === "log_history") format = "hf-trainer";
+    },
+    end: (frame, parent) => (frame.kind === "object" ? endObject(frame, parent) : endArray(frame, parent)),
+    number: (value, frame, parent) => {
+      if (frame.kind === "object") {
+        if (frame.names.length >= MAX_FIELDS) return;
+        frame.names.push(frame.key);
+        frame.values.push(value);
+      } else if (parent === undefined) point(LIST, frame.index, value);
+      else if (parent.kind === "array") {
+        if (frame.values.length < 4) frame.values.push(value);
+      } else if (!frame.inRow && frame.path !== "") point(frame.path, frame.index, value);
+    },
+    text: (value, frame) => {
+      if (frame.kind === "object" && !frame.inRow && frame.texts.length < 200 && value.length < 200)
+        frame.texts.push([frame.key, value]);
+    },
+    nothing: (frame) => {
+      if (frame.kind === "object" && frame.inRow) writer.sawNull(frame.key);
+    },
+  };
+}
+
+/** A list without a name is a loss where its file is called one and it falls; else `--loss values` decides. */
+function withNamedList(options: ReadOptions, recorder: Recorder): ReadOptions {
+  if (options.loss !== undefined || !recorder.names.includes(LIST) || recorder.names.length > 1)
+    return options;
+  const falls = (): boolean =>
+    fallsAtAll(behaviourOf(recorder.runs[0]?.buffers[0]?.snapshot().values ?? new Float64Array(0)));
+  if (!fileIsCalledLoss(options.source) || !falls()) return options;
+  const file = options.source.split(/[\\/]/).pop()!;
+  recorder.note(
+    "guessed-loss",
+    `a list of numbers without a name, in a file called '${file}', is taken for the loss`,
+  );
+  return { ...options, loss: LIST };
 }
 
 /** Columns side by side: one of them may be the steps of the others. */

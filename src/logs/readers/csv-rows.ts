@@ -1,0 +1,127 @@
+/** The rows of a table below its header: their cells become points of the runs in it. */
+import { isBlank, parseNumber } from "../number.ts";
+import { Recorder } from "../recorder.ts";
+import type { ReadOptions } from "../types.ts";
+import { type Column, planColumns, type TablePlan } from "./csv-columns.ts";
+
+/** Rows as they come; a row is either read as texts, or put cell by cell and ended. */
+export interface CsvRows {
+  /** Null before the header. */
+  readonly plan: TablePlan | null;
+  /** One for each run of the table. */
+  readonly recorders: readonly Recorder[];
+  /** Rows that had more or fewer cells than the header. */
+  readonly ragged: number;
+  /** Cells of the last row. */
+  readonly lastFields: number;
+  /** A row's cells as texts; the first is the header, which may come again. */
+  readonly read: (fields: readonly string[]) => void;
+  /** A number in a column of the row that is being put. */
+  readonly put: (column: number, value: number) => void;
+  /** The row that was put has so many cells. */
+  readonly end: (fields: number) => void;
+  /** What was put of the row does not count. */
+  readonly drop: () => void;
+}
+
+export function createCsvRows(options: ReadOptions, maxPoints: number): CsvRows {
+  let plan: TablePlan | null = null;
+  let recorders: Recorder[] = [];
+  let values = new Float64Array(0);
+  let filled = new Uint8Array(0);
+  let ragged = 0;
+  let lastFields = 0;
+
+  const readHeader = (fields: readonly string[]): void => {
+    const names = fields.map((f) => f.trim());
+    const next = planColumns(names, options);
+    if (plan === null) recorders = next.runs.map(() => new Recorder(maxPoints));
+    plan = next;
+    for (const column of next.columns) {
+      if (column.kind === "value") column.series = recorders[column.run]!.series(column.name);
+    }
+    values = new Float64Array(fields.length);
+    filled = new Uint8Array(fields.length);
+  };
+  const put = (column: number, value: number): void => {
+    values[column] = value;
+    filled[column] = 1;
+  };
+  const end = (fields: number): void => {
+    const { columns } = plan!;
+    lastFields = fields;
+    if (fields !== columns.length) ragged++;
+    let step: number | undefined;
+    let epoch: number | undefined;
+    for (let i = 0; i < columns.length; i++) {
+      if (filled[i] === 0) continue;
+      const { kind } = columns[i]!;
+      if (kind === "step") step = values[i]!;
+      else if (columns[i]!.isEpoch) epoch = values[i]!;
+    }
+    for (const recorder of recorders) recorder.row(step, epoch);
+    for (let i = 0; i < columns.length; i++) {
+      if (filled[i] === 0) continue;
+      filled[i] = 0;
+      const column = columns[i]!;
+      if (column.kind === "value") recorders[column.run]!.put(column.series, values[i]!);
+    }
+  };
+  return {
+    get plan() {
+      return plan;
+    },
+    get recorders() {
+      return recorders;
+    },
+    get ragged() {
+      return ragged;
+    },
+    get lastFields() {
+      return lastFields;
+    },
+    read: (fields) => {
+      // it is written again when a logger meets new columns or appends a run
+      if (plan === null || isHeaderAgain(fields, plan)) {
+        readHeader(fields);
+        return;
+      }
+      const { columns } = plan;
+      for (let i = 0; i < fields.length && i < columns.length; i++) {
+        const value = parseNumber(fields[i]!);
+        if (value !== undefined) put(i, value);
+        else if (!isBlank(fields[i]!)) readArrayCell(columns[i]!, fields[i]!, recorders);
+      }
+      end(fields.length);
+      putArrayCells(columns, recorders);
+    },
+    put,
+    end,
+    drop: () => filled.fill(0),
+  };
+}
+
+const isHeaderAgain = (fields: readonly string[], { columns }: TablePlan): boolean =>
+  fields[0]!.trim() === columns[0]!.name &&
+  fields.every((f) => f.trim() === "" || parseNumber(f) === undefined);
+
+/** Keras prints a metric with several values as "[1, 2]"; each becomes a series of its own. */
+function readArrayCell(column: Column, cell: string, recorders: readonly Recorder[]): void {
+  const inner = /^\s*[[(](.{1,400})[\])]\s*$/s.exec(cell)?.[1];
+  if (inner === undefined || column.kind !== "value") return;
+  const items = inner.split(/[\s,]+/).filter((item) => item !== "");
+  const recorder = recorders[column.run]!;
+  items.slice(0, 64).forEach((item, i) => {
+    const value = parseNumber(item);
+    if (value !== undefined)
+      column.late.push([recorder.series(items.length === 1 ? column.name : `${column.name}[${i}]`), value]);
+  });
+}
+
+/** Once the row has begun in the recorders, its array cells can be put. */
+function putArrayCells(columns: readonly Column[], recorders: readonly Recorder[]): void {
+  for (const column of columns) {
+    for (const [series, value] of column.late) recorders[column.run]!.put(series, value);
+    column.late.length = 0;
+  }
+}
