@@ -144,16 +144,11 @@ test("no `as unknown as` and no `as never`, in the sources and in the lab", () =
 
 /** Functions of more than 80 lines that still stand, each with what holds it together. Nothing is added here. */
 const longFunctions: readonly string[] = [
-  "src/surface/descent.ts createDescent", // one compiled step, and the views of its tensors that every method reads
-  "src/cli/program/trial.ts createProgramTrial", // a process whose end, curve and slot change one another
-  "src/logs/readers/csv.ts createCsv", // bytes to cells without a copy: header, quotes and numbers share the line's place
-  "src/logs/readers/json-document.ts createJsonDocument", // one handler of JSON's events over one stack of frames
   "src/logs/text/counters.ts chooseCounters", // one decision, whose cases exclude each other in order
   "src/logs/text/labels.ts labelSlots", // one pass over a line's tokens, each read by what came before
   "src/logs/text/lex.ts readWord", // one pass over a word's bytes, the hottest loop of the reader
   "src/logs/text/miner.ts createMiner", // templates, their order and the guess of the next line are one memory
   "src/logs/text/walker.ts createWalker", // a walk through the log's rows: clock, phase and held-back values move together
-  "src/tune/find-lr/run-trials.ts runTrials", // trainings that take turns on one program
 ]; // biome-ignore format: a reason a line
 
 /** Name and lines of every function in a file's code. */

@@ -1,5 +1,7 @@
 /** Measured numbers as text, and small sums over them. */
+
 import { showValue } from "../plot/numbers.ts";
+import { mean } from "../run/mean.ts";
 
 /** Three significant digits. */
 export const show = (x: number, digits = 3): string => showValue(x, { digits });
@@ -17,12 +19,6 @@ export const orNever = (count: number | null, unit = ""): string =>
   count === null ? "never" : `${show(count, 9)}${unit}`;
 
 export const last = (values: ArrayLike<number>): number => values[values.length - 1]!;
-
-export const mean = (values: ArrayLike<number>): number => {
-  let sum = 0;
-  for (let i = 0; i < values.length; i++) sum += values[i]!;
-  return sum / values.length;
-};
 
 /** The share of the values for which `is` holds. */
 export const share = (values: ArrayLike<number>, is: (x: number) => boolean): number =>

@@ -10,7 +10,7 @@ import {
   type ScheduleSpec,
   type Transform,
 } from "../optim/index.ts";
-import { type Stream, stream } from "../random/index.ts";
+import { stream } from "../random/index.ts";
 import { SteepestError } from "../run/errors.ts";
 import { compileStep, type StepInputs, type StepViews } from "./descent-program.ts";
 import { correctionOf, type Terms } from "./terms.ts";
@@ -96,38 +96,34 @@ export interface Descent {
  */
 export function createDescent(options: DescentOptions): Descent {
   const { surface, dtype = "float64", backend = wasm } = options;
-  const { sigma = 0, seed = 0 } = options.noise ?? {};
   const n = surface.variables.length;
   const { transform, correction } = resolve(options.optimizer);
   let lr = rateOf(options.lr ?? transform.lr);
   let from = startOf(surface, options.from ?? surface.start);
-  requireNoise(sigma);
-  let schedule = scheduleOf(options, lr);
-  const { setsMomentum } = schedule;
-  const compiled = compileStep(surface, transform, { dtype, backend, noisy: sigma > 0, setsMomentum, seed });
+  const noise = noiseOf(options);
+  let given = createInputs(options, lr, noise);
+  const compiled = compileStep(surface, transform, {
+    dtype,
+    backend,
+    noisy: noise.sigma > 0,
+    setsMomentum: given.setsMomentum,
+    seed: noise.seed,
+  });
   const { views } = compiled;
 
   const position = new Float64Array(n);
   const gradient = new Float64Array(n);
   const at = new Float64Array(n);
-  let draws: Stream;
   let count = 0;
   let loss = Number.NaN;
   let inputs: StepInputs;
 
-  const nextInputs = (noise: readonly number[]): StepInputs => ({
-    lr: schedule.lrAt(count),
-    momentum: schedule.momentumAt(count),
-    step: count + 1,
-    noise,
-  });
   const reset: Descent["reset"] = ({ from: place, lr: other } = {}) => {
     if (place !== undefined) from = startOf(surface, place);
     if (other !== undefined) lr = rateOf(other);
-    schedule = scheduleOf(options, lr);
-    draws = stream(seed, "noise");
+    given = createInputs(options, lr, noise);
     count = 0;
-    inputs = nextInputs(new Array<number>(n).fill(0));
+    inputs = given.silent();
     // value and gradient of the start: a step, taken back
     compiled.restart(from);
     compiled.run(inputs);
@@ -138,14 +134,14 @@ export function createDescent(options: DescentOptions): Descent {
     requireDefined(surface, { at: from, loss, gradient });
   };
   const advance = (): void => {
-    inputs = nextInputs(sigma > 0 ? Array.from(draws.normal(n), (z) => sigma * z) : []);
+    inputs = given.next(count);
     at.set(views.point);
     compiled.run(inputs);
     count++;
     position.set(views.position);
     loss = views.loss[0]!;
     gradient.set(views.nextGradient);
-    schedule.observe(loss);
+    given.observe(loss);
   };
   const last = (): DescentStep => {
     requireStep(count);
@@ -174,6 +170,34 @@ export function createDescent(options: DescentOptions): Descent {
       return last();
     },
     reset,
+  };
+}
+
+/** What each step is given: rate and momentum of the schedule, and noise, the same for every optimizer with this seed. */
+interface Inputs {
+  readonly setsMomentum: boolean;
+  /** Of the first step, without noise. */
+  readonly silent: () => StepInputs;
+  /** Of the step after `count` others. */
+  readonly next: (count: number) => StepInputs;
+  readonly observe: (loss: number) => void;
+}
+
+function createInputs(options: DescentOptions, lr: number, { sigma, seed }: Noise): Inputs {
+  const schedule = scheduleOf(options, lr);
+  const n = options.surface.variables.length;
+  const draws = stream(seed, "noise");
+  const after = (count: number, noise: readonly number[]): StepInputs => ({
+    step: count + 1,
+    lr: schedule.lrAt(count),
+    momentum: schedule.momentumAt(count),
+    noise,
+  });
+  return {
+    setsMomentum: schedule.setsMomentum,
+    silent: () => after(0, new Array<number>(n).fill(0)),
+    next: (count) => after(count, sigma > 0 ? Array.from(draws.normal(n), (z) => sigma * z) : []),
+    observe: (loss) => schedule.observe(loss),
   };
 }
 
@@ -216,8 +240,14 @@ function resolve(optimizer: DescentOptimizer): Resolved {
   return { transform: entry.make(options), correction: correctionOf(entry.name, options) };
 }
 
-function requireNoise(sigma: number): void {
-  if (sigma >= 0 && Number.isFinite(sigma)) return;
+interface Noise {
+  readonly sigma: number;
+  readonly seed: number;
+}
+
+function noiseOf({ noise }: DescentOptions): Noise {
+  const { sigma = 0, seed = 0 } = noise ?? {};
+  if (sigma >= 0 && Number.isFinite(sigma)) return { sigma, seed };
   throw new SteepestError("descent", `the noise is ${sigma}`, { help: "give sigma a number ≥ 0" });
 }
 

@@ -1,4 +1,6 @@
 /** A trial's losses on a scale that all trials of a program share, and what they say after so many steps. */
+import { mean } from "../../run/mean.ts";
+import { isLost, SCORED_SHARE } from "../../tune/search/score.ts";
 import type { FoundLoss } from "./loss-source.ts";
 
 /** Losses as logged. */
@@ -16,12 +18,8 @@ export interface Scale {
   readonly interval: number;
 }
 
-/** Share of the steps so far whose losses make the score. */
-const WINDOW = 1 / 5;
 /** Points before the first mean that may reach a goal. */
 const FIRST_MEAN = 20;
-/** A loss that has risen above its start by so many times its size is lost. */
-const LOST = 2;
 
 export const curveOf = ({ loss }: FoundLoss): Curve => ({
   steps: Array.from(loss.steps),
@@ -45,9 +43,8 @@ export const stepsOf = ({ steps }: Curve, { origin }: Scale): number =>
 export function scoreOf(curve: Curve, scale: Scale, steps: number, start: number): number {
   if (curve.losses.slice(0, pointsTo(curve, scale, steps)).some((x) => !Number.isFinite(x)))
     return Number.POSITIVE_INFINITY;
-  const window = windowOf(curve, scale, steps);
-  const mean = window.reduce((a, b) => a + b, 0) / window.length;
-  return mean > start + LOST * Math.abs(start) ? Number.POSITIVE_INFINITY : mean;
+  const score = mean(windowOf(curve, scale, steps));
+  return isLost(score, start) ? Number.POSITIVE_INFINITY : score;
 }
 
 /** The losses of the last fifth of the first `steps` steps, at least one; none where nothing was logged so early. */
@@ -56,7 +53,7 @@ export function windowOf(curve: Curve, scale: Scale, steps: number): number[] {
   if (end === 0) return [];
   const last = curve.steps[end - 1]! - scale.origin;
   let begin = end - 1;
-  while (begin > 0 && curve.steps[begin - 1]! - scale.origin > last * (1 - WINDOW)) begin--;
+  while (begin > 0 && curve.steps[begin - 1]! - scale.origin > last * (1 - SCORED_SHARE)) begin--;
   return curve.losses.slice(begin, end);
 }
 
@@ -76,7 +73,7 @@ export function stepsToScore({ steps, losses }: Curve, { origin }: Scale, goal: 
   for (let end = 0; end < steps.length; end++) {
     const made = steps[end]! - origin;
     sum += losses[end]!;
-    while (begin < end && steps[begin]! - origin <= made * (1 - WINDOW)) sum -= losses[begin++]!;
+    while (begin < end && steps[begin]! - origin <= made * (1 - SCORED_SHARE)) sum -= losses[begin++]!;
     if (end + 1 >= first && sum / (end + 1 - begin) <= goal) return made;
   }
   return null;

@@ -1,4 +1,5 @@
 /** Whether a training has learnt anything, told from its single losses. */
+import { mean } from "../../run/mean.ts";
 import type { Curve } from "./curve.ts";
 
 /**
@@ -24,5 +25,3 @@ export function noiseOf({ losses }: Curve): number {
   const differences = half.slice(1).map((x, i) => x - half[i]!);
   return differences.length < 2 ? 0 : Math.sqrt(mean(differences.map((d) => (d * d) / 2)));
 }
-
-const mean = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0) / values.length;

@@ -1,18 +1,7 @@
 /** One training of a program: started, read while it runs, paused where nobody waits for it, continued, ended. */
-import {
-  closeSync,
-  existsSync,
-  fstatSync,
-  openSync,
-  readFileSync,
-  readSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from "node:fs";
+import { closeSync, existsSync, fstatSync, openSync, readSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { SteepestError } from "../../run/errors.ts";
 import { systemClock } from "../../run/long-work.ts";
 import { makeFolders } from "../../run/node-folder.ts";
 import { type Curve, curveOf } from "./curve.ts";
@@ -20,6 +9,7 @@ import { createLossSource, type FoundLoss, type LossSource, type LossSourceOptio
 import { type Ending, type Program, startProgram } from "./process.ts";
 import type { Slots } from "./slots.ts";
 import { type Blanks, fill, fillWord, type Template } from "./template.ts";
+import { type Recorded, readRecord, UNSEEN, writeRecord } from "./trial-record.ts";
 
 /** What becomes of a program that nobody waits for: it sleeps, it is ended and starts again if need be, or it runs on. */
 export type Pausing = "stop" | "restart" | "run";
@@ -56,76 +46,67 @@ export interface ProgramTrial {
   readonly files: () => readonly string[];
 }
 
-const NOTHING: Curve = { steps: [], losses: [] };
 export const OUTPUT = "output.log";
 
 export function createProgramTrial(options: ProgramTrialOptions): ProgramTrial {
   const { folder, slots, pausing, signal } = options;
   const record = `${folder}.json`;
-  let program: Program | null = null;
+  let seen: Recorded = readRecord(record) ?? UNSEEN;
+  let found: FoundLoss | null = null;
+  let running: Running | null = null;
   let source: LossSource | null = null;
   let slot: number | undefined;
-  let [found, ending]: [FoundLoss | null, Ending | null] = [null, null];
-  let curve: Curve = NOTHING;
-  let seconds: number | null = 0;
   let released = false;
 
-  const stored = readRecord(record);
-  if (stored !== null) ({ curve, ending, seconds } = stored);
-
-  const begin = async (): Promise<Program> => {
+  const begin = async (): Promise<Running> => {
     rmSync(record, { force: true });
-    [found, ending, curve, seconds] = [null, null, NOTHING, 0];
+    [found, seen] = [null, UNSEEN];
     const begun = await launch(options, options.gpus?.[slot!]);
     source = begun.source;
-    return begun.program;
+    return begun;
   };
-  const look = async (all = false): Promise<void> => {
-    found = (await source!.look({ all })) ?? found;
-    if (found !== null) curve = curveOf(found);
+  const look = async ({ source }: Running, all: boolean): Promise<void> => {
+    found = (await source.look({ all })) ?? found;
+    if (found !== null) seen = { ...seen, curve: curveOf(found) };
   };
   const end = async (): Promise<void> => {
-    const running = program;
-    program = null;
-    await running?.end();
+    const mine = running;
+    running = null;
+    await mine?.program.end();
   };
-
   const runOn = async (enough: (curve: Curve) => boolean): Promise<void> => {
-    program ??= await begin();
+    running ??= await begin();
+    const mine = running;
+    const { program } = mine;
     program.send("SIGCONT");
     const begun = systemClock.now();
-    const mine = program;
-    let gone: Ending | null = null;
-    void mine.ended.then((how) => {
-      gone = how;
-    });
+    const spent = (): number | null =>
+      seen.seconds === null ? null : seen.seconds + (systemClock.now() - begun) / 1000;
     while (!released && !signal.aborted) {
-      const over = gone;
-      await look(over !== null);
-      if (over !== null) {
-        program = null;
-        ending = over;
-        // at once: what has ended is kept whatever ends us
-        if (seconds !== null) seconds += (systemClock.now() - begun) / 1000;
-        writeRecord(record, { curve, ending, seconds });
+      const ending = mine.ending();
+      await look(mine, ending !== null);
+      if (ending !== null) {
+        running = null;
+        seen = { ...seen, ending, seconds: spent() };
+        writeRecord(record, seen); // at once: what has ended is kept whatever ends us
         return;
       }
-      if (enough(curve)) break;
-      await Promise.race([mine.ended, sleep(options.pollMs())]);
+      if (enough(seen.curve)) break;
+      await Promise.race([program.ended, sleep(options.pollMs())]);
     }
-    if (seconds !== null) seconds += (systemClock.now() - begun) / 1000;
+    seen = { ...seen, seconds: spent() };
     if (released || signal.aborted || pausing === "restart") await end();
-    else mine.send("SIGSTOP");
+    else program.send("SIGSTOP");
   };
   return {
-    curve: () => curve,
-    seconds: () => seconds,
+    curve: () => seen.curve,
+    seconds: () => seen.seconds,
     found: () => found,
-    ending: () => ending,
+    ending: () => seen.ending,
     async runUntil(enough) {
       // what has ended, now or in a search before, won't say more; nor does what was ended when it had said enough
-      if (ending !== null || released || (curve.steps.length > 0 && enough(curve))) return;
-      slot = await slots.take(program === null ? undefined : slot);
+      if (seen.ending !== null || released || (seen.curve.steps.length > 0 && enough(seen.curve))) return;
+      slot = await slots.take(running === null ? undefined : slot);
       try {
         if (signal.aborted || released) return;
         await runOn(pausing === "run" ? () => false : enough);
@@ -137,18 +118,26 @@ export function createProgramTrial(options: ProgramTrialOptions): ProgramTrial {
       if (released) return;
       released = true;
       await end();
-      if (!signal.aborted && ending === null) writeRecord(record, { curve, ending, seconds });
+      if (!signal.aborted && seen.ending === null) writeRecord(record, seen);
     },
     lastLines: (count) => lastLines(join(folder, OUTPUT), count),
     files: () => source?.files() ?? [],
   };
 }
 
+/** A program that was started, and what it has logged. */
+interface Running {
+  readonly program: Program;
+  readonly source: LossSource;
+  /** Null while it goes on. */
+  readonly ending: () => Ending | null;
+}
+
 /** Starts the program in a folder made anew. */
 async function launch(
   { template, blanks, folder, paths, like, loss, step }: ProgramTrialOptions,
   gpu: string | undefined,
-): Promise<{ program: Program; source: LossSource }> {
+): Promise<Running> {
   rmSync(folder, { recursive: true, force: true });
   makeFolders(folder);
   const all = { ...blanks, out: folder };
@@ -168,52 +157,14 @@ async function launch(
       env: { ...process.env, ...env, ...(gpu !== undefined && { CUDA_VISIBLE_DEVICES: gpu }) },
       stdio: ["ignore", file, file],
     });
-    return { program, source };
+    let ending: Ending | null = null;
+    void program.ended.then((how) => {
+      ending = how;
+    });
+    return { program, source, ending: () => ending };
   } finally {
     closeSync(file);
   }
-}
-
-interface Recorded {
-  readonly curve: Curve;
-  readonly ending: Ending | null;
-  readonly seconds: number | null;
-}
-
-const NAMES = { nan: Number.NaN, inf: Number.POSITIVE_INFINITY, "-inf": Number.NEGATIVE_INFINITY } as const;
-
-/** What a search before this one has seen of the trial; null when it has not come to a record. */
-function readRecord(path: string): Recorded | null {
-  if (!existsSync(path)) return null;
-  try {
-    const {
-      steps,
-      losses,
-      ending,
-      seconds = null,
-    } = JSON.parse(readFileSync(path, "utf8")) as {
-      steps: number[];
-      losses: (number | keyof typeof NAMES)[];
-      ending: Ending | null;
-      seconds?: number | null;
-    };
-    const curve = { steps, losses: losses.map((x) => (typeof x === "number" ? x : NAMES[x])) };
-    return { curve, ending, seconds };
-  } catch (cause) {
-    throw new SteepestError("trial-record", "the record of a trial can't be read", {
-      where: path,
-      help: "delete this file: the trial is then run again",
-      cause,
-    });
-  }
-}
-
-function writeRecord(path: string, { curve: { steps, losses }, ending, seconds }: Recorded): void {
-  const named = losses.map((x) =>
-    Number.isFinite(x) ? x : Number.isNaN(x) ? "nan" : x > 0 ? "inf" : "-inf",
-  );
-  writeFileSync(`${path}.new`, `${JSON.stringify({ steps, losses: named, ending, seconds })}\n`);
-  renameSync(`${path}.new`, path);
 }
 
 const TAIL_BYTES = 8192;

@@ -3,6 +3,7 @@
 import { join } from "node:path";
 import { SteepestError } from "../../run/errors.ts";
 import { systemClock } from "../../run/long-work.ts";
+import { mean } from "../../run/mean.ts";
 import type { Trial, Trials } from "../../tune/search/trial.ts";
 import { type Curve, type Scale, scaleOf, scoreOf, stepsOf, windowOf } from "./curve.ts";
 import { distanceBelow, noiseOf } from "./evidence.ts";
@@ -172,7 +173,7 @@ const firstLosses = (all: readonly Known[]): readonly number[] => {
 
 function startOf(all: readonly Known[]): number {
   const first = firstLosses(all).filter(Number.isFinite);
-  return first.reduce((a, b) => a + b, 0) / first.length;
+  return mean(first);
 }
 
 /** How far the losses that make a rate's score lie below those, in standard deviations. */

@@ -1,8 +1,9 @@
 import { add, dot, mul, random, sum } from "../../engine/graph/index.ts";
 import { sgd } from "../../optim/index.ts";
+import { mean } from "../../run/mean.ts";
 import { defineExperiment, type Experiment } from "../claim.ts";
 import { descent } from "../descent.ts";
-import { mean, show } from "../words.ts";
+import { show } from "../words.ts";
 
 export const experiment: Experiment = defineExperiment({
   claim: "SGD converges to a neighbourhood of the minimum, not to the minimum",

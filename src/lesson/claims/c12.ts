@@ -1,9 +1,10 @@
 import { add, dot, type Expr, mul, random, sub, sum } from "../../engine/graph/index.ts";
 import { sgd } from "../../optim/index.ts";
+import { mean } from "../../run/mean.ts";
 import { defineExperiment, type Experiment } from "../claim.ts";
 import type { LessonContext } from "../context.ts";
 import { type Descent, descent } from "../descent.ts";
-import { fixed, mean, orNever, percent, share, show } from "../words.ts";
+import { fixed, orNever, percent, share, show } from "../words.ts";
 
 const NOISES = [0, 1, 2, 3];
 /** |y| beyond which a run has left the saddle for one of the minima at ±1. */

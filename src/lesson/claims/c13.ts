@@ -1,8 +1,9 @@
 import { lessonLogistic } from "../../data/sources/lesson.ts";
 import { constant, gather, input, mean as meanOf, mul, reshape, sub, sum } from "../../engine/graph/index.ts";
 import { stream } from "../../random/index.ts";
+import { mean } from "../../run/mean.ts";
 import { defineExperiment, type Experiment } from "../claim.ts";
-import { mean, show } from "../words.ts";
+import { show } from "../words.ts";
 
 export const experiment: Experiment = defineExperiment({
   claim: "a mini-batch gradient has lower variance than a single sample's: σ²/B",

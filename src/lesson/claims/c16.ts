@@ -1,9 +1,10 @@
 import { gather, mean as meanOf, mul, sub } from "../../engine/graph/index.ts";
 import { adagrad, adam, sgd, type Transform } from "../../optim/index.ts";
 import { stream } from "../../random/index.ts";
+import { mean } from "../../run/mean.ts";
 import { defineExperiment, type Experiment } from "../claim.ts";
 import { descent } from "../descent.ts";
-import { mean, show } from "../words.ts";
+import { show } from "../words.ts";
 
 export const experiment: Experiment = defineExperiment({
   claim:

@@ -1,10 +1,11 @@
 import { add, lt, mul, random, select, sub, sum } from "../../engine/graph/index.ts";
 import { sgd, type Transform } from "../../optim/index.ts";
 import type { Chart } from "../../plot/chart.ts";
+import { mean } from "../../run/mean.ts";
 import { defineExperiment, type Experiment } from "../claim.ts";
 import type { LessonContext } from "../context.ts";
 import { type Descent, descent } from "../descent.ts";
-import { fixed, mean, show } from "../words.ts";
+import { fixed, show } from "../words.ts";
 
 /** ½(uv − 1 − noise)², `runs` times side by side; the noise is ±size, drawn at each step. */
 export function valley(

@@ -1,11 +1,12 @@
 import { constant, matmul, mul, sub, sum } from "../../engine/graph/index.ts";
 import { emaMomentum, sgd, type Tensors, type Transform } from "../../optim/index.ts";
 import { stream } from "../../random/index.ts";
+import { mean } from "../../run/mean.ts";
 import { defineExperiment, type Experiment } from "../claim.ts";
 import type { LessonContext } from "../context.ts";
 import { descent } from "../descent.ts";
 import { sharpness } from "../sharpness.ts";
-import { fixed, mean, show } from "../words.ts";
+import { fixed, show } from "../words.ts";
 
 /** Trained to this loss, every run fits its data: what differs is which solution it found. */
 const FITTED = 1e-9;

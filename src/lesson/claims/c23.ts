@@ -2,11 +2,12 @@ import { gpt, streamInit } from "../../nn/index.ts";
 import * as losses from "../../nn/losses/index.ts";
 import { adamw, type Options, schedules } from "../../optim/index.ts";
 import { type Stream, stream } from "../../random/index.ts";
+import { mean } from "../../run/mean.ts";
 import { trainStep } from "../../train/program.ts";
 import { defineExperiment, type Experiment } from "../claim.ts";
 import type { LessonContext } from "../context.ts";
 import { timed } from "../timed.ts";
-import { fixed, mean } from "../words.ts";
+import { fixed } from "../words.ts";
 
 const VOCABULARY = 32;
 const CONTEXT = 16;

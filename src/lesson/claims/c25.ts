@@ -1,8 +1,9 @@
 import { dot, mul, random } from "../../engine/graph/index.ts";
 import { adam, adamw, type Transform } from "../../optim/index.ts";
+import { mean } from "../../run/mean.ts";
 import { defineExperiment, type Experiment } from "../claim.ts";
 import { descent } from "../descent.ts";
-import { fixed, mean } from "../words.ts";
+import { fixed } from "../words.ts";
 
 export const experiment: Experiment = defineExperiment({
   claim: "AdamW is Adam with decoupled weight decay",

@@ -3,12 +3,13 @@ import { constant, gather, mul, reshape, sum } from "../../engine/graph/index.ts
 import { bceWithLogits } from "../../nn/losses/index.ts";
 import { sgd, type Tensors } from "../../optim/index.ts";
 import { stream } from "../../random/index.ts";
+import { mean } from "../../run/mean.ts";
 import { defineExperiment, type Experiment } from "../claim.ts";
 import type { LessonContext } from "../context.ts";
 import { type Descent, descent } from "../descent.ts";
 import { flippedMinimum, secondLoss } from "../second-program.ts";
 import { timed } from "../timed.ts";
-import { mean, show, times } from "../words.ts";
+import { show, times } from "../words.ts";
 
 /** `runs` descents side by side on mini-batches of the flipped problem, from zero weights. */
 export function miniBatches(context: LessonContext, runs: number, batch: number): Descent {

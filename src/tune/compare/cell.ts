@@ -1,7 +1,9 @@
 /** One cell of a comparison: one optimizer at one rate with one seed, trained by the loop that `train` uses. */
+
 import type { Backend } from "../../engine/backend.ts";
 import { NonFiniteError } from "../../run/errors.ts";
 import { type LongWork, systemClock } from "../../run/long-work.ts";
+import { mean } from "../../run/mean.ts";
 import type { RunSpec } from "../../run/spec.ts";
 import { type BuildHost, type BuiltRun, buildRun, type TrainProgress, train } from "../../train/index.ts";
 
@@ -187,5 +189,3 @@ function followLows(): {
     lows: () => (kept.at(-1) === best || kept.length === 0 ? kept : [...kept, best]),
   };
 }
-
-const mean = (values: Float64Array): number => values.reduce((a, b) => a + b, 0) / values.length;

@@ -2,6 +2,7 @@
  * The range test: one step at each of a row of exponentially growing learning rates (Smith 2015, arXiv 1506.01186, made
  * exponential by fastai), and what its curve says: where the loss is lowest, where it starts to rise, where it diverges.
  */
+import { mean } from "../../run/mean.ts";
 
 /** Training as the search sees it. */
 export interface Stepper {
@@ -175,8 +176,6 @@ function averageWithoutLag(losses: readonly number[], window: number): number[] 
     return value[k]! + ((value[k + 1] ?? Number.NaN) - value[k]!) * ((i - a) / (b - a));
   });
 }
-
-export const mean = (xs: readonly number[]): number => xs.reduce((a, b) => a + b, 0) / xs.length;
 
 /** Standard deviation of the batches' noise, from neighbours' differences: a trend and a few outliers do not count. */
 function deviation(losses: readonly number[]): number {

@@ -1,13 +1,15 @@
 /**
- * A run file's trainings as the search continues them: one compiled step for all, whose state is swapped in and out, so
- * that a training in pieces is bit for bit one in one piece. The schedule is cut off where a training ends.
+ * A run file's trainings as the search continues them, all on one compiled step. A training in pieces is bit for bit one
+ * in one piece. The schedule is cut off where a training ends.
  */
-import type { TypedArray } from "../../engine/graph/index.ts";
+import { mean } from "../../run/mean.ts";
 import type { BuiltRun } from "../../train/build.ts";
+import { scoreOf } from "../search/score.ts";
 import type { Trial, Trials } from "../search/trial.ts";
 import type { ConstantScores } from "./constant-predictor.ts";
 import type { RunStepper } from "./run-stepper.ts";
 import type { SchedulePeak } from "./schedule-peak.ts";
+import { type SharedStep, shareStep } from "./shared-step.ts";
 
 /** What a rate is good for: the loss of held-out rows, or that of the rows it learns from. */
 export type Purpose = "validation" | "training";
@@ -41,8 +43,6 @@ export interface RunTrialsOptions {
   readonly onStep?: (() => Promise<void> | undefined) | undefined;
 }
 
-/** Share of a training, at its end, whose losses are averaged. */
-const TAIL = 1 / 5;
 /** Fewer steps than this say nothing about a rate. */
 const SHORTEST = 12;
 /** A training this many times as far above the untrained loss as that is from zero has died. */
@@ -51,125 +51,26 @@ const DEAD = 10;
 /** A held-out loss this share below the constant answer's has learnt something. */
 const LEARNT = 0.03;
 
-interface RunTrial extends Trial {
-  readonly scoresAt: (steps: number) => Scores | null;
-  readonly measured: () => readonly number[];
-}
-
-export function runTrials(
-  built: BuiltRun,
-  { purpose, constants = null, at, stepper, onStep }: RunTrialsOptions,
-): RunTrials {
-  const { totalSteps } = built;
-  const constant = constants?.validation ?? null;
-  const validates = built.data.validation !== undefined;
-  const validationLoss = (): number | null => built.evaluate("validation")?.["loss"] ?? null;
-  // until some training has learnt what holds for held-out rows, their loss is noise around the constant answer's, and
-  // the training loss tells more
-  let generalizes = constant === null;
-  const ranks = (): Purpose => (generalizes ? purpose : "training");
+export function runTrials(built: BuiltRun, options: RunTrialsOptions): RunTrials {
+  const { totalSteps, spec } = built;
+  const shared = shareStep(options.stepper);
+  const ranking = createRanking(options);
+  const context: Context = { built, shared, ranking, rest: createRest(built, shared, options), ...options };
   const started = new Map<number, RunTrial>();
-  let active: { readonly store: () => void } | null = null;
-  // one program serves all: they take turns, and none is left in the middle of a piece
-  let queue: Promise<void> = Promise.resolve();
-  let atRest: { readonly losses: number[]; readonly validation: number | null } | null = null;
-
-  const reference = async (steps: number): Promise<number> => {
-    const maxSteps = Math.min(steps, Math.max(SHORTEST, Math.ceil(totalSteps / 32)));
-    if (atRest === null || atRest.losses.length < maxSteps) {
-      active?.store();
-      active = null;
-      stepper.restart(built.spec.seed);
-      const validation = validationLoss();
-      const losses: number[] = [];
-      for (let k = 0; k < maxSteps; k++) {
-        losses.push(stepper.step(0, at(k).momentum));
-        await onStep?.();
-      }
-      atRest = { losses, validation };
-    }
-    if (ranks() === "validation") return atRest.validation ?? Number.NaN;
-    return tail(atRest.losses, Math.min(steps, atRest.losses.length));
-  };
-  const limit = (): number => {
-    if (atRest === null) return Number.POSITIVE_INFINITY;
-    const level = mean(atRest.losses);
-    return level + (DEAD - 1) * Math.max(Math.abs(level), Math.max(...atRest.losses) - level);
-  };
-
-  const start = (rate: number, seed: number): RunTrial => {
-    let state: readonly TypedArray[] | null = null;
-    let position = 0;
-    let dead = false;
-    const losses: number[] = [];
-    const evaluated = new Map<number, number | null>();
-    const self = {
-      store: () => {
-        state = stepper.snapshot();
-      },
-    };
-    const load = (): void => {
-      if (active === self) return;
-      active?.store();
-      if (state === null) stepper.restart(seed);
-      else stepper.resume(seed, position, state);
-      active = self;
-    };
-    const go = async (to: number): Promise<void> => {
-      load();
-      while (position < to && !dead) {
-        const { factor, momentum } = at(position);
-        const loss = stepper.step(rate * factor, momentum);
-        losses.push(loss);
-        position++;
-        if (!Number.isFinite(loss)) dead = true;
-        await onStep?.();
-      }
-      if (!dead && tail(losses, position) > limit()) dead = true;
-      const held = dead ? null : validationLoss();
-      if (held !== null && !Number.isFinite(held)) dead = true;
-      if (held !== null && constant !== null && held < (1 - LEARNT) * constant) generalizes = true;
-      evaluated.set(position, held);
-    };
-    const scoresAt = (steps: number): Scores | null => {
-      if (dead)
-        return {
-          training: Number.POSITIVE_INFINITY,
-          validation: validates ? Number.POSITIVE_INFINITY : null,
-        };
-      const validation = evaluated.get(steps);
-      return validation === undefined ? null : { training: tail(losses, steps), validation };
-    };
-    const trial: RunTrial = {
-      rate,
-      seed,
-      get steps() {
-        return position;
-      },
-      get ended() {
-        return position >= totalSteps;
-      },
-      advance: (steps) => {
-        queue = queue.then(() => go(Math.min(steps, totalSteps)));
-        return queue;
-      },
-      scoresAt,
-      measured: () => [...evaluated.keys()],
-      scoreAt: (steps) => scoresAt(steps)?.[ranks()] ?? Number.POSITIVE_INFINITY,
-      release: () => {
-        state = null;
-        if (active === self) active = null;
-      },
-    };
-    if (seed === built.spec.seed) started.set(rate, trial);
-    return trial;
-  };
   return {
     length: totalSteps,
     shortest: Math.min(SHORTEST, totalSteps),
-    start,
-    reference,
-    plateau: () => constants?.[ranks()] ?? null,
+    start: (rate, seed) => {
+      const trial = createTrial(context, rate, seed);
+      if (seed === spec.seed) started.set(rate, trial);
+      return trial;
+    },
+    reference: async (steps) => {
+      const { losses, validation } = await context.rest.until(steps);
+      if (ranking.by() === "validation") return validation ?? Number.NaN;
+      return scoreOf(losses, Math.min(steps, losses.length));
+    },
+    plateau: () => options.constants?.[ranking.by()] ?? null,
     scoresAt: (rate, steps) => started.get(rate)?.scoresAt(steps) ?? null,
     courseOf: (rate) => {
       const trial = started.get(rate);
@@ -179,12 +80,134 @@ export function runTrials(
       });
     },
     rates: () => [...started.keys()],
-    referenceSteps: () => atRest?.losses.length ?? 0,
+    referenceSteps: () => context.rest.steps(),
   };
 }
 
-const mean = (xs: readonly number[]): number => xs.reduce((a, b) => a + b, 0) / xs.length;
+/** What all trainings of a search share. */
+interface Context extends Pick<RunTrialsOptions, "at" | "onStep"> {
+  readonly built: BuiltRun;
+  readonly shared: SharedStep;
+  readonly ranking: Ranking;
+  readonly rest: Rest;
+}
 
-/** Mean loss of the last fifth of the first `steps`. */
-const tail = (losses: readonly number[], steps: number): number =>
-  mean(losses.slice(Math.min(steps - 1, Math.floor((1 - TAIL) * steps)), steps));
+/** By which loss rates are compared. */
+interface Ranking {
+  readonly by: () => Purpose;
+  /** Takes note of a held-out loss. */
+  readonly observe: (validation: number) => void;
+}
+
+/**
+ * Until some training has learnt what holds for held-out rows, their loss is noise around the constant answer's, and the
+ * training loss tells more.
+ */
+function createRanking({ purpose, constants }: RunTrialsOptions): Ranking {
+  const constant = constants?.validation ?? null;
+  let generalizes = constant === null;
+  return {
+    by: () => (generalizes ? purpose : "training"),
+    observe: (validation) => {
+      if (constant !== null && validation < (1 - LEARNT) * constant) generalizes = true;
+    },
+  };
+}
+
+/** The losses of a training at rate 0, which learns nothing. */
+interface Rest {
+  /** Makes as many steps as a score after `steps` needs; a small share of a training is enough. */
+  readonly until: (steps: number) => Promise<AtRest>;
+  readonly steps: () => number;
+  /** A training whose score is above this has died. */
+  readonly limit: () => number;
+}
+
+interface AtRest {
+  readonly losses: readonly number[];
+  readonly validation: number | null;
+}
+
+function createRest(built: BuiltRun, shared: SharedStep, { at, onStep }: RunTrialsOptions): Rest {
+  let measured: AtRest | null = null;
+  const measure = async (steps: number): Promise<AtRest> => {
+    const training = shared.training(built.spec.seed);
+    training.enter();
+    const validation = validationLoss(built);
+    const losses: number[] = [];
+    while (losses.length < steps) {
+      losses.push(training.step(0, at(losses.length).momentum));
+      await onStep?.();
+    }
+    training.release();
+    return { losses, validation };
+  };
+  return {
+    until: async (steps) => {
+      const maxSteps = Math.min(steps, Math.max(SHORTEST, Math.ceil(built.totalSteps / 32)));
+      if (measured === null || measured.losses.length < maxSteps) measured = await measure(maxSteps);
+      return measured;
+    },
+    steps: () => measured?.losses.length ?? 0,
+    limit: () => {
+      if (measured === null) return Number.POSITIVE_INFINITY;
+      const level = mean(measured.losses);
+      return level + (DEAD - 1) * Math.max(Math.abs(level), Math.max(...measured.losses) - level);
+    },
+  };
+}
+
+const validationLoss = (built: BuiltRun): number | null => built.evaluate("validation")?.["loss"] ?? null;
+
+interface RunTrial extends Trial {
+  readonly scoresAt: (steps: number) => Scores | null;
+  readonly measured: () => readonly number[];
+}
+
+function createTrial(context: Context, rate: number, seed: number): RunTrial {
+  const { built, shared, ranking, rest, at, onStep } = context;
+  const validates = built.data.validation !== undefined;
+  const training = shared.training(seed);
+  const losses: number[] = [];
+  const evaluated = new Map<number, number | null>();
+  let dead = false;
+
+  const go = async (to: number): Promise<void> => {
+    training.enter();
+    while (training.position < to && !dead) {
+      const { factor, momentum } = at(training.position);
+      const loss = training.step(rate * factor, momentum);
+      losses.push(loss);
+      if (!Number.isFinite(loss)) dead = true;
+      await onStep?.();
+    }
+    if (!dead && scoreOf(losses) > rest.limit()) dead = true;
+    const held = dead ? null : validationLoss(built);
+    if (held !== null && !Number.isFinite(held)) dead = true;
+    if (held !== null) ranking.observe(held);
+    evaluated.set(training.position, held);
+  };
+  const scoresAt = (steps: number): Scores | null => {
+    if (dead) {
+      const lost = Number.POSITIVE_INFINITY;
+      return { training: lost, validation: validates ? lost : null };
+    }
+    const validation = evaluated.get(steps);
+    return validation === undefined ? null : { training: scoreOf(losses, steps), validation };
+  };
+  return {
+    rate,
+    seed,
+    get steps() {
+      return training.position;
+    },
+    get ended() {
+      return training.position >= built.totalSteps;
+    },
+    advance: (steps) => shared.inTurn(() => go(Math.min(steps, built.totalSteps))),
+    scoresAt,
+    measured: () => [...evaluated.keys()],
+    scoreAt: (steps) => scoresAt(steps)?.[ranking.by()] ?? Number.POSITIVE_INFINITY,
+    release: training.release,
+  };
+}

@@ -1,5 +1,7 @@
 /** Trainings that have been made already, judged as those of a search are. */
+import { mean } from "../../run/mean.ts";
 import { createLadder, type Ladder } from "./ladder.ts";
+import { isLost, isScored, scoreOf } from "./score.ts";
 import { best, failed, judge, leading, type SearchResult } from "./search.ts";
 import type { Trial, Trials } from "./trial.ts";
 
@@ -33,9 +35,6 @@ export interface JudgedRecord {
   readonly trainings: readonly JudgedTraining[];
 }
 
-/** Share of the steps so far whose losses make the score, and how far above the start a training is lost. */
-const WINDOW = 1 / 5;
-const LOST = 2;
 const FIRST_SEED = 0;
 
 /**
@@ -50,7 +49,7 @@ export async function judgeRecorded(
   if (result === null) return null;
   const trainings = recorded.map((r): JudgedTraining => {
     const gone = lost(r.losses, options);
-    const score = gone || r.losses.length < result.steps ? null : scoreOf(r.losses, result.steps, options);
+    const score = gone || r.losses.length < result.steps ? null : scoreAfter(r.losses, result.steps, options);
     return { ...r, score: score === Number.POSITIVE_INFINITY ? null : score, lost: gone };
   });
   return { result, trainings };
@@ -89,7 +88,7 @@ const scoresAt = (
   recorded
     .filter((r) => r.rate === rate && (r.losses.length >= steps || lost(r.losses, options)))
     .sort((a, b) => a.seed - b.seed)
-    .map((r) => scoreOf(r.losses, steps, options));
+    .map((r) => scoreAfter(r.losses, steps, options));
 
 const placeOf = (rate: number, first: number): number => Math.round(Math.log2(rate / first));
 
@@ -115,33 +114,25 @@ function trialsOf(recorded: readonly Recorded[], options: RecordedOptions): Tria
         steps: losses.length,
         ended: false,
         advance: () => Promise.resolve(),
-        scoreAt: (steps) => scoreOf(losses, steps, options),
+        scoreAt: (steps) => scoreAfter(losses, steps, options),
         release: () => {},
       };
     },
   };
 }
 
-const begin = (steps: number): number =>
-  Math.max(0, Math.min(steps - 1, Math.floor((1 - WINDOW) * steps + 1e-9)));
-
-const mean = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0) / values.length;
-
 /** The untouched model on the batches of the last fifth; where these are missing, on all that are there. */
 function referenceAt(steps: number, { reference }: RecordedOptions): number {
-  const all = [...reference].filter(([step]) => step <= steps && step > begin(steps));
+  const all = [...reference].filter(([step]) => isScored(step, steps));
   return mean((all.length > 0 ? all : [...reference]).map(([, loss]) => loss));
 }
 
 function lost(losses: readonly number[], { reference }: RecordedOptions): boolean {
   const start = mean([...reference.values()]);
-  const last = mean(losses.slice(begin(losses.length)));
-  return losses.some((x) => !Number.isFinite(x)) || last > start + LOST * Math.abs(start);
+  return losses.some((x) => !Number.isFinite(x)) || isLost(scoreOf(losses), start);
 }
 
-function scoreOf(losses: readonly number[], steps: number, options: RecordedOptions): number {
+function scoreAfter(losses: readonly number[], steps: number, options: RecordedOptions): number {
   const made = losses.slice(0, steps);
-  return made.length === 0 || lost(made, options)
-    ? Number.POSITIVE_INFINITY
-    : mean(made.slice(begin(made.length)));
+  return made.length === 0 || lost(made, options) ? Number.POSITIVE_INFINITY : scoreOf(made);
 }

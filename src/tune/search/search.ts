@@ -3,7 +3,9 @@
  * further, and the least must lie between two others at every stage. Successive halving (Jamieson and Talwalkar 2016)
  * on a line, with trainings that are continued and neighbours that are taken up again.
  */
+
 import { type LongWork, takeTurns } from "../../run/long-work.ts";
+import { mean } from "../../run/mean.ts";
 import { createLadder, type Ladder } from "./ladder.ts";
 import { scan } from "./scan.ts";
 import type { Trial, Trials } from "./trial.ts";
@@ -304,8 +306,6 @@ async function seedsApart(
   await trial.advance(after);
   return share([ladder.score(top, after), trial.scoreAt(after)], after);
 }
-
-const mean = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0) / values.length;
 
 /** Between the seeds of one rate, over all rates that have several; null where none has. */
 function noiseOf(scores: readonly (readonly number[])[]): number | null {
