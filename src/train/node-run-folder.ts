@@ -5,7 +5,7 @@
 import * as fs from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { SteepestError } from "../run/errors.ts";
-import { type FileSystem, makeFolders } from "../run/node-folder.ts";
+import { type FileSystem, makeFolders, syncFolder } from "../run/node-folder.ts";
 import { lock } from "./node-lock.ts";
 import type { RunStore } from "./recorder.ts";
 
@@ -182,17 +182,6 @@ export function replaceFile(to: string, bytes: Uint8Array, io: FileSystem): void
     throw error;
   }
   syncFolder(dirname(to), io);
-}
-
-/** The rename itself has to reach the disk; Windows can't sync a folder and doesn't need to. */
-function syncFolder(path: string, io: FileSystem): void {
-  if (process.platform === "win32") return;
-  const folder = io.openSync(path, "r");
-  try {
-    io.fsyncSync(folder);
-  } finally {
-    io.closeSync(folder);
-  }
 }
 
 /** File errors of the work in words. */

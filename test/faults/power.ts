@@ -11,7 +11,8 @@ import { createRunFolderAt, openRunFolder, type RunFolder } from "../../src/trai
 import { randomFrom } from "../robust/fuzz/mutate.ts";
 import { createVolatileDisk, PLACE, PowerCut, type VolatileDisk } from "./volatile-disk.ts";
 
-const RUN = {
+/** A run of many checkpoints. */
+export const RUN: Readonly<Record<string, unknown>> = {
   name: "t",
   data: { source: "lesson-logistic" },
   model: { kind: "mlp", hidden: [3] },
@@ -35,7 +36,7 @@ export async function powered(): Promise<Powered> {
   const reset = (): void => built.step.state.forEach(({ values }, i) => values.set(fresh[i]!));
 
   const whole = createVolatileDisk();
-  await session(built, whole);
+  await session(built, whole, { begun: false });
   const expected = contents(whole);
   return {
     operations: whole.operations(),
@@ -43,10 +44,11 @@ export async function powered(): Promise<Powered> {
       const random = randomFrom(seed * 1_000_003 + place);
       const disk = createVolatileDisk();
       disk.cutAfter(place);
+      const promised = { begun: false };
       for (let cut = 0; ; cut++) {
         reset();
         try {
-          await session(built, disk);
+          await session(built, disk, promised);
           compare(contents(disk), expected);
           return cut;
         } catch (error) {
@@ -60,11 +62,13 @@ export async function powered(): Promise<Powered> {
 }
 
 /** `steepest train`, or `--resume` where the folder has a run. */
-async function session(built: BuiltRun, { io }: VolatileDisk): Promise<void> {
+async function session(built: BuiltRun, { io }: VolatileDisk, promised: { begun: boolean }): Promise<void> {
   const begun = io.existsSync(`${PLACE}/run.json`);
+  if (promised.begun && !begun) throw new Error("a run that was begun is no longer there");
   const folder = begun ? openRunFolder(PLACE, io) : started(io);
   const from = begun ? goOn(folder, built) : undefined;
   if (from === undefined) folder.writeRun(RUN);
+  promised.begun = true;
   await train(built, { store: folder, ...(from && { from }) });
   folder.close();
 }
@@ -89,7 +93,12 @@ function goOn(folder: RunFolder, built: BuiltRun): Progress | undefined {
   return from;
 }
 
-const FILES = ["metrics.jsonl", "checkpoint-last.safetensors", "checkpoint-best.safetensors"];
+/** Of a run's folder, what must be the same however often power failed. */
+export const FILES: readonly string[] = [
+  "metrics.jsonl",
+  "checkpoint-last.safetensors",
+  "checkpoint-best.safetensors",
+];
 const contents = ({ io }: VolatileDisk): Buffer[] => FILES.map((name) => io.readFileSync(`${PLACE}/${name}`));
 
 function compare(found: readonly Buffer[], expected: readonly Buffer[]): void {
