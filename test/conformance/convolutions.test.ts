@@ -17,6 +17,9 @@ const cases: Readonly<Record<string, Case>> = {
   "in groups": { image: [2, 6, 8, 8], out: 9, kernel: 3, options: { groups: 3, padding: 1 } },
   depthwise: { image: [3, 4, 9, 10], out: 8, kernel: [3, 5], options: { groups: 4, padding: [1, 2] } },
   "a single image": { image: [1, 1, 28, 28], out: 16, kernel: 5, options: { padding: "same" } },
+  "many channels": { image: [3, 17, 9, 7], out: 20, kernel: 3, options: { padding: 1 } },
+  "many channels, one image": { image: [1, 16, 6, 8], out: 33, kernel: 3 },
+  "many channels, uneven zeros": { image: [2, 13, 5, 12], out: 12, kernel: 3, options: { padding: [2, 0] } },
   "wide images": { image: [1, 2, 5, 70], out: 33, kernel: [2, 3], options: { stride: [1, 3] } },
 };
 

@@ -3,9 +3,11 @@ import { freemem, tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { hasCompiler } from "../../../test/conformance/backends.ts";
+import { conv2d } from "../../nn/conv.ts";
 import type { Executable, ProgramSpec } from "../backend.ts";
 import * as ops from "../graph/index.ts";
 import { type Expr, input } from "../graph/index.ts";
+import { gradients } from "../rules/differentiate.ts";
 import { cacheFolder, findCompiler, objectOf } from "./node-compiler.ts";
 import { nativeBackend, nativeWhereItPays, threadCount } from "./node-native.ts";
 import { wasm } from "./wasm.ts";
@@ -22,11 +24,15 @@ afterEach(() => {
 
 const objects = (): string[] => readdirSync(join(folder, "steepest/native")).filter((f) => f.endsWith(".so"));
 
-/** Products, rows, columns and whole sums, all big enough to be shared between threads. */
+/** Products, rows, columns, whole sums and convolutions, all big enough to be shared between threads. */
 function work(): ProgramSpec {
   const x = input("x", [300, 200], "float32");
   const w = input("w", [200, 400], "float32");
   const y = ops.tanh(ops.matmul(x as Expr, w as Expr));
+  const images = ops.reshape(x as Expr, [5, 12, 25, 40]);
+  const weight = ops.reshape(ops.slice(w as Expr, [0, 0], [4, 324]), [12, 12, 3, 3]);
+  const convolved = conv2d(12, 12, 3, { bias: false }).forward({ weight }, images, { training: true }).output;
+  const [backImages, backWeight] = gradients(ops.sum(ops.square(convolved)), [images, weight]);
   return {
     inputs: [x, w],
     state: [],
@@ -34,6 +40,9 @@ function work(): ProgramSpec {
       { name: "rows", value: ops.softmax(y, -1) },
       { name: "columns", value: ops.sum(y, { axes: 0 }) },
       { name: "all", value: ops.sum(ops.square(y)) },
+      { name: "convolved", value: convolved },
+      { name: "back to images", value: backImages! },
+      { name: "back to the weight", value: backWeight! },
     ],
   };
 }
@@ -44,7 +53,7 @@ function run(program: Executable): number[] {
     for (let i = 0; i < view.length; i++) view[i] = Math.sin(i * 0.37 + (name === "x" ? 1 : 2)) / 10;
   }
   program.run();
-  return ["rows", "columns", "all"].flatMap((name) => Array.from(program.view(name)));
+  return work().outputs.flatMap(({ name }) => Array.from(program.view(name)));
 }
 
 describe.runIf(hasCompiler)("the native backend", () => {
@@ -83,7 +92,9 @@ describe.runIf(hasCompiler)("the native backend", () => {
   test("does without a cache that can't be written", () => {
     vi.stubEnv("XDG_CACHE_HOME", "/proc/none");
     expect(cacheFolder().shared).toBe(false);
-    expect(run(nativeBackend().compile(work()))).toHaveLength(300 * 400 + 400 + 1);
+    expect(run(nativeBackend().compile(work()))).toHaveLength(
+      300 * 400 + 400 + 1 + 60_000 + 1296 + 5 * 12 * 23 * 38,
+    );
   });
 
   test("takes a source the compiler refuses for what it is", () => {

@@ -18,6 +18,7 @@ import {
 import type { Buffer } from "../compile/kernels.ts";
 import { lower } from "../compile/lower.ts";
 import { gatherProducts } from "../compile/passes/gather-products.ts";
+import { winograd } from "../compile/passes/winograd.ts";
 import { type NativeProgram, SLACK, writeProgram } from "../compile/writers/c/program.ts";
 import { runtimeSource } from "../compile/writers/c/runtime.ts";
 import { typedView } from "../graph/dtype.ts";
@@ -69,7 +70,7 @@ export function threadCount(setting: string | undefined = process.env["STEEPEST_
 }
 
 const written = (spec: ProgramSpec, { vectorBytes }: Compiler): NativeProgram =>
-  writeProgram(gatherProducts(lower(spec)), vectorBytes);
+  writeProgram(winograd(gatherProducts(lower(spec)), vectorBytes / 4), vectorBytes);
 
 export interface NativeChoice {
   readonly threads?: number;

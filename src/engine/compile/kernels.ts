@@ -99,7 +99,39 @@ export interface MatrixKernel {
   readonly shape: readonly [number, number];
 }
 
-export type Kernel = LoopKernel | MatmulKernel | FillKernel | CopyKernel | RowsKernel | MatrixKernel;
+/**
+ * A part of a convolution by 3×3 windows after Winograd, tile by tile of 2×2 outputs. `filter` transforms a weight
+ * [outputs, channels, 3, 3]; `image` convolves images by it; `weight` makes the weight's gradient of images and the result's
+ * gradient, one for so many images together.
+ */
+export interface WinogradKernel {
+  readonly kind: "winograd";
+  readonly does: "filter" | "image" | "weight";
+  readonly sizes: {
+    readonly images: number;
+    readonly channels: number;
+    readonly outputs: number;
+    /** Of the result. */
+    readonly rows: number;
+    readonly columns: number;
+    /** Rows and columns of zeros before each image; after it come as many as are needed. */
+    readonly top: number;
+    readonly left: number;
+    readonly together: number;
+  };
+  /** The weight; else the images [images, channels, height, width], then the filter or the result's gradient. */
+  readonly from: readonly Operand[];
+  readonly to: Buffer;
+}
+
+export type Kernel =
+  | LoopKernel
+  | MatmulKernel
+  | FillKernel
+  | CopyKernel
+  | RowsKernel
+  | MatrixKernel
+  | WinogradKernel;
 
 /** What passes hand to a code writer. */
 export interface Lowered {
@@ -124,6 +156,8 @@ export function touches(kernel: Kernel): { reads: Buffer[]; writes: Buffer[] } {
       return { reads: [], writes: [kernel.to] };
     case "copy":
       return { reads: [kernel.from], writes: [kernel.to] };
+    case "winograd":
+      return { reads: kernel.from.map((o) => o.buffer), writes: [kernel.to] };
     case "matrix":
       return { reads: [kernel.when, kernel.otherwise, ...kernel.args], writes: [kernel.to] };
     case "gather":

@@ -41,7 +41,8 @@ function copiedThrough(k: Kernel): { from: Buffer; view: View; to: Buffer } | nu
   return { from: load.buffer, view: load.view, to: to.buffer };
 }
 
-const isCopy = ({ members, loads, stores, reductions }: LoopKernel): boolean =>
+/** Does a loop do nothing but copy? */
+export const isCopy = ({ members, loads, stores, reductions }: LoopKernel): boolean =>
   members.length === 1 &&
   members[0]!.op === "stopGradient" &&
   loads.size === 1 &&

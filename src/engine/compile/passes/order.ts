@@ -119,6 +119,8 @@ function redirect(k: Kernel, instead: ReadonlyMap<Buffer, Buffer>): Kernel {
       return { ...k, to: buffer(k.to) };
     case "copy":
       return { ...k, from: buffer(k.from), to: buffer(k.to) };
+    case "winograd":
+      return { ...k, from: k.from.map(operand), to: buffer(k.to) };
     case "matrix":
       return {
         ...k,

@@ -16,16 +16,14 @@ const single: FloatNames = { tag: "F", v: "vf32", e: "f32", i: "vi32", lanes: "L
 const double: FloatNames = { tag: "D", v: "vf64", e: "f64", i: "vi64", lanes: "LD" };
 
 /** Rows of the register tiles, widest first; two vectors of columns each. */
-const tileRows = (bytes: number): readonly number[] => (bytes === 64 ? [12, 8, 4, 2, 1] : [6, 4, 2, 1]);
+export const tileRows = (bytes: number): readonly number[] =>
+  bytes === 64 ? [12, 8, 4, 2, 1] : [6, 4, 2, 1];
 
-/** mr rows of C by nv vectors of columns: k steps, added to C's content if `add`. */
+/** mr rows of C by nv vectors of columns: k steps, whose sum is added to C's content if `add`. */
 const tile = (n: FloatNames, mr: number, nv: number): string => `
-static void tile${mr}x${nv}_${n.tag}(const char *a, i64 ra, i64 ca, const char *b, i64 rb, char *c, i64 rc, i64 k, int add) {
+APART void tile${mr}x${nv}_${n.tag}(const char *a, i64 ra, i64 ca, const char *b, i64 rb, char *c, i64 rc, i64 k, int add) {
   ${n.v} acc[${mr}][${nv}];
-  for (int i = 0; i < ${mr}; i++) for (int j = 0; j < ${nv}; j++) {
-    acc[i][j] = (${n.v}){};
-    if (add) __builtin_memcpy(&acc[i][j], c + i * rc + j * W, W);
-  }
+  for (int i = 0; i < ${mr}; i++) for (int j = 0; j < ${nv}; j++) acc[i][j] = (${n.v}){};
   for (i64 t = 0; t < k; t++, a += ca, b += rb) {
     ${n.v} w[${nv}];
     for (int j = 0; j < ${nv}; j++) __builtin_memcpy(&w[j], b + j * W, W);
@@ -34,22 +32,43 @@ static void tile${mr}x${nv}_${n.tag}(const char *a, i64 ra, i64 ca, const char *
       for (int j = 0; j < ${nv}; j++) acc[i][j] = fma_${n.tag}(x - (${n.v}){}, w[j], acc[i][j]);
     }
   }
+  if (add) for (int i = 0; i < ${mr}; i++) for (int j = 0; j < ${nv}; j++) {
+    ${n.v} before; __builtin_memcpy(&before, c + i * rc + j * W, W);
+    acc[i][j] += before;
+  }
   for (int i = 0; i < ${mr}; i++) for (int j = 0; j < ${nv}; j++) __builtin_memcpy(c + i * rc + j * W, &acc[i][j], W);
 }`;
 
-/** Columns [j, j + width) of rows t…t + k of B, side by side and filled up with zeros to whole vectors. */
-const pack = (n: FloatNames): string => `
-static void transpose_${n.tag}(${n.v} *r) {
-  for (int s = ${n.lanes} / 2; s > 0; s /= 2) {
-    ${n.i} low, high;
-    for (int l = 0; l < ${n.lanes}; l++) { low[l] = l & s ? ${n.lanes} + l - s : l; high[l] = l & s ? ${n.lanes} + l : l + s; }
-    for (int i = 0; i < ${n.lanes}; i++) if (!(i & s)) {
-      ${n.v} x = r[i], y = r[i + s];
-      r[i] = SHUFFLE(x, y, low); r[i + s] = SHUFFLE(x, y, high);
+/**
+ * A square of numbers, a vector a row, turned in place: halves change places, then halves of halves. Written out, so that all
+ * rows stay in registers.
+ */
+function transpose(n: FloatNames, bytes: number): string {
+  const lanes = bytes / (n.tag === "F" ? 4 : 8);
+  const index = (half: number, high: boolean): string =>
+    Array.from({ length: lanes }, (_, l) =>
+      (l & half) === 0 ? (high ? l + half : l) : lanes + (high ? l : l - half),
+    ).join(", ");
+  const lines: string[] = [];
+  for (let half = lanes / 2; half >= 1; half /= 2) {
+    lines.push(`const ${n.i} low${half} = {${index(half, false)}}, high${half} = {${index(half, true)}};`);
+    for (let i = 0; i < lanes; i++) {
+      if ((i & half) !== 0) continue;
+      const [x, y] = [`r[${i}]`, `r[${i + half}]`];
+      lines.push(
+        `{ const ${n.v} x = ${x}, y = ${y}; ${x} = SHUFFLE(x, y, low${half}); ${y} = SHUFFLE(x, y, high${half}); }`,
+      );
     }
   }
+  return `INLINE void transpose_${n.tag}(${n.v} *r) {
+  ${lines.join("\n  ")}
 }
-static void pack_${n.tag}(const char *b, i64 rb, i64 cb, i64 k, i64 width, i64 vectors, char *to) {
+`;
+}
+
+/** Columns [j, j + width) of rows t…t + k of B, side by side and filled up with zeros to whole vectors. */
+const pack = (n: FloatNames, bytes: number): string => `
+${transpose(n, bytes)}static void pack_${n.tag}(const char *b, i64 rb, i64 cb, i64 k, i64 width, i64 vectors, char *to) {
   const i64 E = sizeof(${n.e}), row = vectors * W;
   if (cb == E) {
     for (i64 t = 0; t < k; t++) {
@@ -178,7 +197,7 @@ ${shuffle}${[single, double]
   .map((n) =>
     [
       ...tileRows(bytes).flatMap((mr) => [tile(n, mr, 1), tile(n, mr, 2)]),
-      pack(n),
+      pack(n, bytes),
       product(n, bytes, false),
     ].join(""),
   )

@@ -7,7 +7,8 @@ import { mathText } from "./math.ts";
 import { writeCopy, writeFill, writeProduct, writeRows } from "./other-kernels.ts";
 import { prelude, type VectorBytes } from "./prelude.ts";
 import { randomText } from "./random.ts";
-import { runtimeTable } from "./runtime.ts";
+import { runtimeTypes } from "./runtime.ts";
+import { writeWinograd } from "./winograd.ts";
 
 export interface NativeProgram {
   readonly source: string;
@@ -55,7 +56,7 @@ export function writeProgram({ kernels, named }: Lowered, vectorBytes: VectorByt
   const calls = texts.map((t, i) => callOf(t, functions.calls[i]!));
   const random = kernels.some((k) => k.kind === "loop" && k.members.some((m) => m.op === "random"));
   const source = `${prelude(vectorBytes)}${mathText(math)}${random ? randomText(math) : ""}
-${runtimeTable}static const Runtime *rt;
+${runtimeTypes}static const Runtime *rt;
 ${[...tables.values()].map(({ name, count }) => `static i32 ${name}[${count}];\n`).join("")}
 void bind(const void *runtime) {
   rt = runtime;
@@ -166,5 +167,7 @@ function writeKernel(kernel: OwnKernel, name: string, context: WriteContext): Ke
     case "gather":
     case "scatter":
       return writeRows(kernel, name, addressOf);
+    case "winograd":
+      return writeWinograd(kernel, name, context);
   }
 }

@@ -187,6 +187,8 @@ function kernelWriters(
         return emitFill(kernel, addressOf);
       case "copy":
         return emitCopy(kernel, addressOf);
+      case "winograd":
+        throw new Error("internal: convolutions are products here");
       case "matrix":
         return emitCalls([nextMatrix++]);
       case "gather":

@@ -76,6 +76,8 @@ function writeKernel(kernel: Kernel, costs: Costs): KernelText[] {
     case "gather":
     case "scatter":
       return writeRows(kernel);
+    case "winograd":
+      throw new Error("internal: convolutions are products here");
     case "matrix":
       throw new SteepestError(
         "backend",
