@@ -51,6 +51,12 @@ export const seeTo = (title: string): Action => ({
   text: `See to the finding "${title}" first. Alone, this log gives no factor for the learning rate.`,
 });
 
+/** Either verdict that is left keeps the rate, and something else comes first. */
+export const keepAndSee = (title: string): Action => ({
+  lr: null,
+  text: `Do not raise the learning rate. See to the finding "${title}" first.`,
+});
+
 /** One run that tells neighbours apart, a range test for what lies on both sides. The rate stays until then. */
 export function experiment(verdicts: readonly RateVerdict[]): Action {
   const has = (v: RateVerdict): boolean => verdicts.includes(v);

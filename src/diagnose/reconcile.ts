@@ -1,9 +1,9 @@
 /** The one place where verdict and findings are made to agree. */
 
-import { experiment, seeTo } from "./action.ts";
+import { experiment, keepAndSee, seeTo } from "./action.ts";
 import type { Direction, Finding, RateVerdict, RunDiagnosis, Verdict, VerdictName } from "./types.ts";
 import { unsure } from "./verdict.ts";
-import { titleOf } from "./words.ts";
+import { groupFindings, titleOf } from "./words.ts";
 
 /** The verdicts that a direction speaks against. */
 const AGAINST: Readonly<Record<Direction, readonly VerdictName[]>> = {
@@ -40,8 +40,9 @@ export function reconcile(verdict: Verdict, findings: readonly Finding[]): Verdi
 /** Where nothing can be said of the rate, "no change" would contradict a finding that asks for one: the action names it. */
 function pointed(verdict: Verdict, findings: readonly Finding[]): Verdict {
   if (verdict.verdicts.length > 0) return verdict;
+  const critical = findings.filter((f) => f.severity === "critical");
   const asking =
-    findings.find((f) => f.severity === "critical") ??
+    groupFindings(critical)[0]?.main ??
     findings.find((f) => f.direction === "lower" || f.direction === "raise");
   return asking ? { ...verdict, action: seeTo(titleOf(asking.id)) } : verdict;
 }
@@ -58,12 +59,17 @@ function agreed(verdict: Verdict, findings: readonly Finding[]): Verdict {
   };
 }
 
-/** A set loses what a finding speaks against; the action may not try it either. */
+/**
+ * A set loses what a finding speaks against; the action may not try it either. Where only "good" is left beside "too low",
+ * both stay: the training loss alone cannot tell them apart, and either way the rate is kept.
+ */
 function without(verdict: Verdict, findings: readonly Finding[]): Verdict {
   const left = verdict.verdicts.filter((v) => opponents(v, findings).length === 0);
   if (left.length === verdict.verdicts.length) return verdict;
   const against = verdict.verdicts.flatMap((v) => opponents(v, findings))[0]!;
   const reason = `${verdict.reason} The finding "${titleOf(against.id)}" ${ASKS[against.direction]}.`;
+  if (left.length === 1 && left[0] === "good" && against.direction === "not-higher")
+    return { ...verdict, action: keepAndSee(titleOf(against.id)), reason };
   if (left.length < 2) return { ...unsure(reason), probabilities: verdict.probabilities };
   return { ...verdict, verdicts: left, action: experiment(left), reason };
 }

@@ -131,6 +131,7 @@ describe("validation that goes its own way", () => {
   });
   it.each<[string, (k: number) => number]>([
     ["overfitting: down and slowly up again", (k) => 2.3 * Math.exp(-k / 2) + 0.3 + 0.08 * k],
+    ["overfitting whose best evaluation was the first", (k) => 0.7 + 0.1 * k],
     ["a healthy one", (k) => 0.2 + 2 * Math.exp(-k / 3)],
     ["a single bad evaluation", (k) => (k === 10 ? 3 : 0.2 + 2 * Math.exp(-k / 3))],
     ["one that stands still", (k) => 2.3 + 0.01 * (k % 3)],
@@ -205,4 +206,48 @@ describe("a rate that still warms up", () => {
     expect(run.verdicts).toEqual([]);
     expect(run.reason).toMatch(/warmup unfinished/);
   });
+});
+
+describe("a rate that jumps back", () => {
+  const decayed = (i: number): number =>
+    0.01 * 0.5 * (1 + Math.cos((Math.PI * (i < 200 ? i : i - 200)) / 400));
+  const run = (rise: number): RunLog => {
+    const e = noise();
+    return makeLog({
+      loss: (i) => (Math.exp(-i / 60) + 0.02 + (i > 215 ? rise : 0)) * Math.exp(0.3 * e()),
+      lr: decayed,
+    });
+  };
+  it("is named where it had decayed by half only and the loss rises within the next steps", () => {
+    const found = diagnoseRun(run(0.4)).findings.find((f) => f.id === "lr-reset");
+    expect(found?.evidence["atStep"]).toBe(200);
+  });
+  it("is none where the loss does not mind", () => {
+    expect(ids(run(0))).not.toContain("lr-reset");
+  });
+});
+
+describe("a loss that is summed", () => {
+  it("is known by its ratio to the validation loss where one batch begins beside the expected value", () => {
+    const per = (i: number): number => 0.4 + 1.9 * Math.exp(-i / 60);
+    const steps = [99, 199, 299, 399];
+    const validation = at(
+      "validation",
+      steps,
+      steps.map((s) => per(s) * 1.05),
+    );
+    const log = makeLog({ loss: (i) => (i === 0 ? 146.2 : 64 * per(i)) }, { more: [validation] });
+    const found = diagnoseRun(log).findings.find((f) => f.id === "summed-loss");
+    expect(found?.evidence).toMatchObject({ batch: 64, classes: 10 });
+  });
+});
+
+it("gradients that are never zeroed come before the divergence that they cause", () => {
+  const log = makeLog({
+    loss: (i) => (i < 20 ? 2.3 : 2.3 * 1.02 ** (i - 20)),
+    gradNorm: (i) => 0.4 + 0.25 * i,
+  });
+  const run = diagnoseRun(log);
+  expect(groupFindings(run.findings)[0]?.id).toBe("gradients-not-zeroed");
+  expect(run.action.text).toContain("gradients not zeroed");
 });

@@ -56,8 +56,12 @@ export const zeroLoss: Rule = {
   },
 };
 
-/** Log points looked at on both sides of a jump of the rate. */
+/** Log points whose median is compared on both sides of a jump of the rate, and how many such stretches after it. */
 const SIDE = 10;
+const LATER = 10;
+/** Below this share of its peak a rate has decayed; from this factor on it jumps. */
+const DECAYED = 0.7;
+const JUMPS = 1.4;
 
 export const rateReset: Rule = {
   name: "lr-reset",
@@ -78,16 +82,21 @@ export const rateReset: Rule = {
       const was = lr[i - 1]!;
       highest = Math.max(highest, was);
       // a warm-up starts low; here the rate has come down from its peak before
-      const decayed = was < 0.5 * peak && highest > 0.8 * peak;
-      if (decayed && lr[i]! > 0.5 * peak && lr[i]! > 2 * was) jumps.push(i);
+      const decayed = was < DECAYED * peak && highest > 0.8 * peak;
+      if (decayed && lr[i]! > 0.5 * peak && lr[i]! > JUMPS * was) jumps.push(i);
     }
     // warm restarts come again and again; a resume that forgot its schedule comes once
     const at = jumps[0];
     if (at === undefined || jumps.length > 1) return [];
     const before = c.log.subarray(at - SIDE, at);
-    const after = c.log.subarray(at, at + SIDE);
-    const rise = median(after) - median(before);
-    if (!(rise > Math.max(3 * (madSigma(before) / Math.sqrt(SIDE)), Math.log(1.02)))) return [];
+    const rises = Array.from({ length: LATER }, (_, k) => c.log.subarray(at + k * SIDE, at + (k + 1) * SIDE))
+      .filter((stretch) => stretch.length === SIDE)
+      .map((stretch) => median(stretch) - median(before));
+    // at once, or within the next steps, and then by more than the luckiest of so many stretches
+    const [first, rise] = [rises[0]!, Math.max(...rises)];
+    const error = madSigma(before) / Math.sqrt(SIDE);
+    if (!(first > Math.max(3 * error, Math.log(1.02))) && !(rise > Math.max(6 * error, Math.log(1.2))))
+      return [];
     return [
       {
         steps: [c.steps[at - 1]!, c.steps[Math.min(at + SIDE, c.steps.length - 1)]!],

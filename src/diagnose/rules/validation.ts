@@ -1,5 +1,5 @@
 /** Training against validation: overfitting, and losses scaled by accumulation. */
-import { type Context, round } from "../context.ts";
+import { type Context, round, startsLate } from "../context.ts";
 import { lastKnown } from "../gather.ts";
 import { madSigma, median } from "../stats.ts";
 import type { Found, Rule } from "./rule.ts";
@@ -74,16 +74,19 @@ export const overfitting: Rule = {
 /** Evaluations that a claim needs, and how far above its first value the validation has to end. */
 const EVALUATIONS = 4;
 const ABOVE_START = 1.3;
+/** Of what the training loss has fallen, the share that the validation must have missed: a set that was learnt is overfitted. */
+const MISSED = 0.75;
 /** A leap between two evaluations, as a share of the level, that stays. */
 const LEAP = Math.log(2);
 
 /** How the validation went its own way: never with the training, or away from it at one evaluation; null when it did not. */
-function ownWay(e: Evaluations): { kind: "from-the-start" | "leap"; at: number } | null {
+function ownWay(c: Context, e: Evaluations): { kind: "from-the-start" | "leap"; at: number } | null {
   const n = e.values.length;
   const last = n - 1;
   if (!e.values.every((v) => v > 0)) return null;
   const lowest = e.values.reduce((a, b) => Math.min(a, b));
-  if (lowest > 0.95 * e.values[0]! && e.values[last]! > ABOVE_START * e.values[0]!)
+  const learnt = !startsLate(c) && c.first - lowest > (1 - MISSED) * (c.first - e.train[last]!);
+  if (!learnt && lowest > 0.95 * e.values[0]! && e.values[last]! > ABOVE_START * e.values[0]!)
     return { kind: "from-the-start", at: 0 };
   for (let i = 1; i <= n - 3; i++) {
     const was = median(e.values.subarray(Math.max(0, i - 3), i));
@@ -113,7 +116,7 @@ export const validationDivergence: Rule = {
     const last = e.values.length - 1;
     // training must fall by a tenth over the same evaluations, or end well below its first value
     if (!(e.train[last]! < 0.9 * Math.max(e.train[0]!, c.first))) return [];
-    const found = ownWay(e);
+    const found = ownWay(c, e);
     if (!found) return [];
     const from = e.steps[found.at]!;
     return [

@@ -30,7 +30,7 @@ export const gradientsNotZeroed: Rule = {
   about: "the gradient norm rises by the same amount from step to step, as a sum that is never cleared",
   needs: ["finite", "start", "descent", "gradNorm"],
   alerts: null,
-  absorbs: [],
+  absorbs: ["divergence", "loss-spike", "recurrent-spikes", "exploding-gradient"],
   notTheRate: true,
   direction: "neither",
   detect(c) {
@@ -57,8 +57,17 @@ export const gradientsNotZeroed: Rule = {
 const BATCHES = [8, 16, 32, 64, 128, 256, 512];
 const CLASSES = [10, 100, 1000];
 
+/** How near a batch size the ratio of training to validation loss must be to tell the batch size. */
+const RATIO = 0.25;
 /** How near: the first loss of an untrained classifier is within about a half per cent of ln k, and 5 % when k is known. */
 const NEAR = 0.005;
+
+/** The training loss about the first evaluation. */
+function trainBeside(c: Context): number {
+  const at = c.run.validation!.steps[0]!;
+  const near = c.loss.filter((_, i) => Math.abs(c.steps[i]! - at) <= Math.max(10, 0.2 * at));
+  return median(near);
+}
 
 export const summedLoss: Rule = {
   name: "summed-loss",
@@ -74,10 +83,13 @@ export const summedLoss: Rule = {
     const start = plateauKind(c)?.kind === "stuck" ? median(c.loss) : c.first;
     const first = c.run.validation?.values[0];
     const averaged = first !== undefined && first > 0 && first < start / 4 ? first : null;
+    const ratio = averaged === null ? Number.NaN : trainBeside(c) / averaged;
     for (const classes of CLASSES)
       for (const batch of BATCHES) {
         const expected = batch * Math.log(classes);
-        const known = averaged !== null && Math.abs(averaged / Math.log(classes) - 1) < 0.05;
+        const known =
+          (averaged !== null && Math.abs(averaged / Math.log(classes) - 1) < 0.05) ||
+          Math.abs(ratio / batch - 1) < RATIO;
         // the more sizes are meant, the more losses in other units begin near one: without a mean beside it, ten classes
         const near = known ? 0.05 : classes === 10 ? NEAR : 0;
         if (Math.abs(start / expected - 1) < near)
