@@ -87,7 +87,7 @@ function merged(runs: readonly RecordedRun[]): RecordedRun {
     for (const [step, value] of [...of].sort((a, b) => a[0] - b[0])) into.push(step, value);
     return into;
   });
-  return { buffers, begun: runs[0]!.begun, meta: { ...runs[0]!.meta } };
+  return { ...runs[0]!, buffers, meta: { ...runs[0]!.meta } };
 }
 
 /**
@@ -125,7 +125,8 @@ const spanOf = (b: SeriesBuffer): number => b.steps[b.length - 1]! - b.steps[0]!
 function isNextEpoch(runs: readonly RecordedRun[], from: number, at: number, id: number): boolean {
   const [first, before, here] = [from, at - 1, at].map((i) => runs[i]!.buffers[id]);
   if (!first || !before || !here || here.length === 0) return false;
-  if (runs[at]!.begun !== "restart" || here.steps[0] !== first.steps[0]) return false;
+  if (runs[at]!.begun !== "restart" || runs[at]!.epochsAgain || here.steps[0] !== first.steps[0])
+    return false;
   if (spanOf(before) !== spanOf(first) || spanOf(here) > spanOf(first)) return false;
   const [begin, end, start] = [first.values[0]!, before.values[before.length - 1]!, here.values[0]!];
   const way = Math.abs(begin - end);
@@ -165,7 +166,7 @@ function joined(runs: readonly RecordedRun[], perEpoch: number): RecordedRun {
       for (let i = 0; i < steps.length; i++) into.push(steps[i]! + k * perEpoch, values[i]!);
     });
   });
-  return { buffers, begun: "start", meta: { ...runs[0]!.meta, stepsPerEpoch: perEpoch } };
+  return { ...runs[0]!, buffers, begun: "start", meta: { ...runs[0]!.meta, stepsPerEpoch: perEpoch } };
 }
 
 function gaps(buffer: SeriesBuffer): number[] {

@@ -19,6 +19,8 @@ export interface RecordedRun {
   readonly buffers: (SeriesBuffer | undefined)[];
   /** Why this run is apart from the one before it. */
   readonly begun: "start" | BackStep;
+  /** Its epochs are counted anew too: it is no further epoch of the run before. */
+  epochsAgain: boolean;
   /** Facts found while this run was being read. */
   readonly meta: Record<string, string | number | boolean | null>;
 }
@@ -59,6 +61,11 @@ export class Recorder {
     }
   }
 
+  /** The run that is being read has a point. */
+  get hasPoints(): boolean {
+    return this.current.buffers.length > 0;
+  }
+
   get meta(): RecordedRun["meta"] {
     return this.current.meta;
   }
@@ -89,7 +96,7 @@ export class Recorder {
         this.joinedEpochs = Math.max(this.joinedEpochs, this.rawStep);
       }
       this.rawStep = step;
-      this.advance(step + this.offset);
+      this.advance(step + this.offset, hasEpoch && epoch < this.epoch);
     } else if (!this.hasSteps) {
       if (hasEpoch && epoch < this.epoch) {
         const kind = classifyBackStep(epoch, this.firstClock, this.lastPlaces());
@@ -164,7 +171,7 @@ export class Recorder {
     this.epoch = Number.NEGATIVE_INFINITY;
   }
 
-  private advance(step: number): void {
+  private advance(step: number, epochsAgain: boolean): void {
     if (this.places > 0 && step < this.recent[(this.places - 1) & 7]!) {
       const kind = classifyBackStep(step, this.firstClock, this.lastPlaces());
       if (kind === "late") {
@@ -174,6 +181,7 @@ export class Recorder {
       }
       const { epoch, rawStep } = this;
       this.split(kind);
+      if (epochsAgain) this.current.epochsAgain = true;
       this.epoch = epoch;
       this.rawStep = rawStep;
     }
@@ -212,7 +220,7 @@ export class Recorder {
 }
 
 function newRun(begun: RecordedRun["begun"]): RecordedRun {
-  return { buffers: [], begun, meta: {} };
+  return { buffers: [], begun, epochsAgain: false, meta: {} };
 }
 
 function distinct(sorted: Float64Array): number[] {

@@ -11,6 +11,7 @@ import { Recorder } from "../recorder.ts";
 import { type Decision, decide } from "../text/decide.ts";
 import { createMiner } from "../text/miner.ts";
 import { readingOf } from "../text/reading.ts";
+import { startForms } from "../text/starts.ts";
 import { createWalker, type Walker } from "../text/walker.ts";
 import { DEFAULT_POINTS, type Format, type FormatReader, type Head, type ReadOptions } from "../types.ts";
 
@@ -38,7 +39,8 @@ function createText(options: ReadOptions, head: Head): FormatReader {
     if (cached && cached.lines === miner.order.length) return cached;
     const decision = decide(miner.templates.values(), options);
     const recorder = new Recorder(options.maxPoints ?? DEFAULT_POINTS);
-    const walker = createWalker(decision, recorder);
+    const starts = startForms(miner.order, miner.templates, decision.plans);
+    const walker = createWalker(decision, recorder, starts);
     const rows = new Map<number, number>();
     for (let i = 0; i < miner.order.length; i++) {
       const id = miner.order.at(i);

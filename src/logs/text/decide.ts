@@ -43,6 +43,7 @@ export function decide(templates: Iterable<Template>, options: ReadOptions): Dec
   holdLosses(all);
   shareShape(all);
   shareNesting(all);
+  stretchBars(all);
   countEvaluations(all);
   joinEnumerated(all);
   detachEvaluations(all);
@@ -153,6 +154,27 @@ function shareNesting(plans: readonly LinePlan[]): void {
   for (const plan of plans) {
     if (plan.counters.step < 0 || plan.counters.epoch < 0 || plan.stepTotal >= 0) continue;
     if (plan.judged[plan.counters.step]!.behaviour.max <= perEpoch) plan.perEpoch = perEpoch;
+  }
+}
+
+/** "Epoch 3: 15it" after "Epoch 3: 14/14": the bar runs on beyond its N, and an epoch is as long as it goes. */
+function stretchBars(plans: readonly LinePlan[]): void {
+  for (const beyond of plans) {
+    const { step, epoch, nested } = beyond.counters;
+    if (step < 0 || epoch < 0 || !nested || beyond.stepTotal >= 0) continue;
+    const { min, max } = beyond.judged[step]!.behaviour;
+    const bars = plans.filter(
+      ({ counters, stepTotal, judged }) =>
+        counters.nested &&
+        stepTotal >= 0 &&
+        judged[counters.epoch]!.name === beyond.judged[epoch]!.name &&
+        judged[stepTotal]!.behaviour.constant &&
+        min > judged[stepTotal]!.behaviour.max,
+    );
+    for (const bar of bars.length > 0 ? [beyond, ...bars] : []) {
+      bar.stepTotal = -1;
+      bar.perEpoch = max;
+    }
   }
 }
 

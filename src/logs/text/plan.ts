@@ -60,6 +60,10 @@ export interface LinePlan {
   readonly judged: readonly Judged[];
 }
 
+/** It prints the training's loss. */
+export const isData = (plan: LinePlan): boolean =>
+  plan.telling && plan.curves.some((c) => c.role === "loss" && !c.nameless);
+
 function isClock({ slot, meaning }: Judged): boolean {
   return meaning.role === "step" || slot.total >= 0 || slot.bracketed;
 }

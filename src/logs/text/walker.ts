@@ -19,7 +19,12 @@ const MAX_NAMES = 512;
 /** So many steps may one form of line count behind another: numbered from 0, or printed later. */
 const LAG = 2;
 
-export function createWalker(decision: Decision, recorder: Recorder): Walker {
+/** `starts`: forms of lines at which a run begins. */
+export function createWalker(
+  decision: Decision,
+  recorder: Recorder,
+  starts: ReadonlySet<number> = new Set(),
+): Walker {
   const { plans, clock } = decision;
   const closing = closingEpoch([...plans.values()]);
   let epoch: number | undefined;
@@ -46,6 +51,8 @@ export function createWalker(decision: Decision, recorder: Recorder): Walker {
   const formStep = new Map<number, number>();
   /** The last line that named its epoch was one already read. */
   let echoing = false;
+  /** A form of line at which runs begin stood before this one. */
+  let mayStart = false;
   /** The epoch that each line form named last. */
   const headed = new Map<number, number>();
 
@@ -134,6 +141,7 @@ export function createWalker(decision: Decision, recorder: Recorder): Walker {
 
   return {
     line(id, at) {
+      if (starts.has(id)) mayStart = true;
       const plan = plans.get(id);
       if (!plan) return;
       if (plan.rank >= 0 && at(plan.rank) > plan.judged[plan.rank]!.behaviour.min) return;
@@ -192,7 +200,7 @@ export function createWalker(decision: Decision, recorder: Recorder): Walker {
     },
   };
 
-  /** "Epoch 1/20" again, before an epoch 2: the program was started once more. */
+  /** "Epoch 1/20" again, before an epoch 2, or a line that starts runs: the program was started once more. */
   function startAgain(): void {
     flush();
     recorder.split("restart");
@@ -258,6 +266,9 @@ export function createWalker(decision: Decision, recorder: Recorder): Walker {
     const echo = repeats && (own ?? epoch) !== undefined && rowEpoch === (own ?? epoch) && rowLines.has(same);
     if (own !== undefined) echoing = echo;
     if (echo) return;
+    if (mayStart && recorder.hasPoints && !(own !== undefined && rowEpoch !== undefined && own > rowEpoch))
+      startAgain();
+    mayStart = false;
     const known = found.some((f) => f.curve.role === "loss" && f.name === f.curve.name);
     if (plan && own !== undefined) {
       const before = headed.get(plan.template.id) ?? Number.NEGATIVE_INFINITY;
