@@ -121,8 +121,17 @@ describeLab("room 10, train", (lab) => {
     expect(await settledHash(page)).toContain("k=60");
   });
 
+  test("begins by itself with one pass, of which the address knows nothing", async () => {
+    const page = await lab.open("#/train?hidden=8");
+    await page.getByText("After 60 steps").waitFor();
+    expect(await settledHash(page)).toBe("#/train?hidden=8");
+    await page.getByRole("button", { name: "One step" }).click();
+    await page.locator("[data-value=step]:text-is('61 of 600')").waitFor();
+    await expect.poll(() => settledHash(page)).toBe("#/train?hidden=8&k=61");
+  });
+
   test("trains, pauses, takes another rate without starting again, and goes on", async () => {
-    const page = await lab.open("#/train?steps=5000&hidden=64");
+    const page = await lab.open("#/train?steps=5000&hidden=64&k=0");
     const step = async (): Promise<number> =>
       Number((await page.locator("[data-value=step]").textContent())!.split(" ")[0]);
     await page.locator("[data-value=says]").waitFor();
@@ -216,7 +225,7 @@ describeLab("room 10, train", (lab) => {
     const cut = (await runLandscape(built, { plane: "random" }))!;
 
     const page = await lab.open(
-      "#/train?data=csv&hidden=4&optimizer=adam&lr=0.05&batch=16&steps=50&pace=full&plane=random",
+      "#/train?data=csv&hidden=4&optimizer=adam&lr=0.05&batch=16&steps=50&pace=full&plane=random&k=0",
     );
     await page.getByText("Choose a table of your own").waitFor();
     await page
@@ -235,7 +244,7 @@ describeLab("room 10, train", (lab) => {
   });
 
   test("puts the guide to the test", async () => {
-    const page = await lab.open("#/train?hidden=4&budget=20&seeds=1");
+    const page = await lab.open("#/train?hidden=4&budget=20&seeds=1&k=0");
     await page.getByText("For the run above it names sgd with momentum").waitFor();
     await page.getByRole("button", { name: "Put it to the test" }).click();
     await page.getByText("The guide says sgd with momentum").waitFor({ timeout: 60_000 });

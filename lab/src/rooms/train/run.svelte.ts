@@ -1,5 +1,6 @@
 /** The run as the page knows it: begun, paced, steered, stopped; the address says what it has become. */
 import { type Calls, explain, type Problem, reportTo } from "../../lib/engine.ts";
+import { currentPlace } from "../../lib/place.svelte.ts";
 import { writeRates } from "../../lib/rates.ts";
 import { prefersStill } from "../../lib/theme.svelte.ts";
 import type { Values } from "../../lib/view.svelte.ts";
@@ -13,6 +14,9 @@ interface Options {
   /** The reader's own table; null: there is none. */
   readonly file: () => string | null;
 }
+
+/** Steps that it makes by itself when the room opens: one pass, which the address does not see. */
+const FIRST_PASS = 60;
 
 /** `watched`: at the pace asked for; else as fast as it goes. */
 interface How {
@@ -57,6 +61,8 @@ interface Parts extends Pick<Options, "values" | "worker"> {
   readonly runFor: Cell<string>;
   readonly history: Cell<readonly Made[]>;
   ran: Asked | null;
+  /** Nobody has touched the run: other settings begin another one, and the address does not know of it. */
+  untouched: boolean;
   stop: AbortController;
   /** Which beginning the answers belong to: those of an abandoned run are not shown. */
   turn: number;
@@ -104,7 +110,10 @@ async function begin(p: Parts, to: number, how: How = { watched: false }): Promi
     if (mine !== p.turn) return;
     [p.facts.now, p.state.now, p.ran] = [opened.facts, opened.state, given];
     if (to > 0) await goOn(p, to, how);
-    else steer(p);
+    else {
+      steer(p);
+      if (p.untouched) await goOn(p, FIRST_PASS, { watched: true });
+    }
   } catch (error) {
     if (mine === p.turn) [p.problem.now, p.running.now, p.state.now] = [explain(error), false, null];
   }
@@ -131,7 +140,7 @@ async function goOn(p: Parts, to: number, { watched }: How): Promise<void> {
 /** The address says what the run has become, and the list of runs remembers it. */
 function settle(p: Parts): void {
   const state = p.state.now;
-  if (state === null) return;
+  if (state === null || p.untouched) return;
   if (state.k > 0 && p.ran !== null) {
     const made: Made = {
       ...p.ran,
@@ -165,6 +174,7 @@ function steer(p: Parts): void {
 }
 
 function newRun(p: Parts, to: number): void {
+  p.untouched = false;
   [p.values.rates, p.values.k] = ["", 0];
   void begin(p, to, { watched: true });
 }
@@ -184,6 +194,7 @@ export function openRun({ values: v, worker, file }: Options) {
     runFor: cell(""),
     history: cell<readonly Made[]>([]),
     ran: null,
+    untouched: !currentPlace().query.has("k") && !prefersStill(),
     stop: new AbortController(),
     turn: 0,
     told: { settings: "", k: Number.NaN },
@@ -198,9 +209,10 @@ export function openRun({ values: v, worker, file }: Options) {
   });
   $effect(() => {
     if (waiting) return;
-    // an address that asks for other steps than those made; another network before the first step
+    const fresh = (p.state.now === null || p.state.now.k === 0) && !p.running.now;
+    // an address that asks for other steps than those made; another network before anybody has trained this one
     if (v.k !== p.told.k) void begin(p, v.k);
-    else if (outdated && (p.state.now === null || p.state.now.k === 0) && !p.running.now) void begin(p, 0);
+    else if (outdated && (fresh || p.untouched)) void begin(p, 0);
   });
   return {
     /** What the controls ask for, what the worker says, and what went wrong. */
@@ -212,14 +224,19 @@ export function openRun({ values: v, worker, file }: Options) {
     waiting: () => waiting,
     train: (): void => {
       const { now } = p.state;
+      p.untouched = false;
       if (now === null || ended || (outdated && now.k === 0)) newRun(p, v.steps);
       else void goOn(p, now.total, { watched: true });
     },
     oneStep: (): void => {
       const { now } = p.state;
+      p.untouched = false;
       if (now !== null && !ended) void goOn(p, now.k + 1, { watched: false });
     },
-    pause: (): void => p.stop.abort(),
+    pause: (): void => {
+      p.untouched = false;
+      p.stop.abort();
+    },
     newRun: (to: number): void => newRun(p, to),
     restart: (): void => {
       p.told.k = 0;
