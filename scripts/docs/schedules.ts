@@ -80,6 +80,33 @@ const prefixed = (
 ): Record<string, OptionSpec> =>
   Object.fromEntries(Object.entries(fields).map(([name, o]) => [prefix + name, o]));
 
+const OTHERS = `## Momentum, weight decay, parameter groups
+
+Schedules of the table also move other numbers. Their base is the optimizer's own number:
+
+\`\`\`json
+"optimizer": { "name": "adamw", "lr": 0.001, "weightDecay": 0.04 },
+"schedule": { "name": "warmup-cosine", "warmupSteps": 100 },
+"schedules": {
+  "momentum": { "name": "ramp", "startLr": 0.85, "endLr": 0.95, "steps": 300 },
+  "weightDecay": { "name": "cosine-annealing", "etaMin": 0.4 }
+},
+"groups": [
+  { "params": "*.bias", "weightDecay": 0 },
+  { "params": ["embedding"], "lr": 0.01, "schedule": { "name": "rex" } }
+]
+\`\`\`
+
+- \`momentum\` is β₁ for optimizers with \`betas\`. One-cycle schedules move it already; two at once are refused.
+- \`weightDecay\` gives λ itself, here from 0.04 to 0.4. \`"rate"\` multiplies λ by this step's rate over the optimizer's: AdamW,
+  which multiplies it by the rate anyway, then decays with the square of the rate (AdamC, Defazio 2025).
+- \`groups\` are PyTorch's parameter groups. The first that matches takes a parameter; options that are not given are the
+  optimizer's. Without a schedule of its own a group follows the run's in proportion to its \`lr\`; with one it does not move
+  when \`find-lr\` or \`compare\` try other rates.
+
+In code: \`optim.scheduled(optim.adamw({ lr: 1e-3 }), { momentum, weightDecay })\` with functions of the step, and \`schedule\` at a
+group of \`optim.parameterGroups\`.`;
+
 const BATCHES = `## Batches that grow
 
 A run file may let its batches grow: small ones while the gradient is far larger than its noise, large ones later
@@ -120,5 +147,6 @@ export const schedulesPage = (): string =>
       ]),
     ),
     ...schedules.map(section),
+    OTHERS,
     BATCHES,
   );

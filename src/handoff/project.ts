@@ -203,7 +203,15 @@ function optimizerOf({ spec, step, lr, parts }: BuiltRun): LibraryOptimizer | Tr
       help: "give it a layer with weights",
     });
   }
-  const found = namedOptimizer({ ...spec.optimizer, lr }, { stateNames: names, param });
+  if (parts.optimizer.feeds !== undefined) {
+    throw new SteepestError(
+      "handoff-schedule",
+      "a schedule of the weight decay or of a parameter group can't be handed over",
+      { help: 'leave it out, let the weight decay go with the rate ("rate"), or train with steepest' },
+    );
+  }
+  const plain = spec.groups === undefined && spec.schedules?.weightDecay === undefined;
+  const found = plain ? namedOptimizer({ ...spec.optimizer, lr }, { stateNames: names, param }) : null;
   const clip = simpleClip(spec.clip);
   if (found !== null && clip !== undefined) return { ...found, clip };
   return { library: "update", lr, clip: null, momentum: null, state: names };

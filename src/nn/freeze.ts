@@ -37,8 +37,13 @@ export const keepsStatistics = ({ buffers, frozen = [] }: Layer): boolean =>
 
 /** Whether a pattern names the tensor or a module that holds it. */
 export function matchesName(pattern: string, name: string): boolean {
-  const text = pattern.replace(/[.+?^${}()|[\]\\]/g, "\\$&").replaceAll("*", ".*");
-  return new RegExp(`^${text}(\\..*)?$`).test(name);
+  return patternOf([pattern]).test(name);
+}
+
+/** What names of tensors match, for patterns as `freeze` takes them. */
+export function patternOf(patterns: readonly string[]): RegExp {
+  const texts = patterns.map((p) => p.replace(/[.+?^${}()|[\]\\]/g, "\\$&").replaceAll("*", ".*"));
+  return new RegExp(`^(${texts.join("|")})(\\..*)?$`);
 }
 
 /** The same specs; whichever is initialised first draws all of them, in the order of the model. */

@@ -1,4 +1,5 @@
 import type { State, Tensors, Transform } from "./transform.ts";
+import { feedsOf } from "./wrappers/inner.ts";
 
 /**
  * Transforms one after the other, each fed with the updates of the one before. `false` and `null` parts are left out,
@@ -13,6 +14,7 @@ export function chain(...parts: readonly (Transform | false | null)[]): Transfor
   const measures = transforms.some((t) => t.measure !== undefined);
   return {
     ...(lr === undefined ? {} : { lr }),
+    ...feedsOf(...transforms),
     ...(rows.length === 1 && rows[0] !== undefined ? { declared: rows[0] } : {}),
     ...(transforms.some((t) => t.errorIfNonfinite === true) ? { errorIfNonfinite: true } : {}),
     ...(evaluator < 0

@@ -182,4 +182,5 @@ export { type LookaheadOptions, lookahead } from "./wrappers/lookahead.ts";
 export { withLrFactor } from "./wrappers/lr-factor.ts";
 export { partition } from "./wrappers/partition.ts";
 export { type SamOptions, sam } from "./wrappers/sam.ts";
+export { type Scheduled, scheduled } from "./wrappers/scheduled.ts";
 export { skipNonFinite } from "./wrappers/skip-non-finite.ts";

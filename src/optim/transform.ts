@@ -20,10 +20,19 @@ export interface Hyper {
   readonly momentum?: Expr;
   /** Schedule-driven weight decay: a factor on every weight decay of the chain; 1 when absent. */
   readonly weightDecay?: Expr;
+  /** Values of the optimizer's own schedules by their names (`Transform.feeds`). */
+  readonly feeds?: Tensors;
   /** Loss and gradients at other parameters on the same batch, for SAM and Sophia's Hessian estimates. */
   readonly evaluate?: (params: Tensors) => readonly [Expr, Tensors];
   /** Key words of this step's random numbers, for optimizers that draw noise. */
   readonly key?: readonly [Expr, Expr];
+}
+
+/** A number that the host gives at every step, beside the rate: a schedule of the optimizer's own. */
+export interface Feed {
+  readonly name: string;
+  /** Its value at a step, counted from 0. */
+  readonly at: (step: number) => number;
 }
 
 /**
@@ -39,6 +48,8 @@ export interface Transform {
   readonly declared?: { readonly name: string; readonly [option: string]: unknown };
   /** The learning rate the host feeds as `hyper.lr` when no schedule gives another. */
   readonly lr?: number;
+  /** What its `update` finds in `hyper.feeds`. */
+  readonly feeds?: readonly Feed[];
   /** Scalars worth logging, from the same arguments as `update`: the norm before clipping, whether a step was skipped. */
   readonly measure?: (grads: Tensors, state: State, params: Tensors, hyper: Hyper) => Tensors;
   /** The host throws (`requireFinite`) when the measured `nonFinite` is not 0: clip_grad_norm_'s error_if_nonfinite. */

@@ -63,6 +63,7 @@ export async function openModel(bytes: Uint8Array, options: OpenOptions): Promis
   const optimizer = clippedOptimizer({
     optimizer: record.optimizer as RunSpec["optimizer"],
     clip: record.clip ?? undefined,
+    groups: record.groups,
   });
   const state = stateOf(layer, stored, where);
   const rowSize = shape.reduce((a, b) => a * b, 1);

@@ -164,14 +164,44 @@ const clipSchema = once(() =>
     .describe("Also tensorNorm, blockRms, adaptive, percentile, normalize, zeroNonFinite"),
 );
 
+const namesOrOne = (what: string) =>
+  z.union([z.array(pattern()), pattern().transform((one) => [one])], {
+    error: `must be the name of a parameter or module, such as "${what}", or a list of them`,
+  });
+
 /** `--freeze 0` gives a number. */
 const pattern = once(() => z.union([z.string().min(1), z.number().transform(String)]));
 const freezeSchema = once(() =>
+  namesOrOne("blocks.*").describe(
+    "Parameters or modules that keep their values; * stands for any characters",
+  ),
+);
+
+const otherSchedules = once(() =>
   z
-    .union([z.array(pattern()), pattern().transform((one) => [one])], {
-      error: 'must be the name of a parameter or module, such as "blocks.*", or a list of them',
+    .strictObject({
+      momentum: scheduleSchema().optional().describe("Momentum (Adam: β₁); its base is the optimizer's own"),
+      weightDecay: z
+        .union([z.literal("rate"), scheduleSchema()])
+        .optional()
+        .describe('Weight decay; its base is the optimizer\'s own. "rate": it goes with the learning rate'),
     })
-    .describe("Parameters or modules that keep their values; * stands for any characters"),
+    .describe("Schedules of other numbers than the learning rate"),
+);
+
+const groupsSchema = once(() =>
+  z
+    .array(
+      z.looseObject({
+        params: namesOrOne("*.bias").describe("Parameters or modules; * stands for any characters"),
+        lr: z.number().positive().optional(),
+        schedule: scheduleSchema().optional().describe("Default: the run's, in proportion"),
+      }),
+    )
+    .min(1)
+    .describe(
+      "Parameters with options of the optimizer, or a schedule, of their own; the first match counts",
+    ),
 );
 
 const batchSizesSchema = once(() =>
@@ -214,6 +244,8 @@ const runSchema = once(() =>
       .describe("Default: softmax-cross-entropy for classes, mse for numbers"),
     optimizer: optimizerSchema(),
     schedule: scheduleSchema().default({ name: "constant" }),
+    schedules: otherSchedules().optional(),
+    groups: groupsSchema().optional(),
     clip: clipSchema().optional(),
     freeze: freezeSchema().optional(),
     batchSize: z
@@ -275,6 +307,8 @@ export function alternatives(field: string): string[][] {
   const unions: Readonly<Record<string, readonly unknown[]>> = {
     data: dataSchema().options,
     model: modelSchema().options,
+    batchSize: [batchSizesSchema()],
+    schedules: [otherSchedules()],
   };
   return (unions[field] ?? []).map((schema) => Object.keys((schema as z.ZodObject).shape));
 }

@@ -87,6 +87,24 @@ export interface BatchSizes {
   readonly lrScaling?: "none" | "sqrt" | "linear" | undefined;
 }
 
+/** Schedules beside the learning rate's, as a run file declares them. */
+export interface OtherSchedules {
+  /** Momentum (Adam: β₁): a schedule of the table, whose base is the optimizer's own. */
+  readonly momentum?: Named | undefined;
+  /** Weight decay: likewise; or "rate", to go with the learning rate. */
+  readonly weightDecay?: Named | "rate" | undefined;
+}
+
+/** Parameters that the optimizer treats otherwise: options that differ, and a schedule of their rate. */
+export interface GroupSpec {
+  /** Names of parameters or modules; `*` stands for any characters. The first group that matches takes a parameter. */
+  readonly params: readonly string[];
+  readonly lr?: number | undefined;
+  /** Absent: the run's, in proportion. */
+  readonly schedule?: Named | undefined;
+  readonly [option: string]: unknown;
+}
+
 /** A row of a table by its name, with that row's options. */
 export interface Named {
   readonly name: string;
@@ -107,6 +125,8 @@ export interface RunSpec {
   /** `"auto"`: a search finds the rate before training (see docs/find-lr.md). */
   readonly optimizer: Named & { readonly lr?: number | "auto" | undefined };
   readonly schedule: Named;
+  readonly schedules?: OtherSchedules | undefined;
+  readonly groups?: readonly GroupSpec[] | undefined;
   /** One key of the table of clips with its number, e.g. `{ globalNorm: 1 }`. */
   readonly clip?: Readonly<Record<string, unknown>> | undefined;
   /** Names of parameters or modules that are not trained; `*` stands for any characters. */

@@ -4,14 +4,20 @@ import { type BatchPlan, batchPlan, type Dataset, loadData, lrFactor, rowCount }
 import type { Backend } from "../engine/backend.ts";
 import { countParams } from "../nn/index.ts";
 import { findLoss } from "../nn/losses/index.ts";
-import { type LearningRate, learningRateFromSpec, scaledRate } from "../optim/schedules/index.ts";
+import {
+  type LearningRate,
+  learningRateFromSpec,
+  type RunLengths,
+  scaledRate,
+  withMomentum,
+} from "../optim/schedules/index.ts";
 import { SteepestError } from "../run/errors.ts";
 import type { RunSpec } from "../run/spec.ts";
 import { batchShapes, evaluator, stepper } from "./batches.ts";
 import { evalStep } from "./forward.ts";
 import type { BuildHost } from "./host.ts";
 import { type StepResult, type TrainStep, trainStep } from "./program.ts";
-import { checkSettings, ratesOf } from "./settings.ts";
+import { checkSettings, clippedOptimizer, momentumOf, ratesOf, stepSchedule } from "./settings.ts";
 import { taskOf } from "./task.ts";
 import type { BatchShapes, StepParts } from "./trace.ts";
 
@@ -62,7 +68,7 @@ export async function buildRun(
   declared: RunSpec,
   { host, backend }: { host: BuildHost; backend: Backend },
 ): Promise<BuiltRun> {
-  const { spec, optimizer, lr } = checkSettings(declared, host.given);
+  const { spec, optimizer: anyLength, lr } = checkSettings(declared, host.given);
   const { seed, dtype } = spec;
   const named = spec.loss !== undefined && "name" in spec.loss ? findLoss(String(spec.loss["name"])) : null;
   const data =
@@ -86,9 +92,22 @@ export async function buildRun(
     epochs: spec.epochs,
   });
   const totalSteps = spec.steps ?? plan.stepsIn(spec.epochs ?? 1);
-  const rate = rateOf(spec, { plan, lr, totalSteps, given: host.given });
+  // epochs of growing batches have no one number of steps
+  const lengths = plan.stages.length > 1 ? { totalSteps } : { totalSteps, stepsPerEpoch: plan.stepsPerEpoch };
+  const rate = rateOf(spec, { plan, lr, lengths, given: host.given });
+  const optimizer =
+    anyLength.feeds === undefined || host.given?.optimizer.as === spec.optimizer
+      ? anyLength
+      : clippedOptimizer(spec, lengths);
   const shapes = (rows: number): BatchShapes => batchShapes(data, rows);
-  const parts: BuiltParts = { model, loss, optimizer, dtype, schedulesMomentum: rate.setsMomentum, shapes };
+  const parts: BuiltParts = {
+    model,
+    loss,
+    optimizer,
+    dtype,
+    schedulesMomentum: spec.schedules?.momentum === undefined ? rate.setsMomentum : "required",
+    shapes,
+  };
   const step = explainShapes(data, outputs, () =>
     trainStep({ ...parts, measures: logged, batch: shapes(plan.batchSize), backend, runs: totalSteps, seed }),
   );
@@ -128,17 +147,23 @@ export async function buildRun(
 
 /** The rate of each step; where batches grow, it follows their size as the run asks. */
 function rateOf(
-  { schedule, batchSize }: RunSpec,
+  { schedule, schedules, batchSize, optimizer }: RunSpec,
   {
     plan,
     lr,
-    totalSteps,
+    lengths,
     given,
-  }: { plan: BatchPlan; lr: number; totalSteps: number; given: BuildHost["given"] },
+  }: { plan: BatchPlan; lr: number; lengths: RunLengths; given: BuildHost["given"] },
 ): LearningRate {
-  // epochs of growing batches have no one number of steps
-  const lengths = plan.stages.length > 1 ? { totalSteps } : { totalSteps, stepsPerEpoch: plan.stepsPerEpoch };
-  const rate = ratesOf(given) ?? learningRateFromSpec(schedule, lr, lengths);
+  const declared = ratesOf(given) ?? learningRateFromSpec(schedule, lr, lengths);
+  const momentum = schedules?.momentum;
+  const rate =
+    momentum === undefined
+      ? declared
+      : withMomentum(
+          declared,
+          stepSchedule("schedules.momentum", momentum, momentumOf({ optimizer }), lengths),
+        );
   if (typeof batchSize !== "object") return rate;
   return scaledRate(rate, (k) => lrFactor(plan.wholeSizeOf(k), batchSize));
 }

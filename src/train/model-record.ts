@@ -46,6 +46,8 @@ export interface ModelRecord {
   readonly optimizer: Named;
   /** Parameters that training left as they were; absent where it trained all. */
   readonly frozen?: readonly string[];
+  /** Parameter groups, whose state is kept apart; absent where there are none. */
+  readonly groups?: RunSpec["groups"];
   readonly clip: RunSpec["clip"] | null;
   readonly loss: { readonly name: string; readonly options: LossOptions };
   readonly input: InputRecord;
@@ -83,6 +85,7 @@ export function modelRecord({
     backend,
     optimizer: spec.optimizer,
     ...(parts.model.frozen !== undefined && { frozen: parts.model.frozen }),
+    ...(spec.groups !== undefined && { groups: spec.groups }),
     clip: spec.clip ?? null,
     loss: { name: loss, options },
     input: inputOf(spec.data, data),
@@ -135,7 +138,7 @@ export function readModelRecord(text: string, where: string): ModelRecord {
 
 /** What the model is built from, held to the schema of run files; the rest of the record is held to its types. */
 function checkParts(
-  { model, optimizer, frozen, clip, dtype, row, target, loss }: ModelRecord,
+  { model, optimizer, frozen, groups, clip, dtype, row, target, loss }: ModelRecord,
   where: string,
 ): void {
   const sizes = (list: unknown): boolean =>
@@ -144,7 +147,15 @@ function checkParts(
   if (!typed || !sizes(row.shape) || !sizes(target.shape) || typeof loss.name !== "string")
     throw damaged(where);
   try {
-    parseRun({ data: { source: "digits" }, model, optimizer, dtype, freeze: frozen, ...(clip && { clip }) });
+    parseRun({
+      data: { source: "digits" },
+      model,
+      optimizer,
+      dtype,
+      freeze: frozen,
+      groups,
+      ...(clip && { clip }),
+    });
   } catch (cause) {
     throw damaged(where, cause);
   }

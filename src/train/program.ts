@@ -218,6 +218,7 @@ function sizedProgram(
     }),
   );
   const viewOf = inputViews(executable, inputs);
+  const feeds = (optimizer.feeds ?? []).map(({ name, at }) => [viewOf(`feed.${name}`), at] as const);
   const [lrView, stepView, momentumView] = [viewOf("lr"), viewOf("step"), viewOf("momentum")];
   const keyViews = keyViewsOf(viewOf);
   const names = ["loss", ...measures];
@@ -239,6 +240,7 @@ function sizedProgram(
       lrView[0] = rate;
       stepView[0] = at;
       momentumView[0] = beta;
+      for (const [view, valueAt] of feeds) view[0] = valueAt(at - 1);
       keys.write(at, keyViews);
       executable.run();
       const { device } = executable;

@@ -1,10 +1,28 @@
 /** What of a run file can be checked before any data is read: a typo should not wait for a large file. */
 import { checkBatchSizes } from "../data/index.ts";
+import { patternOf } from "../nn/freeze.ts";
 import { makeClip } from "../optim/clip/index.ts";
-import { chain, makeOptimizer, type Transform } from "../optim/index.ts";
-import { type LearningRate, learningRate, learningRateFromSpec } from "../optim/schedules/index.ts";
+import {
+  chain,
+  findOptimizer,
+  type Group,
+  makeOptimizer,
+  parameterGroups,
+  scheduled,
+  type Transform,
+} from "../optim/index.ts";
+import {
+  isMetricSchedule,
+  type LearningRate,
+  learningRate,
+  learningRateFromSpec,
+  type RunLengths,
+  type Schedule,
+  scheduleFromSpec,
+} from "../optim/schedules/index.ts";
+import { decayOf } from "../optim/wrappers/scheduled.ts";
 import { SteepestError } from "../run/errors.ts";
-import type { RunSpec } from "../run/spec.ts";
+import type { GroupSpec, Named, RunSpec } from "../run/spec.ts";
 import type { GivenParts } from "./host.ts";
 
 export interface Settings {
@@ -26,7 +44,7 @@ export function checkSettings(declared: RunSpec, given?: GivenParts): Settings {
     });
   }
   const optimizer =
-    given?.optimizer.as === spec.optimizer ? given.optimizer.transform : clippedOptimizer(spec);
+    given?.optimizer.as === spec.optimizer ? given.optimizer.transform : clippedOptimizer(spec, ANY_LENGTH);
   const lr = optimizer.lr ?? ratesOf(given)?.lrAt(0);
   if (lr === undefined || !(lr > 0 && Number.isFinite(lr))) {
     throw new SteepestError("option", `${name}: lr is ${lr ?? "not given"}`, {
@@ -34,8 +52,7 @@ export function checkSettings(declared: RunSpec, given?: GivenParts): Settings {
     });
   }
   if (typeof spec.batchSize === "object") checkBatchSizes(spec.batchSize);
-  // lengths are not known yet: any will do to see that names and options are right
-  learningRateFromSpec(spec.schedule, lr, { totalSteps: 1000, stepsPerEpoch: 10 });
+  learningRateFromSpec(spec.schedule, lr, ANY_LENGTH);
   return { spec, optimizer, lr };
 }
 
@@ -43,11 +60,71 @@ export function checkSettings(declared: RunSpec, given?: GivenParts): Settings {
 export const ratesOf = (given: GivenParts | undefined): LearningRate | undefined =>
   given?.schedule === undefined ? undefined : learningRate(given.schedule);
 
-/** The optimizer behind the clip, where there is one. Throws what `makeOptimizer` and `makeClip` throw. */
-export function clippedOptimizer({ optimizer, clip }: Pick<RunSpec, "optimizer" | "clip">): Transform {
+/** Lengths are not known before the data is: any will do to see that names and options are right. */
+const ANY_LENGTH = { totalSteps: 1000, stepsPerEpoch: 10 };
+
+/**
+ * The optimizer with its groups and schedules, behind the clip where there is one. Throws what `makeOptimizer`, `makeClip` and
+ * `makeSchedule` throw.
+ */
+export function clippedOptimizer(
+  { optimizer, clip, groups, schedules }: Pick<RunSpec, "optimizer" | "clip" | "groups" | "schedules">,
+  lengths: RunLengths = ANY_LENGTH,
+): Transform {
   const { name, ...options } = optimizer;
-  const own = makeOptimizer(name, options);
+  const plain = makeOptimizer(name, options);
+  const grouped =
+    groups === undefined
+      ? plain
+      : {
+          ...parameterGroups(
+            name,
+            options,
+            groups.map((g) => groupOf(g, plain.lr!, lengths)),
+          ),
+          declared: plain.declared!,
+        };
+  const { weightDecay } = schedules ?? {};
+  const decay =
+    weightDecay === undefined || weightDecay === "rate"
+      ? weightDecay
+      : stepSchedule("schedules.weightDecay", weightDecay, decayOf(plain), lengths);
+  const own = decay === undefined ? grouped : scheduled(grouped, { weightDecay: decay });
   return clip === undefined ? own : chain(makeClip(clip), own);
+}
+
+function groupOf({ params, schedule, ...options }: GroupSpec, lr: number, lengths: RunLengths): Group {
+  const own = options.lr ?? lr;
+  return {
+    match: patternOf(params),
+    options,
+    ...(schedule !== undefined && { schedule: stepSchedule("groups.schedule", schedule, own, lengths) }),
+  };
+}
+
+/** A schedule of the table that is a function of the step. Throws `option` for one that follows a metric. */
+export function stepSchedule(at: string, spec: Named, base: number, lengths: RunLengths): Schedule {
+  const schedule = scheduleFromSpec(spec, base, lengths);
+  if (!isMetricSchedule(schedule)) return schedule;
+  throw new SteepestError("option", `${at} is ${spec.name}, which follows a metric`, {
+    where: `at ${at}`,
+    help: "give a schedule of the step; only the learning rate's own may follow a metric",
+  });
+}
+
+/** The momentum, or Adam's β₁, of an optimizer of the table. Throws `option` for one that has none. */
+export function momentumOf({ optimizer: { name, ...given } }: Pick<RunSpec, "optimizer">): number {
+  const { options } = findOptimizer(name)!;
+  for (const key of ["momentum", "betas"]) {
+    const own = options.find((o) => o.name === key);
+    if (own === undefined) continue;
+    const value = given[key] ?? own.default;
+    return Number(Array.isArray(value) ? value[0] : value);
+  }
+  throw new SteepestError("option", `schedules.momentum is given, but ${name} has no momentum`, {
+    where: "at schedules.momentum",
+    help: "leave it out, or take an optimizer with momentum or betas",
+  });
 }
 
 /** A transformer on text predicts the character after every position unless one of the two says otherwise. */

@@ -43,8 +43,10 @@ export interface StepParts<B extends BatchShapes = BatchShapes> {
   /** Shapes of the batch, the examples first: `{ x: [64, 784], y: { shape: [64], dtype: "int32" } }`. */
   readonly batch: B;
   readonly dtype?: ParamDType;
-  /** A schedule may set momentum too: then momentum is an input of the program. */
-  readonly schedulesMomentum?: boolean;
+  /**
+   * A schedule may set momentum too: then momentum is an input of the program. "required": the optimizer has to read it.
+   */
+  readonly schedulesMomentum?: boolean | "required";
 }
 
 /**
@@ -92,6 +94,7 @@ export function traceStep({
   const lr = input("lr", [], "float64");
   const step = input("step", [], "float64");
   const momentum = input("momentum", [], "float64");
+  const feeds = feedInputs(optimizer);
   const modelKey = keyInputs("modelKey");
   const optimizerKey = keyInputs("optimizerKey");
 
@@ -112,7 +115,8 @@ export function traceStep({
     step,
     loss: cast(value, "float64"),
     key: optimizerKey,
-    ...(schedulesMomentum ? { momentum } : {}),
+    ...(schedulesMomentum !== false ? { momentum } : {}),
+    feeds,
     evaluate: (at) => {
       const [other] = lossAt(at);
       return [other, gradientsAt(other, at)];
@@ -120,25 +124,24 @@ export function traceStep({
   };
   const [updates, nextState] = optimizer.update(grads, state, params, hyper);
   const nextParams = applyUpdates(params, updates);
-  const { nonFinite, ...measured } = optimizer.measure?.(grads, state, params, hyper) ?? {};
-  // a norm tells of non-finite entries already: counting them is another pass over all gradients, made when asked for
-  const counted = optimizer.errorIfNonfinite === true && nonFinite !== undefined ? { nonFinite } : {};
-  const measures = joined({ gradNorm: globalNorm(grads), ...measured, ...counted }, ownMeasures);
+  const measures = joined(measuredBy(optimizer, [grads, state, params, hyper]), ownMeasures);
 
   const stateIn = flattenState(state);
   const stateNext = flattenState(unflattenState(state, flattenState(nextState)));
   const kept = [
-    ...Object.keys(params).map((name) => ({ input: params[name]!, next: nextParams[name]! })),
-    ...Object.keys(buffers).map((name) => ({ input: buffers[name]!, next: nextBuffers[name]! })),
-    ...Object.keys(stateIn).map((name) => ({ input: stateIn[name]!, next: stateNext[name]! })),
-  ].map((s) => ({ ...s, input: s.input as Node<"input"> }));
+    ...withNext(params, nextParams),
+    ...withNext(buffers, nextBuffers),
+    ...withNext(stateIn, stateNext),
+  ];
   const outputs = [
     { name: "out.loss", value },
     ...Object.entries(measures).map(([name, e]) => ({ name: `out.${name}`, value: e })),
   ];
   const used = new Set(topologicalOrder([...kept.map((s) => s.next), ...outputs.map((o) => o.value)]));
-  const inputs = [...Object.values(data), lr, step, momentum, ...modelKey, ...optimizerKey].filter((e) =>
-    used.has(e as Expr),
+  requireRead(used, { ...feeds, ...(schedulesMomentum === "required" && { momentum }) });
+  const fed = Object.values(feeds);
+  const inputs = [...Object.values(data), lr, step, momentum, ...fed, ...modelKey, ...optimizerKey].filter(
+    (e) => used.has(e as Expr),
   ) as Node<"input">[];
   return {
     data,
@@ -153,6 +156,17 @@ export function traceStep({
     readsRate: used.has(lr as Expr),
   };
 }
+
+/** The gradient's norm, and what the optimizer measures. */
+function measuredBy(optimizer: Transform, at: Parameters<NonNullable<Transform["measure"]>>): Tensors {
+  const { nonFinite, ...measured } = optimizer.measure?.(...at) ?? {};
+  // a norm tells of non-finite entries already: counting them is another pass over all gradients, made when asked for
+  const counted = optimizer.errorIfNonfinite === true && nonFinite !== undefined ? { nonFinite } : {};
+  return { gradNorm: globalNorm(at[0]), ...measured, ...counted };
+}
+
+const withNext = (tensors: Tensors, next: Tensors): TracedStep["state"] =>
+  Object.keys(tensors).map((name) => ({ input: tensors[name] as Node<"input">, next: next[name]! }));
 
 function gradientsAt(of: Expr, at: Tensors): Tensors {
   const found = gradients(of, Object.values(at));
@@ -196,6 +210,35 @@ export const tensorInputs = (prefix: string, specs: ParamSpecs, dtype: ParamDTyp
   Object.fromEntries(
     Object.entries(specs).map(([name, { shape }]) => [name, input(prefix + name, shape, dtype) as Expr]),
   );
+
+/** An input for each schedule of the optimizer's own. Throws `option` for two of one name. */
+function feedInputs({ feeds = [] }: Transform): Tensors {
+  const names = feeds.map((f) => f.name);
+  const twice = names.find((name, i) => names.indexOf(name) !== i);
+  if (twice !== undefined) {
+    throw new SteepestError("option", `the optimizer has two schedules called "${twice}"`, {
+      where: "at optimizer",
+      help: "schedule each of its numbers once",
+    });
+  }
+  return Object.fromEntries(names.map((name) => [name, input(`feed.${name}`, [], "float64") as Expr]));
+}
+
+/** Refuses a schedule that changes nothing. */
+function requireRead(used: ReadonlySet<Expr>, scheduled: Tensors): void {
+  const idle = Object.keys(scheduled).find((name) => !used.has(scheduled[name]!));
+  if (idle === undefined) return;
+  const [what, help] = IDLE[idle] ?? ["rate of a parameter group", "let the group hold a parameter"];
+  throw new SteepestError("option", `the ${what} is scheduled, but the optimizer has none`, {
+    where: `at ${idle in IDLE ? `schedules.${idle}` : "groups"}`,
+    help,
+  });
+}
+
+const IDLE: Readonly<Record<string, readonly [string, string]>> = {
+  momentum: ["momentum", "give it one above 0, or leave the schedule out"],
+  weightDecay: ["weight decay", "give it one above 0, or leave the schedule out"],
+};
 
 const keyInputs = (name: string): Key => [
   input(`${name}.0`, [], "int32") as Expr,

@@ -146,6 +146,8 @@ const groups: readonly Group[] = [
         }],
         ["batches that grow, with the rate", { batchSize: { sizes: [6, 12, 48], starts: [0, 7, 20], lrScaling: "sqrt" } }],
         ["batches that grow, last ones dropped", { batchSize: { sizes: [6, 48], starts: [0, 100], unit: "examples" }, dropLast: true }],
+        ["momentum on a schedule of its own", { schedules: { momentum: { name: "ramp", startLr: 0.5, endLr: 0.9, steps: 40 } }, optimizer: { name: "adam", lr: 0.01 } }],
+        ["groups, and decay that goes with the rate", { groups: [{ params: "*.bias", lr: 0.02, weightDecay: 0.3 }], schedules: { weightDecay: "rate" }, optimizer: { name: "adamw", lr: 0.01, weightDecay: 0.1 } }],
         ["rows in order, last batch dropped", { shuffle: false, dropLast: true }],
 ],
   },

@@ -2,7 +2,13 @@ export { type CodeFor, scheduleCode } from "./code.ts";
 export { chainSchedules, joinSchedules, scaleSchedule } from "./combinators.ts";
 export { defineSchedule } from "./define.ts";
 export type { Alias, Library, MakeContext, ScheduleRow } from "./entry.ts";
-export { type LearningRate, learningRate, learningRateFromSpec, scaledRate } from "./learning-rate.ts";
+export {
+  type LearningRate,
+  learningRate,
+  learningRateFromSpec,
+  scaledRate,
+  withMomentum,
+} from "./learning-rate.ts";
 export {
   commonOptions,
   type FoundSchedule,

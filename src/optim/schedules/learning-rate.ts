@@ -1,4 +1,5 @@
 /** One interface for every schedule, whether it follows the step or a metric: what a training loop asks of it. */
+import { SteepestError } from "../../run/errors.ts";
 import { type MakeScheduleOptions, scheduleFromSpec } from "./make.ts";
 import {
   isMetricSchedule,
@@ -51,6 +52,15 @@ export function learningRate(schedule: Schedule | MetricSchedule): LearningRate 
     state: () => null,
     restore: () => {},
   };
+}
+
+/** The rate with a momentum of its own. Throws `option` where the rate's schedule moves the momentum too. */
+export function withMomentum(rate: LearningRate, momentum: Schedule): LearningRate {
+  if (!rate.setsMomentum) return { ...rate, momentumAt: momentum, setsMomentum: true };
+  throw new SteepestError("option", "two schedules move the momentum", {
+    where: "at schedules.momentum",
+    help: "leave it out, or give the rate's schedule cycleMomentum false",
+  });
 }
 
 /** The rate times a factor of each step, counted from 0. */

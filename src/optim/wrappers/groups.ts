@@ -1,10 +1,12 @@
 import { type Expr, zerosLike } from "../../engine/graph/index.ts";
 import { SteepestError } from "../../run/errors.ts";
 import { makeOptimizer } from "../optimizers.ts";
+import type { Schedule } from "../schedules/index.ts";
 import { mapTensors } from "../tensors.ts";
 import type { Transform } from "../transform.ts";
 import { withLrFactor } from "./lr-factor.ts";
 import { partition } from "./partition.ts";
+import { withOwnRate } from "./scheduled.ts";
 
 /** Names, a pattern their names match, or a test on name and tensor. */
 export type Match = RegExp | readonly string[] | ((name: string, param: Expr) => boolean);
@@ -57,6 +59,8 @@ export interface Group {
   /** Options that differ from the common ones; `lr` keeps its ratio to the common rate under any schedule. */
   readonly options?: Readonly<Record<string, unknown>>;
   readonly frozen?: boolean;
+  /** The group's rate at each step, counted from 0, whatever the common schedule does. */
+  readonly schedule?: Schedule;
 }
 
 /**
@@ -73,9 +77,10 @@ export function parameterGroups(
   if (base === undefined) {
     throw new SteepestError("option", `${optimizer} has no learning rate for its groups to scale`);
   }
-  const parts = groups.map((group): Transform => {
+  const parts = groups.map((group, i): Transform => {
     if (group.frozen) return freeze();
     const own = makeOptimizer(optimizer, { ...options, ...group.options });
+    if (group.schedule !== undefined) return withOwnRate(own, `group${i}.lr`, group.schedule);
     return own.lr === base ? own : withLrFactor(own, own.lr! / base);
   });
   return {

@@ -1,6 +1,7 @@
 import { add, type Expr } from "../../engine/graph/index.ts";
 import { SteepestError } from "../../run/errors.ts";
 import type { State, Tensors, Transform } from "../transform.ts";
+import { feedsOf } from "./inner.ts";
 
 const pick = (tensors: Tensors, names: readonly string[]): Tensors =>
   Object.fromEntries(names.map((n) => [n, tensors[n]!]));
@@ -38,6 +39,7 @@ export function partition(
     // parts that differ have no rate in common: a schedule or the caller gives one
     ...(rates.size === 1 && rate !== undefined ? { lr: rate } : {}),
     ...(strict ? { errorIfNonfinite: true } : {}),
+    ...feedsOf(...all),
     init: (params) =>
       Object.fromEntries(members(params).map(([key, part, names]) => [key, part.init(pick(params, names))])),
     update: (grads, state, params, hyper) => {

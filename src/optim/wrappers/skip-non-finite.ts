@@ -2,6 +2,7 @@ import { add, cast, type Expr, eq, select, zerosLike } from "../../engine/graph/
 import { selectState } from "../state.ts";
 import { countNonFinite, mapTensors, scalar } from "../tensors.ts";
 import type { Hyper, State, Transform } from "../transform.ts";
+import { feedsOf } from "./inner.ts";
 
 /**
  * When any gradient holds NaN or ±Infinity, the weights and the inner state stay as they are. The inner `step` counts
@@ -14,6 +15,7 @@ export function skipNonFinite(inner: Transform): Transform {
   });
   return {
     ...(inner.lr === undefined ? {} : { lr: inner.lr }),
+    ...feedsOf(inner),
     ...(inner.evaluationParams
       ? { evaluationParams: (params, state) => inner.evaluationParams!(params, state["inner"] as State) }
       : {}),
