@@ -13,6 +13,7 @@ import {
 } from "../backend.ts";
 import type { Buffer } from "../compile/kernels.ts";
 import { lower } from "../compile/lower.ts";
+import { winogradAlone } from "../compile/passes/winograd.ts";
 import type { Product } from "../compile/product.ts";
 import { chooseTile, detectFma, type Tile, tiles } from "../compile/writers/wasm/gemm/index.ts";
 import { buildModule, hostFunctions } from "../compile/writers/wasm/module.ts";
@@ -51,7 +52,7 @@ export function wasmBackend({ library = null }: { library?: ProductLibrary | nul
     name: library === null ? "wasm" : `wasm + ${library.name}`,
     compile: (spec: ProgramSpec, { maxBytes = LIMIT }: BackendOptions = {}): Executable => {
       const fma = detectFma();
-      const lowered = lower(spec);
+      const lowered = library === null ? winogradAlone(lower(spec), 4) : lower(spec);
       const built = buildModule(lowered, {
         fma,
         tile: (dtype, flops): Tile => (flops < TUNING_PAYS ? tiles[0]! : chooseTile(dtype)),

@@ -7,7 +7,11 @@ import { isContiguous, type View } from "../../graph/strided.ts";
 import type { Buffer, Kernel, LoopKernel, Lowered, MatmulKernel } from "../kernels.ts";
 import { touches } from "../kernels.ts";
 
-export function gatherProducts({ kernels, named }: Lowered): Lowered {
+/** `only`: the products that may, once they read the windows. */
+export function gatherProducts(
+  { kernels, named }: Lowered,
+  only: (k: MatmulKernel) => boolean = () => true,
+): Lowered {
   const kept = new Set<Buffer>(named.values());
   const dropped = new Set<Kernel>();
   const instead = new Map<Kernel, MatmulKernel>();
@@ -24,9 +28,13 @@ export function gatherProducts({ kernels, named }: Lowered): Lowered {
       readers.every((k): k is MatmulKernel => reads(k, source.to, source.view)) &&
       !kernels.slice(at, last).some((k) => touches(k).writes.includes(source.from));
     if (!fits) return;
+    const gathered = (readers as MatmulKernel[]).map((k): [Kernel, MatmulKernel] => [
+      k,
+      { ...k, b: { buffer: source.from, view: k.b.view }, through: source.view },
+    ]);
+    if (!gathered.every(([, k]) => only(k))) return;
     dropped.add(copy);
-    for (const k of readers as MatmulKernel[])
-      instead.set(k, { ...k, b: { buffer: source.from, view: k.b.view }, through: source.view });
+    for (const [k, now] of gathered) instead.set(k, now);
   });
   return { kernels: kernels.filter((k) => !dropped.has(k)).map((k) => instead.get(k) ?? k), named };
 }

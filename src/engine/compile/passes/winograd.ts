@@ -15,7 +15,7 @@ import type {
 } from "../kernels.ts";
 import { touches } from "../kernels.ts";
 import { squeezedView } from "../nodes.ts";
-import { isCopy } from "./gather-products.ts";
+import { gatherProducts, isCopy } from "./gather-products.ts";
 
 /** Channels on either side from which the transforms are repaid. */
 const CHANNELS = 12;
@@ -28,14 +28,23 @@ type Replaced = readonly (readonly [Kernel, readonly Kernel[]])[];
 export function winograd({ kernels, named }: Lowered, lanes: number): Lowered {
   const instead = new Map<Kernel, readonly Kernel[]>();
   for (const kernel of kernels) {
-    if (kernel.kind !== "matmul") continue;
-    const images = imagesOf(kernel);
-    if (images === null) continue;
-    const made = convolution(kernel, images, lanes) ?? weightGradient(kernel, images, kernels) ?? [];
-    for (const [old, now] of made) instead.set(old, now);
+    const made = kernel.kind === "matmul" ? transformed(kernel, kernels, lanes) : null;
+    for (const [old, now] of made ?? []) instead.set(old, now);
   }
   const replaced = kernels.flatMap((k) => instead.get(k) ?? [k]);
   return { kernels: withoutPadding(replaced, new Set(named.values())), named };
+}
+
+/** Convolutions after Winograd for code writers whose products can't read windows: all other columns are stored. */
+export function winogradAlone(lowered: Lowered, lanes: number): Lowered {
+  const fits = (k: MatmulKernel): boolean => transformed(k, lowered.kernels, lanes) !== null;
+  return winograd(gatherProducts(lowered, fits), lanes);
+}
+
+/** What takes the place of a product's kernel and of the loop that reads it; null where the product stays. */
+function transformed(k: MatmulKernel, kernels: readonly Kernel[], lanes: number): Replaced | null {
+  const images = imagesOf(k);
+  return images === null ? null : (convolution(k, images, lanes) ?? weightGradient(k, images, kernels));
 }
 
 /** What a product's right side has the windows of, as [images, channels, height, width]. */

@@ -8,6 +8,7 @@ import { emitCalls, emitCopy, emitFill, emitMatmul, emitRows } from "./emit-kern
 import { emitLoop } from "./emit-loop.ts";
 import { type FloatType, gemmFunctions, scratchBytes, type Tile } from "./gemm/index.ts";
 import type { MathContext } from "./math/index.ts";
+import { emitWinograd, winogradScratch } from "./winograd/index.ts";
 
 /** Functions of the host's Math, for what is not worth vectorising. */
 type HostFunction = Parameters<MathContext["callHost"]>[0];
@@ -51,7 +52,9 @@ export function buildModule({ kernels, named }: Lowered, options: ModuleOptions)
   // sizes are known before addresses: the scratch region has to be planned first
   const sizes = matmuls.map((k) => productOf(k, () => 0));
   const tiles = tilesFor(sizes, options);
-  const plan = planMemory(kernels, named.values(), scratchFor(sizes, tiles, options));
+  const convolved = kernels.map((k) => (k.kind === "winograd" ? winogradScratch(k) : 0));
+  const scratch = Math.max(scratchFor(sizes, tiles, options), ...convolved);
+  const plan = planMemory(kernels, named.values(), scratch);
   const addressOf: AddressOf = (b) => {
     const address = plan.address.get(b);
     if (address === undefined) throw new Error("internal: a buffer without an address");
@@ -188,7 +191,7 @@ function kernelWriters(
       case "copy":
         return emitCopy(kernel, addressOf);
       case "winograd":
-        throw new Error("internal: convolutions are products here");
+        return emitWinograd(kernel, { addressOf, fma: options.fma, scratch });
       case "matrix":
         return emitCalls([nextMatrix++]);
       case "gather":
