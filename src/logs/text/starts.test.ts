@@ -59,3 +59,20 @@ test("a step and an epoch that both begin again are another run, however well it
   const logs = await read(`${run(0, 12)}\n${run(24, 8)}\n${run(48, 6)}\n`);
   expect(points(logs)).toEqual([24, 24, 24]);
 });
+
+test("what is measured at the end of a run stays with it", async () => {
+  const run = `prepare\n${rows(20, (i) => `loss ${loss(i)} kl 0.5`)}\nfinished\nTest accuracy: 0.91\n`;
+  const logs = await read(run + run + run);
+  expect(points(logs)).toEqual([20, 20, 20]);
+});
+
+test("a bar drawn anew at 0 under the last epoch's name is no step back", async () => {
+  const bar = (k: number): string => {
+    const line = (epoch: number, n: number): string =>
+      `Epoch ${epoch}: ${n * 25}%|##| ${n}/4 [00:0${n}<${n > 0 ? "00:03, 1.2" : "?, ?"}it/s, v_num=3, train_loss=${loss(5 * k + n)}]`;
+    return [...[1, 2, 3, 4].map((n) => line(k, n)), line(k, 0), line(k + 1, 0)].join("\n");
+  };
+  const logs = await read(`${[0, 1, 2, 3, 4].map(bar).join("\n")}\n`);
+  expect(logs).toHaveLength(1);
+  expect(Math.max(...logs[0]!.series[0]!.steps)).toBe(20);
+});

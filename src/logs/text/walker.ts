@@ -32,6 +32,8 @@ export function createWalker(
   let barOffset = 0;
   let barLast = 0;
   let barTotal = 0;
+  /** The epoch whose bar is at its end. */
+  let doneEpoch: number | undefined;
   let lastStep: number | undefined;
   let pending: Held[] = [];
   const evaluation = new Map<string, Held>();
@@ -100,6 +102,15 @@ export function createWalker(
     return runOn(n, total, here);
   };
 
+  /** "Epoch 3: 0/31" behind "Epoch 3: 31/31": Lightning's bar, drawn anew before it is called epoch 4. */
+  const isReset = (plan: LinePlan, own: number | undefined, at: (column: number) => number): boolean => {
+    if (own === undefined || plan.counters.step < 0 || plan.stepTotal < 0) return false;
+    const n = at(plan.counters.step);
+    if (n === 0 && own === doneEpoch) return true;
+    doneEpoch = n > 0 && n === at(plan.stepTotal) ? own : undefined;
+    return false;
+  };
+
   const flush = (): void => {
     for (const { name, value } of pending) put(name, value);
     pending = [];
@@ -162,6 +173,7 @@ export function createWalker(
         if (own <= (headed.get(id) ?? Number.NEGATIVE_INFINITY) && beginsAgain(plan, own)) startAgain();
         headed.set(id, own);
       }
+      if (isReset(plan, own, at)) return;
       const step = plan.telling || plan.clocks ? stepOf(plan, at) : undefined;
       if (plan.phase !== null) scope = { held: plan.phase, epoch, step: step ?? lastStep, seen: new Set() };
       if (!plan.telling) {
@@ -266,10 +278,10 @@ export function createWalker(
     const echo = repeats && (own ?? epoch) !== undefined && rowEpoch === (own ?? epoch) && rowLines.has(same);
     if (own !== undefined) echoing = echo;
     if (echo) return;
-    if (mayStart && recorder.hasPoints && !(own !== undefined && rowEpoch !== undefined && own > rowEpoch))
-      startAgain();
-    mayStart = false;
     const known = found.some((f) => f.curve.role === "loss" && f.name === f.curve.name);
+    const goesOn = own !== undefined && rowEpoch !== undefined && own > rowEpoch;
+    if (mayStart && known && !goesOn && recorder.hasPoints) startAgain();
+    if (known) mayStart = false;
     if (plan && own !== undefined) {
       const before = headed.get(plan.template.id) ?? Number.NEGATIVE_INFINITY;
       if (known && own === rowEpoch && own <= before && beginsAgain(plan, own)) recorder.split("restart");
