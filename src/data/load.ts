@@ -68,13 +68,22 @@ async function read(
   return loadArrays(spec, host, { dtype, kind });
 }
 
-/** The built-in sets are made in float64; a float32 run gets them rounded. */
+/** Built-in sets may be made in float64; a float32 run gets all their rows rounded. */
 function withDType(dataset: Dataset, dtype: FloatDType): Dataset {
+  if (dtype !== "float32") return dataset;
   const convert = <R extends { readonly data: Dataset["features"]["data"] }>(rows: R): R =>
-    dtype === "float32" && rows.data instanceof Float64Array
-      ? { ...rows, data: Float32Array.from(rows.data) }
-      : rows;
-  return { ...dataset, features: convert(dataset.features), target: convert(dataset.target) };
+    rows.data instanceof Float64Array ? { ...rows, data: Float32Array.from(rows.data) } : rows;
+  const rounded = ({ features, target }: Samples): Samples => ({
+    features: convert(features),
+    target: convert(target),
+  });
+  const { test, validation } = dataset;
+  return {
+    ...dataset,
+    ...rounded(dataset),
+    ...(test && { test: rounded(test) }),
+    ...(validation && { validation: rounded(validation) }),
+  };
 }
 
 async function loadArrays(

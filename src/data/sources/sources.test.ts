@@ -84,6 +84,12 @@ describe("points of the plane", () => {
   });
 });
 
+test.each(sourceNames)("%s in float32: features of all its parts, those held out too", async (source) => {
+  const all = await loadData({ source }, nodeHost(), { validation: 0.2 });
+  const parts = [all, all.validation!, ...(all.test ? [all.test] : [])];
+  for (const { features } of parts) expect(features.data).toBeInstanceOf(Float32Array);
+});
+
 describe("digits", () => {
   test("8,000 and 2,000 images in the classes' proportions, mixed, grey levels in 256 steps, no image in both", async () => {
     const { features, target, test: held, classes } = await loadData({ source: "digits" }, nodeHost());
