@@ -27,7 +27,7 @@ export type {
   Verdict,
   VerdictName,
 } from "./types.ts";
-export { createWatch, type Watch } from "./watch.ts";
+export { createWatch, type Watch, type WatchOptions } from "./watch.ts";
 export {
   confidenceWords,
   doseWords,

@@ -13,6 +13,7 @@ export interface Watch {
   update(log: RunLog): Finding[];
 }
 
+/** Options of `createWatch`. */
 export interface WatchOptions {
   /** Points looked back on: bounds the work of a call. */
   readonly lookBack?: number;

@@ -93,6 +93,7 @@ export {
   zerosLike,
 } from "./graph/index.ts";
 export {
+  type BackendChoice,
   type BackendName,
   type BackendReport,
   type BackendRow,

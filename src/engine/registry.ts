@@ -19,6 +19,7 @@ export interface BackendRow extends Row {
 
 const inNode = (): boolean => typeof process !== "undefined" && process.versions?.node !== undefined;
 
+/** What `auto` and the native backend choose by. */
 export interface BackendChoice {
   /** How many threads native programs use; default: `STEEPEST_THREADS`, else all cores. */
   readonly threads?: number;

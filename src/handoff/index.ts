@@ -1,5 +1,6 @@
 /** A built run for PyTorch: the project's files, torchrun's shape, and what more processes would bring. */
 export { type Launch, requireEvenShares } from "./launch.ts";
+export type { OnnxPort } from "./onnx/model-file.ts";
 export { exportOnnx, type OnnxExport, type OnnxOptions } from "./onnx/onnx.ts";
 export { type MeasureOptions, measureCompute } from "./plan/measure-compute.ts";
 export {
@@ -23,6 +24,6 @@ export {
   type ScalingOptions,
   type ScalingRow,
 } from "./plan/scaling.ts";
-export { type StepCost, stepCost } from "./plan/step-cost.ts";
+export { type Flops, type StepCost, stepCost } from "./plan/step-cost.ts";
 export { planningBackend } from "./planning-backend.ts";
 export { type FileContent, initialCheckpoint, torchProject } from "./project.ts";

@@ -16,6 +16,7 @@ import type { BatchShapes } from "../train/trace.ts";
 
 export type Floats = Float32Array | Float64Array;
 
+/** A trained run's model, ready to compute outputs of new rows. */
 export interface TrainedModel {
   readonly record: ModelRecord;
   readonly layer: Layer;

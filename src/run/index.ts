@@ -16,6 +16,7 @@ export { parseRun } from "./parse-run.ts";
 export { type ParsedText, parseRunText } from "./run-file.ts";
 export { runJsonSchema } from "./run-schema.ts";
 export {
+  type BatchSizes,
   type DataSpec,
   type ModelSpec,
   type ModuleSpec,

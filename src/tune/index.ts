@@ -1,13 +1,34 @@
 /** Choosing how to train: the learning rate, the optimizer, and what theory says about a run. */
 export { type Advice, type Agreement, advise, agreement } from "./compare/advise.ts";
-export { type Cell, runCell } from "./compare/cell.ts";
-export { type CompareOptions, type Comparison, compare } from "./compare/compare.ts";
-export { parseContestants } from "./compare/contestants.ts";
+export { type Cell, type CellStatus, type Course, runCell } from "./compare/cell.ts";
+export {
+  type CompareOptions,
+  type CompareProgress,
+  type CompareResult,
+  type Comparison,
+  compare,
+} from "./compare/compare.ts";
+export { type Contestant, parseContestants } from "./compare/contestants.ts";
 export { type RateQuestion, type RateSearch, searchCellRate } from "./compare/rate-search.ts";
 export { type RatePlan, ratePlan } from "./compare/rates.ts";
 export { type Sensitivity, sensitivity } from "./compare/sensitivity.ts";
-export { type Judgement, judge, type Summary, summarize } from "./compare/summary.ts";
-export { type Analysis, type AnalyzeOptions, analyze } from "./convergence/analysis.ts";
+export {
+  type ContestantResult,
+  type Judgement,
+  judge,
+  type RankedBy,
+  type Summary,
+  summarize,
+  type Target,
+} from "./compare/summary.ts";
+export {
+  type Analysis,
+  type AnalyzeOptions,
+  type AnalyzeProgress,
+  analyze,
+  type CurvatureAt,
+  type LimitRow,
+} from "./convergence/analysis.ts";
 export {
   BOUNDS,
   type BoundFacts,
@@ -18,7 +39,25 @@ export {
   type Needs,
   noiseFloor,
 } from "./convergence/bounds.ts";
-export { type Convergence, type ConvergenceOptions, convergence } from "./convergence/convergence.ts";
+export {
+  type Assumption,
+  type BoundResult,
+  type Convergence,
+  type ConvergenceOptions,
+  convergence,
+} from "./convergence/convergence.ts";
+export type { SharpnessPoint } from "./convergence/path.ts";
 export { type FindLrOptions, type FindLrProgress, findLr } from "./find-lr/find-lr.ts";
 export { type Rule, rules } from "./find-lr/other-tools.ts";
-export type { FindLrResult } from "./find-lr/types.ts";
+export type { Purpose } from "./find-lr/run-trials.ts";
+export type {
+  Confidence,
+  CurvatureCheck,
+  FindLrResult,
+  RateRange,
+  Refusal,
+  RuleResult,
+  ShortRunResult,
+  SweepPoint,
+  TrialResult,
+} from "./find-lr/types.ts";

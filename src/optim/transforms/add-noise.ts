@@ -39,6 +39,7 @@ export function normalLike(tensors: Tensors, hyper: Hyper, what: string): Tensor
   );
 }
 
+/** Options of `addNoise`. */
 export interface NoiseOptions {
   /** Variance at the first step. */
   readonly eta: number;

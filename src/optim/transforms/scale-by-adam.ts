@@ -14,6 +14,7 @@ import { perTensor } from "../per-tensor.ts";
 import { biasCorrection, ema, momentumOr } from "../tensors.ts";
 import type { Hyper, Transform } from "../transform.ts";
 
+/** Options of `scaleByAdam`. */
 export interface AdamMoments {
   readonly betas: readonly [number, number];
   readonly eps: number;

@@ -3,6 +3,7 @@ import { perTensor } from "../per-tensor.ts";
 import { momentumOr } from "../tensors.ts";
 import type { Transform } from "../transform.ts";
 
+/** Options of `trace`. */
 export interface TraceOptions {
   readonly momentum: number;
   readonly dampening?: number;

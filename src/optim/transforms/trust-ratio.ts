@@ -3,6 +3,7 @@ import { stateless } from "../per-tensor.ts";
 import { norm } from "../tensors.ts";
 import type { Transform } from "../transform.ts";
 
+/** Options of `scaleByTrustRatio`. */
 export interface TrustRatio {
   /** Factor on the ratio (LARS); 1 for LAMB. */
   readonly coefficient?: number;

@@ -31,6 +31,7 @@ export interface CompareResult extends Summary {
   readonly race: Race | null;
 }
 
+/** How far a comparison has come, in cells: a contestant at a rate with a seed. */
 export interface CompareProgress {
   readonly done: number;
   /** Cells and searches that are asked for so far. */

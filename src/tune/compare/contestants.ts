@@ -4,6 +4,7 @@ import { SteepestError } from "../../run/errors.ts";
 import { parseValue } from "../../run/overrides.ts";
 import type { Named, RunSpec } from "../../run/spec.ts";
 
+/** An optimizer that takes part in a comparison. */
 export interface Contestant {
   /** "sgd", or "sgd momentum=0.9" where options are given. */
   readonly label: string;

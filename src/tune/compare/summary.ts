@@ -7,6 +7,7 @@ import { bestOf, type Tried } from "./rates.ts";
 import { type Sensitivity, sensitivity } from "./sensitivity.ts";
 import { type Mean, meanOf, t95 } from "./student-t.ts";
 
+/** The loss that optimizers are ranked by: of held-out rows, or of the rows they learn from. */
 export type RankedBy = "validation" | "training";
 
 export interface RateResult {
@@ -44,6 +45,7 @@ export interface BestRate {
   readonly atEdge: "low" | "high" | null;
 }
 
+/** What a comparison found for one optimizer, at each of its rates. */
 export interface ContestantResult {
   readonly label: string;
   readonly optimizer: Named;
@@ -77,6 +79,7 @@ export interface Judgement {
   readonly clear: boolean | null;
 }
 
+/** The loss that optimizers are to reach. */
 export interface Target {
   readonly loss: number;
   /**

@@ -17,6 +17,7 @@ export interface EdgeValue {
   readonly error: number;
 }
 
+/** The ends of the Hessian's spectrum at a step of the run. */
 export interface CurvatureAt {
   readonly step: number;
   readonly loss: number;
@@ -29,6 +30,7 @@ export interface CurvatureAt {
   readonly converged: boolean;
 }
 
+/** The largest stable rate of an optimizer at a sharpness, and whether the run is below it. */
 export interface LimitRow {
   /** "sgd:momentum=0.9" */
   readonly label: string;
@@ -74,6 +76,7 @@ export interface Analysis {
   readonly seconds: number;
 }
 
+/** How far an analysis has come. */
 export interface AnalyzeProgress {
   /** Of the training steps to follow. */
   readonly steps: number;

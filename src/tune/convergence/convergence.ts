@@ -19,6 +19,7 @@ import {
 import { findMinimum, type Minimum } from "./minimum.ts";
 import type { Path } from "./path.ts";
 
+/** What a bound asks of a run, and whether the run has it. */
 export interface Assumption {
   readonly id: "plain" | "full-batch" | "constant-rate" | "minimum" | Needs;
   readonly holds: boolean;
@@ -26,6 +27,7 @@ export interface Assumption {
   readonly evidence: string;
 }
 
+/** A bound of the theory beside the measured run. */
 export interface BoundResult {
   readonly id: string;
   readonly formula: string;

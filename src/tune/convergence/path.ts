@@ -5,6 +5,7 @@ import type { BuiltRun } from "../../train/build.ts";
 import type { RunObjective } from "../../train/objective.ts";
 import { optimizerOf, preconditionerOf } from "../../train/preconditioner.ts";
 
+/** Sharpness at a step of the run, beside its rate. */
 export interface SharpnessPoint {
   readonly step: number;
   readonly lr: number;

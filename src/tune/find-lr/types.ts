@@ -1,6 +1,7 @@
 /** What the search for a learning rate found, as `steepest find-lr --json` prints it. */
 import type { Purpose } from "./run-trials.ts";
 
+/** Why no rate is suggested. */
 export type Refusal =
   /** The loss is no number before the first step. */
   | "not-finite"
@@ -9,6 +10,7 @@ export type Refusal =
   /** No training got below what a constant answer scores. */
   | "flat";
 
+/** How far the suggestion is to be trusted. */
 export type Confidence = "high" | "moderate" | "low";
 
 /** One way of asking whether the suggestion can be right. */
@@ -18,6 +20,7 @@ export interface Check {
   readonly text: string;
 }
 
+/** A point of the range test. */
 export interface SweepPoint {
   readonly lr: number;
   /** Null where it is no number. */
@@ -52,11 +55,13 @@ export interface ShortRunResult {
   readonly losses: readonly (number | null)[];
 }
 
+/** Rates from one to the other. */
 export interface RateRange {
   readonly low: number;
   readonly high: number;
 }
 
+/** The largest rate that curvature allows, as far as it was measured. */
 export interface CurvatureCheck {
   /** Largest eigenvalue of the Hessian at the initial weights; null where the optimizer divides by a preconditioner. */
   readonly atStart: number | null;
@@ -68,6 +73,7 @@ export interface CurvatureCheck {
   readonly rows: number;
 }
 
+/** The rate that another tool's rule would choose, and its spread over seeds. */
 export interface RuleResult {
   /** Null where the rule chose nothing. */
   readonly lr: number | null;
