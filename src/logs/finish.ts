@@ -229,7 +229,11 @@ export function missingName(
   const near = closest(wanted, names);
   return new SteepestError("unknown-series", `no series is named '${wanted}'`, {
     where: source,
-    help: near ? `did you mean --${option} '${near}'?` : `choose one of ${listNames(names)}`,
+    help: near
+      ? `did you mean --${option} '${near}'?`
+      : names.length > 0
+        ? `choose one of ${listNames(names)}`
+        : "check that it is a training log: no number in it has a name",
   });
 }
 

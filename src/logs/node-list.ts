@@ -22,6 +22,8 @@ export async function listFiles(root: string, { all = false }: { all?: boolean }
       // a W&B run keeps copies of its console and summary beside the real thing
       const copies = hasWandb && ["files", "logs", "tmp"].includes(entry.name);
       if (!copies && !SKIPPED_DIRECTORIES.has(entry.name)) out.push(...(await listFiles(path, { all })));
+    } else if (entry.name === "run.json" && names.has("metrics.jsonl")) {
+      // a run folder of ours: its settings are no log
     } else if (entry.isFile() && (all || isMlflowFile(root, names) || mayBeLog(entry.name))) out.push(path);
   }
   return out;

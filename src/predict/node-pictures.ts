@@ -1,5 +1,6 @@
 /** PNG and JPEG files. */
 import { closeSync, openSync, readFileSync, readSync } from "node:fs";
+import { inflateSync } from "node:zlib";
 import { SteepestError } from "../run/errors.ts";
 import { scaleRows } from "./encode-rows.ts";
 import { type Picture, type PictureOptions, pictureRow, pictureShape } from "./picture.ts";
@@ -50,6 +51,8 @@ interface Jpeg {
     ) => Omit<Picture, "rgba"> & { readonly data: Uint8Array };
   };
 }
+/** What jpeg-js takes at most, too. */
+const MOST_PIXELS = 100e6;
 const PNG: string = "fast-png";
 const JPEG: string = "jpeg-js";
 
@@ -63,6 +66,7 @@ export async function readPicture(path: string): Promise<Picture> {
       help: "give pictures only, or one file of rows",
     });
   }
+  if (kind === "png") refuseBomb(bytes, path);
   try {
     if (kind === "png") return pngPicture((await import(PNG)) as Png, bytes);
     const { decode } = ((await import(JPEG)) as Jpeg).default;
@@ -73,6 +77,36 @@ export async function readPicture(path: string): Promise<Picture> {
       where: path,
       help: "save it again as PNG or JPEG",
       cause,
+    });
+  }
+}
+
+/** A PNG that claims more pixels, or holds more levels, than it can need: a small file that fills the memory. */
+function refuseBomb(bytes: Buffer, where: string): void {
+  if (bytes.length < 33) return; // the decoder says what is missing
+  const pixels = bytes.readUInt32BE(16) * bytes.readUInt32BE(20);
+  if (pixels > MOST_PIXELS) {
+    throw new SteepestError("image-large", `the picture claims ${pixels} pixels`, {
+      where,
+      help: `scale it to at most ${MOST_PIXELS / 1e6} million`,
+    });
+  }
+  const packed: Buffer[] = [];
+  for (let at = 8; at + 12 <= bytes.length; ) {
+    const length = bytes.readUInt32BE(at);
+    if (bytes.toString("latin1", at + 4, at + 8) === "IDAT")
+      packed.push(bytes.subarray(at + 8, at + 8 + length));
+    at += 12 + length;
+  }
+  try {
+    // of four 16-bit levels a pixel, and a byte a line of each of the seven passes
+    inflateSync(Buffer.concat(packed), { maxOutputLength: 15 * pixels + 1000 });
+  } catch (error) {
+    if (!(error instanceof Error && "code" in error && error.code === "ERR_BUFFER_TOO_LARGE")) return;
+    throw new SteepestError("image-large", "the picture unpacks to more than its pixels", {
+      where,
+      help: "it is damaged, or made to fill the memory: save it again",
+      cause: error,
     });
   }
 }

@@ -1,5 +1,6 @@
 /** metrics.jsonl as it lies on disk, read piece by piece: it may be larger than memory. */
-import { closeSync, fstatSync, openSync, readSync } from "node:fs";
+import { closeSync, fstatSync, openSync, readSync, statSync } from "node:fs";
+import { SteepestError } from "../run/errors.ts";
 import type { RunLog } from "../run/log.ts";
 import { createRunLog } from "./log.ts";
 
@@ -33,6 +34,27 @@ export function readRunLog(path: string, source: string): RunLog {
   return log.read(source);
 }
 
+/**
+ * The first line that is not as a run writes it, from 1: no line of metrics, or of a step before the one above it; null
+ * where all are.
+ */
+export function firstOddLine(path: string): number | null {
+  let line = 0;
+  let last = 0;
+  for (const piece of readMetrics(path)) {
+    for (const text of piece.slice(0, -1).split("\n")) {
+      if (++line === 1) {
+        if (!text.startsWith('{"schema":')) return line;
+        continue;
+      }
+      const step = Number(/^\{"step":(\d+),.*\}$/.exec(text)?.[1]);
+      if (!(step >= last)) return line;
+      last = step;
+    }
+  }
+  return null;
+}
+
 /** The step of the last line that has one; null where the end of the file holds none. */
 export function lastStepIn(path: string): number | null {
   const file = openOrNull(path);
@@ -49,6 +71,13 @@ export function lastStepIn(path: string): number | null {
 }
 
 function openOrNull(path: string): number | null {
+  const found = statSync(path, { throwIfNoEntry: false });
+  // opening a pipe would wait for its writer
+  if (found !== undefined && !found.isFile()) {
+    throw new SteepestError("metrics-file", `${path} is no file`, {
+      help: "move it away: the run goes on without its lines",
+    });
+  }
   try {
     return openSync(path, "r");
   } catch (error) {

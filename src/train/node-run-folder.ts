@@ -228,6 +228,11 @@ function fileProblem(path: string, cause: unknown): unknown {
           cause,
         },
       );
+    case "EISDIR":
+      return new SteepestError("not-writable", `${path} holds a folder where the run has a file`, {
+        help: "move it away, or choose another folder with --out",
+        cause,
+      });
     case "EIO":
       return new SteepestError("disk-error", `the disk failed while writing ${path}`, {
         help: `check the disk; ${resumable}`,

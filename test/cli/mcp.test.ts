@@ -175,6 +175,15 @@ describe("paths outside", () => {
     expect(answer.texts[0]).toContain("error[outside]");
   });
 
+  test.each([
+    ["a zero byte", "log.jsonl\0"],
+    ["a name too long for the system", "a".repeat(5000)],
+  ])("%s is refused in words", async (_, path) => {
+    const answer = await call(client, "diagnose", { paths: [path] });
+    expect(answer.texts[0]).toMatch(/^error\[unreadable\]: the path can't be followed \(E/);
+    expect(answer.texts[0]!.length).toBeLessThan(400);
+  });
+
   test("a folder is read without the links in it", async () => {
     const answer = await call(client, "diagnose", { paths: [".", "**/*.jsonl"] });
     const runs = document(answer)["runs"] as { run: string }[];

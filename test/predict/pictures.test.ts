@@ -1,7 +1,9 @@
 /** Pictures as rows. What is expected of files and sizes was made by Pillow: pictures/make.py. */
 import { copyFileSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { deflateSync } from "node:zlib";
 import { describe, expect, test } from "vitest";
+import { crc32 } from "../../src/logs/crc.ts";
 import { readPicture } from "../../src/predict/node-pictures.ts";
 import { pictureRow, pictureShape } from "../../src/predict/picture.ts";
 import { folder, steepest } from "../cli/steepest.ts";
@@ -38,6 +40,35 @@ test.each(Object.entries(want))(
     if (large !== undefined) expect(largest(row(3, [16, 12]), large)).toBeLessThanOrEqual(most);
   },
 );
+
+/** A PNG of that size whose data are so many zeros. */
+function png(width: number, height: number, zeros: number): Buffer {
+  const chunk = (name: string, data: Buffer): Buffer => {
+    const [head, tail] = [Buffer.alloc(8), Buffer.alloc(4)];
+    head.writeUInt32BE(data.length);
+    head.write(name, 4);
+    tail.writeUInt32BE(crc32(Buffer.concat([head.subarray(4), data])));
+    return Buffer.concat([head, data, tail]);
+  };
+  const header = Buffer.from([0, 0, 0, 0, 0, 0, 0, 0, 8, 2, 0, 0, 0]);
+  header.writeUInt32BE(width);
+  header.writeUInt32BE(height, 4);
+  return Buffer.concat([
+    Buffer.from("\x89PNG\r\n\x1a\n", "latin1"),
+    chunk("IHDR", header),
+    chunk("IDAT", deflateSync(Buffer.alloc(zeros))),
+    chunk("IEND", Buffer.alloc(0)),
+  ]);
+}
+
+test.each([
+  ["claims more pixels than memory holds", png(60_000, 60_000, 100), "the picture claims 3600000000 pixels"],
+  ["unpacks to more than its pixels", png(4, 4, 1 << 20), "unpacks to more than its pixels"],
+])("a picture that %s is refused", async (_, bytes, words) => {
+  const path = join(folder(), "bomb.png");
+  writeFileSync(path, bytes);
+  await expect(readPicture(path)).rejects.toThrow(words);
+});
 
 describe("what a model takes", () => {
   type Parts = Parameters<typeof pictureShape>[0];

@@ -102,8 +102,17 @@ function formOf({ hostname, pathname }: URL): WebhookForm {
 /** Why it failed, or null. */
 async function post(url: URL, { headers, body }: Request): Promise<string | null> {
   try {
-    const answer = await fetch(url, { method: "POST", headers, body, signal: AbortSignal.timeout(PATIENCE) });
+    // what is told of a training goes to the address that was given, and to no other
+    const answer = await fetch(url, {
+      method: "POST",
+      headers,
+      body,
+      redirect: "manual",
+      signal: AbortSignal.timeout(PATIENCE),
+    });
     await answer.body?.cancel();
+    if (answer.status >= 300 && answer.status < 400)
+      return `it answered ${answer.status}: give the address that it leads to`;
     return answer.ok ? null : `it answered ${answer.status}`;
   } catch (error) {
     if (!(error instanceof Error)) return String(error);

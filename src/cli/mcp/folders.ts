@@ -70,19 +70,24 @@ function folderAt(name: string): string {
 }
 
 /** Through all links; the part that does not exist is kept as it is. */
+/** Characters of a path in a message. */
+const MOST_SHOWN = 200;
+
 function realOf(path: string, named: string): string {
   try {
     return realpathSync(path);
   } catch (error) {
     if (!(error instanceof Error && "code" in error)) throw error;
-    const above = dirname(path);
-    // a link that leads to nothing yet would be written through
-    const link = lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() === true;
-    if (error.code === "ENOENT" && above !== path && !link) return join(realOf(above, named), basename(path));
-    throw new SteepestError("unreadable", `the path can't be followed (${String(error.code)})`, {
-      where: named,
+    const unreadable = new SteepestError("unreadable", `the path can't be followed (${String(error.code)})`, {
+      where: named.length > MOST_SHOWN ? `${named.slice(0, MOST_SHOWN)}…` : named,
       help: "check the path",
       cause: error,
     });
+    if (error.code !== "ENOENT") throw unreadable;
+    const above = dirname(path);
+    // a link that leads to nothing yet would be written through
+    const link = lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() === true;
+    if (above !== path && !link) return join(realOf(above, named), basename(path));
+    throw unreadable;
   }
 }

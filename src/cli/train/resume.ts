@@ -1,9 +1,10 @@
 /** `--resume`: where a run goes on, and what is said of a folder that is not as the run left it. */
+import { statSync } from "node:fs";
 import { join } from "node:path";
 import { SteepestError } from "../../run/errors.ts";
 import type { BuiltRun } from "../../train/build.ts";
 import { type Progress, restoreCheckpoint } from "../../train/checkpoint.ts";
-import { lastStepIn } from "../../train/node-metrics.ts";
+import { firstOddLine, lastStepIn } from "../../train/node-metrics.ts";
 import type { RunFolder } from "../../train/node-run-folder.ts";
 import { refuseEdited } from "../../train/resume.ts";
 
@@ -51,19 +52,27 @@ export function resumeFrom(
   const from = restoreCheckpoint(bytes, built.step.state, where, {
     accept: (settings) => refuseEdited(settings, built.spec, { where, onDifference }),
   });
+  const shortened = sizeOf(metrics) < from.metricsBytes;
   const kept = folder.truncateMetrics(from.metricsBytes);
-  if (kept < from.metricsBytes) {
+  const best = which === "last" && folder.readCheckpoint("best") !== null;
+  const earlier = best ? " (--from best goes on from an earlier step)" : "";
+  if (shortened) {
     const last = lastStepIn(metrics);
     const gone =
       last === null ? `its lines up to step ${from.step}` : `its lines from step ${last} to ${from.step}`;
-    const best = which === "last" && folder.readCheckpoint("best") !== null;
     note(
-      `warning: metrics.jsonl was shortened: ${gone} are gone, and the run goes on without them` +
-        (best ? " (--from best goes on from an earlier step)" : ""),
+      `warning: metrics.jsonl was shortened: ${gone} are gone, and the run goes on without them${earlier}`,
     );
+  } else {
+    const odd = firstOddLine(metrics);
+    const what = odd === null ? "its lines have other lengths" : `line ${odd} is not as the run wrote it`;
+    if (odd !== null || kept < from.metricsBytes)
+      note(`warning: metrics.jsonl was changed: ${what}; the run goes on, and its curve is drawn with it`);
   }
   return { ...from, metricsBytes: kept };
 }
+
+const sizeOf = (path: string): number => statSync(path, { throwIfNoEntry: false })?.size ?? 0;
 
 function missing(file: string, which: Which): SteepestError {
   return new SteepestError("checkpoint-missing", `there is no checkpoint ${file}`, {
