@@ -25,8 +25,11 @@ export interface NativeProgram {
 
 /** Bytes after the plan's end that programs may read, though what is there is never used. */
 export const SLACK = 256;
-/** Work below this many nanoseconds is over before other threads have heard of it. */
-const WORTH_SHARING = 30_000;
+/**
+ * Work of fewer nanoseconds is not shared: besides waking others, what they wrote has to come back from their caches to
+ * whoever reads it next. Estimates are for narrow vectors; wide ones take a third.
+ */
+const WORTH_SHARING = 100_000;
 /** Nanoseconds of work that a thread takes at a time. */
 const SHARE = 8_000;
 
