@@ -31,13 +31,6 @@ export interface FrameReader {
 export function createJsonFrames(reader: FrameReader): JsonHandler {
   const stack: Frame[] = [];
   const top = (): Frame | undefined => stack[stack.length - 1];
-  /** Does something in the frame that is open, which then has an element more. */
-  const inFrame = (read: (frame: Frame) => void): void => {
-    const frame = top();
-    if (frame === undefined) return;
-    read(frame);
-    if (frame.kind === "array") frame.index++;
-  };
   return {
     open(kind) {
       const parent = top();
@@ -52,15 +45,36 @@ export function createJsonFrames(reader: FrameReader): JsonHandler {
     close() {
       const frame = stack.pop();
       if (frame === undefined) return;
-      reader.end(frame, top());
-      inFrame(() => {});
+      const parent = top();
+      reader.end(frame, parent);
+      if (parent) count(parent);
     },
     key(name) {
       const frame = top();
       if (frame) frame.key = name;
     },
-    number: (value) => inFrame((frame) => reader.number(value, frame, stack[stack.length - 2])),
-    text: (value) => inFrame((frame) => reader.text(value, frame)),
-    nothing: () => inFrame((frame) => reader.nothing(frame)),
+    number(value) {
+      const frame = top();
+      if (frame === undefined) return;
+      reader.number(value, frame, stack[stack.length - 2]);
+      count(frame);
+    },
+    text(value) {
+      const frame = top();
+      if (frame === undefined) return;
+      reader.text(value, frame);
+      count(frame);
+    },
+    nothing() {
+      const frame = top();
+      if (frame === undefined) return;
+      reader.nothing(frame);
+      count(frame);
+    },
   };
+}
+
+/** A list has an element more. */
+function count(frame: Frame): void {
+  if (frame.kind === "array") frame.index++;
 }

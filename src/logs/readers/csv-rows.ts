@@ -4,7 +4,14 @@ import { Recorder } from "../recorder.ts";
 import type { ReadOptions } from "../types.ts";
 import { type Column, planColumns, type TablePlan } from "./csv-columns.ts";
 
-/** Rows as they come; a row is either read as texts, or put cell by cell and ended. */
+/** The numbers of one row. */
+export interface Cells {
+  readonly values: Float64Array;
+  /** 1 where a column has a number. */
+  readonly filled: Uint8Array;
+}
+
+/** Rows as they come; a row is either read as texts, or put into `cells` and ended. */
 export interface CsvRows {
   /** Null before the header. */
   readonly plan: TablePlan | null;
@@ -16,8 +23,8 @@ export interface CsvRows {
   readonly lastFields: number;
   /** A row's cells as texts; the first is the header, which may come again. */
   readonly read: (fields: readonly string[]) => void;
-  /** A number in a column of the row that is being put. */
-  readonly put: (column: number, value: number) => void;
+  /** Of the row that is being put; another one for each header. */
+  readonly cells: Cells;
   /** The row that was put has so many cells. */
   readonly end: (fields: number) => void;
   /** What was put of the row does not count. */
@@ -27,8 +34,7 @@ export interface CsvRows {
 export function createCsvRows(options: ReadOptions, maxPoints: number): CsvRows {
   let plan: TablePlan | null = null;
   let recorders: Recorder[] = [];
-  let values = new Float64Array(0);
-  let filled = new Uint8Array(0);
+  let cells = cellsFor(0);
   let ragged = 0;
   let lastFields = 0;
 
@@ -40,15 +46,11 @@ export function createCsvRows(options: ReadOptions, maxPoints: number): CsvRows 
     for (const column of next.columns) {
       if (column.kind === "value") column.series = recorders[column.run]!.series(column.name);
     }
-    values = new Float64Array(fields.length);
-    filled = new Uint8Array(fields.length);
-  };
-  const put = (column: number, value: number): void => {
-    values[column] = value;
-    filled[column] = 1;
+    cells = cellsFor(fields.length);
   };
   const end = (fields: number): void => {
     const { columns } = plan!;
+    const { values, filled } = cells;
     lastFields = fields;
     if (fields !== columns.length) ragged++;
     let step: number | undefined;
@@ -89,17 +91,26 @@ export function createCsvRows(options: ReadOptions, maxPoints: number): CsvRows 
       const { columns } = plan;
       for (let i = 0; i < fields.length && i < columns.length; i++) {
         const value = parseNumber(fields[i]!);
-        if (value !== undefined) put(i, value);
-        else if (!isBlank(fields[i]!)) readArrayCell(columns[i]!, fields[i]!, recorders);
+        if (value !== undefined) {
+          cells.values[i] = value;
+          cells.filled[i] = 1;
+        } else if (!isBlank(fields[i]!)) readArrayCell(columns[i]!, fields[i]!, recorders);
       }
       end(fields.length);
       putArrayCells(columns, recorders);
     },
-    put,
+    get cells() {
+      return cells;
+    },
     end,
-    drop: () => filled.fill(0),
+    drop: () => cells.filled.fill(0),
   };
 }
+
+const cellsFor = (columns: number): Cells => ({
+  values: new Float64Array(columns),
+  filled: new Uint8Array(columns),
+});
 
 const isHeaderAgain = (fields: readonly string[], { columns }: TablePlan): boolean =>
   fields[0]!.trim() === columns[0]!.name &&

@@ -84,14 +84,17 @@ function createBlockReader({
 
   const readPlain = (block: NumberBlock, { columns }: TablePlan, start: number, end: number): void => {
     const { bytes } = block;
+    const { values, filled } = rows.cells;
     let field = 0;
     let from = start;
     for (let i = start; i <= end; i++) {
       if (i < end && bytes[i] !== delimiterByte) continue;
       if (field < columns.length && i > from && columns[field]!.kind !== "ignored") {
         const value = parseBytes(block, from, i);
-        if (value !== undefined) rows.put(field, value);
-        else if (field === 0 || bytes[from] === 91) {
+        if (value !== undefined) {
+          values[field] = value;
+          filled[field] = 1;
+        } else if (field === 0 || bytes[from] === 91) {
           // a word where numbers go: a repeated header or an array cell
           rows.drop();
           lines.push(decoder.decode(bytes.subarray(start, end)));
