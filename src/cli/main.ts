@@ -1,6 +1,7 @@
 /** argv → command → exit code. 0 done, 1 the work failed, 2 wrong usage or bad input, 130 interrupted. */
 import { Command, CommanderError } from "commander";
 import { closest, formatError, SteepestError } from "../run/errors.ts";
+import { plainLines } from "../run/plain.ts";
 import { version } from "../run/version.ts";
 import { commands } from "./commands.ts";
 import { createTerminal } from "./terminal.ts";
@@ -25,7 +26,7 @@ async function runCommandLine(line: readonly string[]): Promise<number> {
     .version(version)
     .showSuggestionAfterError()
     .exitOverride()
-    .configureOutput({ outputError: (text, write) => write(usageMessage(text)) });
+    .configureOutput({ outputError: (text, write) => write(plainLines(usageMessage(text))) });
   for (const row of commands) {
     const command = program
       .command(row.name)
@@ -33,7 +34,7 @@ async function runCommandLine(line: readonly string[]): Promise<number> {
       .option("--json", "print one JSON document")
       .option("--no-color", "no colours")
       .exitOverride()
-      .configureOutput({ outputError: (text, write) => write(usageMessage(text, row.name)) })
+      .configureOutput({ outputError: (text, write) => write(plainLines(usageMessage(text, row.name))) })
       .action(async () => {
         const options = command.opts<Record<string, unknown>>();
         const { run } = await row.load();

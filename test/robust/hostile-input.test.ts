@@ -228,6 +228,7 @@ describe("nothing of a name or a log reaches the terminal as a command", () => {
     ["a command", [evil]],
     ["a flag", ["train", "run.json", `--a${evil}`, "1"]],
     ["a setting", ["train", "run.json", "--loss", evil]],
+    ["a flag's value", ["lab", "--port", evil]],
     ["a formula", ["descend", `x + ${evil}`]],
     ["a log's name and text", ["diagnose", `log${evil}.csv`]],
     ["the same as JSON", ["diagnose", `log${evil}.csv`, "--json"]],

@@ -63,6 +63,7 @@ export const train: CommandRow = {
           "  steepest train run.json --engine torch --nproc 4",
           "",
           "Ctrl-C finishes the step and writes a checkpoint; --resume goes on from it bit for bit.",
+          "So does a closed terminal, even with nohup, which Node undoes: setsid or tmux keep a run going.",
         ].join("\n"),
       );
   },
