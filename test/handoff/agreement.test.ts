@@ -180,6 +180,7 @@ const groups: readonly Group[] = [
       ["lesson", { ...example("lesson.json"), schedule: "constant", steps: undefined, clip: undefined, epochs: 60 }],
       ["digits", { ...digits, steps: 6, validation: 0.02 }],
       ["text", text],
+      ["text, four times as wide as its base", { ...text, model: { ...text.model, layers: 1, parametrization: "mup", baseWidth: 8 } }],
       ["text, tied, the next character", {
         ...text,
         model: { kind: "transformer", layers: 1, width: 16, heads: 2, tied: true, predict: "next", activation: "relu" },
