@@ -68,7 +68,11 @@ export function batchPlan({
   for (const size of sizes.sizes) checkBatchSize(size, n);
   const stages = batchStages(sizes, { rows: n, dropLast, steps, epochs });
   const size = stages[0]!.size;
-  const order = Int32Array.from({ length: n }, (_, i) => i);
+  let made: Int32Array | undefined;
+  const order = (): Int32Array => {
+    made ??= Int32Array.from({ length: n }, (_, i) => i);
+    return made;
+  };
   // A full batch holds every row whatever the order; keeping the order keeps its sums reproducible.
   const key = shuffle && size < n ? streamKey(seed, "batches") : null;
   let ordered = -1;
@@ -83,7 +87,7 @@ export function batchPlan({
   const prepare = (step: number): number => {
     const { epoch, row } = place(step);
     if (key && epoch !== ordered) {
-      permutationInto(order, key, epoch);
+      permutationInto(order(), key, epoch);
       ordered = epoch;
     }
     return row;
@@ -102,7 +106,7 @@ export function batchPlan({
     sizeOf,
     rowsOf(step) {
       const start = prepare(step);
-      return order.subarray(start, start + sizeOf(step));
+      return order().subarray(start, start + sizeOf(step));
     },
     fill(step, features, target, outX, outY) {
       const start = prepare(step);
@@ -176,7 +180,7 @@ const LONG_ROW = 32;
 
 function copyRows(
   rows: Rows,
-  order: Int32Array,
+  orderOf: () => Int32Array,
   start: number,
   count: number,
   inOrder: boolean,
@@ -188,6 +192,7 @@ function copyRows(
     out.set(data.subarray(start * size, (start + count) * size));
     return;
   }
+  const order = orderOf();
   for (let k = 0; k < count; k++) {
     const from = order[start + k]! * rowStride;
     const to = k * size;

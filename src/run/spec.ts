@@ -48,8 +48,6 @@ export type ModelSpec =
       readonly hidden: readonly number[];
       readonly activation?: string | undefined;
       readonly dropout?: number | undefined;
-      readonly parametrization?: "standard" | "mup" | undefined;
-      readonly baseWidth?: number | undefined;
     }
   | {
       readonly kind: "cnn";
@@ -74,8 +72,6 @@ export type ModelSpec =
       readonly dropout?: number | undefined;
       readonly tied?: boolean | undefined;
       readonly predict?: "every" | "next" | undefined;
-      readonly parametrization?: "standard" | "mup" | undefined;
-      readonly baseWidth?: number | undefined;
     }
   | ModuleSpec;
 

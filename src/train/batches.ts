@@ -24,6 +24,8 @@ export interface StepperParts {
   readonly plan: BatchPlan;
   readonly data: Dataset;
   readonly step: TrainStep;
+  /** Whether an epoch's rows are other ones than the last one's. */
+  readonly streamed?: boolean;
 }
 
 /** Step k, from 0, on its own batch; batches may grow, and an epoch's last one may be smaller. */
@@ -31,13 +33,14 @@ export function stepper({
   plan,
   data,
   step,
+  streamed = false,
 }: StepperParts): (k: number, lr: number, momentum?: number) => StepResult {
   const { features, target } = data;
   const whole = plan.batchSize;
   const fill = (to: SizedStep, k: number): void => {
     plan.fill(k, features, target, to.inputs["x"]!, to.inputs["y"] ?? null);
   };
-  if (whole === plan.n && plan.stages.length === 1) {
+  if (whole === plan.n && plan.stages.length === 1 && !streamed) {
     // one batch holds all rows: it is written once
     let filled = false;
     return (k, lr, momentum) => {

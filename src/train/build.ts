@@ -11,17 +11,16 @@ import {
   scaledRate,
   withMomentum,
 } from "../optim/schedules/index.ts";
-import type { Transform } from "../optim/transform.ts";
 import { SteepestError } from "../run/errors.ts";
 import type { RunSpec } from "../run/spec.ts";
 import { batchShapes, evaluator, stepper } from "./batches.ts";
+import type { Feed } from "./feed.ts";
 import { evalStep } from "./forward.ts";
 import type { BuildHost } from "./host.ts";
 import { type StepResult, type TrainStep, trainStep } from "./program.ts";
 import { checkSettings, clippedOptimizer, momentumOf, ratesOf, stepSchedule } from "./settings.ts";
-import { type Task, taskOf } from "./task.ts";
+import { taskOf } from "./task.ts";
 import type { BatchShapes, StepParts } from "./trace.ts";
-import { widthGroups } from "./width-rates.ts";
 
 /** Model, loss and optimizer of a built run, and its batch's shapes: what a step is traced from. */
 export interface BuiltParts extends Omit<StepParts, "batch"> {
@@ -54,6 +53,8 @@ export interface BuiltRun {
   /** What the step is made of, to trace or compile it in other ways: the loss alone, other batch sizes. */
   readonly parts: BuiltParts;
   readonly step: TrainStep;
+  /** Where examples come in time: what has to be waited for before a step. */
+  readonly feed?: Feed | undefined;
   /** Step k, from 0, on its own batch. Its result is overwritten by the next. */
   readonly advance: (k: number, lr: number, momentum?: number) => StepResult;
   /** Means over validation or test rows; null where there are none. */
@@ -81,26 +82,17 @@ export async function buildRun(
       seed,
       targetKind: named?.target,
     }));
-  const { model, loss, lossName, measures, logged, outputs, growingAxes } = await taskOf(spec, data, host);
+  const { model, loss, lossName, measures, logged, outputs } = await taskOf(spec, data, host);
 
-  const n = rowCount(data.features);
-  const plan = batchPlan({
-    n,
-    batchSize: spec.batchSize ?? Math.min(DEFAULT_BATCH, n),
-    shuffle: spec.shuffle,
-    dropLast: spec.dropLast,
-    seed,
-    steps: spec.steps,
-    epochs: spec.epochs,
-  });
+  const { plan, feed } = batchesOf(spec, data, host.given);
   const totalSteps = spec.steps ?? plan.stepsIn(spec.epochs ?? 1);
   // epochs of growing batches have no one number of steps
   const lengths = plan.stages.length > 1 ? { totalSteps } : { totalSteps, stepsPerEpoch: plan.stepsPerEpoch };
   const rate = rateOf(spec, { plan, lr, lengths, given: host.given });
   const optimizer =
-    host.given?.optimizer.as === spec.optimizer
+    anyLength.feeds === undefined || host.given?.optimizer.as === spec.optimizer
       ? anyLength
-      : withLengths(anyLength, spec, { lengths, growingAxes });
+      : clippedOptimizer(spec, lengths);
   const shapes = (rows: number): BatchShapes => batchShapes(data, rows);
   const parts: BuiltParts = {
     model,
@@ -138,7 +130,8 @@ export async function buildRun(
     backend: backend.name,
     parts,
     step,
-    advance: stepper({ plan, data, step }),
+    feed,
+    advance: stepper({ plan, data, step, streamed: feed !== undefined }),
     evaluate: (part) => {
       const samples = data[part];
       return samples === undefined || rowCount(samples.features) === 0 ? null : measure(samples);
@@ -147,15 +140,25 @@ export async function buildRun(
   };
 }
 
-/** The optimizer, made anew where it depends on the run's lengths or on how the model's tensors grow with its width. */
-function withLengths(
-  made: Transform,
-  spec: RunSpec,
-  { lengths, growingAxes }: { lengths: RunLengths; growingAxes: Task["growingAxes"] },
-): Transform {
-  if (made.feeds === undefined && growingAxes === undefined) return made;
-  const groups = growingAxes === undefined ? spec.groups : widthGroups(spec, made.lr!, growingAxes);
-  return clippedOptimizer({ ...spec, groups: groups?.length === 0 ? undefined : groups }, lengths);
+/** Which rows each step sees, and what brings them where they come in time. */
+function batchesOf(
+  { batchSize, shuffle, dropLast, seed, steps, epochs }: RunSpec,
+  { features }: Dataset,
+  given: BuildHost["given"],
+): { plan: BatchPlan; feed: Feed | undefined } {
+  const stream = given?.stream;
+  const n = stream?.count ?? rowCount(features);
+  const plan = batchPlan({
+    n,
+    batchSize: batchSize ?? Math.min(DEFAULT_BATCH, n),
+    shuffle: stream === undefined && shuffle,
+    dropLast,
+    seed,
+    steps,
+    epochs,
+  });
+  const feed = stream?.feed(plan);
+  return { feed, plan: feed === undefined ? plan : { ...plan, fill: feed.fill } };
 }
 
 /** The rate of each step; where batches grow, it follows their size as the run asks. */

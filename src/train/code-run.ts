@@ -1,5 +1,5 @@
 /** A run declared in code: model, loss and optimizer are values, and the data lies in memory. */
-import { memoryHost } from "../data/index.ts";
+import { type BatchPlan, memoryHost } from "../data/index.ts";
 import type { Backend } from "../engine/backend.ts";
 import { wasm } from "../engine/backends/wasm.ts";
 import type { Expr } from "../engine/graph/index.ts";
@@ -12,7 +12,8 @@ import { parseRun } from "../run/parse-run.ts";
 import type { BatchSizes, Named, RunSpec } from "../run/spec.ts";
 import { type BuiltRun, buildRun } from "./build.ts";
 import type { Run } from "./define-run.ts";
-import { type FitSource, fitDataset } from "./fit-data.ts";
+import { checkStream, type Feed, type FitStream, feedOf, firstOf, isStream } from "./feed.ts";
+import { type FitDataOptions, type FitSource, fitDataset } from "./fit-data.ts";
 import type { BuildHost, GivenParts } from "./host.ts";
 import type { CustomModel } from "./model.ts";
 import type { LossContext } from "./pass.ts";
@@ -95,8 +96,23 @@ const OPTIONS: Readonly<Record<keyof CodeRun, true>> = {
 export async function declareRun(
   options: CodeRun,
 ): Promise<{ readonly spec: RunSpec; readonly host: BuildHost }> {
+  if (isStream(options.data)) {
+    throw new SteepestError("option", "data is a stream, which fit alone takes", {
+      where: "at data",
+      help: "give a part of the examples that fits into memory: data: { x, y }",
+    });
+  }
+  return declare(options);
+}
+
+/** A run of `fit`, whose examples may come in time. */
+export interface FitRun extends Omit<CodeRun, "data"> {
+  readonly data: FitSource | FitStream;
+}
+
+async function declare(options: FitRun): ReturnType<typeof declareRun> {
   checkOptions(options);
-  const { model, loss, optimizer, schedule, data, validation = 0, measures, patience, minDelta } = options;
+  const { model, loss, optimizer, schedule, validation = 0, measures, patience, minDelta } = options;
   const { dtype = "float32", seed = 42 } = options;
   requireOptimizer(optimizer);
   const own = typeof loss === "function";
@@ -130,7 +146,7 @@ export async function declareRun(
     }),
   );
   const given: GivenParts = {
-    data: await fitDataset(data, { dtype, targetKind: row?.target, validation, seed }),
+    ...(await givenData(options, { dtype, targetKind: row?.target, validation, seed })),
     optimizer: { transform: optimizer, as },
     ...(schedule !== undefined && !asData && { schedule: schedule as Schedule | MetricSchedule }),
     ...(measures !== undefined &&
@@ -147,10 +163,46 @@ export async function buildCodeRun(options: CodeRun): Promise<BuiltRun> {
   return buildRun(spec, { host, backend: options.backend ?? wasm });
 }
 
+/** The run that `fit` trains. */
+export async function buildFitRun(options: FitRun): Promise<BuiltRun> {
+  const { spec, host } = await declare(options);
+  return buildRun(spec, { host, backend: options.backend ?? wasm });
+}
+
+async function givenData(
+  { data, shuffle = true }: FitRun,
+  options: FitDataOptions,
+): Promise<Pick<GivenParts, "data" | "stream">> {
+  if (!isStream(data)) return { data: await fitDataset(data, options) };
+  checkStream(data);
+  if (typeof options.validation === "number" && options.validation > 0) {
+    throw new SteepestError("validation", "a share of a stream can't be held out", {
+      where: "at validation",
+      help: "give validation examples of its own: { x, y }",
+    });
+  }
+  const { x, y } = await firstOf(data);
+  const { classes } = data;
+  const first = await fitDataset(
+    { x: [x], ...(y !== undefined && { y: [y] }), ...(classes && { classes }) },
+    options,
+  );
+  if (first.target.kind === "class" && classes === undefined) {
+    throw new SteepestError("data-target", "a stream does not tell which classes there will be", {
+      where: "at data.classes",
+      help: 'name them in the order of their numbers: classes: ["cat", "dog"]',
+    });
+  }
+  const { features, target } = first;
+  const like = { features, target };
+  const feed = (plan: BatchPlan): Feed => feedOf(data, plan, { ...options, shuffle, like });
+  return { data: first, stream: { count: data.count, feed } };
+}
+
 const defined = (record: Readonly<Record<string, unknown>>): Record<string, unknown> =>
   Object.fromEntries(Object.entries(record).filter(([, value]) => value !== undefined));
 
-function checkOptions(options: CodeRun): void {
+function checkOptions(options: FitRun): void {
   for (const key of Object.keys(options)) {
     if (Object.hasOwn(OPTIONS, key)) continue;
     const near = closest(key, Object.keys(OPTIONS));

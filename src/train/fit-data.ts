@@ -51,16 +51,22 @@ export interface FitData {
   readonly classes?: readonly string[];
 }
 
-/** The data, or what yields its examples one by one. */
-export type FitSource =
-  | FitData
-  | Iterable<{ readonly x: Nested; readonly y?: Nested }>
-  | AsyncIterable<{ readonly x: Nested; readonly y?: Nested }>;
+/** One example: its features, and its target where there is one. */
+export interface Example {
+  readonly x: Nested;
+  readonly y?: Nested;
+}
 
-export interface FitDataOptions {
+/** The data, or what yields its examples one by one, which are all read into memory before the first step. */
+export type FitSource = FitData | Iterable<Example> | AsyncIterable<Example>;
+
+export interface TargetOptions {
   readonly dtype: FloatDType;
   /** What the loss needs the target to be; undefined: classes where it comes as whole-number typed arrays. */
   readonly targetKind: "class" | "number" | undefined;
+}
+
+export interface FitDataOptions extends TargetOptions {
   /** A share of the examples, or other data. */
   readonly validation: number | FitSource;
   readonly seed: number;
@@ -69,32 +75,49 @@ export interface FitDataOptions {
 /** Copies the data: what is given stays as it is. Throws `data-*`, `label-range`, `validation`. */
 export async function fitDataset(source: FitSource, options: FitDataOptions): Promise<Dataset> {
   const { validation, seed } = options;
-  const data = await partsOf(source);
+  const data = await partsOf(source, "data");
   const samples = await samplesOf(data, options, "data");
   const held =
-    typeof validation === "number" ? null : await samplesOf(await partsOf(validation), options, "validation");
+    typeof validation === "number"
+      ? null
+      : await samplesOf(await partsOf(validation, "validation"), options, "validation");
   const count = Math.max(
     ...[samples, held].map((s) => (s?.target.kind === "class" ? classCount(s.target) : 0)),
   );
   const classes = data.classes ?? Array.from({ length: count }, (_, i) => String(i));
   const named = samples.target.kind === "class" ? { classes } : {};
-  if (count > classes.length) {
-    throw new SteepestError(
-      "label-range",
-      `a label is ${count - 1}, but ${classes.length} classes are named`,
-      {
-        where: "at data.classes",
-        help: "number the classes from 0, in the order of their names",
-      },
-    );
-  }
+  requireNamed(count, classes);
   if (held !== null) {
-    requireSameRows(samples, held);
+    requireSameRows(samples, held, "a validation row");
     return { name: "data", ...samples, ...named, validation: held };
   }
   if (validation === 0) return { name: "data", ...samples, ...named };
   const split = splitRows(samples, Number(validation), seed);
   return { name: "data", ...split.train, ...named, validation: split.held };
+}
+
+/** Examples that are read a few at a time, which have to be like those that were read before. Throws as `fitDataset`. */
+export async function exampleSamples(
+  examples: readonly Example[],
+  {
+    like,
+    classes,
+    where,
+    ...options
+  }: TargetOptions & { like: Samples; classes?: readonly string[] | undefined; where: string },
+): Promise<Samples> {
+  const samples = await samplesOf(await partsOf(examples, where), options, where);
+  requireSameRows(like, samples, `in ${where}, a row`);
+  if (samples.target.kind === "class") requireNamed(classCount(samples.target), classes ?? []);
+  return samples;
+}
+
+function requireNamed(count: number, classes: readonly string[]): void {
+  if (count <= classes.length) return;
+  throw new SteepestError("label-range", `a label is ${count - 1}, but ${classes.length} classes are named`, {
+    where: "at data.classes",
+    help: "number the classes from 0, in the order of their names",
+  });
 }
 
 const isRecord = (value: unknown): value is Record<string, unknown> =>
@@ -117,23 +140,19 @@ async function collect(source: Iterable<unknown> | AsyncIterable<unknown>): Prom
   return all;
 }
 
-async function partsOf(source: FitSource): Promise<FitData> {
+async function partsOf(source: FitSource, at: string): Promise<FitData> {
   if (!isAsync(source) && !isIterable(source)) {
     if (isRecord(source) && "x" in source) return source as FitData;
-    throw wrong("data", "it is neither { x, y } nor what yields such examples", "give data: { x, y }");
+    throw wrong(at, "it is neither { x, y } nor what yields such examples", "give data: { x, y }");
   }
   const rows = await collect(source);
   const bad = rows.findIndex((row) => !isRecord(row) || !("x" in row));
-  if (bad >= 0) throw wrong("data", `example ${bad + 1} has no x`, "yield one { x, y } for each example");
-  const examples = rows as { readonly x: Nested; readonly y?: Nested }[];
+  if (bad >= 0) throw wrong(at, `example ${bad + 1} has no x`, "yield one { x, y } for each example");
+  const examples = rows as Example[];
   const labelled = examples.filter((row) => row.y !== undefined).length;
   if (labelled > 0 && labelled < examples.length) {
-    const at = examples.findIndex((row) => row.y === undefined);
-    throw wrong(
-      "data",
-      `example ${at + 1} has no y, but others have`,
-      "give a y to all examples, or to none",
-    );
+    const first = examples.findIndex((row) => row.y === undefined);
+    throw wrong(at, `example ${first + 1} has no y, but others have`, "give a y to all examples, or to none");
   }
   return {
     x: examples.map((row) => row.x),
@@ -143,7 +162,7 @@ async function partsOf(source: FitSource): Promise<FitData> {
 
 async function samplesOf(
   { x, y }: FitData,
-  { dtype, targetKind }: FitDataOptions,
+  { dtype, targetKind }: TargetOptions,
   at: string,
 ): Promise<Samples> {
   const rows = inputRows(isAsync(x) ? ((await collect(x)) as Nested[]) : x, { dtype, at: `${at}.x` });
@@ -260,14 +279,14 @@ function flatten(rows: readonly unknown[], at: string): Flat {
   return { values, shape, kind: kinds.size === 1 && only !== undefined ? only : "float" };
 }
 
-function requireSameRows(train: Samples, held: Samples): void {
+function requireSameRows(train: Samples, held: Samples, what: string): void {
   for (const part of ["features", "target"] as const) {
     const [a, b] = [train[part].shape.slice(1), held[part].shape.slice(1)];
     if (String(a) === String(b) && train[part].data.constructor === held[part].data.constructor) continue;
     throw new SteepestError(
       "data-shape",
-      `a validation row has ${part} [${b.join(", ")}], a training row [${a.join(", ")}]`,
-      { where: "at validation", help: "give both the same shape and type" },
+      `${what} has ${part} [${b.join(", ")}], the first training row [${a.join(", ")}]`,
+      { help: "give both the same shape and type" },
     );
   }
 }

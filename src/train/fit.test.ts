@@ -8,6 +8,8 @@ import * as losses from "../nn/losses/index.ts";
 import { adamw, emaWeights, sgd } from "../optim/index.ts";
 import { parseRun } from "../run/parse-run.ts";
 import { buildRun } from "./build.ts";
+import { buildCodeRun } from "./code-run.ts";
+import type { FitStream } from "./feed.ts";
 import { type FitOptions, fit } from "./fit.ts";
 import type { FitData } from "./fit-data.ts";
 import { train } from "./loop.ts";
@@ -208,4 +210,127 @@ test("weights go out under PyTorch's names and in again", async () => {
   const [weight, bias] = fresh.state.map((t) => t.values);
   const { values } = trained.predict([[0.3, 0.7]]);
   expect(weight![0]! * 0.3 + weight![1]! * 0.7 + bias![0]!).toBeCloseTo(values[0]!, 5);
+});
+
+describe("examples that are read while it trains", () => {
+  const labels = rows.map(([a]) => Number(a > 0));
+  /** The rows in their order, opened as often as asked; how often is counted. */
+  const opened = (
+    y: readonly number[] = targets,
+  ): { stream: FitStream; epochs: number[]; ended: () => number } => {
+    const epochs: number[] = [];
+    let ended = 0;
+    return {
+      epochs,
+      ended: () => ended,
+      stream: {
+        count: rows.length,
+        async *open(epoch) {
+          epochs.push(epoch);
+          try {
+            for (const [i, x] of rows.entries()) yield { x, y: y[i]! };
+          } finally {
+            ended++;
+          }
+        },
+      },
+    };
+  };
+
+  test("in their order, they give what the same rows in memory give, to the bit; each opening is ended", async () => {
+    const { stream, epochs, ended } = opened();
+    const streamed = await fit(line({ data: stream, shuffle: false }));
+    expect(valuesOf(streamed)).toEqual(valuesOf(await fit(line({ shuffle: false }))));
+    expect(epochs).toEqual([0, 0, 1, 2, 3]);
+    expect(ended()).toBe(5);
+    expect(streamed.predict([[1, 1]]).shape).toEqual([1, 1]);
+  });
+
+  test("shuffled through a small buffer: each epoch has every example once, in another order", async () => {
+    const seen: number[][] = [];
+    const batches: number[] = [];
+    const ids = rows.map((_, i) => i);
+    const { run } = await fit(
+      line({
+        data: { ...opened(ids).stream, buffer: 10 },
+        epochs: 2,
+        optimizer: sgd({ lr: 1e-9 }),
+      }),
+    );
+    const plan = run.plan;
+    for (const epoch of [0, 1]) {
+      const order: number[] = [];
+      for (let k = epoch * plan.stepsPerEpoch; k < (epoch + 1) * plan.stepsPerEpoch; k++) {
+        await run.feed!.wait(k);
+        const [x, y] = [new Float32Array(16), new Float32Array(8)];
+        const count = plan.fill(k, run.data.features, run.data.target, x, y);
+        batches.push(count);
+        order.push(...y.subarray(0, count));
+        expect([...x.subarray(0, 2)]).toEqual(Array.from(rows[y[0]!]!, Math.fround));
+      }
+      seen.push(order);
+    }
+    await run.feed!.close();
+    expect(batches).toEqual([8, 8, 8, 8, 3, 8, 8, 8, 8, 3]);
+    for (const order of seen) expect([...order].sort((a, b) => a - b)).toEqual(ids);
+    expect(seen[0]).not.toEqual(seen[1]);
+    // what comes out at place i is among the first i + 10
+    for (const order of seen) order.forEach((id, i) => expect(id).toBeLessThan(i + 10));
+    expect(seen[0]!.slice(0, 10)).not.toEqual(ids.slice(0, 10));
+  });
+
+  test("a run that stopped within an epoch goes on to the same bits", async () => {
+    const { epochs, ...options } = line({ data: { ...opened().stream, buffer: 12 } });
+    const half = await fit({ ...options, steps: 8 });
+    expect(half.steps).toBe(8);
+    const whole = await fit({ ...options, epochs: epochs!, resume: half.state });
+    expect(valuesOf(whole)).toEqual(valuesOf(await fit({ ...options, epochs: epochs! })));
+  });
+
+  test("classes are named beforehand", async () => {
+    const { stream } = opened(labels);
+    const classes = { loss: "softmax-cross-entropy", model: linear(2, 2) } as const;
+    const { validation } = await fit(
+      line({
+        ...classes,
+        data: { ...stream, classes: ["no", "yes"] },
+        validation: { x: rows, y: labels },
+        epochs: 30,
+      }),
+    );
+    expect(validation!["accuracy"]).toBeGreaterThan(0.9);
+    await expect(fit(line({ ...classes, data: stream }))).rejects.toThrow(/which classes/);
+    const three = opened(labels.map((y, i) => (i === 20 ? 2 : y))).stream;
+    await expect(fit(line({ ...classes, data: { ...three, classes: ["no", "yes"] } }))).rejects.toThrow(
+      /label is 2/,
+    );
+  });
+
+  const { stream } = opened();
+  const once = stream.open(0);
+  const mistakes: Record<string, [Partial<FitOptions>, RegExp]> = {
+    "a generator that was called": [
+      { data: { ...stream, open: once as never } },
+      /open is object and no function/,
+    ],
+    "a count that is too large": [{ data: { ...stream, count: 40 } }, /ends after 35, but count says 40/],
+    "a count that is too small": [{ data: { ...stream, count: 30 } }, /has more, but count says 30/],
+    "no count": [{ data: { open: stream.open } as never }, /count is undefined/],
+    "what can be read once, opened again": [
+      { data: { ...stream, open: () => once } },
+      /ends after 0, but count says 35 examples, in epoch 1/,
+    ],
+    "a row of another width": [
+      { data: { ...stream, open: () => rows.map((x, i) => ({ x: i === 30 ? [1] : x, y: 1 })) } },
+      /row 31 has 1 values/,
+    ],
+    "a share held out": [{ data: stream, validation: 0.2 }, /a share of a stream/],
+  };
+  test.each(Object.entries(mistakes))("refused: %s", async (_, [more, says]) => {
+    await expect(fit(line(more))).rejects.toThrow(says);
+  });
+
+  test("what needs all rows refuses a stream", async () => {
+    await expect(buildCodeRun(line({ data: stream }) as never)).rejects.toThrow(/which fit alone takes/);
+  });
 });

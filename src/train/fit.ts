@@ -1,11 +1,11 @@
-/** `fit`: data in memory and a model in code, trained by the loop that the command line uses. */
+/** `fit`: data in memory or in time, and a model in code, trained by the loop that the command line uses. */
 import { batchPlan, type DataArray, rowCount } from "../data/index.ts";
 import { SteepestError } from "../run/errors.ts";
 import type { RunLog } from "../run/log.ts";
 import type { LongWork } from "../run/long-work.ts";
 import type { BuiltRun } from "./build.ts";
 import { type Progress, restoreCheckpoint } from "./checkpoint.ts";
-import { buildCodeRun, type CodeRun } from "./code-run.ts";
+import { buildFitRun, type FitRun } from "./code-run.ts";
 import { type Examples, inputRows, type Nested, type Tensor } from "./fit-data.ts";
 import { predictStep } from "./forward.ts";
 import { runLog } from "./log.ts";
@@ -31,7 +31,7 @@ export interface FitState {
 }
 
 /** A run in code, and how it is watched, stopped and gone on with. */
-export interface FitOptions extends CodeRun, LongWork<TrainProgress> {
+export interface FitOptions extends FitRun, LongWork<TrainProgress> {
   /** Called after each step with its measurements: one record, overwritten by the next step. */
   readonly onStep?: (step: FitStep) => void;
   /** Goes on from where another fit of the same model and data stopped: its `state`. */
@@ -57,7 +57,7 @@ export interface FitResult extends Omit<TrainOutcome, "step"> {
 }
 
 /**
- * Trains a model on data in memory. The best weights are kept, the history can be diagnosed, and an aborted or finished
+ * Trains a model on data in memory, or on a stream of examples (`FitStream`). The best weights are kept, the history can be diagnosed, and an aborted or finished
  * run goes on from its `state`, to the same bits as if it had not stopped. Throws `NonFiniteError` where the loss or the
  * gradient is no number, and what `buildCodeRun` throws.
  */
@@ -69,7 +69,7 @@ export async function fit({
   clock,
   ...options
 }: FitOptions): Promise<FitResult> {
-  const built = await buildCodeRun(options);
+  const built = await buildFitRun(options);
   const from = resume === undefined ? undefined : restored(built, resume);
   const kept = memoryStore(resume?.metrics.slice(0, from?.metricsBytes) ?? "");
   const { step: steps, ...outcome } = await train(onStep === undefined ? built : watched(built, onStep), {
@@ -79,7 +79,7 @@ export async function fit({
     onProgress,
     clock,
     checkpointEvery: Number.POSITIVE_INFINITY,
-  });
+  }).finally(() => built.feed?.close());
   const { best, last } = kept.checkpoints;
   const keepsBest = built.data.validation !== undefined && best !== undefined;
   if (keepsBest) restoreCheckpoint(best, built.step.state, "the best weights");

@@ -1,10 +1,11 @@
 export { type ActivationStep, type ActivationStepOptions, activationStep } from "./activations.ts";
 export { type BuiltParts, type BuiltRun, buildRun } from "./build.ts";
 export { type Best, encodeCheckpoint, type Progress, restoreCheckpoint } from "./checkpoint.ts";
-export { buildCodeRun, type CodeRun, declareRun, type FitLoss } from "./code-run.ts";
+export { buildCodeRun, type CodeRun, declareRun, type FitLoss, type FitRun } from "./code-run.ts";
 export { defineRun, type Run } from "./define-run.ts";
+export type { FitStream } from "./feed.ts";
 export { type FitOptions, type FitResult, type FitState, type FitStep, fit } from "./fit.ts";
-export type { Examples, FitData, FitSource, Nested, NumberArray, Tensor } from "./fit-data.ts";
+export type { Example, Examples, FitData, FitSource, Nested, NumberArray, Tensor } from "./fit-data.ts";
 export {
   type EvalStep,
   type EvalStepOptions,

@@ -87,6 +87,7 @@ export async function train(
   const steps = stepsOf(run, { recorder, clock, first });
   if (from === undefined) recorder.checkpoint(0);
   while (steps.count() < totalSteps && !recorder.isStopped() && signal?.aborted !== true) {
+    await run.feed?.wait(steps.count());
     const now = steps.runFor(slice);
     if (flushing.isDue(now)) {
       recorder.flush();
@@ -135,12 +136,12 @@ interface Steps {
   /** Learning rate of the last step. */
   readonly lr: () => number;
   readonly result: () => StepResult;
-  /** Makes steps for so many milliseconds, one at least, and returns the time. */
+  /** Makes steps for so many milliseconds, or as far as there are batches, one at least, and returns the time. */
   readonly runFor: (milliseconds: number) => number;
 }
 
 function stepsOf(
-  { totalSteps, rate, advance, step }: BuiltRun,
+  { totalSteps, rate, advance, step, feed }: BuiltRun,
   { recorder, clock, first }: { recorder: Recorder; clock: Clock; first: number },
 ): Steps {
   let k = first;
@@ -173,7 +174,7 @@ function stepsOf(
         now = clock.now();
         stride = now - before < LOOK_EVERY ? Math.min(2 * stride, 256) : Math.max(1, stride >> 1);
         untilLook = stride;
-      } while (k < totalSteps && now < until && !recorder.isStopped());
+      } while (k < totalSteps && now < until && !recorder.isStopped() && feed?.has(k) !== false);
       return now;
     },
   };

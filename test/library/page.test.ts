@@ -24,6 +24,11 @@ const recipes: Readonly<Record<string, (found: Exports) => void>> = {
     expect(result.best.loss).toBeLessThan(1e-4);
     expect(result.history.series.map((s: { role: string }) => s.role)).toContain("validation");
   },
+  "More data than memory": ({ weight, finalLoss }) => {
+    expect(finalLoss).toBeLessThan(1e-3);
+    expect(weight[0]).toBeCloseTo(3, 1);
+    expect(weight[1]).toBeCloseTo(-2, 1);
+  },
   // the outliers are a tenth of the points; a mean of squares would be pulled to a slope and offset near 5
   "Your own loss": ({ predict }) => {
     const { values } = predict([0.5, -0.5]);
