@@ -5,6 +5,7 @@ import { interpret } from "../engine/backends/reference.ts";
 import { type Expr, input, sizeOf } from "../engine/graph/index.ts";
 import type { BuiltModel } from "../nn/build.ts";
 import { findLoss } from "../nn/losses/index.ts";
+import { isMup } from "../nn/width.ts";
 import { findSchedule } from "../optim/schedules/index.ts";
 import { stream, streamKey } from "../random/index.ts";
 import { SteepestError } from "../run/errors.ts";
@@ -89,7 +90,7 @@ function settings(built: BuiltRun): Record<string, unknown> {
     settings: keptSettings(spec),
     orderKey: shuffled ? streamKey(spec.seed, "batches") : null,
     // a traced model has them as buffers
-    frozen: "module" in spec.model ? [] : (built.parts.model.frozen ?? []),
+    frozen: isTraced(spec.model) ? [] : (built.parts.model.frozen ?? []),
     logEvery: built.logEvery,
     checkpointEvery: spec.checkpointEvery ?? null,
     // a clip that refuses such gradients ends the run as the guard does
@@ -153,8 +154,11 @@ function outputShape({ model, dtype, shapes }: BuiltRun["parts"], rows: number):
   return model.forward(tensors, input("x", shape, type) as Expr, { training: false }).output.shape;
 }
 
+/** Models that no code written by hand stands for: the user's own, and those whose scales follow the width. */
+const isTraced = (model: BuiltRun["spec"]["model"]): boolean => "module" in model || isMup(model);
+
 function modelFile({ spec, parts, data }: BuiltRun, constants: Constants): string {
-  const own = "module" in spec.model;
+  const own = isTraced(spec.model);
   const ownLoss = "module" in spec.loss!;
   const loss = ownLoss ? null : findLoss(String(spec.loss!["name"]));
   const model = own
@@ -210,7 +214,7 @@ function optimizerOf({ spec, step, lr, parts }: BuiltRun): LibraryOptimizer | Tr
       { help: 'leave it out, let the weight decay go with the rate ("rate"), or train with steepest' },
     );
   }
-  const plain = spec.groups === undefined && spec.schedules?.weightDecay === undefined;
+  const plain = !isMup(spec.model) && spec.groups === undefined && spec.schedules?.weightDecay === undefined;
   const found = plain ? namedOptimizer({ ...spec.optimizer, lr }, { stateNames: names, param }) : null;
   const clip = simpleClip(spec.clip);
   if (found !== null && clip !== undefined) return { ...found, clip };

@@ -19,16 +19,21 @@ import { affine, linear } from "./linear.ts";
 
 /**
  * softmax(q·kᵀ/√d)·v over the last two axes: q, k, v [..., T, d] → [..., T, d] (Vaswani et al. 2017, eq. 1).
+ * With `widthMultiplier` m the scores are divided by √(d·m), which under µP is d over the root of the base's.
  * `causal` hides later positions; `weights` may change the attention weights (dropout).
  */
 export function attentionOf(
   q: Expr,
   k: Expr,
   v: Expr,
-  { causal = false, weights = (w) => w }: { causal?: boolean; weights?: (w: Expr) => Expr } = {},
+  {
+    causal = false,
+    weights = (w) => w,
+    widthMultiplier = 1,
+  }: { causal?: boolean; weights?: (w: Expr) => Expr; widthMultiplier?: number } = {},
 ): Expr {
   const width = q.shape[q.shape.length - 1]!;
-  const scores = matmul(mul(q, 1 / Math.sqrt(width)), k, { transposeB: true });
+  const scores = matmul(mul(q, 1 / Math.sqrt(width * widthMultiplier)), k, { transposeB: true });
   const square = scores.shape.slice(-2);
   const seen = causal
     ? select(le(iota(square, 1), iota(square, 0)), scores, Number.NEGATIVE_INFINITY)
@@ -42,6 +47,8 @@ export interface AttentionOptions {
   /** Dropout of the attention weights. */
   readonly dropout?: number;
   readonly bias?: boolean;
+  /** How many times as wide as its base the model is, for maximal-update parametrization (width.ts). Default 1. */
+  readonly widthMultiplier?: number;
 }
 
 /**
@@ -52,7 +59,7 @@ export interface AttentionOptions {
 export function multiHeadAttention(
   width: number,
   heads: number,
-  { causal = false, dropout = 0, bias = true }: AttentionOptions = {},
+  { causal = false, dropout = 0, bias = true, widthMultiplier = 1 }: AttentionOptions = {},
 ): Layer {
   requireSizes("multiHeadAttention", { width, heads });
   requireShare("multiHeadAttention", "dropout", dropout);
@@ -88,7 +95,7 @@ export function multiHeadAttention(
         context.seen?.("weights", w); // [N, heads, T, T], rows add up to 1
         return dropoutOf(w, dropout, context);
       };
-      const mixed = attentionOf(q, k, v, { causal, weights });
+      const mixed = attentionOf(q, k, v, { causal, weights, widthMultiplier });
       return call("out_proj", reshape(permute(mixed, [0, 2, 1, 3]), [n, t, width]));
     },
     { params: own, keys: dropout > 0 ? 1 : 0 },

@@ -9,6 +9,7 @@ import type { Layer } from "./layer.ts";
 import { flatten, linear, unflatten } from "./linear.ts";
 import { maxPool2d } from "./pool.ts";
 import { gpt } from "./transformer.ts";
+import { type Parametrized, readingShare, scaledStart, widthMultiplier } from "./width.ts";
 
 /** One linear layer from the features to the outputs: linear and logistic regression. */
 export interface LinearModel {
@@ -17,7 +18,7 @@ export interface LinearModel {
 }
 
 /** Linear layers with an activation, and dropout where asked, after each but the last. */
-export interface MlpModel {
+export interface MlpModel extends Parametrized {
   readonly kind: "mlp";
   /** Sizes of the hidden layers. */
   readonly hidden: readonly number[];
@@ -41,7 +42,7 @@ export interface CnnModel {
 }
 
 /** A GPT-like language model. `vocabulary` and `context` default to what the data has. */
-export interface TransformerModel {
+export interface TransformerModel extends Parametrized {
   readonly kind: "transformer";
   readonly layers: number;
   readonly width: number;
@@ -78,7 +79,7 @@ export function buildModel(spec: BuiltModel, sizes: ModelSizes): Layer {
     case "mlp":
       return sequential(
         ...flattened(sizes.inputShape),
-        ...dense(sizeOf(sizes.inputShape), spec.hidden, sizes.outputs, spec),
+        ...dense(sizeOf(sizes.inputShape), spec.hidden, sizes.outputs, { ...spec, m: widthMultiplier(spec) }),
       );
     case "cnn":
       return buildCnn(spec, sizes);
@@ -93,16 +94,18 @@ function dense(
   inSize: number,
   hidden: readonly number[],
   outputs: number,
-  { activation = "relu", dropout = 0 }: { activation?: string; dropout?: number },
+  { activation = "relu", dropout = 0, m = 1 }: { activation?: string; dropout?: number; m?: number },
 ): Layer[] {
   const { make } = findActivation(activation);
   const widths = [inSize, ...hidden];
   const layers = hidden.flatMap((width, i) => [
-    linear(widths[i]!, width),
+    // a bias starts from ±1/√fan-in: under µP that stays as in the base model
+    scaledStart(linear(widths[i]!, width), i === 0 ? {} : { bias: Math.sqrt(m) }),
     make(),
     ...(dropout > 0 ? [dropoutLayer(dropout)] : []),
   ]);
-  return [...layers, linear(widths[widths.length - 1]!, outputs)];
+  const last = linear(widths[widths.length - 1]!, outputs);
+  return [...layers, readingShare(scaledStart(last, { weight: Math.sqrt(m), bias: Math.sqrt(m) }), m)];
 }
 
 function buildCnn(
@@ -164,10 +167,8 @@ function imageShape(
   return [channels, height, width];
 }
 
-function buildTransformer(
-  { kind: _, vocabulary, context, ...rest }: TransformerModel,
-  { inputShape, outputs }: ModelSizes,
-): Layer {
+function buildTransformer(spec: TransformerModel, { inputShape, outputs }: ModelSizes): Layer {
+  const { kind: _, vocabulary, context, parametrization: __, baseWidth: ___, ...rest } = spec;
   if (inputShape.length !== 1)
     throw nnError(
       `transformer: needs rows of tokens, not examples of shape [${inputShape.join(", ")}]`,
@@ -184,5 +185,6 @@ function buildTransformer(
       `transformer: its vocabulary ${vocabulary} is smaller than the data's ${outputs} tokens`,
       "leave `vocabulary` out: the data knows it",
     );
-  return gpt({ ...rest, vocabulary: vocabulary ?? outputs, context: context ?? length });
+  const sizes = { vocabulary: vocabulary ?? outputs, context: context ?? length };
+  return gpt({ ...rest, ...sizes, widthMultiplier: widthMultiplier(spec) });
 }

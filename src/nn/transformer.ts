@@ -9,6 +9,7 @@ import { constantInit, normalInit } from "./init.ts";
 import type { Layer, ParamSpec } from "./layer.ts";
 import { linear } from "./linear.ts";
 import { layerNorm } from "./norm.ts";
+import { share } from "./width.ts";
 
 /** Options of `transformerBlock`. */
 export interface TransformerBlockOptions {
@@ -17,6 +18,8 @@ export interface TransformerBlockOptions {
   readonly causal?: boolean;
   readonly dropout?: number;
   readonly activation?: string;
+  /** See `GptOptions`. */
+  readonly widthMultiplier?: number;
 }
 
 /**
@@ -26,11 +29,17 @@ export interface TransformerBlockOptions {
 export function transformerBlock(
   width: number,
   heads: number,
-  { feedForward = 4 * width, causal = false, dropout = 0, activation = "gelu" }: TransformerBlockOptions = {},
+  {
+    feedForward = 4 * width,
+    causal = false,
+    dropout = 0,
+    activation = "gelu",
+    widthMultiplier = 1,
+  }: TransformerBlockOptions = {},
 ): Layer {
   return compose(
     {
-      self_attn: multiHeadAttention(width, heads, { causal, dropout }),
+      self_attn: multiHeadAttention(width, heads, { causal, dropout, widthMultiplier }),
       linear1: linear(width, feedForward),
       activation: findActivation(activation).make(),
       dropout: dropoutLayer(dropout),
@@ -66,6 +75,8 @@ export interface GptOptions {
   readonly tied?: boolean;
   /** Logits of every position [N, T, vocabulary], or of the last one only [N, vocabulary]. */
   readonly predict?: "every" | "next";
+  /** How many times as wide as its base the model is, for maximal-update parametrization (width.ts). Default 1. */
+  readonly widthMultiplier?: number;
 }
 
 /**
@@ -84,10 +95,11 @@ export function gpt({
   activation = "gelu",
   tied = false,
   predict = "every",
+  widthMultiplier: m = 1,
 }: GptOptions): Layer {
   requireSizes("transformer", { vocabulary, context, layers, width, heads });
   const block = (): Layer =>
-    transformerBlock(width, heads, { causal: true, dropout, feedForward, activation });
+    transformerBlock(width, heads, { causal: true, dropout, feedForward, activation, widthMultiplier: m });
   const model = compose(
     {
       tokens: embedding(vocabulary, width),
@@ -103,20 +115,22 @@ export function gpt({
         throw nnError(`transformer: needs tokens [N, up to ${context}], got [${x.shape.join(", ")}]`);
       const h = call("dropout", add(call("tokens", x), call("positions", iota([t]))));
       const normed = call("norm", call("blocks", h));
-      const read = predict === "next" ? take(normed, 1, t - 1) : normed;
+      const read = share(predict === "next" ? take(normed, 1, t - 1) : normed, m);
       if (!tied) return call("head", read);
       return matmul(read, own["tokens.weight"]!, { transposeB: true });
     },
   );
-  return { ...model, params: gpt2Init(model.params, layers) };
+  return { ...model, params: gpt2Init(model.params, layers, m) };
 }
 
-function gpt2Init(params: Layer["params"], layers: number): Layer["params"] {
+/** Matrices inside the blocks grow in both axes: under µP their deviation falls with the root of the width. */
+function gpt2Init(params: Layer["params"], layers: number, m: number): Layer["params"] {
   const start = (name: string, { shape, init }: ParamSpec): ParamSpec => {
     if (name.includes("norm")) return { shape, init };
     if (name.endsWith("bias")) return constantInit(shape, 0);
     const residual = name.endsWith("out_proj.weight") || name.endsWith("linear2.weight");
-    return normalInit(shape, residual ? 0.02 / Math.sqrt(2 * layers) : 0.02);
+    const std = name.startsWith("blocks.") ? 0.02 / Math.sqrt(m) : 0.02;
+    return normalInit(shape, residual ? std / Math.sqrt(2 * layers) : std);
   };
   return Object.fromEntries(Object.entries(params).map(([name, spec]) => [name, start(name, spec)]));
 }

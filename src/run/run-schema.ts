@@ -89,10 +89,28 @@ const activation = once(() =>
   z.string().optional().describe("relu, gelu, tanh, sigmoid, silu, …; default relu"),
 );
 
+const parametrized = once(() => ({
+  parametrization: z
+    .enum(["standard", "mup"])
+    .optional()
+    .describe(
+      "mup: scales and rates follow the width, so that the best rate stays where it is (docs/width.md)",
+    ),
+  baseWidth: count()
+    .optional()
+    .describe("The width at which mup is the standard parametrization; default 64"),
+}));
+
 const modelSchema = once(() =>
   z.union([
     z.strictObject({ kind: z.literal("linear"), bias: z.boolean().optional() }),
-    z.strictObject({ kind: z.literal("mlp"), hidden: sizes(), activation: activation(), dropout: dropout() }),
+    z.strictObject({
+      kind: z.literal("mlp"),
+      hidden: sizes(),
+      activation: activation(),
+      dropout: dropout(),
+      ...parametrized(),
+    }),
     z.strictObject({
       kind: z.literal("cnn"),
       channels: sizes().describe("Convolutions' output channels, one per block"),
@@ -120,6 +138,7 @@ const modelSchema = once(() =>
       dropout: dropout(),
       tied: z.boolean().optional().describe("Share the embedding with the output layer"),
       predict: z.enum(["every", "next"]).optional(),
+      ...parametrized(),
     }),
     moduleSchema(),
   ]),

@@ -48,6 +48,8 @@ export type ModelSpec =
       readonly hidden: readonly number[];
       readonly activation?: string | undefined;
       readonly dropout?: number | undefined;
+      readonly parametrization?: "standard" | "mup" | undefined;
+      readonly baseWidth?: number | undefined;
     }
   | {
       readonly kind: "cnn";
@@ -72,6 +74,8 @@ export type ModelSpec =
       readonly dropout?: number | undefined;
       readonly tied?: boolean | undefined;
       readonly predict?: "every" | "next" | undefined;
+      readonly parametrization?: "standard" | "mup" | undefined;
+      readonly baseWidth?: number | undefined;
     }
   | ModuleSpec;
 

@@ -11,6 +11,7 @@ import {
   scaledRate,
   withMomentum,
 } from "../optim/schedules/index.ts";
+import type { Transform } from "../optim/transform.ts";
 import { SteepestError } from "../run/errors.ts";
 import type { RunSpec } from "../run/spec.ts";
 import { batchShapes, evaluator, stepper } from "./batches.ts";
@@ -19,8 +20,9 @@ import { evalStep } from "./forward.ts";
 import type { BuildHost } from "./host.ts";
 import { type StepResult, type TrainStep, trainStep } from "./program.ts";
 import { checkSettings, clippedOptimizer, momentumOf, ratesOf, stepSchedule } from "./settings.ts";
-import { taskOf } from "./task.ts";
+import { type Task, taskOf } from "./task.ts";
 import type { BatchShapes, StepParts } from "./trace.ts";
+import { widthGroups } from "./width-rates.ts";
 
 /** Model, loss and optimizer of a built run, and its batch's shapes: what a step is traced from. */
 export interface BuiltParts extends Omit<StepParts, "batch"> {
@@ -82,7 +84,7 @@ export async function buildRun(
       seed,
       targetKind: named?.target,
     }));
-  const { model, loss, lossName, measures, logged, outputs } = await taskOf(spec, data, host);
+  const { model, loss, lossName, measures, logged, outputs, growingAxes } = await taskOf(spec, data, host);
 
   const { plan, feed } = batchesOf(spec, data, host.given);
   const totalSteps = spec.steps ?? plan.stepsIn(spec.epochs ?? 1);
@@ -90,9 +92,9 @@ export async function buildRun(
   const lengths = plan.stages.length > 1 ? { totalSteps } : { totalSteps, stepsPerEpoch: plan.stepsPerEpoch };
   const rate = rateOf(spec, { plan, lr, lengths, given: host.given });
   const optimizer =
-    anyLength.feeds === undefined || host.given?.optimizer.as === spec.optimizer
+    host.given?.optimizer.as === spec.optimizer
       ? anyLength
-      : clippedOptimizer(spec, lengths);
+      : withLengths(anyLength, spec, { lengths, growingAxes });
   const shapes = (rows: number): BatchShapes => batchShapes(data, rows);
   const parts: BuiltParts = {
     model,
@@ -159,6 +161,17 @@ function batchesOf(
   });
   const feed = stream?.feed(plan);
   return { feed, plan: feed === undefined ? plan : { ...plan, fill: feed.fill } };
+}
+
+/** The optimizer, made anew where it depends on the run's lengths or on how the model's tensors grow with its width. */
+function withLengths(
+  made: Transform,
+  spec: RunSpec,
+  { lengths, growingAxes }: { lengths: RunLengths; growingAxes: Task["growingAxes"] },
+): Transform {
+  if (made.feeds === undefined && growingAxes === undefined) return made;
+  const groups = growingAxes === undefined ? spec.groups : widthGroups(spec, made.lr!, growingAxes);
+  return clippedOptimizer({ ...spec, groups: groups?.length === 0 ? undefined : groups }, lengths);
 }
 
 /** The rate of each step; where batches grow, it follows their size as the run asks. */

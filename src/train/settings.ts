@@ -1,6 +1,7 @@
 /** What of a run file can be checked before any data is read: a typo should not wait for a large file. */
 import { checkBatchSizes } from "../data/index.ts";
 import { patternOf } from "../nn/freeze.ts";
+import { isMup } from "../nn/width.ts";
 import { makeClip } from "../optim/clip/index.ts";
 import {
   chain,
@@ -24,6 +25,7 @@ import { decayOf } from "../optim/wrappers/scheduled.ts";
 import { SteepestError } from "../run/errors.ts";
 import type { GroupSpec, Named, RunSpec } from "../run/spec.ts";
 import type { GivenParts } from "./host.ts";
+import { checkWidthRates } from "./width-rates.ts";
 
 export interface Settings {
   readonly spec: RunSpec;
@@ -37,6 +39,7 @@ export interface Settings {
 export function checkSettings(declared: RunSpec, given?: GivenParts): Settings {
   const spec = withOnePrediction(declared);
   const { name } = spec.optimizer;
+  if (isMup(spec.model)) checkWidthRates(spec);
   if (spec.optimizer.lr === "auto") {
     throw new SteepestError("option", 'the learning rate is "auto" and has not been looked for', {
       where: "at optimizer.lr",

@@ -6,6 +6,7 @@ import { freeze, type Layer } from "../nn/index.ts";
 import { findLoss } from "../nn/losses/index.ts";
 import type { Loss, LossOptions } from "../nn/losses/loss.ts";
 import { accuracyFor, classAccuracy } from "../nn/metrics.ts";
+import { growingAxes, isMup, widened } from "../nn/width.ts";
 import { SteepestError } from "../run/errors.ts";
 import type { RunSpec } from "../run/spec.ts";
 import type { BuildHost } from "./host.ts";
@@ -23,9 +24,11 @@ export interface Task {
   readonly logged: Readonly<Record<string, LossFunction>>;
   /** Numbers that the model gives for one row or position. */
   readonly outputs: number;
+  /** Where scales and rates follow the width: how many axes of each parameter grow with it. */
+  readonly growingAxes?: Readonly<Record<string, number>> | undefined;
 }
 
-type Goal = Omit<Task, "model" | "logged"> & {
+type Goal = Omit<Task, "model" | "logged" | "growingAxes"> & {
   /** The loss reads probabilities. */
   readonly probability: boolean;
 };
@@ -40,14 +43,17 @@ export async function taskOf(spec: RunSpec, data: Dataset, host: BuildHost): Pro
     "module" in spec.model
       ? ((await host.importFunction?.(spec.model.module, "model")) as CustomModel)
       : undefined;
-  const inputShape = data.features.shape.slice(1);
-  const model = buildModel(spec.model, { inputShape, outputs: goal.outputs, probability, custom });
+  const sizes = { inputShape: data.features.shape.slice(1), outputs: goal.outputs, probability, custom };
+  const model = freeze(buildModel(spec.model, sizes), spec.freeze ?? []);
   const logged = { ...namedMeasures(spec.measures ?? [], data, goal.measures), ...host.given?.measures };
   return {
     ...goal,
     measures: { ...goal.measures, ...logged },
     logged,
-    model: freeze(model, spec.freeze ?? []),
+    model,
+    ...(isMup(spec.model) && {
+      growingAxes: growingAxes(model, buildModel(widened(spec.model, 2), sizes)),
+    }),
   };
 }
 

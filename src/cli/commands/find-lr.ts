@@ -1,10 +1,11 @@
 /** `steepest find-lr`: run file and flags → search with progress → a rate, how sure it is, and a sketch. */
 import { SteepestError } from "../../run/errors.ts";
 import { readRunFile } from "../../run/node-run-file.ts";
+import type { RunSpec } from "../../run/spec.ts";
 import type { FindLrOptions } from "../../tune/find-lr/find-lr.ts";
 import type { Invocation } from "../command.ts";
 import { reportFindLr } from "../find-lr/report.ts";
-import { findLrChart, searchWithProgress } from "../find-lr/search.ts";
+import { findLrChart, type SearchOptions, searchWithProgress } from "../find-lr/search.ts";
 import { requirePlotFile } from "../plot-path.ts";
 import { splitArguments } from "../run-arguments.ts";
 import { judgeCurve } from "../search/curve.ts";
@@ -30,7 +31,11 @@ async function forRunFile({ args, flags, options, terminal, json }: Invocation):
   const plot = options["plot"] as string | undefined;
   if (plot !== undefined) requirePlotFile(plot);
   const spec = await readRunFile(file, { overrides });
-  const found = await searchWithProgress(spec, { ...search, terminal, quiet: options["quiet"] === true });
+  const quiet = options["quiet"] === true;
+  const widths = options["widths"] as readonly number[] | undefined;
+  if (widths !== undefined)
+    return forWidths(spec, widths, { search: { ...search, terminal, quiet }, json, plot });
+  const found = await searchWithProgress(spec, { ...search, terminal, quiet });
   if (found === null) {
     terminal.note("interrupted before anything is known");
     return 130;
@@ -40,6 +45,27 @@ async function forRunFile({ args, flags, options, terminal, json }: Invocation):
   if (json) terminal.print(JSON.stringify(found.result));
   else reportFindLr(found.result, { chart, terminal, file, plot });
   return found.result.suggestion === null ? 1 : 0;
+}
+
+async function forWidths(
+  spec: RunSpec,
+  factors: readonly number[],
+  { search, json, plot }: { search: SearchOptions; json: boolean; plot: string | undefined },
+): Promise<number> {
+  const { ratesByWidth, reportWidths, widthsChart } = await import("../find-lr/widths.ts");
+  const { terminal } = search;
+  const found = await ratesByWidth(spec, factors, search);
+  if (found === null) {
+    terminal.note("interrupted before all widths are known");
+    return 130;
+  }
+  if (plot !== undefined) {
+    await (await import("../../plot/node-save.ts")).savePlot(widthsChart(found), plot);
+    terminal.note(`plot in ${plot}`);
+  }
+  if (json) terminal.print(JSON.stringify(found));
+  else reportWidths(found, terminal);
+  return found.rates.every((r) => r.lr !== null) ? 0 : 1;
 }
 
 async function forProgram(

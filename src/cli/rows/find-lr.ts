@@ -1,10 +1,25 @@
 import { Option } from "commander";
+import { SteepestError } from "../../run/errors.ts";
 import type { CommandRow } from "../command.ts";
 import { positive, whole } from "../flags.ts";
 import { programFlags } from "../search/options.ts";
 
 /** Below so many rates an average says nothing. */
 const MIN_ITERATIONS = 30;
+/** "1,2,4" */
+function widthFactors(text: string): readonly number[] {
+  const factors = text.split(",").map(Number);
+  if (
+    factors.length >= 2 &&
+    factors.every((f) => f > 0 && Number.isFinite(f)) &&
+    new Set(factors).size === factors.length
+  )
+    return factors;
+  throw new SteepestError("usage", `--widths is ${text}`, {
+    help: "give two factors or more, such as 1,2,4",
+  });
+}
+
 const PURPOSES = ["validation", "training"] as const;
 
 export const findLr: CommandRow = {
@@ -35,6 +50,11 @@ export const findLr: CommandRow = {
           "--for <loss>",
           "the loss to make small; default validation where rows are held out",
         ).choices(PURPOSES),
+      )
+      .option(
+        "--widths <factors>",
+        "does the best rate move with the width? Searches at the model's width times each: 1,2,4",
+        widthFactors,
       )
       .option("--sweep", "make a range test too: a picture, and what other tools would read from it")
       .option(

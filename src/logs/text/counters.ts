@@ -33,6 +33,7 @@ export function counterScore(
 ): number | null {
   if (slot.aside || slot.isTotal || !b.integer || b.min < 0) return null;
   if (slot.unit !== "" && !/^[kKM]$/.test(slot.unit) && slot.unit !== slot.label) return null;
+  if (template.pieces[slot.piece + 1]?.text === "%") return null;
   const text = template.pieces[slot.piece]!.text.slice(0, -slot.unit.length || undefined);
   if (/[.eE]/.test(text) && !/^\d+\.0+$|e\+/i.test(text)) return null;
   const named = meaning.role === "step" || meaning.role === "epoch";

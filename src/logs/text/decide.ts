@@ -334,6 +334,8 @@ function chooseClock(plans: readonly LinePlan[]): Decision["clock"] {
   const longest = Math.max(0, ...without.map((p) => p.template.rows));
   const joined = steps * 2 >= longest ? rows(without) : 0;
   const headers = plans.filter((p) => !p.telling && p.counters.step < 0 && p.counters.epoch >= 0);
+  // each stands below its own "epoch 3", and what counts elsewhere does so less often
+  if (own === 0 && rows(headers) >= longest && steps < rows(headers)) return "row";
   // a few lines with a step among many that stand below "epoch 3"
   if ((own + joined) * 5 < Math.min(longest, rows(headers))) return "row";
   return own + joined > 0 && own + joined >= epochOnly ? "step" : "row";

@@ -76,3 +76,12 @@ test("a bar drawn anew at 0 under the last epoch's name is no step back", async 
   expect(logs).toHaveLength(1);
   expect(Math.max(...logs[0]!.series[0]!.steps)).toBe(20);
 });
+
+test("a percentage is no step, and epochs above each loss are the clock", async () => {
+  const run = `${rows(20, (i) => `Epoch ${i + 1}\n  took 31.0 secs\n  loss = ${loss(i)}, accuracy = 0.${30 + i}`)}
+${rows(20, (i) => `  ${5 * (i + 1)} % of all data have been processed...`)}
+`;
+  const logs = await read(run + run);
+  expect(points(logs)).toEqual([20, 20]);
+  expect([...logs[1]!.series[0]!.steps]).toEqual(Array.from({ length: 20 }, (_, i) => i + 1));
+});
