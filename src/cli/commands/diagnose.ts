@@ -147,10 +147,12 @@ async function readLogs(
     for (const [path, found] of await followAll(paths, follow)) logs.set(path, found);
   } else if (paths.includes("-")) logs.set("-", await followStream(process.stdin, follow));
   const found: RunLog[] = [];
-  for (const path of paths)
-    found.push(
-      ...(logs.get(path) ?? (await readLogPaths([path], { ...columns, onSkip, ...(!watch && { signal }) }))),
-    );
+  for (const path of paths) {
+    // Ctrl-C while files are read: what has been read is diagnosed
+    if (!watch && signal.aborted && found.length > 0) break;
+    const reading = { ...columns, onSkip, ...(!watch && { signal }) };
+    found.push(...(logs.get(path) ?? (await readLogPaths([path], reading))));
+  }
   if (skipped > SKIPS_SHOWN) terminal.note(`note: ${skipped - SKIPS_SHOWN} more files are left out`);
   return found;
 }
