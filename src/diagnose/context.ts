@@ -70,10 +70,10 @@ export function makeContext(run: GatheredRun, hidden: readonly number[]): Contex
   };
 }
 
-/** Logged from past the first fifth of its own steps. */
+/** Logged from past the first tenth of its own steps. */
 export function startsLate(c: Context): boolean {
   const [first, last] = [c.steps[0]!, c.steps[c.steps.length - 1]!];
-  return first > 0.2 * last && first > 20 * ((last - first) / c.steps.length);
+  return first > 0.1 * last && first > 20 * ((last - first) / c.steps.length);
 }
 
 /** First and last step of positions [from, to] of the finite points. */
