@@ -126,6 +126,83 @@ function parity(): string {
   );
 }
 
+/** Three rings, one inside the other, in a plane of six. */
+function rings(): string {
+  const [u, e] = [stream(11, "angle").uniform(600), stream(11, "noise").normal(600 * 6)];
+  return csv(
+    Array.from({ length: 600 }, (_, i) => {
+      const r = 1 + (i % 3) + 0.25 * e[6 * i]!;
+      const at = [r * Math.cos(2 * Math.PI * u[i]!), r * Math.sin(2 * Math.PI * u[i]!)];
+      return [...[...at, ...e.slice(6 * i + 2, 6 * i + 6)].map(digits), `r${i % 3}`];
+    }),
+  );
+}
+
+/** A sum of waves, from where it was at the last eight looks: what comes next. */
+function waves(): string {
+  const e = stream(12, "noise").normal(708);
+  const y = Array.from(
+    e,
+    (z, t) => Math.sin(t / 3) + 0.6 * Math.sin(t / 1.7 + 1) * Math.sin(t / 40) + 0.15 * z,
+  );
+  return csv(Array.from({ length: 700 }, (_, i) => [...y.slice(i, i + 8), y[i + 8]!].map(digits)));
+}
+
+/** Fifty features and three hundred rows; five features count, and chance flips one label in ten. */
+function sparse(): string {
+  const [x, u] = [stream(13, "x").normal(300 * 50), stream(13, "flip").uniform(300)];
+  return csv(
+    Array.from({ length: 300 }, (_, i) => {
+      const f = Array.from(x.slice(50 * i, 50 * i + 50), digits);
+      const yes = f[0]! + f[1]! - f[2]! + 0.5 * f[3]! * f[4]! > 0;
+      return [...f, yes === u[i]! > 0.1 ? "yes" : "no"];
+    }),
+  );
+}
+
+/** Prices: a product of factors, so that few are large. */
+function prices(): string {
+  const [x, e] = [stream(14, "x").uniform(500 * 5), stream(14, "noise").normal(500)];
+  return csv(
+    Array.from({ length: 500 }, (_, i) => {
+      const f = Array.from(x.slice(5 * i, 5 * i + 5), digits);
+      return [...f, digits(Math.exp(3 + 2 * f[0]! + f[1]! * f[2]! - f[3]! + 0.2 * e[i]!))];
+    }),
+  );
+}
+
+/** Pictures of 8 × 8: a filled square, a frame or a cross, in noise. */
+function shapes(): string {
+  const [u, e] = [stream(15, "where").uniform(2 * 600), stream(15, "noise").normal(600 * 64)];
+  return csv(
+    Array.from({ length: 600 }, (_, i) => {
+      const [top, left] = [Math.floor(5 * u[2 * i]!), Math.floor(5 * u[2 * i + 1]!)];
+      const inside = (r: number, c: number): boolean =>
+        [true, r === 0 || r === 3 || c === 0 || c === 3, r === 1 || c === 2][i % 3]!;
+      const pixel = Array.from({ length: 64 }, (_, p) => {
+        const [r, c] = [Math.floor(p / 8) - top, (p % 8) - left];
+        const on = r >= 0 && r < 4 && c >= 0 && c < 4 && inside(r, c);
+        return digits((on ? 1.5 : 0) + 0.6 * e[64 * i + p]!);
+      });
+      return [...pixel, `s${i % 3}`];
+    }),
+  );
+}
+
+/** Sentences of a small grammar. */
+function sentences(): string {
+  const u = stream(16, "words").uniform(4 * 900);
+  const lists = [
+    ["the cat", "a dog", "the old man", "my friend", "a bird"],
+    [" sees ", " likes ", " follows ", " forgets "],
+    ["the house", "a river", "the red ball", "no one", "the moon"],
+    [". ", "! ", " again. ", " at night. "],
+  ];
+  return Array.from({ length: 900 }, (_, i) =>
+    lists.map((list, k) => list[Math.floor(list.length * u[4 * i + k]!)]!).join(""),
+  ).join("");
+}
+
 export const files: Readonly<Record<string, () => string>> = {
   "friedman.csv": friedman,
   "raw.csv": raw,
@@ -136,4 +213,10 @@ export const files: Readonly<Record<string, () => string>> = {
   "spirals.csv": spirals,
   "bars.csv": bars,
   "parity.csv": parity,
+  "rings.csv": rings,
+  "waves.csv": waves,
+  "sparse.csv": sparse,
+  "prices.csv": prices,
+  "shapes.csv": shapes,
+  "sentences.txt": sentences,
 };

@@ -1,9 +1,9 @@
 /** The benchmark's tables, written into docs/find-lr.md between their marks. */
 import { readFileSync, writeFileSync } from "node:fs";
 import { rules } from "../../src/tune/find-lr/other-tools.ts";
-import { bestOf, type Score, scoreRate } from "./score.ts";
+import { bestOf, type Score, scoreGrids, scoreRate } from "./score.ts";
 import { type Found, MEASURES, readResults, type TaskResults } from "./searches.ts";
-import type { Task } from "./tasks.ts";
+import type { Group, Task } from "./tasks.ts";
 import { type Measure, readTruth, type Truth } from "./truth.ts";
 
 const page = new URL("../../docs/find-lr.md", import.meta.url);
@@ -19,6 +19,7 @@ interface Case {
 
 const WHO: readonly (readonly [id: string, title: string])[] = [
   ["find-lr", "**find-lr**"],
+  ["grid", "a grid of whole trainings, one seed"],
   ["random", "random search of equal cost, runs of a quarter"],
   ...rules.map(({ id, title }) => [id, title] as const),
 ];
@@ -29,26 +30,38 @@ export function writeReport(tasks: readonly Task[]): void {
     group.flatMap((task) =>
       cases(task, { truth: truth[task.name]!, results: results[task.name]!, who, measure }),
     );
-  const [tuned, left, later] = (["tuned", "left out", "later"] as const).map((group) =>
-    tasks.filter((t) => t.group === group && results[t.name] !== undefined),
-  ) as [Task[], Task[], Task[]];
+  const groupOf = (group: Group): Task[] =>
+    tasks.filter((t) => t.group === group && results[t.name] !== undefined);
+  const [left, later, last] = [groupOf("left out"), groupOf("later"), groupOf("last")];
   for (const [mark, group] of [
+    ["last", last],
     ["left-out", left],
     ["later", later],
-    ["tuned", tuned],
+    ["tuned", groupOf("tuned")],
   ] as const)
     write(
       mark,
       summary((who, measure) => casesOf(who, measure, group)),
     );
-  write("costs", costs(casesOf, [...left, ...later]));
-  write("misses", misses(MEASURES.flatMap((measure) => casesOf("find-lr", measure, [...left, ...later]))));
+  const all = [...left, ...later, ...last];
+  write("costs", costs(casesOf, all));
+  write("misses", misses(MEASURES.flatMap((measure) => casesOf("find-lr", measure, all))));
 }
 
 function cases(
   task: Task,
   { truth, results, who, measure }: { truth: Truth; results: TaskResults; who: string; measure: Measure },
 ): Case[] {
+  if (who === "grid") {
+    const cost = Object.keys(truth.rates).length;
+    return scoreGrids(truth, measure).map(({ rate, best, score }) => ({
+      task,
+      measure,
+      found: { rate, cost },
+      score,
+      best,
+    }));
+  }
   const found = results[`${who} ${measure}`] ?? results[who] ?? [];
   const best = 2 ** bestOf(truth, measure).x;
   return found.map((f) => ({
@@ -65,6 +78,8 @@ const within =
   (factor: number) =>
   ({ score }: Case): boolean =>
     score !== null && score.ratio <= 1.03 * factor && score.ratio >= 1 / (1.03 * factor);
+/** Within a factor of three, or at a rate that does no worse as far as the grid's seeds tell. */
+const good = (c: Case): boolean => within(3)(c) || c.score?.alike === true;
 const wayKept = ({ score }: Case): boolean => score !== null && score.lost <= 0.05;
 const percent = (all: readonly Case[], holds: (c: Case) => boolean): string =>
   `${Math.round((100 * all.filter(holds).length) / all.length)} %`;
@@ -77,6 +92,7 @@ function summary(casesOf: (who: string, measure: Measure) => readonly Case[]): s
     const cells = [a, b].flatMap((all) => [
       percent(all, within(2)),
       percent(all, within(3)),
+      percent(all, good),
       percent(all, wayKept),
     ]);
     const none = both.filter((c) => c.score === null).length;
@@ -88,9 +104,11 @@ function summary(casesOf: (who: string, measure: Measure) => readonly Case[]): s
       "who",
       "training: within 2×",
       "3×",
+      "3× or alike",
       "way kept",
       "held-out: within 2×",
       "3×",
+      "3× or alike",
       "way kept",
       "no rate",
       "no better than untrained",
@@ -155,8 +173,9 @@ function misses(all: readonly Case[]): string {
       show(best),
       found.rate === null ? `refused: ${found.refusal}` : show(found.rate),
       score === null ? "–" : Number.isFinite(score.lost) ? `${show(100 * score.lost)} %` : "all",
+      score?.alike ? "yes" : "no",
     ]);
-  return table(["task", "loss", "best", "found", "way lost"], rows);
+  return table(["task", "loss", "best", "found", "way lost", "alike"], rows);
 }
 
 const table = (head: readonly string[], rows: readonly (readonly (string | number)[])[]): string =>

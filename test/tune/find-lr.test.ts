@@ -135,11 +135,14 @@ test("progress says what is tried; the range test is a picture with other tools'
 
 describe("what the rate is for", () => {
   /** Sixty rows of noise around a line: a large model learns them by heart. */
-  const rows = Array.from({ length: 60 }, (_, i) => {
-    const x = Array.from({ length: 6 }, (_, j) => Math.sin(97 * i + 13 * j + (i * j) / 7));
-    return [...x, x[0]! + Math.sin(1e3 * i * i)].join(",");
-  });
-  const csv = `a,b,c,d,e,f,y\n${rows.join("\n")}`;
+  const table = (length: number, noise: number): string => {
+    const rows = Array.from({ length }, (_, i) => {
+      const x = Array.from({ length: 6 }, (_, j) => Math.sin(97 * i + 13 * j + (i * j) / 7));
+      return [...x, x[0]! + noise * Math.sin(1e3 * i * i)].join(",");
+    });
+    return `a,b,c,d,e,f,y\n${rows.join("\n")}`;
+  };
+  const csv = table(60, 1);
   const spec = {
     data: { csv: "a.csv", target: "y" },
     model: { kind: "mlp", hidden: [64] },
@@ -158,6 +161,17 @@ describe("what the rate is for", () => {
     expect(byDefault.suggestion!).toBeLessThanOrEqual(byDefault.best.validation!);
     expect(byDefault.best.training!).toBeGreaterThan(byDefault.best.validation!);
     expect(byDefault.checks.find((c) => c.id === "overfitting")!.text).toContain("by heart");
+  });
+
+  test("where nothing holds for other rows, that is told; with more rows, as is advised, something does", async () => {
+    const told = async (n: number): Promise<string | undefined> => {
+      const { checks } = await find(await run({ ...spec, steps: 150 }, table(n, 4)), { budget: 2 });
+      return checks.find((c) => c.id === "constant")?.text;
+    };
+    expect(await told(40)).toContain(
+      "nothing that holds for other rows is learnt yet; more steps, more rows",
+    );
+    expect(await told(1500)).toBeUndefined();
   });
 
   test("without held-out rows it can't be the held-out loss", async () => {

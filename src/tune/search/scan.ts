@@ -6,6 +6,8 @@ export interface ScanOptions {
   readonly steps: number;
   /** Score of a training that learns nothing. */
   readonly reference: () => number | Promise<number>;
+  /** Score of the best constant answer; null where it is not known. */
+  readonly plateau: number | null;
   /** Places between which rates are tried. */
   readonly lowest: number;
   readonly highest: number;
@@ -19,11 +21,15 @@ const PAST = 0.5;
 const PAST_IN_A_ROW = 2;
 /** Downwards a rate that keeps less than this share only crawls. */
 const CRAWLS = 0.7;
+/** A training that has not come half of the way to the constant answer's score, and stands at more than twice of it, */
+const FAR = 2;
+/** says little against lower ones: where units die at once, it is the one that died most slowly. So far is gone down then. */
+const FURTHER = 12;
 
 /** False when every training died. */
 export async function scan(
   ladder: Ladder,
-  { steps, reference, lowest, highest, say }: ScanOptions,
+  { steps, reference, plateau, lowest, highest, say }: ScanOptions,
 ): Promise<boolean> {
   const show = (place: number): string => String(Number(ladder.rateAt(place).toPrecision(3)));
   let first = 0;
@@ -54,8 +60,11 @@ export async function scan(
     }
     if (down !== null) {
       down -= STRIDE;
+      const far = plateau !== null && 2 * best < level - plateau && level - best > FAR * plateau;
+      const further = far && first - down < FURTHER;
       // where nothing gains yet, lower rates gain even less
-      if (best <= 0 || gain(down) < CRAWLS * best || down - STRIDE < lowest) down = null;
+      const crawls = best <= 0 || gain(down) < CRAWLS * best;
+      if ((crawls && !further) || down - STRIDE < lowest) down = null;
     }
   }
   return true;

@@ -227,3 +227,38 @@ describe("a plateau at 1, which rates above 0.05 come to first and never leave",
     expect(score).toBeCloseTo(1, 2);
   });
 });
+
+describe("units that die at once above 0.002, so that only the constant is learnt, and slowly", () => {
+  const dying = (known: boolean): Trials => ({
+    length: 3200,
+    shortest: 10,
+    reference: () => 100,
+    plateau: () => (known ? 10 : null),
+    start(rate, seed): Trial {
+      let steps = 0;
+      const way = (t: number): number =>
+        rate > 0.002 ? 10 + 90 * Math.exp((-rate * t) / 1000) : 100 * Math.exp(-20 * rate * t) + 50 * rate;
+      return {
+        rate,
+        seed,
+        ended: false,
+        get steps() {
+          return steps;
+        },
+        advance: async (to) => {
+          steps = to;
+        },
+        scoreAt: (t) => (rate > 5 ? Number.POSITIVE_INFINITY : way(t)),
+        release: () => {},
+      };
+    },
+  });
+
+  test("far from the constant answer's score lower rates are tried, though the next ones gain less", async () => {
+    const unknown = await find(dying(false), { first: 1, budget: 2 });
+    expect(unknown.rate).toBeGreaterThan(0.1);
+    const result = await find(dying(true), { first: 1, budget: 2 });
+    expect(result.rate).toBeLessThan(0.002);
+    expect(result.score).toBeLessThan(10);
+  });
+});

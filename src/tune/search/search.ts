@@ -150,7 +150,7 @@ async function climb(
   let steps = stageOf(trials, SCAN_SHARE);
   const reference = (): number | Promise<number> => trials.reference(steps);
   await reference();
-  const alive = await scan(ladder, { ...bounds, steps, reference, say });
+  const alive = await scan(ladder, { ...bounds, steps, reference, plateau: trials.plateau?.() ?? null, say });
   if (!alive) return null;
   let kept = best(ladder, steps, Number.POSITIVE_INFINITY);
   let patience = 0;
