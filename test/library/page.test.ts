@@ -78,6 +78,21 @@ const recipes: Readonly<Record<string, (found: Exports) => void>> = {
     expect(found.suggestion).toBeGreaterThan(0.01);
     expect(found.suggestion).toBeLessThan(2);
   },
+  // H of the mean square is 2·XᵀX/n with a column of ones: its largest eigenvalue, from the data, by the power iteration
+  "Which optimizer, and the curvature": ({ analysis, compared, best }) => {
+    const rows = Array.from({ length: 64 }, (_, i) => [Math.sin(i), Math.cos(3 * i), 1]);
+    let v = [1, 0.5, 0.25];
+    let sharpness = 0;
+    for (let k = 0; k < 500; k++) {
+      const along = rows.map((row) => row.reduce((s, x, j) => s + x * v[j]!, 0));
+      const h = [0, 1, 2].map((j) => (2 / 64) * rows.reduce((s, row, i) => s + row[j]! * along[i]!, 0));
+      sharpness = Math.hypot(...h);
+      v = h.map((x) => x / sharpness);
+    }
+    expect(analysis.start.largest.value).toBeCloseTo(sharpness, 3);
+    expect(compared.contestants).toHaveLength(2);
+    expect(new Map(best).get("sgd")).toBe(0.5);
+  },
   "Charts and diagnosis": ({ verdict, action }) => {
     expect(verdict).toBe("too-high");
     expect(action.lr.multiply).toBeLessThan(1);
