@@ -2,10 +2,11 @@
 import { closeSync, constants, openSync, readSync, statSync } from "node:fs";
 import { setImmediate as immediate, setTimeout as sleep } from "node:timers/promises";
 import { SteepestError } from "../run/errors.ts";
+import type { StopSignal } from "../run/long-work.ts";
 
 export interface FifoOptions {
   /** Ends the reading. */
-  readonly signal?: AbortSignal | undefined;
+  readonly signal?: StopSignal | undefined;
   /** Waits for the next writer when one has closed it; else that is the end. */
   readonly again?: boolean;
 }

@@ -9,6 +9,7 @@ import { dirname } from "node:path";
 import { Readable } from "node:stream";
 import { SteepestError } from "../run/errors.ts";
 import type { RunLog } from "../run/log.ts";
+import type { StopSignal } from "../run/long-work.ts";
 import { isDatabase } from "./detect.ts";
 import { createReader, feed, peek, type ReadOptions, readLog } from "./index.ts";
 import { dropPrefixes } from "./node-checkpoints.ts";
@@ -22,7 +23,7 @@ export interface ReadPathOptions extends Omit<ReadOptions, "source"> {
   /** Told about files of a directory that hold no log, and why. */
   readonly onSkip?: (path: string, reason: string) => void;
   /** Aborted: reading ends where it is, and what has been read is given. */
-  readonly signal?: AbortSignal;
+  readonly signal?: StopSignal | undefined;
 }
 
 const CHUNK = 1 << 20;
@@ -101,6 +102,17 @@ function hasCurve(log: RunLog): boolean {
   );
 }
 
+/** A file's bytes; throws once the signal is aborted. */
+async function* untilStopped(
+  bytes: AsyncIterable<Uint8Array>,
+  signal: StopSignal | undefined,
+): AsyncGenerator<Uint8Array> {
+  for await (const chunk of bytes) {
+    signal?.throwIfAborted();
+    yield chunk;
+  }
+}
+
 async function readGroup(
   group: LogGroup & { readonly pipe?: boolean },
   { onSkip: _, signal, ...options }: Reading,
@@ -111,9 +123,11 @@ async function readGroup(
     if (signal?.aborted) break;
     if (group.files.length > 1) reader.nextPart(part);
     try {
-      const stream = group.pipe
-        ? Readable.from(readFifo(path, { signal }))
-        : createReadStream(path, { highWaterMark: CHUNK, signal });
+      const stream = Readable.from(
+        group.pipe
+          ? readFifo(path, { signal })
+          : untilStopped(createReadStream(path, { highWaterMark: CHUNK }), signal),
+      );
       const bytes = await peek(stream);
       if (group.files.length === 1 && isDatabase(bytes.first)) {
         stream.destroy();
