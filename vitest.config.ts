@@ -5,13 +5,15 @@ import { BaseSequencer, type TestSpecification } from "vitest/node";
 /** Files that wait for processes and pages of their own go first: begun last, they would be waited for by nothing. */
 const WAITS = /[\\/]test[\\/](?:cli|faults|handoff|lab|library|package|probe|site)[\\/]/;
 
+/** The longest of the others: begun last, one would run alone at the end. */
+const LONG = /[\\/]test[\\/](?:optim[\\/]golden|webgpu|conformance)/;
+
 class WaitingFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
     const sorted = await super.sort(files);
-    return [
-      ...sorted.filter(({ moduleId }) => WAITS.test(moduleId)),
-      ...sorted.filter(({ moduleId }) => !WAITS.test(moduleId)),
-    ];
+    const rank = ({ moduleId }: TestSpecification): number =>
+      WAITS.test(moduleId) ? 0 : LONG.test(moduleId) ? 1 : 2;
+    return sorted.sort((a, b) => rank(a) - rank(b));
   }
 }
 
