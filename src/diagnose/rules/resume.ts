@@ -1,7 +1,7 @@
 /** A run that goes on without what the optimizer had learnt of the gradient. */
 import { type Context, round } from "../context.ts";
 import { boundaryNear } from "../segment.ts";
-import { madSigma, median } from "../stats.ts";
+import { madSigma, median, runningMedian } from "../stats.ts";
 import type { Rule } from "./rule.ts";
 
 /** Log points looked at before and after a jump. */
@@ -18,23 +18,46 @@ interface Jump {
   readonly rise: number;
 }
 
-/** The straight line through the last points before `at`, one point on, and their scatter about it. */
-function courseBefore(log: Float64Array, at: number): { level: number; sigma: number } {
-  const half = BEFORE / 2;
-  const [a, b] = [median(log.subarray(at - BEFORE, at - half)), median(log.subarray(at - half, at))];
-  const line = (i: number): number => a + ((b - a) * (i - (at - BEFORE + half / 2))) / half;
-  const off = log.subarray(at - BEFORE, at).map((v, k) => v - line(at - BEFORE + k));
-  return { level: Math.min(line(at), b), sigma: Math.max(madSigma(off), 1e-3) };
+const HALF = BEFORE / 2;
+
+/** Medians of every stretch that a jump is judged by: the points before each, and those from each on. */
+interface Medians {
+  readonly before: Float64Array;
+  readonly after: (at: number) => number;
+}
+
+function mediansOf(log: Float64Array): Medians {
+  const around = runningMedian(log, AFTER);
+  return {
+    before: runningMedian(log, HALF, { trailing: true }),
+    after: (at) => around[at + (AFTER >> 1)]!,
+  };
+}
+
+/** The straight line through the last points before `at`: its level one point on, and their scatter about it, when asked. */
+function courseBefore(
+  log: Float64Array,
+  { before }: Medians,
+  at: number,
+): { level: number; sigma: () => number } {
+  const [a, b] = [before[at - HALF]!, before[at]!];
+  const line = (i: number): number => a + ((b - a) * (i - (at - BEFORE + HALF / 2))) / HALF;
+  const off = (): Float64Array => log.subarray(at - BEFORE, at).map((v, k) => v - line(at - BEFORE + k));
+  return { level: Math.min(line(at), b), sigma: () => Math.max(madSigma(off()), 1e-3) };
 }
 
 /** A rise from one point to the next that is highest at once and then goes back over many points. */
-function jumpAt(c: Context, at: number): Jump | null {
+function jumpAt(c: Context, medians: Medians, at: number): Jump | null {
   const { log } = c;
   const n = log.length;
-  const { level, sigma } = courseBefore(log, at);
-  const first = median(log.subarray(at, at + AFTER));
+  const course = courseBefore(log, medians, at);
+  const { level } = course;
+  const first = medians.after(at);
   const rise = first - level;
-  if (!(rise > Math.max(4 * sigma, Math.log(1.1)))) return null;
+  // at most points the rise alone says no
+  if (!(rise > Math.log(1.1))) return null;
+  const sigma = course.sigma();
+  if (!(rise > 4 * sigma)) return null;
   // the point before is still on the old course: an instability grows over several
   if (Math.abs(log[at - 1]! - level) > 3 * sigma || log[at]! - level < 3 * sigma) return null;
   const middle = median(log.subarray(at + AFTER, at + 2 * AFTER));
@@ -69,8 +92,9 @@ export const optimizerStateLost: Rule = {
   detect(c) {
     const n = c.log.length;
     const jumps: Jump[] = [];
+    const medians = mediansOf(c.log);
     for (let at = Math.max(BEFORE, Math.ceil(n / 10)); at < n - SLOW; at++) {
-      const jump = jumpAt(c, at);
+      const jump = jumpAt(c, medians, at);
       if (!jump) continue;
       jumps.push(jump);
       at = (jump.back ?? n) + AFTER;
