@@ -1,4 +1,5 @@
 /** Lines after which the loss is back where it began, and no counter goes on: there the program was started again. */
+import { mean } from "../../run/mean.ts";
 import { isData, type LinePlan } from "./plan.ts";
 import type { Order } from "./store.ts";
 import type { Template } from "./template.ts";
@@ -69,8 +70,7 @@ function levelOf(
   from: number,
   to: number,
 ): { mean: number; spread: number } {
-  const values: number[] = [];
-  for (let i = from; i < to; i++) values.push(column.at(i));
-  const mean = values.reduce((a, b) => a + b, 0) / values.length;
-  return { mean, spread: values.reduce((a, v) => a + Math.abs(v - mean), 0) / values.length };
+  const values = Array.from({ length: to - from }, (_, k) => column.at(from + k));
+  const level = mean(values);
+  return { mean: level, spread: mean(values.map((v) => Math.abs(v - level))) };
 }

@@ -99,13 +99,13 @@ function transform(
   f.release("v128", ...t, ...column);
 }
 
-/** 4×4 pixels of each tile to its place in 16 planes. */
-export const tilesIn = (f: FunctionWriter, t: Tiles, pixels: Pixels): void =>
+/** `from`×`from` pixels of each tile to its place in 16 planes. */
+const tilesTo = (f: FunctionWriter, t: Tiles, pixels: Pixels, by: typeof inwards, from: number): void =>
   eachTile(f, t, pixels, (pixel, tile) =>
     transform(
       f,
-      inwards,
-      { from: 4, to: 4 },
+      by,
+      { from, to: 4 },
       (i, j) => f.get(pixel).memory("v128.load", (i * pixels.pitch + j) * pixels.bytes),
       (i, j, value) => {
         f.get(tile);
@@ -114,6 +114,10 @@ export const tilesIn = (f: FunctionWriter, t: Tiles, pixels: Pixels): void =>
       },
     ),
   );
+
+/** 4×4 pixels of each tile to its place in 16 planes. */
+export const tilesIn = (f: FunctionWriter, t: Tiles, pixels: Pixels): void =>
+  tilesTo(f, t, pixels, inwards, 4);
 
 /** 16 planes to the 2×2 pixels of each tile. */
 export const tilesOut = (f: FunctionWriter, t: Tiles, pixels: Pixels): void =>
@@ -133,19 +137,7 @@ export const tilesOut = (f: FunctionWriter, t: Tiles, pixels: Pixels): void =>
 
 /** The adjoint of `tilesOut`. */
 export const tilesBack = (f: FunctionWriter, t: Tiles, pixels: Pixels): void =>
-  eachTile(f, t, pixels, (pixel, tile) =>
-    transform(
-      f,
-      back,
-      { from: 2, to: 4 },
-      (i, j) => f.get(pixel).memory("v128.load", (i * pixels.pitch + j) * pixels.bytes),
-      (i, j, value) => {
-        f.get(tile);
-        value();
-        f.memory("v128.store", (4 * i + j) * t.step);
-      },
-    ),
-  );
+  tilesTo(f, t, pixels, back, 2);
 
 /** 3×3 numbers of up to four outputs at `weight`, `step` bytes apart, to 16 planes at `to`, `plane` bytes apart. */
 export function filterIn(
