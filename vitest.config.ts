@@ -23,6 +23,8 @@ const config: ViteUserConfig = defineConfig({
   test: {
     // three on two cores leave less of them idle while tests wait
     maxWorkers: Math.ceil(1.5 * availableParallelism()),
+    // how long a condition may take is no part of a test
+    expect: { poll: { timeout: 60_000 } },
     sequence: { sequencer: WaitingFirst },
     projects: [
       { extends: true, test: { name: "whole", include: ["test/**/*.test.ts"], ...patience } },

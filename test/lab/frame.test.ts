@@ -77,6 +77,16 @@ describeLab("the frame", (lab) => {
     await page.goForward();
     await ready(page);
     expect(await page.getByLabel("Learning rate, as a number").inputValue()).toBe("0.1");
+    // what waits to be written must not win over another address, however busy the page is
+    await page.getByLabel("Learning rate, as a number").fill("0.12");
+    const busy = page.evaluate(() => {
+      const end = performance.now() + 600;
+      while (performance.now() < end);
+    });
+    await page.goto(`${lab.url()}#/step-size?lr=0.13`);
+    await busy;
+    expect(await settledHash(page)).toBe("#/step-size?lr=0.13");
+    expect(await page.getByLabel("Learning rate, as a number").inputValue()).toBe("0.13");
   });
 
   test("the theme can be chosen and is kept", async () => {

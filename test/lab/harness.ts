@@ -23,6 +23,9 @@ if (noBrowser !== null) {
   console.warn(`lab tests are skipped: ${noBrowser}`);
 }
 
+/** ms for what a page does, however busy the machine: only a page that is stuck takes as long. */
+const patience = 60_000;
+
 /** LAB_PICTURES=folder keeps a picture of each page that is inspected. */
 const pictures = process.env["LAB_PICTURES"];
 
@@ -81,7 +84,7 @@ export function describeLab(name: string, body: (lab: Lab) => void): void {
         serviceWorkers: options.serviceWorkers ? "allow" : "block",
         acceptDownloads: true,
       });
-      made.setDefaultTimeout(15_000);
+      made.setDefaultTimeout(patience);
       contexts.push(made);
       made.on("weberror", (e) => problems.push(`uncaught: ${e.error().message}`));
       made.on("console", (m) => {

@@ -18,9 +18,12 @@ export function formatHash(room: string, entries: Iterable<readonly [string, str
 }
 
 let place = $state.raw<Place>(parseHash(location.hash));
+/** The address as the page last heard or wrote it. */
+let known = location.hash;
 window.addEventListener("hashchange", () => {
   // what waits belongs to the place that was left
   forget();
+  known = location.hash;
   place = parseHash(location.hash);
 });
 window.addEventListener("pagehide", flushHash);
@@ -71,7 +74,12 @@ export function writeHash(hash: string): void {
 
 /** Writes what waits, so that the address can be copied now. */
 export function flushHash(): void {
-  if (pending !== null && pending !== location.hash) history.replaceState(history.state, "", pending);
+  // a busy page may write before it hears that the reader has gone elsewhere
+  const stayed = location.hash === known;
+  if (stayed && pending !== null && pending !== known) {
+    history.replaceState(history.state, "", pending);
+    known = location.hash;
+  }
   forget();
 }
 

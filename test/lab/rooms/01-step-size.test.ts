@@ -34,9 +34,7 @@ async function rows(page: Page): Promise<string[][]> {
 /** The end of the path of this name, once its rate is shown. */
 async function end(page: Page, name: string, lr: number): Promise<readonly string[]> {
   const shown = String(Number(lr.toPrecision(7)));
-  await expect
-    .poll(async () => (await rows(page)).some(([n, at]) => n === name && at === shown), { timeout: 5000 })
-    .toBe(true);
+  await expect.poll(async () => (await rows(page)).some(([n, at]) => n === name && at === shown)).toBe(true);
   return (await rows(page)).findLast(([n]) => n === name)!;
 }
 

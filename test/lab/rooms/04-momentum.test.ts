@@ -19,7 +19,7 @@ describeLab("room 4, momentum", (lab) => {
   test("counts the steps of independent runs and shows the library's numbers", async () => {
     const page = await lab.open("#/momentum?kappa=1000&lr=0.003&k=60");
     // NumPy: 3447 steps of gradient descent, 204 of heavy ball at κ = 1000
-    await expect.poll(() => text(page, "steps-plain"), { timeout: 6000 }).toBe("3447");
+    await expect.poll(() => text(page, "steps-plain")).toBe("3447");
     expect(await text(page, "steps-best")).toBe("204");
     const { steps } = await race({ kappa: 1000, lr: 0.003, beta: 0.9 });
     expect(await text(page, "steps-yours")).toBe(String(steps.yours));

@@ -102,7 +102,7 @@ describeLab("schedules", (lab) => {
     expect(names.length).toBeGreaterThan(35);
     for (const name of names) {
       await page.locator("#schedule-name").selectOption(name);
-      await page.locator("[data-value=first]").waitFor({ timeout: 3000 });
+      await page.locator("[data-value=first]").waitFor();
     }
   });
 

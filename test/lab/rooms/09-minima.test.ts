@@ -12,7 +12,6 @@ const context = { backend: wasm, pause: async (): Promise<void> => {} };
 const value = (page: Page, name: string): Promise<string | null> =>
   page.locator(`[data-value=${name}]`).textContent();
 /** The worker may be busy with a thousand runs. */
-const patient = { timeout: 8000 };
 const ready = (page: Page): Promise<void> =>
   page.locator(".verdict .title:not(:text-is('Walking'))").nth(1).waitFor();
 
@@ -27,7 +26,7 @@ describeLab("room 9, sharp and flat minima", (lab) => {
     for (let k = 0; k < 2000; k++) runs.step(0.02);
     const want = `${(100 * share(runs.at["x"]!, isFlat)).toFixed(1)} %`;
     const page = await lab.open("#/minima");
-    await expect.poll(() => value(page, "flat"), patient).toBe(want);
+    await expect.poll(() => value(page, "flat")).toBe(want);
     // the border 2(1 + β)/50, from both sides, without noise: the audit's rates
     for (const [link, flat] of [
       ["just below the border all stay", "0.0 %"],
@@ -35,7 +34,7 @@ describeLab("room 9, sharp and flat minima", (lab) => {
       ["this", "0.0 %"],
     ] as const) {
       await page.getByRole("link", { name: link, exact: true }).first().click();
-      await expect.poll(() => value(page, "flat"), patient).toBe(flat);
+      await expect.poll(() => value(page, "flat")).toBe(flat);
     }
   });
 
@@ -47,7 +46,7 @@ describeLab("room 9, sharp and flat minima", (lab) => {
       for (let k = 0; k < 2000; k++) run.step(0.2);
       const want = String(Number(sharpness(run).toPrecision(4)));
       await page.getByLabel("Momentum in the valley, as a number").fill(String(memory));
-      await expect.poll(() => value(page, "sharpness"), patient).toBe(want);
+      await expect.poll(() => value(page, "sharpness")).toBe(want);
       shown.push(Number(want));
     }
     // Audit C18b: 2.34 and 12.09
@@ -55,7 +54,7 @@ describeLab("room 9, sharp and flat minima", (lab) => {
     expect(shown[1]).toBeCloseTo(12.09, 2);
     await page.getByLabel("Momentum in the valley, as a number").fill("0");
     await page.getByLabel("Rate in the valley, as a number").fill("0.25");
-    await expect.poll(() => value(page, "sharpness"), patient).toBe("diverged");
+    await expect.poll(() => value(page, "sharpness")).toBe("diverged");
   });
 
   test("keeps its state in the address, plays by keyboard, and changing a rate does not move the step", async () => {
@@ -75,6 +74,6 @@ describeLab("room 9, sharp and flat minima", (lab) => {
     const both = async (): Promise<boolean> =>
       (await value(page, "flat-now")) === (await value(again, "flat-now")) &&
       String(await places(page)) === String(await places(again));
-    await expect.poll(both, { timeout: 8000 }).toBe(true);
+    await expect.poll(both).toBe(true);
   });
 });

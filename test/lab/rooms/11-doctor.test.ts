@@ -101,7 +101,7 @@ describeLab("room 11, doctor", (lab) => {
     const points = page.locator("[data-value=points]");
     await expect.poll(() => points.textContent()).toBe("60");
     await page.evaluate(() => (window as unknown as { grow: (to: number) => void }).grow(90));
-    await expect.poll(() => points.textContent(), { timeout: 8000 }).toBe("90");
+    await expect.poll(() => points.textContent()).toBe("90");
     await page.getByRole("button", { name: "Stop watching" }).click();
     await give(
       page,

@@ -32,7 +32,6 @@ const alice = readFileSync(new URL("alice.txt", texts));
 const built = (lr: number): Promise<BuiltRun> =>
   buildRun(parseRun(runFile(asked, lr)), { host: memoryHost({ "alice.txt": alice }), backend: wasm });
 
-const patience = { timeout: 15_000 };
 const written = (page: Page): Promise<string | null> => page.locator("[data-value=sample]").textContent();
 const step = async (page: Page): Promise<number> =>
   Number((await page.locator("[data-value=step]").textContent())!.split(" ")[0]);
@@ -131,7 +130,7 @@ describeLab("room 13, a language model", (lab) => {
     await page.getByRole("button", { name: "Train on this text" }).click();
     await page.getByText("the weights were trained on a text of other characters").first().waitFor();
     await page.getByRole("button", { name: "Begin from random weights" }).click();
-    await expect.poll(() => written(page), patience).toMatch(/^to [tobern, ]{240}$/);
+    await expect.poll(() => written(page)).toMatch(/^to [tobern, ]{240}$/);
   });
 
   test("is in motion when it opens, pauses, takes another rate, prompt and temperature, and goes on", async () => {
@@ -155,7 +154,7 @@ describeLab("room 13, a language model", (lab) => {
     await page.getByLabel("Temperature, as a number").fill("0");
     await page.locator("[data-value=sample] strong:text-is('Alice was ')").waitFor();
     await page.getByRole("button", { name: "Go on" }).press("Enter");
-    await expect.poll(() => step(page), patience).toBeGreaterThan(paused);
+    await expect.poll(() => step(page)).toBeGreaterThan(paused);
     await page.getByRole("button", { name: "Pause" }).press("Enter");
     // a rate that is far too high: the doctor speaks while it trains, as the command line does
     await page.goto(
