@@ -8,6 +8,11 @@ const WAITS = /[\\/]test[\\/](?:cli|faults|handoff|lab|library|package|probe|sit
 /** The longest of the others: begun last, one would run alone at the end. */
 const LONG = /[\\/]test[\\/](?:optim[\\/]golden|webgpu|conformance)/;
 
+/** Suites that leave nothing behind them, as tests beside the code: one load of the modules serves many files. */
+const PURE = ["conformance", "diagnose", "logs", "nn", "optim", "predict", "robust", "surface", "tune"].map(
+  (folder) => `test/${folder}/**/*.test.ts`,
+);
+
 class WaitingFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
     const sorted = await super.sort(files);
@@ -27,9 +32,14 @@ const config: ViteUserConfig = defineConfig({
     expect: { poll: { timeout: 60_000 } },
     sequence: { sequencer: WaitingFirst },
     projects: [
-      { extends: true, test: { name: "whole", include: ["test/**/*.test.ts"], ...patience } },
-      // beside the code nothing outlives its test: one load of the modules serves many files
-      { extends: true, test: { name: "unit", include: ["src/**/*.test.ts"], isolate: false, ...patience } },
+      {
+        extends: true,
+        test: { name: "whole", include: ["test/**/*.test.ts"], exclude: PURE, ...patience },
+      },
+      {
+        extends: true,
+        test: { name: "unit", include: ["src/**/*.test.ts", ...PURE], isolate: false, ...patience },
+      },
     ],
   },
 });
