@@ -29,7 +29,7 @@ export function compiledMultiply(compile: Backend["compile"]): Multiply {
     program.view("a").set(a);
     program.view("b").set(b);
     program.run();
-    return Float64Array.from(program.view("c"));
+    return new Float64Array(program.view("c"));
   };
 }
 
@@ -43,7 +43,7 @@ export function bindMatrix(
   const given = args.map(viewOf);
   return () => {
     if (condition[0] !== 0) {
-      const values = given.map((x) => Float64Array.from(x));
+      const values = given.map((x) => new Float64Array(x));
       out.set(fn.compute(values, shape, multiply));
     } else if (to !== otherwise) out.set(kept);
   };

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { hasCompiler } from "../../../test/conformance/backends.ts";
 import { conv2d } from "../../nn/conv.ts";
+import { identity } from "../../optim/transforms/axes.ts";
 import type { Executable, ProgramSpec } from "../backend.ts";
 import * as ops from "../graph/index.ts";
 import { type Expr, input } from "../graph/index.ts";
@@ -24,7 +25,7 @@ afterEach(() => {
 
 const objects = (): string[] => readdirSync(join(folder, "steepest/native")).filter((f) => f.endsWith(".so"));
 
-/** Products, rows, columns, whole sums and convolutions, all big enough to be shared between threads. */
+/** Products, rows, columns, whole sums, convolutions and a function of a whole matrix, all big enough to be shared between threads. */
 function work(): ProgramSpec {
   const x = input("x", [300, 200], "float32");
   const w = input("w", [200, 400], "float32");
@@ -33,10 +34,17 @@ function work(): ProgramSpec {
   const weight = ops.reshape(ops.slice(w as Expr, [0, 0], [4, 324]), [12, 12, 3, 3]);
   const convolved = conv2d(12, 12, 3, { bias: false }).forward({ weight }, images, { training: true }).output;
   const [backImages, backWeight] = gradients(ops.sum(ops.square(convolved)), [images, weight]);
+  // rows that are well apart: the diagonal is 1 … 100
+  const unit = identity(100, "float32");
+  const diagonal = ops.mul(unit, ops.add(ops.cast(ops.iota([100, 100], 0), "float32"), 1));
+  const part = ops.slice(x as Expr, [0, 0], [100, 200]);
+  const apart = ops.add(ops.matmul(part, part, { transposeB: true }), diagonal);
+  const basis = ops.powerIteration(apart, unit, { when: ops.gt(ops.sum(diagonal), 0), otherwise: unit });
   return {
     inputs: [x, w],
     state: [],
     outputs: [
+      { name: "basis", value: basis },
       { name: "rows", value: ops.softmax(y, -1) },
       { name: "columns", value: ops.sum(y, { axes: 0 }) },
       { name: "all", value: ops.sum(ops.square(y)) },
@@ -93,7 +101,7 @@ describe.runIf(hasCompiler)("the native backend", () => {
     vi.stubEnv("XDG_CACHE_HOME", "/proc/none");
     expect(cacheFolder().shared).toBe(false);
     expect(run(nativeBackend().compile(work()))).toHaveLength(
-      300 * 400 + 400 + 1 + 60_000 + 1296 + 5 * 12 * 23 * 38,
+      10_000 + 300 * 400 + 400 + 1 + 60_000 + 1296 + 5 * 12 * 23 * 38,
     );
   });
 

@@ -22,9 +22,9 @@ import { winograd } from "../compile/passes/winograd.ts";
 import { type NativeProgram, SLACK, writeProgram } from "../compile/writers/c/program.ts";
 import { runtimeSource } from "../compile/writers/c/runtime.ts";
 import { typedView } from "../graph/dtype.ts";
-import { bindMatrix, compiledMultiply } from "./matrix-kernels.ts";
+import { type Multiply, multiply } from "../matrix/multiply.ts";
+import { bindMatrix } from "./matrix-kernels.ts";
 import { type Compiler, findCompiler, objectOf } from "./node-compiler.ts";
-import { wasm } from "./wasm.ts";
 
 /** Starts of memory are multiples of it: a cache line. */
 const ALIGN = 64;
@@ -37,7 +37,12 @@ type Step = (memory: bigint, threads: number, part: number) => void;
 interface Runtime {
   readonly table: bigint;
   readonly setThreads: (count: number) => number;
+  /** Products of the host's matrices, on so many threads. */
+  readonly multiplyOn: (threads: number) => Multiply;
 }
+
+/** Multiply-adds from which a call of native code is faster than JavaScript. */
+const WORTH_CALLING = 4096;
 
 const loadKoffi = (): typeof Koffi => createRequire(import.meta.url)("koffi") as typeof Koffi;
 
@@ -50,9 +55,19 @@ function runtimeOf(koffi: typeof Koffi, compiler: Compiler): Runtime {
   const object = objectOf(compiler, runtimeSource(compiler.vectorBytes), "-O3");
   const library = koffi.load(object.path);
   object.loaded();
+  const [place, size] = ["uintptr_t", "int64_t"];
+  const product = library.func("product", "void", [place, place, place, size, size, size, "int", "int"]);
   const made: Runtime = {
     table: library.func("runtime", "uintptr_t", [])() as bigint,
     setThreads: library.func("set_threads", "int", ["int"]) as (count: number) => number,
+    multiplyOn: (threads) => (a, b, sizes) => {
+      const { m, k, n, transposeB = false } = sizes;
+      if (m * k * n < WORTH_CALLING) return multiply(a, b, sizes);
+      const c = new Float64Array(m * n);
+      const [atA, atB, atC] = [koffi.address(a), koffi.address(b), koffi.address(c)];
+      product(atA, atB, atC, m, k, n, transposeB ? 1 : 0, threads);
+      return c;
+    },
   };
   runtimes.set(compiler.key, made);
   return made;
@@ -115,10 +130,10 @@ function native({ threads = threadCount() }: NativeChoice = {}): NativeBackend {
       typedView(memory, shift + at, b.dtype, b.count);
     for (const [buffer, at] of plan.address)
       if (buffer.data !== undefined) viewOf(buffer, at).set(buffer.data);
-    const multiply = compiledMultiply(wasm.compile);
-    const between = matrices.map((k) => bindMatrix(k, (b) => viewOf(b, plan.address.get(b)!), multiply));
-    const views = new Map([...named].map(([name, b]) => [name, viewOf(b, plan.address.get(b)!)]));
     const count = Math.min(threads, used);
+    const product = runtime.multiplyOn(count);
+    const between = matrices.map((k) => bindMatrix(k, (b) => viewOf(b, plan.address.get(b)!), product));
+    const views = new Map([...named].map(([name, b]) => [name, viewOf(b, plan.address.get(b)!)]));
     return {
       view: viewIn(views),
       run: () => {

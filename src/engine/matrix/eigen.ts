@@ -48,7 +48,7 @@ function byReduction(matrix: Float64Array, n: number): Diagonal {
 
 /** Sweeps over all pairs of rows until each pair is uncoupled to rounding. */
 function byRotations(matrix: Float64Array, n: number): Diagonal {
-  const a = Float64Array.from(matrix);
+  const a = new Float64Array(matrix);
   const vectors = unit(n);
   const [rows, turnedAlong] = [rowsOf(a, n), rowsOf(vectors, n)];
   for (let sweep = 0, turned = true; turned; sweep++) {
@@ -102,7 +102,7 @@ function tridiagonal(
   matrix: Float64Array,
   n: number,
 ): { diagonal: Float64Array; below: Float64Array; vectors: Float64Array } {
-  const a = Float64Array.from(matrix);
+  const a = new Float64Array(matrix);
   const below = new Float64Array(n);
   // reflector k, a unit vector over the entries after k, is kept in row k right of the diagonal
   const w = new Float64Array(n);

@@ -45,7 +45,7 @@ export const inverseRoot: MatrixFunction = {
 export const solveTransposed: MatrixFunction = {
   name: "solveTransposed",
   compute: ([u, b], [n, m], multiply) => {
-    const x = Float64Array.from(b!);
+    const x = new Float64Array(b!);
     solve(u!, x, { n, m, from: 0, to: n, multiply });
     return x;
   },

@@ -5,8 +5,12 @@
  */
 import { addScaled, dotOf, type Multiply } from "./multiply.ts";
 
+/** Rows that are made orthonormal at once, where they are apart. */
+const PANEL = 64;
 /** Rows that are made orthonormal one by one. */
-const PANEL = 24;
+const FEW = 16;
+/** The least share of its length², squared lengths apart, that a row of a panel keeps: what the next round mends. */
+const APART = 1e-8;
 /** Two rounds do, three where a row depended on others; every further one starts from orthonormal rows but a few. */
 const MAX_ROUNDS = 6;
 
@@ -35,7 +39,9 @@ interface Block {
 
 /** Makes the rows from…to orthonormal among themselves; the shortest length that one had left. */
 function orthogonalizeBetween(rows: Float64Array, { n, multiply, from, to }: Block): number {
-  if (to - from <= PANEL) return panel(rows, n, from, to);
+  if (to - from <= FEW) return oneByOne(rows, n, from, to);
+  const left = to - from <= PANEL ? atOnce(rows, { n, multiply, from, to }) : null;
+  if (left !== null) return left;
   const middle = (from + to) >> 1;
   const first = orthogonalizeBetween(rows, { n, multiply, from, to: middle });
   const upper = rows.subarray(from * n, middle * n);
@@ -47,7 +53,41 @@ function orthogonalizeBetween(rows: Float64Array, { n, multiply, from, to }: Blo
   return Math.min(first, orthogonalizeBetween(rows, { n, multiply, from: middle, to }));
 }
 
-function panel(rows: Float64Array, n: number, from: number, to: number): number {
+/**
+ * The same by the Cholesky factor L of the rows' products, the rows times L⁻¹ (Stathopoulos & Wu 2002); null, and nothing is
+ * done, where a row hardly differs from what those before it span.
+ */
+function atOnce(rows: Float64Array, { n, multiply, from, to }: Block): number | null {
+  const k = to - from;
+  const block = rows.subarray(from * n, to * n);
+  const factor = multiply(block, block, { m: k, k: n, n: k, transposeB: true });
+  let shortest = 1;
+  for (let i = 0; i < k; i++) {
+    const length = factor[i * k + i]!;
+    for (let j = 0; j < i; j++)
+      factor[i * k + j] = (factor[i * k + j]! - dotOf(factor, i * k, factor, j * k, j)) / factor[j * k + j]!;
+    const left = length - dotOf(factor, i * k, factor, i * k, i);
+    if (!(left > APART * length)) return null;
+    factor[i * k + i] = Math.sqrt(left);
+    shortest = Math.min(shortest, factor[i * k + i]!);
+  }
+  rows.set(multiply(inverseOfLower(factor, k), block, { m: k, k, n }), from * n);
+  return shortest;
+}
+
+/** L⁻¹ of the lower triangular L [n, n]; what lies above L's diagonal is not read. */
+function inverseOfLower(lower: Float64Array, n: number): Float64Array {
+  const out = new Float64Array(n * n);
+  for (let i = 0; i < n; i++) {
+    out[i * n + i] = 1;
+    for (let j = 0; j < i; j++) addScaled(out, i * n, -lower[i * n + j]!, out, j * n, j + 1);
+    for (let j = 0; j <= i; j++) out[i * n + j]! /= lower[i * n + i]!;
+  }
+  return out;
+}
+
+/** The same, row after row; it can do with any rows. */
+function oneByOne(rows: Float64Array, n: number, from: number, to: number): number {
   let shortest = 1;
   for (let i = from; i < to; i++) {
     for (let j = from; j < i; j++)

@@ -17,8 +17,23 @@ const runtimeTable = `typedef struct {
 /** Declares the functions that a program is given when it is loaded, in order. */
 export const runtimeTypes: string = convolutionType + runtimeTable;
 
+/** A product of whole matrices for the host: float64, rows contiguous, B as [k, n] or, turned, as [n, k]. */
+const hostProduct = `
+static void product_rows(char *unused, const i64 *at, i64 from, i64 to) {
+  const i64 k = at[4], n = at[5], E = sizeof(f64), turned = at[6];
+  const i64 first = from * 32, last = to * 32 < at[3] ? to * 32 : at[3];
+  (void)unused;
+  gemm_D((const char *)at[0] + first * k * E, k * E, E, (const char *)at[1], turned ? E : n * E, turned ? k * E : E,
+    (char *)at[2] + first * n * E, n * E, last - first, n, k);
+}
+void product(u64 a, u64 b, u64 c, i64 m, i64 k, i64 n, int turned, int threads) {
+  const i64 at[] = {(i64)a, (i64)b, (i64)c, m, k, n, turned};
+  parallel(product_rows, 0, at, (m + 31) / 32, 1, threads);
+}
+`;
+
 export const runtimeSource = (bytes: VectorBytes): string => `${scalarTypes}${vectorTypes(bytes)}${access}
-${threadsRuntime}${productRuntime(bytes)}${winogradRuntime(tileRows(bytes))}
+${threadsRuntime}${productRuntime(bytes)}${winogradRuntime(tileRows(bytes))}${hostProduct}
 ${runtimeTable}static const Runtime all = {parallel, gemm_F, gather_F, gemm_D, winograd_filter, winograd_image, winograd_weight};
 const void *runtime(void) { return &all; }
 `;
