@@ -56,7 +56,7 @@ export const onlyRooms = (rooms: readonly string[] | null): Plugin => ({
   name: "lab-only-rooms",
   enforce: "pre",
   resolveId(source) {
-    const room = /\/rooms\/([^/]+)\/(?:Room\.svelte|worker\.ts)$/.exec(source)?.[1];
+    const room = /\/rooms\/([^/]+)\/(?:Room\.svelte|worker\.ts|thumb\.ts)$/.exec(source)?.[1];
     return room !== undefined && rooms !== null && !rooms.includes(room) ? "\0left-out" : null;
   },
   load: (id) => (id === "\0left-out" ? "export default {}" : null),

@@ -4,8 +4,8 @@ import { readFileSync } from "node:fs";
 import { gzipSync } from "node:zlib";
 import type { Page } from "playwright-core";
 import { expect, test } from "vitest";
-import { builtLab } from "./build.ts";
-import { axe, describeLab, inspect, settledHash } from "./harness.ts";
+import { builtLab, rooms } from "./build.ts";
+import { axe, describeLab, inspect, settledHash, widths } from "./harness.ts";
 
 const ready = (page: Page): Promise<void> =>
   page.locator("path.trail").first().waitFor({ state: "attached" });
@@ -32,18 +32,44 @@ describeLab("the frame", (lab) => {
     await inspect(lab, "", { name: "00-first-page", ready: (p) => p.locator("main li a").first().waitFor() });
   });
 
-  test("loads what the size test counts, and nothing more before a room opens", async () => {
-    const context = await lab.context();
+  test("loads what the size test counts, then the worker for the cards in view, each below 150 KB; all cards show their rooms", async () => {
+    const context = await lab.context({ reducedMotion: true });
     const page = await context.newPage();
-    let bytes = 0;
-    const names: string[] = [];
-    page.on("response", async (r) => {
-      names.push(new URL(r.url()).pathname);
-      bytes += gzipSync(await r.body()).length;
+    // in the order of asking: the page is there when its worker begins
+    const asked: { readonly url: string; readonly size: Promise<number> }[] = [];
+    page.on("response", (r) => {
+      asked.push({ url: r.url(), size: r.body().then((body) => gzipSync(body).length) });
     });
-    await page.goto(lab.url(), { waitUntil: "networkidle" });
-    expect(names.filter((n) => /Room|plot|worker/.test(n))).toEqual([]);
-    expect(bytes).toBeLessThan(150_000);
+    await page.goto(lab.url());
+    const pictures = page.locator(".thumb .there");
+    const cards = await page
+      .locator(".thumb")
+      .evaluateAll(
+        (all) => all.filter((t) => t.getBoundingClientRect().top + 0.6 * t.clientHeight < innerHeight).length,
+      );
+    expect(cards).toBeGreaterThanOrEqual(4);
+    const shown = (count: number): Promise<void> =>
+      pictures.nth(count - 1).waitFor({ state: "attached", timeout: 0 });
+    await shown(cards);
+    const worker = asked.findIndex((r) => r.url.includes("engine-worker"));
+    const [ofPage, ofWorker] = [asked.slice(0, worker), asked.slice(worker)];
+    expect(ofPage.filter((r) => /Room|plot/.test(r.url))).toEqual([]);
+    for (const part of [ofPage, ofWorker]) {
+      expect(part.length).toBeGreaterThan(3);
+      const sizes = await Promise.all(part.map((r) => r.size));
+      expect(sizes.reduce((a, b) => a + b)).toBeLessThan(150_000);
+    }
+
+    await page.setViewportSize({ width: widths.laptop, height: 3000 });
+    await shown(rooms.length);
+    const colours = await pictures.evaluateAll((all) =>
+      all.map((c) => {
+        const { width, height } = c as HTMLCanvasElement;
+        const { data } = (c as HTMLCanvasElement).getContext("2d")!.getImageData(0, 0, width, height);
+        return new Set(new Uint32Array(data.buffer)).size;
+      }),
+    );
+    for (const count of colours) expect(count).toBeGreaterThan(2);
   });
 
   test("an address that names no room, or a value that is none, is said and does no harm", async () => {

@@ -1,10 +1,12 @@
 /** The one worker of the page: rooms bring their own module, loaded when first asked for. */
 import { expose, proxy, transferHandlers } from "comlink";
 import { SteepestError } from "steepest/run";
+import type { MakeThumb, Thumb } from "./thumb.ts";
 
 type RoomModule = Readonly<Record<string, unknown>>;
 
 const modules = import.meta.glob<RoomModule>("../rooms/*/worker.ts");
+const thumbs = import.meta.glob<{ readonly thumb: MakeThumb }>("../rooms/*/thumb.ts");
 
 const plain = transferHandlers.get("throw")!;
 transferHandlers.set("throw", {
@@ -26,5 +28,11 @@ async function open(room: string): Promise<RoomModule> {
   return proxy({ ...(await load()) });
 }
 
-export type EngineWorker = { readonly open: typeof open };
-expose({ open });
+/** What the first page shows of a room. */
+async function thumb(room: string): Promise<Thumb> {
+  const { thumb: make } = await thumbs[`../rooms/${room}/thumb.ts`]!();
+  return make();
+}
+
+export type EngineWorker = { readonly open: typeof open; readonly thumb: typeof thumb };
+expose({ open, thumb });

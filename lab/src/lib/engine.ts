@@ -1,6 +1,7 @@
 /** The page's side of the worker. All of the engine runs there, so that the page never stops answering. */
 import { proxy, type Remote, wrap } from "comlink";
 import type { EngineWorker } from "./engine-worker.ts";
+import type { Thumb } from "./thumb.ts";
 
 /**
  * A callback for long work in the worker: it waits for the page, which lets the worker breathe, and says whether to
@@ -64,6 +65,12 @@ export function connect<W extends object>(room: string): Calls<W> {
             return Promise.race([call(opened), now.died]);
           },
   });
+}
+
+/** What the first page shows of a room: its own experiment, run now. */
+export function askThumb(room: string): Promise<Thumb> {
+  const { remote, died } = start();
+  return Promise.race([remote.thumb(room) as Promise<Thumb>, died]);
 }
 
 /** A report that goes on until the signal says stop. */

@@ -11,6 +11,12 @@ export interface Paint {
   readonly bands: number;
 }
 
+/** Of the page's two themes. */
+export const paints: Readonly<Record<"light" | "dark", Paint>> = {
+  light: { low: [255, 253, 247], high: [188, 209, 219], line: [74, 110, 130], bands: 12 },
+  dark: { low: [44, 66, 82], high: [18, 24, 30], line: [140, 178, 198], bands: 12 },
+};
+
 /** Height above the lowest sample on a scale where small and large differences both show: 0…1. */
 function heights({ values }: SurfaceGrid): Float64Array {
   let [min, max] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
