@@ -1,6 +1,6 @@
 /** Which numbers of a line count: the step, the epoch, and whether one starts again with the other. */
 import type { Behaviour } from "./behaviour.ts";
-import type { Slot } from "./labels.ts";
+import type { Slot } from "./slots.ts";
 import type { Template } from "./template.ts";
 import type { SlotMeaning } from "./words.ts";
 
@@ -55,93 +55,29 @@ export function counterScore(
   return score;
 }
 
+/** Both counters while they are chosen. */
+interface Pair {
+  readonly step: Judged | undefined;
+  readonly epoch: Judged | undefined;
+}
+
+const isStep = (j: Judged): boolean => j.meaning.role === "step";
+const isEpoch = (j: Judged): boolean => j.meaning.role === "epoch";
+const isNamed = (j: Judged): boolean => isStep(j) || isEpoch(j);
+const byRank = (a: Judged, b: Judged): number => a.meaning.rank - b.meaning.rank;
+
+/** `wanted`: the reader's own name of the step. */
 export function chooseCounters(
   judged: readonly Judged[],
   template: Template,
   wanted: string | undefined,
 ): Counters {
-  if (wanted !== undefined) {
-    const named = judged.find((j) => j.name === wanted || j.name.toLowerCase() === wanted.toLowerCase());
-    if (named)
-      return {
-        step: named.slot.index,
-        epoch: pick(judged.filter((j) => j !== named && j.meaning.role === "epoch")),
-        nested: false,
-      };
+  const own = judged.find((j) => j.name === wanted || j.name.toLowerCase() === wanted?.toLowerCase());
+  if (own) {
+    const epoch = judged.find((j) => j !== own && isEpoch(j));
+    return { step: own.slot.index, epoch: epoch?.slot.index ?? -1, nested: false };
   }
-  const hasEpoch = judged.some((j) => j.meaning.role === "epoch" && j.counts !== null);
-  const alone = judged.filter((j) => !j.slot.isTotal && !j.slot.aside).length < 2;
-  const usable = judged.filter((j) => {
-    if (j.counts === null) return false;
-    const isNamed = j.meaning.role === "step" || j.meaning.role === "epoch";
-    return (
-      j.counts >= (isNamed ? ACCEPT_NAMED : ACCEPT_NAMELESS) ||
-      (!alone &&
-        j.counts >= ACCEPT_UNKNOWN &&
-        j.behaviour.n >= 8 &&
-        j.behaviour.even > 0.9 &&
-        j.behaviour.stays < 0.5) ||
-      (j.name === "" &&
-        ((j.slot.bracketed && !(j.behaviour.constant && j.behaviour.n > 3)) ||
-          (j.slot.total >= 0 && j.counts >= (hasEpoch ? 0.4 : 1.9)))) ||
-      (isNamed && j.behaviour.n < 4)
-    );
-  });
-  // "[000500/50000] … batch 16": what never moves is a size, where another number counts
-  const moving = usable.some((j) => j.meaning.role === "other" && j.counts! >= 3 && !j.behaviour.constant);
-  const steps = usable
-    .filter((j) => j.meaning.role === "step" && !(moving && j.behaviour.constant && j.behaviour.n > 3))
-    .sort((a, b) => a.meaning.rank - b.meaning.rank);
-  const epochs = usable
-    .filter((j) => j.meaning.role === "epoch")
-    .sort((a, b) => a.meaning.rank - b.meaning.rank);
-  const nameless = usable
-    .filter((j) => j.meaning.role !== "step" && j.meaning.role !== "epoch")
-    .sort((a, b) => b.counts! - a.counts!);
-  let epoch = epochs[0];
-  let step = steps[0];
-  if (step && !epoch) {
-    const outer = [...steps.slice(1), ...nameless].find((o) => restartsWith(step!, o, template));
-    const inner = outer
-      ? undefined
-      : [...steps.slice(1), ...nameless].find((i) => i.slot.total >= 0 && restartsWith(i, step!, template));
-    if (outer) epoch = outer;
-    else if (inner) [epoch, step] = [step, inner];
-  }
-  if (!step) {
-    const inner = epoch
-      ? nameless.find(
-          (j) => j.slot.total >= 0 || j.slot.bracketed || restartsWith(j, epoch!, template) || j.counts! >= 3,
-        )
-      : undefined;
-    if (epoch) step = inner;
-    else {
-      const brackets = nameless.filter((j) => j.slot.bracketed && j.slot.total < 0);
-      if (brackets.length === 2)
-        [epoch, step] = brackets.sort((a, b) => a.slot.index - b.slot.index) as [Judged, Judged];
-      else step = nameless[0];
-      if (step && !epoch) {
-        const chosen = step;
-        const outer = nameless.find((o) => o !== chosen && restartsWith(chosen, o, template));
-        if (outer) epoch = outer;
-      }
-    }
-  }
-  // the outer of two n/N, without names
-  if (step && !epoch && step.behaviour.falls === 0) {
-    const outer = step;
-    const inner = nameless.find((o) => o !== outer && restartsWith(o, outer, template));
-    if (inner) [epoch, step] = [outer, inner];
-  }
-  if (
-    step &&
-    epoch &&
-    step.slot.total < 0 &&
-    step.behaviour.constant &&
-    step.behaviour.n > 2 &&
-    !epoch.behaviour.constant
-  )
-    step = undefined;
+  const { step, epoch } = withoutSize(choosePair(usableOf(judged), template));
   const nested =
     step !== undefined &&
     epoch !== undefined &&
@@ -149,8 +85,72 @@ export function chooseCounters(
   return { step: step?.slot.index ?? -1, epoch: epoch?.slot.index ?? -1, nested };
 }
 
-function pick(of: readonly Judged[]): number {
-  return of[0]?.slot.index ?? -1;
+/** The numbers for which enough speaks. */
+function usableOf(judged: readonly Judged[]): Judged[] {
+  const hasEpoch = judged.some((j) => isEpoch(j) && j.counts !== null);
+  const alone = judged.filter((j) => !j.slot.isTotal && !j.slot.aside).length < 2;
+  return judged.filter((j) => {
+    const { counts, behaviour: b, slot } = j;
+    if (counts === null) return false;
+    if (counts >= (isNamed(j) ? ACCEPT_NAMED : ACCEPT_NAMELESS) || (isNamed(j) && b.n < 4)) return true;
+    if (!alone && counts >= ACCEPT_UNKNOWN && b.n >= 8 && b.even > 0.9 && b.stays < 0.5) return true;
+    if (j.name !== "") return false;
+    return (
+      (slot.bracketed && !(b.constant && b.n > 3)) || (slot.total >= 0 && counts >= (hasEpoch ? 0.4 : 1.9))
+    );
+  });
+}
+
+function choosePair(usable: readonly Judged[], template: Template): Pair {
+  // "[000500/50000] … batch 16": what never moves is a size, where another number counts
+  const moving = usable.some((j) => j.meaning.role === "other" && j.counts! >= 3 && !j.behaviour.constant);
+  const isSize = ({ behaviour }: Judged): boolean => moving && behaviour.constant && behaviour.n > 3;
+  const [first, ...steps] = usable.filter((j) => isStep(j) && !isSize(j)).sort(byRank);
+  const [epoch] = usable.filter(isEpoch).sort(byRank);
+  const nameless = usable.filter((j) => !isNamed(j)).sort((a, b) => b.counts! - a.counts!);
+  let pair: Pair;
+  if (first) pair = epoch ? { step: first, epoch } : partnerOf(first, [...steps, ...nameless], template);
+  else if (epoch) {
+    const within = (j: Judged): boolean =>
+      j.slot.total >= 0 || j.slot.bracketed || restartsWith(j, epoch, template) || j.counts! >= 3;
+    pair = { step: nameless.find(within), epoch };
+  } else pair = namelessPair(nameless, template);
+  if (!pair.step || pair.epoch || pair.step.behaviour.falls > 0) return pair;
+  // the outer of two n/N, without names
+  const outer = pair.step;
+  const inner = nameless.find((o) => restartsWith(o, outer, template));
+  return inner ? { step: inner, epoch: outer } : pair;
+}
+
+/** A step and the number that it starts again with, or that starts again with it. */
+function partnerOf(step: Judged, others: readonly Judged[], template: Template): Pair {
+  const outer = others.find((o) => restartsWith(step, o, template));
+  if (outer) return { step, epoch: outer };
+  const inner = others.find((i) => i.slot.total >= 0 && restartsWith(i, step, template));
+  return inner ? { step: inner, epoch: step } : { step, epoch: undefined };
+}
+
+/** `[1, 2000]`: two in brackets; else what counts best, and what it starts again with. */
+function namelessPair(nameless: readonly Judged[], template: Template): Pair {
+  const brackets = nameless.filter((j) => j.slot.bracketed && j.slot.total < 0);
+  if (brackets.length === 2) {
+    const [epoch, step] = brackets.sort((a, b) => a.slot.index - b.slot.index);
+    return { step, epoch };
+  }
+  const step = nameless[0];
+  return { step, epoch: step && nameless.find((o) => restartsWith(step, o, template)) };
+}
+
+/** A step that never moves beside an epoch that does is no step. */
+function withoutSize({ step, epoch }: Pair): Pair {
+  const size =
+    step &&
+    epoch &&
+    step.slot.total < 0 &&
+    step.behaviour.constant &&
+    step.behaviour.n > 2 &&
+    !epoch.behaviour.constant;
+  return size ? { step: undefined, epoch } : { step, epoch };
 }
 
 /** One epoch's whole length is seen, or it is complete on every line (Keras). */

@@ -4,8 +4,9 @@ import type { Objective } from "../../run/log.ts";
 import type { Meaning } from "../columns.ts";
 import type { ReadOptions } from "../types.ts";
 import type { Behaviour } from "./behaviour.ts";
+import { type Curve, meaningFor } from "./curves.ts";
 import { chooseObjective, type Decided, FEW, steeredBy } from "./guess.ts";
-import { type Curve, hasManyPairs, holdOut, type LinePlan, meaningFor, planTemplate } from "./plan.ts";
+import { hasManyPairs, holdOut, type LinePlan, planTemplate } from "./plan.ts";
 import type { Template } from "./template.ts";
 import { NUMBER } from "./tokens.ts";
 

@@ -3,7 +3,8 @@ import type { Objective } from "../../run/log.ts";
 import { fileIsCalledLoss, speaksOfValidation } from "../columns.ts";
 import { steering, steers } from "../objective.ts";
 import { fallsAtAll } from "./behaviour.ts";
-import type { Curve, LinePlan } from "./plan.ts";
+import type { Curve } from "./curves.ts";
+import type { LinePlan } from "./plan.ts";
 
 export const FEW = 5;
 

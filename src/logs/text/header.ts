@@ -1,5 +1,5 @@
 /** Names of a table's columns: the header stands within three lines above its first row, in any of the usual layouts. */
-import type { Slot } from "./labels.ts";
+import type { Slot } from "./slots.ts";
 import type { Template } from "./template.ts";
 
 interface Cell {

@@ -1,33 +1,17 @@
 /** Templates → what each line form means: its clock, its curves, or the phase it opens. */
-import type { Meaning } from "../columns.ts";
-import { normalise, speaksOfTraining, speaksOfValidation } from "../columns.ts";
+import { normalise } from "../columns.ts";
 import type { ReadOptions } from "../types.ts";
-import { type Behaviour, behaviourOf } from "./behaviour.ts";
+import { behaviourOf } from "./behaviour.ts";
 import { type Counters, chooseCounters, counterScore, type Judged } from "./counters.ts";
+import { type Curve, curve, curvesOf, isCounterLike } from "./curves.ts";
+import { isEchoed } from "./echo.ts";
 import { headerNames } from "./header.ts";
-import { type Labelled, labelSlots, type Slot } from "./labels.ts";
+import { labelSlots } from "./labels.ts";
+import { phaseOf } from "./phase.ts";
+import type { Slot } from "./slots.ts";
 import type { Template } from "./template.ts";
 import { NUMBER, WORD } from "./tokens.ts";
 import { type SlotMeaning, slotMeaning } from "./words.ts";
-
-export interface Curve {
-  readonly column: number;
-  /** As a series is called where no phase line says otherwise, and where one says held-out. */
-  readonly name: string;
-  readonly heldName: string;
-  readonly label: string;
-  readonly role: SlotMeaning["role"];
-  readonly rank: number;
-  /** Column of the running mean in brackets, which is what counts on held-out data; -1. */
-  readonly mean: number;
-  /** Column of N in n/N where that makes a share; -1. */
-  readonly share: number;
-  /** Columns of the further terms of a list under one header, which are added. */
-  readonly parts: readonly number[];
-  readonly log: boolean;
-  readonly behaviour: Behaviour;
-  readonly nameless: boolean;
-}
 
 export interface LinePlan {
   readonly template: Template;
@@ -81,9 +65,6 @@ const TELLING = new Set([
   "perplexity",
   "score",
 ]);
-const NO_PHASE =
-  /load|sav|dataset|split|file|path|checkpoint|found|number|image|sample|size|build|creat|download|preprocess|best|improv|config|param|option|batches|step_?size|finish|complet|done|ended|took|elapsed|\btime\b|warning|error|import|using/;
-
 /** One template by itself. */
 export function planTemplate(
   template: Template,
@@ -139,32 +120,8 @@ export function planTemplate(
   if (isSettings(plan)) {
     plan.telling = false;
     plan.counters = { step: -1, epoch: -1, nested: false };
-  } else if (!plan.telling) plan.phase = phaseOf(template, labelled, judged, counters);
+  } else if (!plan.telling) plan.phase = phaseOf(template.line, labelled, judged, counters);
   return plan;
-}
-
-/** Ranks print side by side: so far apart stand two lines that are one. */
-const ECHO_WITHIN = 8;
-const ECHO_ROWS = 4000;
-
-/** Nearly half of its lines, or more, have the numbers of one shortly before, and far fewer those of one further off. */
-function isEchoed({ columns, rows }: Template): boolean {
-  const few = Math.min(rows, ECHO_ROWS);
-  const same = (i: number, j: number): boolean => columns.every((c) => Object.is(c.at(i), c.at(j)));
-  let [near, far] = [0, 0];
-  for (let i = 1; i < few; i++) {
-    for (let lag = 1; lag <= 2 * ECHO_WITHIN && lag <= i; lag++) {
-      if (!same(i, i - lag)) continue;
-      if (lag <= ECHO_WITHIN) {
-        near++;
-        lag = ECHO_WITHIN; // on to the lines further off
-      } else {
-        far++;
-        break;
-      }
-    }
-  }
-  return near >= 0.45 * few && far < 0.5 * near;
 }
 
 /** `[1.2e-2, 5.6e-1]`: the numbers of a list behind its first. */
@@ -260,76 +217,6 @@ function wantedMeaning(name: string, options: ReadOptions): SlotMeaning | null {
   return is(options.step) ? { role: "step", rank: -1 } : null;
 }
 
-function curvesOf(judged: readonly Judged[], counters: Counters): Curve[] {
-  const curves: Curve[] = [];
-  const names = new Set<string>();
-  for (const j of judged) {
-    const { slot, name, meaning } = j;
-    if (
-      slot.index === counters.step ||
-      slot.isTotal ||
-      (slot.index === counters.epoch && j.behaviour.integer)
-    )
-      continue;
-    if (slot.meanOf >= 0) {
-      const parent = judged[slot.meanOf]!;
-      if (/^(?:loss|accuracy)$/.test(parent.meaning.role))
-        curves.push(curve(j, `${parent.name} (mean)`, { role: "other", rank: 0 }, null, judged));
-      continue;
-    }
-    if (slot.aside) continue;
-    if (name === "") {
-      if (slot.unit === "" && (!j.behaviour.integer || j.behaviour.nonFinite > 0))
-        curves.push({ ...curve(j, "", meaning, null, judged), nameless: true });
-      continue;
-    }
-    if (meaning.role === "time" || meaning.role === "throughput" || meaning.role === "rank") continue;
-    const veto = meaning.role === "loss" && isCounterLike(j);
-    const held = slot.held ?? (meaning.role === "validation" ? true : null);
-    const made = curve(j, name, veto ? { role: "other", rank: 0 } : meaning, held, judged);
-    if (names.has(made.name)) continue;
-    names.add(made.name);
-    curves.push(made);
-  }
-  return curves;
-}
-
-/** Named like a loss, but it counts: a long even rise of whole numbers. */
-function isCounterLike({ behaviour: b }: Judged): boolean {
-  return b.integer && b.n >= 5 && b.rising >= 0.97 && b.even > 0.9 && !b.constant;
-}
-
-function curve(
-  j: Judged,
-  label: string,
-  meaning: SlotMeaning,
-  held: boolean | null,
-  judged: readonly Judged[],
-): Curve {
-  const heldName = speaksOfValidation(label) ? label : `valid ${label}`;
-  const flips =
-    meaning.role === "loss" ||
-    meaning.role === "accuracy" ||
-    meaning.role === "perplexity" ||
-    meaning.role === "score";
-  const isHeld = held === true && flips;
-  const mean = judged.find((o) => o.slot.meanOf === j.slot.index)?.slot.index ?? -1;
-  return {
-    column: isHeld && mean >= 0 ? mean : j.slot.index,
-    name: isHeld ? heldName : label,
-    heldName: flips && held !== false && !speaksOfTraining(label) ? heldName : label,
-    label,
-    role: isHeld ? heldRole(meaning.role) : meaning.role,
-    rank: meaning.rank,
-    mean,
-    share: j.slot.total >= 0 && /ccuracy/.test(meaning.role) ? j.slot.total : -1,
-    parts: [],
-    log: false,
-    behaviour: j.behaviour,
-    nameless: false,
-  };
-}
-
 /** The loss of a line that begins with a held-out accuracy, where the log has training lines beside it. */
 export function holdOut(plan: LinePlan): void {
   plan.curves = plan.curves.map((c) =>
@@ -337,77 +224,4 @@ export function holdOut(plan: LinePlan): void {
       ? curve(plan.judged[c.column]!, c.label, plan.judged[c.column]!.meaning, true, plan.judged)
       : c,
   );
-}
-
-export function heldRole(role: SlotMeaning["role"]): SlotMeaning["role"] {
-  if (role === "loss") return "validation";
-  return role === "accuracy" ? "validationAccuracy" : role;
-}
-
-/** "Testing…", "validation:", "=== train ===": a line without a measurement that says what follows is measured on. */
-function phaseOf(
-  template: Template,
-  { words, slots, assigned }: Labelled,
-  judged: readonly Judged[],
-  counters: Counters,
-): boolean | null {
-  if (assigned && template.line.includes("=")) return null;
-  if (words.length === 0 || words.length > 9) return null;
-  const others = slots.filter(
-    (s) =>
-      s.index !== counters.step &&
-      s.index !== counters.epoch &&
-      !s.isTotal &&
-      !s.aside &&
-      judged[s.index]!.meaning.role !== "time" &&
-      !(judged[s.index]!.behaviour.constant && s.total < 0),
-  );
-  if (others.length > 0 || slots.some(countsThings)) return null;
-  const text = words.join(" ");
-  if (NO_PHASE.test(text)) return null;
-  const held = words.some((w) => speaksOfValidation(w));
-  const train = words.some((w) => speaksOfTraining(w));
-  if (held === train || words.some(namesMetric)) return null;
-  return held;
-}
-
-/** "20 examples for eval": how many there are. */
-function countsThings(slot: Slot): boolean {
-  return (
-    slot.after !== "" &&
-    (slot.label === "" || slot.label === slot.after) &&
-    slot.total < 0 &&
-    !slot.isTotal &&
-    !slot.aside &&
-    !slot.bracketed
-  );
-}
-
-/** "val_loss" or "lr", as in a table's header; "validation" alone is no metric here. */
-function namesMetric(word: string): boolean {
-  const { role } = slotMeaning(word);
-  return (
-    role === "loss" ||
-    role === "lr" ||
-    role === "accuracy" ||
-    (/validation/.test(role) && /loss|acc|err|[_/]/.test(word))
-  );
-}
-
-/** Role and rank of a series' name for `finishRuns`. */
-export function meaningFor(c: Curve, held: boolean): Meaning {
-  const role = held ? heldRole(c.role) : c.role;
-  const known =
-    role === "loss" ||
-    role === "lr" ||
-    role === "gradNorm" ||
-    role === "validation" ||
-    role === "accuracy" ||
-    role === "validationAccuracy" ||
-    role === "lossScale" ||
-    role === "clippedShare" ||
-    role === "skipped" ||
-    role === "nanCount" ||
-    role === "epoch";
-  return { role: known ? role : "other", rank: c.rank };
 }

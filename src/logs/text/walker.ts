@@ -1,7 +1,8 @@
 /** Lines in their order → rows of a recorder, by the plans of their templates. */
 import type { Recorder } from "../recorder.ts";
+import type { Curve } from "./curves.ts";
 import type { Decision } from "./decide.ts";
-import type { Curve, LinePlan } from "./plan.ts";
+import type { LinePlan } from "./plan.ts";
 
 export interface Walker {
   /** One line: `at(column)` gives its numbers. */
