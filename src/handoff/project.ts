@@ -76,7 +76,7 @@ function settings(built: BuiltRun): Record<string, unknown> {
   const ofClasses = loss === null ? data.target.kind === "class" : loss.target === "class";
   const ofOutput = loss?.output === "logit" || loss?.output === "probability" ? loss.output : null;
   return {
-    schema: "steepest.torch/1",
+    schema: "steepest.torch/2",
     header: JSON.parse(metricsHeader(built)) as unknown,
     dtype: spec.dtype,
     seed: spec.seed,

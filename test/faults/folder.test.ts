@@ -1,5 +1,13 @@
 /** A run folder that somebody changed between two sessions, or that the disk did: found, named, and gone on with where it can be. */
-import { copyFileSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from "node:fs";
+import {
+  copyFileSync,
+  mkdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { restoreCheckpoint } from "../../src/train/checkpoint.ts";
@@ -179,6 +187,12 @@ describe("a run that stopped before its first checkpoint", () => {
     expect(code).toBe(2);
     expect(statSync(at("metrics.jsonl")).size).toBe(size);
     copyFileSync(at("checkpoint-best.safetensors"), at("checkpoint-last.safetensors"));
+    mkdirSync(at("sharded/last-40"), { recursive: true });
+    writeFileSync(at("sharded/last-40/progress.json"), "{}");
+    const parts = await resume(cwd);
+    expect(parts.stderr).toMatch(/error\[checkpoint-parts\].*\nhelp: .*python3 sharded\.py runs\/t-1/);
+    expect(parts.code).toBe(2);
+    rmSync(at("sharded"), { recursive: true });
     expect(await resume(cwd)).toMatchObject({ code: 0 });
   });
 });

@@ -1,5 +1,5 @@
 /** Real torchrun, real processes: equal to one process, survives a death, comes back to the embedded engine. */
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { createServer, type Server } from "node:net";
 import { join } from "node:path";
@@ -284,7 +284,24 @@ describe("export", () => {
         "2",
       ];
       const own = ["p/train.py", "--quiet", "--out", "changed", ...changed];
-      execFileSync(torch!.path, own, { cwd });
+      // first beside a project.json of another version's, which is refused
+      const script = [
+        "import sys, train, arguments",
+        "sys.argv = sys.argv[1:]",
+        "known, arguments.SCHEMA = arguments.SCHEMA, 'steepest.torch/0'",
+        "assert train.main() == 2",
+        "arguments.SCHEMA = known",
+        "sys.exit(train.main())",
+      ].join("\n");
+      const { status, stderr } = spawnSync(torch!.path, ["-c", script, ...own], {
+        cwd,
+        encoding: "utf8",
+        env: { ...process.env, PYTHONPATH: join(cwd, "p") },
+      });
+      expect(status).toBe(0);
+      expect(stderr).toMatch(
+        /^error\[project-schema\]: project\.json is of the form steepest\.torch\/2, and the files beside it read steepest\.torch\/0\nhelp: export the run again/,
+      );
       const rates = linesOf(join(cwd, "changed")).flatMap((l) => ("loss" in l ? [l["lr"] as number] : []));
       const cosine = [0, 1, 2, 3].map((k) => 0.1 * (1 + Math.cos((Math.PI * k) / 4)));
       expect(rates).toHaveLength(6);

@@ -4,7 +4,10 @@ import copy
 import math
 from typing import Any, Dict
 
-from data import here
+from data import here, load_json
+
+#: The form of project.json that these files read.
+SCHEMA = "steepest.torch/2"
 
 
 class Refusal(Exception):
@@ -50,6 +53,15 @@ def parse_arguments(description: str):
     parser.add_argument("--quiet", action="store_true", help="no progress on standard error")
     parser.add_argument("--result", help="write how the run ended into this file")
     return parser.parse_args()
+
+
+def load_project() -> Dict[str, Any]:
+    project = load_json("project.json")
+    if project.get("schema") != SCHEMA:
+        what = f"project.json is of the form {project.get('schema')}, and the files beside it read {SCHEMA}"
+        help = "export the run again into a new folder, and take over its checkpoints and metrics.jsonl to go on"
+        raise Refusal("project-schema", what, help)
+    return project
 
 
 def with_overrides(project: Dict[str, Any], arguments) -> Dict[str, Any]:

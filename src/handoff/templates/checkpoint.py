@@ -3,7 +3,7 @@ import json
 import math
 import os
 import struct
-from typing import Any, Dict, Tuple
+from typing import Any, Callable, Dict, Iterable, Iterator, Sequence, Tuple
 
 import numpy as np
 import torch
@@ -18,30 +18,39 @@ def read_safetensors(path: str) -> Tuple[Dict[str, torch.Tensor], Dict[str, str]
     with open(path, "rb") as file:
         (length,) = struct.unpack("<Q", file.read(8))
         header = json.loads(file.read(length))
-        body = file.read()
+    body = np.memmap(path, np.uint8, "r")[8 + length :]
     metadata = header.pop("__metadata__", {})
     tensors = {}
     for name, entry in header.items():
         start, end = entry["data_offsets"]
-        values = np.frombuffer(body[start:end], KINDS[entry["dtype"]]).reshape(entry["shape"])
-        tensors[name] = torch.from_numpy(values.copy())
+        values = np.array(body[start:end]).view(KINDS[entry["dtype"]]).reshape(entry["shape"])
+        tensors[name] = torch.from_numpy(values)
     return tensors, metadata
 
 
-def encode_safetensors(tensors: Dict[str, torch.Tensor], metadata: Dict[str, str]) -> bytes:
+#: A tensor's dtype and shape.
+Shape = Tuple[torch.dtype, Sequence[int]]
+
+
+def safetensors_pieces(
+    shapes: Dict[str, Shape], metadata: Dict[str, str], read: Callable[[str], torch.Tensor]
+) -> Iterator[bytes]:
+    """The bytes of a file, its header first; each tensor is asked for when it is its turn."""
     header: Dict[str, Any] = {"__metadata__": metadata}
     # wide elements first, so that every tensor starts at a multiple of its element size
-    ordered = sorted(tensors.items(), key=lambda item: -item[1].element_size())
-    pieces, end = [], 0
-    for name, tensor in ordered:
-        kind = NAMES[tensor.dtype]
-        data = tensor.detach().cpu().contiguous().numpy().astype(KINDS[kind], copy=False).tobytes()
-        header[name] = {"dtype": kind, "shape": list(tensor.shape), "data_offsets": [end, end + len(data)]}
-        pieces.append(data)
-        end += len(data)
+    ordered = sorted(shapes, key=lambda name: -KINDS[NAMES[shapes[name][0]]].itemsize)
+    end = 0
+    for name in ordered:
+        kind, shape = NAMES[shapes[name][0]], list(shapes[name][1])
+        size = math.prod(shape) * KINDS[kind].itemsize
+        header[name] = {"dtype": kind, "shape": shape, "data_offsets": [end, end + size]}
+        end += size
     text = json.dumps(header, separators=(",", ":")).encode("utf-8")
     text += b" " * (-len(text) % 8)
-    return b"".join([struct.pack("<Q", len(text)), text, *pieces])
+    yield struct.pack("<Q", len(text)) + text
+    for name in ordered:
+        tensor = read(name).detach().cpu().contiguous()
+        yield tensor.numpy().astype(KINDS[NAMES[tensor.dtype]], copy=False).tobytes()
 
 
 def read_checkpoint(path: str) -> Tuple[Dict[str, torch.Tensor], Dict[str, Any]]:
@@ -52,9 +61,16 @@ def read_checkpoint(path: str) -> Tuple[Dict[str, torch.Tensor], Dict[str, Any]]
     return tensors, {key: revive(json.loads(text)) for key, text in metadata.items() if key != "format"}
 
 
-def encode_checkpoint(tensors: Dict[str, torch.Tensor], progress: Dict[str, Any]) -> bytes:
+def checkpoint_pieces(
+    shapes: Dict[str, Shape], progress: Dict[str, Any], read: Callable[[str], torch.Tensor]
+) -> Iterator[bytes]:
     metadata = {key: json.dumps(hide(value), separators=(",", ":")) for key, value in progress.items()}
-    return encode_safetensors(tensors, {"format": FORMAT, **metadata})
+    return safetensors_pieces(shapes, {"format": FORMAT, **metadata}, read)
+
+
+def encode_checkpoint(tensors: Dict[str, torch.Tensor], progress: Dict[str, Any]) -> bytes:
+    shapes = {name: (t.dtype, t.shape) for name, t in tensors.items()}
+    return b"".join(checkpoint_pieces(shapes, progress, tensors.__getitem__))
 
 
 def hide(value: Any) -> Any:
@@ -82,11 +98,12 @@ def js_number(value: float) -> str:
     return repr(value)
 
 
-def replace_file(path: str, data: bytes) -> None:
+def replace_file(path: str, pieces: Iterable[bytes]) -> None:
     """Old content or new content, never half of it."""
     temporary = path + ".tmp"
     with open(temporary, "wb") as file:
-        file.write(data)
+        for piece in pieces:
+            file.write(piece)
         file.flush()
         os.fsync(file.fileno())
     os.replace(temporary, path)

@@ -1,5 +1,5 @@
 """Less memory for each process: weights shared out among all of them, and activations that are computed again."""
-from typing import List
+from typing import Dict, List
 
 import torch
 import torch.distributed as dist
@@ -49,4 +49,15 @@ def shared_as(t: Tensor, like: Tensor) -> Tensor:
         return t
     from torch.distributed.tensor import distribute_tensor
 
-    return distribute_tensor(t.to(like.device), like.device_mesh, like.placements)
+    return distribute_tensor(t.to(device=like.device, dtype=like.dtype), like.device_mesh, like.placements)
+
+
+def spread(tensors: Dict[str, Tensor], over: Dict[str, Tensor]) -> None:
+    """Fills the tensors of all processes from those of process 0, which alone has them; no other ever holds them all."""
+    for name, like in over.items():
+        t = tensors[name] if dist.get_rank() == 0 else torch.empty(like.shape, dtype=like.dtype)
+        if hasattr(like, "full_tensor"):
+            like.copy_(shared_as(t, like))
+        else:
+            like.copy_(t)
+            dist.broadcast(like, src=0)

@@ -11,7 +11,7 @@ from torch import Tensor
 from arguments import SHAPES
 from checkpoint import read_safetensors
 from data import here
-from memory import shared_as, whole
+from memory import whole
 
 
 class Optimizer:
@@ -21,6 +21,8 @@ class Optimizer:
         self.spec, self.parameters = spec, parameters
         self.library, self.clip = spec["library"], spec["clip"]
         self.traced = None
+        #: Steps that were not made, since fp16 overflowed; on the device from the first on.
+        self.skipped = 0
         if self.library == "update":
             import update
 
@@ -46,8 +48,15 @@ class Optimizer:
         for p in self.parameters.values():
             if p.grad is None:
                 p.grad = torch.zeros_like(p)
+        overflow = None
+        if scaler.is_enabled():
+            gradients = (p.grad for p in self.parameters.values())
+            overflow = ~torch.stack([whole(g.isfinite().all()) for g in gradients]).all()
+            self.skipped = self.skipped + overflow
         if self.traced is not None:
-            return self.step_traced(lr, momentum, step, loss, scaler)
+            measures = self.step_traced(lr, momentum, step - self.skipped, loss, overflow)
+            scaler.update()
+            return measures if overflow is None else {**measures, "overflow": overflow}
         measures = self.clip_gradients()
         name = self.spec["momentum"]
         for group, own in zip(self.inner.param_groups, self.own):
@@ -60,7 +69,7 @@ class Optimizer:
                 group[name] = (momentum, *own[1:]) if name == "betas" else momentum
         scaler.step(self.inner)
         scaler.update()
-        return measures
+        return measures if overflow is None else {**measures, "overflow": overflow}
 
     @torch.no_grad()
     def clip_gradients(self) -> Dict[str, Tensor]:
@@ -78,12 +87,12 @@ class Optimizer:
         return {"gradNorm": norm}
 
     @torch.no_grad()
-    def step_traced(self, lr, momentum, step, loss, scaler) -> Dict[str, Tensor]:
+    def step_traced(self, lr, momentum, step, loss, overflow: Optional[Tensor]) -> Dict[str, Tensor]:
         device = next(iter(self.parameters.values())).device
         # NaN: the schedule sets no momentum at this step
         numbers = {"lr": lr, "step": step, "loss": loss, "momentum": math.nan if momentum is None else momentum}
         hyper = {
-            name: x if isinstance(x, Tensor) else torch.full((), x, dtype=torch.float64, device=device)
+            name: x.double() if isinstance(x, Tensor) else torch.full((), x, dtype=torch.float64, device=device)
             for name, x in numbers.items()
         }
         gradients = {name: p.grad for name, p in self.parameters.items()}
@@ -91,12 +100,10 @@ class Optimizer:
         # a state that is the parameter itself must not move with it
         own = {id(p) for p in self.parameters.values()}
         state = {name: t.clone() if id(t) in own else t for name, t in state.items()}
-        if scaler.is_enabled():
-            # where fp16 overflowed no step is made: all stays as it was, decided on the device
-            finite = torch.stack([g.isfinite().all() for g in gradients.values()]).all()
-            state = {name: torch.where(finite, t, self.state[name]) for name, t in state.items()}
-            parameters = {name: torch.where(finite, t, self.parameters[name]) for name, t in parameters.items()}
-            scaler.update()
+        if overflow is not None:
+            # no step is made: all stays as it was, decided on the device
+            state = {name: torch.where(overflow, self.state[name], t) for name, t in state.items()}
+            parameters = {name: torch.where(overflow, self.parameters[name], t) for name, t in parameters.items()}
         self.state = state
         for name, value in parameters.items():
             self.parameters[name].copy_(value)
@@ -119,23 +126,22 @@ class Optimizer:
 
     # state, under steepest's names
 
-    def load(self, tensors: Dict[str, torch.Tensor], step: int) -> None:
+    def begin(self, step: int, tensors: Dict[str, torch.Tensor]) -> Dict[str, torch.Tensor]:
+        """Goes on after that many steps made; returns the state that is to be filled in. A traced update takes its own."""
         if self.traced is not None:
             device = next(iter(self.parameters.values())).device
             self.state = {name: tensors[name].to(device) for name in self.spec["state"]}
-            return
+            return {}
         # at step 0 torch.optim makes its own state, in its own way
         if self.library == "torch.optim" and step == 0:
-            return
-        for name, p in self.parameters.items():
-            slots = {
-                # in the parameter's own memory format: the fused kernels refuse another
-                slot: torch.empty_like(p, requires_grad=False).copy_(shared_as(tensors[prefix + name], p))
-                for slot, prefix in self.spec["state"].items()
-            }
+            return {}
+        for p in self.parameters.values():
+            # in the parameter's own memory format: the fused kernels refuse another
+            slots = {slot: torch.empty_like(p, requires_grad=False) for slot in self.spec["state"]}
             # the fused kernels count steps on the device, the others on the host
             where = p.device if self.fused else "cpu"
             self.inner.state[p].update({"step": torch.tensor(float(step), device=where), **slots})
+        return self.save()
 
     def save(self) -> Dict[str, torch.Tensor]:
         if self.traced is not None:

@@ -13,7 +13,6 @@ import sys
 import threading
 import time
 import traceback
-from typing import Optional
 
 import numpy as np
 import torch
@@ -22,131 +21,23 @@ from torch.nn.parallel import DistributedDataParallel
 from torch.utils.data import DataLoader
 
 import checkpoint as files
-from arguments import Refusal, parse_arguments, usage, with_overrides
-from data import Batches, Samples, Steps, here, load_json
+import sharded
+from arguments import Refusal, load_project, parse_arguments, usage, with_overrides
+from data import Batches, Samples, Steps, here
 from losses import accuracy
-from memory import recompute, shard, whole
+from memory import recompute, shard, spread
 from model import build_model, compute_loss
+from processes import Processes, on_device
 from recipe import Optimizer, Schedule
+from recorder import Recorder
 
 EVALUATION_ROWS = 1000
-
-
-class Processes:
-    """The processes of this run, as torchrun started them; just this one where it did not."""
-
-    def __init__(self, device: str):
-        self.rank = int(os.environ.get("RANK", 0))
-        self.world = int(os.environ.get("WORLD_SIZE", 1))
-        local = int(os.environ.get("LOCAL_RANK", 0))
-        gpu = device != "cpu" and torch.cuda.is_available()
-        if device == "cuda" and not gpu:
-            raise Refusal("no-gpu", "this PyTorch sees no GPU", "leave out --device cuda, or install PyTorch with CUDA")
-        if gpu and local >= torch.cuda.device_count():
-            have = torch.cuda.device_count()
-            what = f"process {local} of this machine has no GPU of its own: there are {have}"
-            raise Refusal("no-gpu", what, f"start {have} processes on each machine, or add --device cpu")
-        self.device = torch.device("cuda", local) if gpu else torch.device("cpu")
-        self.backend = "nccl" if gpu else "gloo"
-        if gpu:
-            torch.cuda.set_device(self.device)
-        if self.world > 1:
-            dist.init_process_group(self.backend)
-
-    def total(self, *values):
-        """Sums over all processes, in 64 bits, left on the device: reading them would wait for it."""
-        sums = torch.stack([on_device(value, self.device) for value in values])
-        if self.world > 1:
-            dist.all_reduce(sums)
-        return sums
-
-
-def on_device(value, device: torch.device) -> torch.Tensor:
-    """A number in 64 bits; filled in by the device, where a copy from the host would wait for it."""
-    if isinstance(value, torch.Tensor):
-        return value.detach().to(device=device, dtype=torch.float64)
-    return torch.full((), float(value), dtype=torch.float64, device=device)
-
-
-class Recorder:
-    """What process 0 writes: metrics line by line, checkpoints as a whole or not at all."""
-
-    def __init__(self, folder: str, writes: bool, board: Optional[str] = None):
-        self.folder, self.writes = folder, writes
-        self.board = tensorboard(board) if board is not None and writes else None
-        self.pending, self.bytes, self.best = [], 0, None
-        self.metrics = None
-        self.flushed = time.monotonic()
-
-    def begin(self, length: int) -> None:
-        """Cuts the metrics back to what the checkpoint knew: the steps after it are made again."""
-        self.bytes = length
-        if not self.writes:
-            return
-        os.makedirs(self.folder, exist_ok=True)
-        self.metrics = open(os.path.join(self.folder, "metrics.jsonl"), "ab")
-        # a file that somebody shortened is not filled up: it has lost those steps
-        self.bytes = min(length, self.metrics.seek(0, os.SEEK_END))
-        self.metrics.truncate(self.bytes)
-
-    def line(self, values: dict) -> None:
-        if self.board is not None:
-            for key in values.keys() - {"step", "epoch"}:
-                self.board.add_scalar(key, values[key], values["step"])
-        parts = ",".join(f'"{key}":{number(value)}' for key, value in values.items())
-        self.text("{" + parts + "}\n")
-
-    def text(self, line: str) -> None:
-        if self.writes:
-            self.pending.append(line)
-            if time.monotonic() - self.flushed > 0.1:
-                self.flush()
-
-    def flush(self) -> None:
-        data = "".join(self.pending).encode("ascii")
-        self.pending = []
-        self.metrics.write(data)
-        self.metrics.flush()
-        self.bytes += len(data)
-        self.flushed = time.monotonic()
-
-    def save(self, encode) -> None:
-        """`encode` makes the checkpoint of a given length of the metrics."""
-        if not self.writes:
-            return
-        self.flush()
-        if self.board is not None:
-            self.board.flush()
-        os.fsync(self.metrics.fileno())
-        if self.best is not None:
-            files.replace_file(os.path.join(self.folder, "checkpoint-best.safetensors"), self.best)
-            self.best = None
-        files.replace_file(os.path.join(self.folder, "checkpoint-last.safetensors"), encode(self.bytes))
-
-    def keep_best(self, encode) -> None:
-        if self.writes:
-            self.best = encode(self.bytes + sum(map(len, self.pending)))
-
-
-def tensorboard(folder: str):
-    try:
-        from torch.utils.tensorboard import SummaryWriter
-    except ImportError:
-        what = "TensorBoard's writer is not installed"
-        raise Refusal("no-tensorboard", what, "pip install tensorboard, or leave out --tensorboard") from None
-    return SummaryWriter(folder)
-
-
-def number(value) -> str:
-    if isinstance(value, float) and not math.isfinite(value):
-        return f'"{files.js_number(value)}"'
-    return repr(int(value)) if float(value).is_integer() and abs(value) < 1e15 else repr(float(value))
 
 
 class Training:
     def __init__(self, arguments, processes: Processes):
         self.arguments, self.processes = arguments, processes
-        self.project = project = with_overrides(load_json("project.json"), arguments)
+        self.project = project = with_overrides(load_project(), arguments)
         self.dtype = torch.float64 if project["dtype"] == "float64" else torch.float32
         self.check()
         self.accelerate()
@@ -159,7 +50,9 @@ class Training:
             pieces=arguments.accumulate,
             ignored=project["loss"].get("ignoreIndex"),
         )
-        self.model = build_model().to(device=processes.device, dtype=self.dtype)
+        # what is shared out goes to the device in parts
+        where = torch.device("cpu") if arguments.shard else processes.device
+        self.model = build_model().to(device=where, dtype=self.dtype)
         frozen = set(project["frozen"])
         for name, parameter in self.model.named_parameters():
             parameter.requires_grad_(name not in frozen)
@@ -172,6 +65,9 @@ class Training:
             recompute(self.model)
         self.schedule = Schedule(project["schedule"], project["totalSteps"])
         self.recorder = Recorder(arguments.out, processes.rank == 0, arguments.tensorboard)
+        self.parts = sharded.Parts(arguments.out, processes.rank == 0) if arguments.shard else None
+        half = self.half()
+        self.scaler = grad_scaler(processes.device.type, half is torch.float16, arguments.loss_scale)
         self.restore()
         self.replica = self.model
         if processes.world > 1 and not arguments.shard:
@@ -181,23 +77,23 @@ class Training:
             self.replica = DistributedDataParallel(self.model, device_ids=devices)
         if arguments.compile:
             self.replica = torch.compile(self.replica)
-        half = self.half()
         device = processes.device.type
         self.autocast = lambda: torch.autocast(device, dtype=half or torch.bfloat16, enabled=half is not None)
-        self.scaler = grad_scaler(half is torch.float16, arguments.loss_scale)
         self.read_every = arguments.read_every or (50 if device == "cuda" else 1)
+        self.skips = 0
         self.unread, self.stopping, self.saving, self.saved = [], False, False, time.monotonic()
 
     def accelerate(self) -> None:
         arguments = self.arguments
         if arguments.compile and not hasattr(torch, "compile"):
             raise Refusal("no-compile", f"PyTorch {torch.__version__} has no torch.compile", "leave out --compile")
-        if arguments.precision == "fp16" and self.processes.device.type != "cuda":
-            raise Refusal("no-gpu", "fp16 needs a GPU", "use --precision bf16 or full")
+        if arguments.precision == "fp16" and self.processes.device.type != "cuda" and not hasattr(torch.amp, "GradScaler"):
+            what = f"PyTorch {torch.__version__} computes in fp16 on a GPU only"
+            raise Refusal("no-gpu", what, "use --precision bf16 or full, or PyTorch 2.3 or later")
         if arguments.workers < 0 or (arguments.read_every or 1) < 1:
             raise usage("--workers or --read-every is negative or zero", "give --read-every 1 or more")
-        if arguments.shard and self.processes.world == 1:
-            raise usage("--shard needs several processes", "start them with torchrun, or leave it out")
+        if arguments.shard and not self.processes.grouped:
+            raise usage("--shard shares out among processes, and this is one alone", "start it with torchrun, or leave it out")
         if arguments.shard and self.project["optimizer"]["library"] == "update":
             what = "the update of this optimizer or clip needs whole tensors, and --shard has parts of them"
             raise Refusal("no-shard", what, "leave out --shard, or train with an optimizer of torch.optim")
@@ -234,22 +130,36 @@ class Training:
     # state
 
     def restore(self) -> None:
-        last = os.path.join(self.arguments.out, "checkpoint-last.safetensors")
-        begun = os.path.exists(last)
-        # only process 0 has to see the folder
-        found = [None, None]
+        out, processes = self.arguments.out, self.processes
+        last = os.path.join(out, "checkpoint-last.safetensors")
+        parts = sharded.newest(out) if self.parts else None
+        begun = parts is not None or os.path.exists(last)
+        tensors, shapes, progress = {}, {}, {}
+        # only process 0 has to see the folder, but for checkpoints in parts
         if self.recorder.writes:
-            found = [files.read_checkpoint(last if begun else here("initial.safetensors")), begun]
-        if self.processes.world > 1:
+            if parts is not None:
+                shapes, progress = sharded.shapes_in(parts), sharded.read_progress(parts)
+            else:
+                tensors, progress = files.read_checkpoint(last if begun else here("initial.safetensors"))
+                shapes = {name: (t.dtype, t.shape) for name, t in tensors.items()}
+        if processes.grouped:
+            found = [shapes, progress, begun, parts, {} if self.parts else tensors]
             dist.broadcast_object_list(found, src=0)
-        (tensors, progress), begun = found
-        self.load_model(tensors)
+            shapes, progress, begun, parts, received = found
+            tensors = tensors or received
+        self.refuse_other(shapes)
         self.step = progress["step"]
-        if self.arguments.shard:
-            shard(self.model, self.processes.device)
+        if self.parts:
+            shard(self.model, processes.device)
         trained = {name: p for name, p in self.model.named_parameters() if p.requires_grad}
         self.optimizer = Optimizer(self.project["optimizer"], trained)
-        self.optimizer.load(tensors, self.step)
+        scaled = progress.get("scaler") or {"skipped": 0}
+        skipped = self.optimizer.skipped = scaled.pop("skipped")
+        if scaled and self.scaler.is_enabled():
+            self.scaler.load_state_dict({**self.scaler.state_dict(), **scaled})
+        state = {**self.tensors(), **self.optimizer.begin(self.step - skipped, tensors)}
+        with torch.no_grad():
+            self.fill(state, tensors, parts)
         self.epoch_loss, self.last_loss, self.best = progress["epochLoss"], progress["lastLoss"], progress["best"]
         if progress["schedule"] is not None:
             self.schedule.restore(progress["schedule"])
@@ -262,33 +172,49 @@ class Training:
             self.recorder.text(json.dumps(self.project["header"], separators=(",", ":")) + "\n")
             self.save()
 
-    def load_model(self, tensors) -> None:
-        own = self.tensors()
-        for name, tensor in own.items():
-            if name not in tensors or tensors[name].shape != tensor.shape:
-                found = list(tensors[name].shape) if name in tensors else "missing"
+    def fill(self, state, tensors, parts) -> None:
+        """The state from the checkpoint: in parts, at process 0, or at each process."""
+        if parts is not None:
+            sharded.fill(parts, state)
+        elif self.parts:
+            spread(tensors, state)
+        else:
+            for name, tensor in state.items():
+                tensor.copy_(tensors[name])
+
+    def refuse_other(self, shapes) -> None:
+        for name, tensor in self.tensors().items():
+            found = list(shapes[name][1]) if name in shapes else "missing"
+            if found != list(tensor.shape):
                 what = f"{name} is {list(tensor.shape)} in the model and {found} in the checkpoint"
                 raise Refusal("checkpoint-model", what, "go on with the project that wrote it, or choose another --out")
-        with torch.no_grad():
-            for name, tensor in own.items():
-                tensor.copy_(tensors[name])
 
     def tensors(self):
         """Parameters and buffers; the counter of batch norm matters for cumulative averages only."""
         return {name: t for name, t in self.model.state_dict().items() if not name.endswith("num_batches_tracked")}
 
     def snapshot(self):
-        """What a checkpoint holds, by name. Where tensors are shared out, all processes have to take part."""
-        if not (self.recorder.writes or self.arguments.shard):
-            return {}
-        return {name: whole(t) for name, t in {**self.tensors(), **self.optimizer.save()}.items()}
+        """What a checkpoint holds, by name; where tensors are shared out, this process's parts."""
+        return {**self.tensors(), **self.optimizer.save()}
 
     def save(self) -> None:
-        tensors = self.snapshot()
-        self.recorder.save(lambda metrics_bytes: self.encode(tensors, metrics_bytes))
+        if self.parts:
+            self.recorder.sync()
+            self.parts.save("last", self.snapshot(), self.progress(self.recorder.bytes))
+        else:
+            self.recorder.save(self.encode)
         self.saved, self.saving = time.monotonic(), False
 
-    def encode(self, tensors, metrics_bytes: int) -> bytes:
+    def save_best(self) -> None:
+        if self.parts:
+            self.parts.save("best", self.snapshot(), self.progress(self.recorder.length()))
+        else:
+            self.recorder.keep_best(self.encode)
+
+    def encode(self, metrics_bytes: int) -> bytes:
+        return files.encode_checkpoint(self.snapshot(), self.progress(metrics_bytes))
+
+    def progress(self, metrics_bytes: int):
         k = self.step
         epoch, row, _ = self.batches.place(k)
         progress = {
@@ -302,7 +228,11 @@ class Training:
             "position": {"epoch": epoch + 1, "row": row},
             "settings": self.project["settings"],
         }
-        return files.encode_checkpoint(tensors, progress)
+        if self.scaler.is_enabled():
+            scale = self.scaler.state_dict()
+            kept = {key: scale[key] for key in ("scale", "_growth_tracker")}
+            progress["scaler"] = {**kept, "skipped": int(self.optimizer.skipped)}
+        return progress
 
     # one step
 
@@ -384,9 +314,12 @@ class Training:
         project, recorder, total = self.project, self.recorder, self.project["totalSteps"]
         loss = self.last_loss = measures["loss"]
         grown = {"batchSize": len(self.batches.rows_of(k - 1))} if len(self.batches.stages) > 1 else {}
+        # 16 bits were too few for the scaled gradient: no step was made, and the scale is halved
+        skipped = measures.pop("overflow", 0) > 0
+        self.skips = self.skips + 1 if skipped else 0
         line = {"step": k, **measures, **grown, "lr": lr}
-        if self.scaler.is_enabled() and math.isfinite(loss) and not math.isfinite(measures["gradNorm"]):
-            # 16 bits were too few for the scaled gradient: no step was made, and the scale is halved
+        # a scale that was halved a hundred times is not what was too large
+        if skipped and math.isfinite(loss) and self.skips < 100:
             line = {"step": k, "loss": loss, "lr": lr, "skipped": 1}
         elif project["nonFinite"] == "stop" and not (math.isfinite(loss) and math.isfinite(measures["gradNorm"])):
             recorder.line(line)
@@ -437,8 +370,7 @@ class Training:
             self.recorder.line({"step": k, "epoch": epoch, **named})
         if measure < (math.inf if self.best is None else self.best["loss"]):
             self.best = {"loss": measure, "step": k}
-            tensors = self.snapshot()
-            self.recorder.keep_best(lambda metrics_bytes: self.encode(tensors, metrics_bytes))
+            self.save_best()
         return validation
 
     def run(self, stopped) -> dict:
@@ -485,10 +417,10 @@ class Training:
         }
 
 
-def grad_scaler(enabled: bool, scale: float):
+def grad_scaler(device: str, enabled: bool, scale: float):
     """PyTorch 2.3 moved it."""
     if hasattr(torch.amp, "GradScaler"):
-        return torch.amp.GradScaler("cuda", enabled=enabled, init_scale=scale)
+        return torch.amp.GradScaler(device, enabled=enabled, init_scale=scale)
     return torch.cuda.amp.GradScaler(enabled=enabled, init_scale=scale)
 
 
@@ -535,7 +467,10 @@ def main() -> int:
     first = os.environ.get("RANK", "0") == "0"
     several = int(os.environ.get("WORLD_SIZE", 1)) > 1
     try:
-        training = Training(arguments, Processes(arguments.device))
+        # who goes on without --shard wants whole tensors
+        if first and not arguments.shard:
+            sharded.join(arguments.out)
+        training = Training(arguments, Processes(arguments.device, arguments.shard))
         result = training.run(lambda: len(signals) > 0)
         code = 130 if result["status"] == "interrupted" else 0
     except Refusal as refusal:
@@ -552,8 +487,10 @@ def main() -> int:
     finally:
         if dist.is_initialized():
             dist.destroy_process_group()
+    if first and "status" in result:
+        sharded.join(arguments.out)
     if first and arguments.result:
-        files.replace_file(arguments.result, json.dumps(files.hide(result)).encode())
+        files.replace_file(arguments.result, [json.dumps(files.hide(result)).encode()])
     elif first and "status" in result and not arguments.quiet:
         summary = {key: value for key, value in result.items() if value is not None}
         print(json.dumps(files.hide(summary), indent=2))
