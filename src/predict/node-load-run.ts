@@ -13,10 +13,24 @@ import { type LoadedRun, loadedRun } from "./load-run.ts";
 import { openModel, type TrainedModel } from "./trained-model.ts";
 
 /** A run folder's best weights, or a checkpoint's. Throws `run-missing`, and what `loadRun` of bytes throws. */
-export const loadRun = async (path: string): Promise<LoadedRun> => loadedRun(await openTrained(path));
+export const loadRun = async (path: string, options: LoadRunOptions = {}): Promise<LoadedRun> =>
+  loadedRun(await openTrained(path, options));
+
+/** How a run folder is opened. */
+export interface LoadRunOptions {
+  /**
+   * Rows come few at a time, as in a server. A model that was trained with a BLAS library is then computed without it, so that
+   * few rows need no whole batch: its numbers equal those of training's evaluation to rounding, not to the last bit.
+   * Default false.
+   */
+  readonly fewRows?: boolean;
+}
 
 /** As `loadRun`, with the inner parts. */
-export async function openTrained(path: string): Promise<TrainedModel> {
+export async function openTrained(
+  path: string,
+  { fewRows = false }: LoadRunOptions = {},
+): Promise<TrainedModel> {
   const found = statSync(path, { throwIfNoEntry: false });
   if (found === undefined) throw missing(path, "there is no run");
   const file = found.isDirectory() ? checkpointIn(path) : path;
@@ -25,9 +39,10 @@ export async function openTrained(path: string): Promise<TrainedModel> {
   let record: ModelRecord | undefined;
   if (described !== undefined) record = readModelRecord(described, file);
   else if (found.isDirectory()) record = await recordOfOlder(path);
+  const begunOn = record?.backend ?? "wasm";
   return openModel(bytes, {
     where: file,
-    backend: await chooseBackend("auto", { begunOn: record?.backend ?? "wasm" }),
+    backend: await chooseBackend("auto", { begunOn: fewRows && begunOn !== "native" ? "wasm" : begunOn }),
     importModel: (module) => importFunction(module, "model"),
     record,
   });

@@ -32,10 +32,11 @@ export interface TrainedModel {
   readonly rowSize: number;
   /**
    * The outputs of up to `batchSize` rows, `input` holding them one after another; overwritten by the next call.
-   * `width` numbers a row.
+   * `width` numbers a row. Few rows cost little: they are computed by a smaller program, with the same bits,
+   * except where a BLAS library multiplies.
    */
   readonly forward: (input: ArrayLike<number>) => TypedArray;
-  /** The outputs of one row, without a whole batch's work: equal to `forward`'s to rounding. Overwritten by the next call. */
+  /** The outputs of one row alone: equal to `forward`'s to rounding. Overwritten by the next call. */
   readonly forwardRow: (input: ArrayLike<number>) => TypedArray;
   readonly width: number;
 }
@@ -53,6 +54,13 @@ export interface OpenOptions {
 /** About so many numbers of input and output at a time. */
 const BATCH_VALUES = 1 << 18;
 const MAX_ROWS = 256;
+/**
+ * Rows of the programs for fewer rows than a batch has. Products of two rows and more add up in one order, whatever their
+ * number; those of one row have another, so that the smallest program has two.
+ */
+const FEW_ROWS = [2, 8, 32] as const;
+/** Where this is so. A BLAS library adds up in other orders for other sizes: there a whole batch is computed always. */
+const SAME_BITS: readonly string[] = ["wasm", "native"];
 
 /** Throws `checkpoint-*` for a file that is none, `model-record` where it does not say how it is used. */
 export async function openModel(bytes: Uint8Array, options: OpenOptions): Promise<TrainedModel> {
@@ -69,14 +77,22 @@ export async function openModel(bytes: Uint8Array, options: OpenOptions): Promis
   const state = stateOf(layer, stored, where);
   const rowSize = shape.reduce((a, b) => a * b, 1);
   const batchSize = Math.max(1, Math.min(MAX_ROWS, Math.floor(BATCH_VALUES / rowSize)));
-  let step: PredictStep | null = null;
-  const program = (): PredictStep => {
-    if (step !== null) return step;
-    const x = { shape: [batchSize, ...shape], ...(dtype === "int32" && { dtype: "int32" as const }) };
+  const few = SAME_BITS.includes(backend.name) ? FEW_ROWS.filter((rows) => rows < batchSize) : [];
+  const sizes = [...few, batchSize];
+  const programs = new Map<number, PredictStep>();
+  const programOf = (rows: number): PredictStep => {
+    const made = programs.get(rows);
+    if (made !== undefined) return made;
+    const x = { shape: [rows, ...shape], ...(dtype === "int32" && { dtype: "int32" as const }) };
     const batch: BatchShapes = { x };
-    step = predictStep({ model: layer, optimizer, dtype: record.dtype, backend, batch });
-    step.load(state);
-    return step;
+    const program = predictStep({ model: layer, optimizer, dtype: record.dtype, backend, batch, state });
+    programs.set(rows, program);
+    return program;
+  };
+  const run = (rows: number, input: ArrayLike<number>): TypedArray => {
+    const program = programOf(rows);
+    program.x.set(input);
+    return program.run();
   };
   return {
     record,
@@ -88,16 +104,14 @@ export async function openModel(bytes: Uint8Array, options: OpenOptions): Promis
     batchSize,
     rowSize,
     get width() {
-      return program()
-        .shape.slice(1)
-        .reduce((a, b) => a * b, 1);
+      const [made = programOf(batchSize)] = programs.values();
+      return made.shape.slice(1).reduce((a, b) => a * b, 1);
     },
     forward: (input) => {
-      const { x, run } = program();
-      x.set(input);
-      return run();
+      const rows = input.length / rowSize;
+      return run(sizes.find((size) => size >= rows) ?? batchSize, input);
     },
-    forwardRow: (x) => program()({ x }),
+    forwardRow: (input) => run(1, input),
   };
 }
 

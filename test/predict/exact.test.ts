@@ -78,6 +78,15 @@ describe("tables", () => {
     expect(found.accuracy).toBe(measured["accuracy"]);
     const rows = await predictions(ran, source);
     expect(rows).toHaveLength(1234);
+    // few rows, which a smaller program computes
+    for (const few of [1, 3, 20]) {
+      const text = `${tables["test.csv"]
+        .split("\n")
+        .slice(0, few + 1)
+        .join("\n")}\n`;
+      const some = { host: memoryHost({ "few.csv": text }), path: "few.csv", format: "csv" } as const;
+      expect(await predictions(ran, some)).toEqual(rows.slice(0, few));
+    }
     // training's is a float32 mean: the same number of rows is right
     if (found.classes)
       expect(found.classes.accuracy * 1234).toBeCloseTo(Math.round(measured["accuracy"]! * 1234), 6);
@@ -121,7 +130,10 @@ describe("arrays and texts", () => {
     const found = await evaluateSource(ran.model, { ...source, target: "ty.npy" });
     expect(found.loss).toBe(measured["loss"]);
     expect(found.accuracy).toBe(measured["accuracy"]);
-    expect(await predictions(ran, source)).toHaveLength(70);
+    const all = await predictions(ran, source);
+    expect(all).toHaveLength(70);
+    const host = memoryHost({ "few.npy": images(1, 2).x });
+    expect(await predictions(ran, { host, path: "few.npy", format: "npy" })).toEqual(all.slice(0, 1));
   });
 
   test.each(["every", "next"])("a transformer that predicts %s", async (predict) => {

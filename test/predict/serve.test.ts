@@ -4,7 +4,8 @@ import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
 import { createServeApp } from "../../src/cli/serve/app.ts";
 import { predictionQueue } from "../../src/cli/serve/queue.ts";
-import { predictRows } from "../../src/predict/predict.ts";
+import type { Prediction } from "../../src/predict/interpret.ts";
+import { encodeRows, predictRows } from "../../src/predict/predict.ts";
 import type { TrainedModel } from "../../src/predict/trained-model.ts";
 import { folder, start } from "../cli/steepest.ts";
 import { trained } from "./helpers.ts";
@@ -32,7 +33,7 @@ interface Answer {
 }
 
 async function ask(of: TrainedModel, path: string, body?: string, host = "localhost:4700"): Promise<Answer> {
-  const app = createServeApp(of, { loopback: true, mostBytes: 1000 });
+  const app = createServeApp(of, { loopback: true, mostBytes: 40_000 });
   const answer = await app.request(`http://localhost${path}`, {
     headers: { host, ...(body !== undefined && { "content-length": String(body.length) }) },
     ...(body !== undefined && { method: "POST", body }),
@@ -54,6 +55,24 @@ test("predicts rows with the probabilities by name, as the model does in code", 
   expect(body["predictions"]).toEqual(own);
 });
 
+test("more rows than a batch has are answered a batch at a time, with the same bits as rows alone", async () => {
+  const rows = Array.from({ length: 2 * model.batchSize + 3 }, (_, i) => ({ age: 20 + i / 7, city: "Bern" }));
+  const sizes: number[] = [];
+  const watched = {
+    ...model,
+    width: model.width,
+    forward: (x: ArrayLike<number>) => {
+      sizes.push(x.length / model.rowSize);
+      return model.forward(x);
+    },
+  };
+  const { status, body } = await ask(watched, "/predict", JSON.stringify({ rows }));
+  expect([status, sizes]).toEqual([200, [model.batchSize, model.batchSize, 3]]);
+  const found = body["predictions"] as { probability: number }[];
+  const alone = rows.map((row) => predictRows(model, [row])[0]!.probability);
+  expect(found.map((p) => p.probability)).toEqual(alone);
+});
+
 describe("refuses with a status, an id and words", () => {
   const row = (more: object): string => JSON.stringify({ rows: [{ age: 1, city: "Bern", ...more }] });
   test.each([
@@ -63,7 +82,7 @@ describe("refuses with a status, an id and words", () => {
     ["a new category", "/predict", row({ city: "Oslo" }), 422, "csv-categories", /row 1.*"Oslo"/],
     ["a word for a number", "/predict", row({ age: "old" }), 422, "csv-cell", /"age"/],
     ["a row that is none", "/predict", '{"rows":[7]}', 422, "data-row", /row 1/],
-    ["too many bytes", "/predict", row({ city: "x".repeat(2000) }), 413, "request", /1000 bytes/],
+    ["too many bytes", "/predict", row({ city: "x".repeat(40_000) }), 413, "request", /40000 bytes/],
     ["another path", "/nothing", "{}", 404, "not-found", /POST \/nothing/],
     ["text from a model of rows", "/generate", '{"prompt":"a"}', 404, "not-found", /generate/],
   ])("%s", async (_, path, sent, status, id, message) => {
@@ -117,7 +136,9 @@ test("requests that wait together are computed together, and one that is wrong f
       return model.forward(x);
     },
   };
-  const predict = predictionQueue(counted);
+  const queue = predictionQueue(counted);
+  const predict = async (rows: readonly unknown[]): Promise<Prediction[]> =>
+    queue(encodeRows(model.record, rows), rows.length);
   const ages = Array.from({ length: 50 }, (_, i) => 20 + i);
   const answers = await Promise.allSettled([
     ...ages.map((age) => predict([{ age, city: "Bern" }])),

@@ -13,7 +13,9 @@ type Flags = { readonly port?: number; readonly host: string; readonly maxBytes:
 
 export async function run({ args, options, terminal, json }: Invocation): Promise<number> {
   const { port = null, host, maxBytes } = options as Flags;
-  const model = await openTrained(args[0]!);
+  const model = await openTrained(args[0]!, { fewRows: true });
+  // compiled before the first request, whose answer would wait for it
+  if (model.record.input.kind !== "text") model.forward(new Float32Array(model.rowSize));
   const app = createServeApp(model, { loopback: isLoopback(host), mostBytes: maxBytes });
   const serving = await listen(app.fetch, { host, port, first: FIRST_PORT, id: "serve" });
   const ended = endOfService();

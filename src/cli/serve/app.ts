@@ -4,7 +4,8 @@ import { bodyLimit } from "hono/body-limit";
 import { HTTPException } from "hono/http-exception";
 import { type GenerateOptions, generate } from "../../predict/generate.ts";
 import { classesOf, type Prediction } from "../../predict/interpret.ts";
-import type { TrainedModel } from "../../predict/trained-model.ts";
+import { encodeRows } from "../../predict/predict.ts";
+import type { Floats, TrainedModel } from "../../predict/trained-model.ts";
 import { SteepestError } from "../../run/errors.ts";
 import { LOOPBACK_NAME } from "../listen.ts";
 import { openApi } from "./openapi.ts";
@@ -21,9 +22,19 @@ export interface AppOptions {
 export const MAX_CHARACTERS = 10_000;
 
 export function createServeApp(model: TrainedModel, { loopback, mostBytes }: AppOptions): Hono {
-  const { record, step } = model;
+  const { record, step, batchSize, rowSize } = model;
   const classes = classesOf(record);
   const predict = predictionQueue(model);
+  /** The answer to many rows, a batch at a time: only one batch's predictions are in memory, and others get their turn. */
+  async function* pieces(values: Floats, count: number): AsyncGenerator<string> {
+    for (let first = 0; first < count; first += batchSize) {
+      const rows = Math.min(batchSize, count - first);
+      const found = await predict(values.subarray(first * rowSize, (first + rows) * rowSize), rows);
+      const text = found.map((p) => JSON.stringify(named(p, classes))).join(",");
+      yield `${first === 0 ? '{"predictions":[' : ","}${text}`;
+    }
+    yield "]}";
+  }
   const document = openApi(record);
   const app = new Hono();
   app.use(async (c, next) => {
@@ -48,7 +59,12 @@ export function createServeApp(model: TrainedModel, { loopback, mostBytes }: App
     });
   } else {
     app.post("/predict", async (c) => {
-      const found = await predict(rowsOf(await c.req.json()));
+      const rows = rowsOf(await c.req.json());
+      const count = rows.length;
+      const values = encodeRows(record, rows);
+      if (count > batchSize)
+        return c.body(stream(pieces(values, count)), 200, { "content-type": "application/json" });
+      const found = await predict(values, count);
       return c.json({ predictions: found.map((p) => named(p, classes)) });
     });
   }
@@ -72,6 +88,19 @@ const refusal = (status: 413 | 421 | 422, message: string): HTTPException =>
 const errorBody = (id: string, message: string, help?: string): object => ({
   error: { id, message, ...(help !== undefined && { help }) },
 });
+
+/** As bytes, made when they are asked for. */
+function stream(texts: AsyncGenerator<string>): ReadableStream<Uint8Array> {
+  const encoder = new TextEncoder();
+  return new ReadableStream({
+    pull: async (to) => {
+      const { value, done } = await texts.next();
+      if (done) to.close();
+      else to.enqueue(encoder.encode(value));
+    },
+    cancel: async () => void (await texts.return(undefined)),
+  });
+}
 
 /** `{ rows: […] }` */
 function rowsOf(body: unknown): readonly unknown[] {

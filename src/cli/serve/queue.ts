@@ -1,6 +1,6 @@
 /** Requests that wait together are computed together. */
 import type { Prediction } from "../../predict/interpret.ts";
-import { encodeRows, predictor } from "../../predict/predict.ts";
+import { predictor } from "../../predict/predict.ts";
 import type { Floats, TrainedModel } from "../../predict/trained-model.ts";
 
 interface Waiting {
@@ -10,8 +10,10 @@ interface Waiting {
   readonly reject: (error: unknown) => void;
 }
 
-/** Rejects, for one request alone, with an error that names row and column. */
-export function predictionQueue(model: TrainedModel): (rows: readonly unknown[]) => Promise<Prediction[]> {
+/** Of so many encoded rows, the predictions. */
+type Predict = (values: Floats, count: number) => Promise<Prediction[]>;
+
+export function predictionQueue(model: TrainedModel): Predict {
   const of = predictor(model);
   let waiting: Waiting[] = [];
   const flush = (): void => {
@@ -32,10 +34,9 @@ export function predictionQueue(model: TrainedModel): (rows: readonly unknown[])
       for (const { reject } of batch) reject(error);
     }
   };
-  return (rows) =>
+  return (values, count) =>
     new Promise((resolve, reject) => {
-      const values = encodeRows(model.record, rows); // what it throws rejects this promise
-      waiting.push({ values, count: rows.length, resolve, reject });
+      waiting.push({ values, count, resolve, reject });
       if (waiting.length === 1) setImmediate(flush);
     });
 }
