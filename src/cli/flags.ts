@@ -70,6 +70,12 @@ export function duration(text: string): number {
   return Number(value) * UNITS[unit === "" ? "s" : unit]! * 1000;
 }
 
+/** `3/27`: the third of 27 parts. */
+export function part(text: string): { number: number; of: number } {
+  const [, number = 0, of = 0] = (/^(\d+)\/(\d+)$/.exec(text.trim()) ?? []).map(Number);
+  return number >= 1 && number <= of ? { number, of } : refuse("write 1/8 to 8/8, for one of 8 parts");
+}
+
 /** `a,b,c` */
 export const list = (text: string): string[] => text.split(",").map((part) => part.trim());
 

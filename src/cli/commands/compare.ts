@@ -16,11 +16,12 @@ import { interrupted, openFolder, requirePeak, runComparison } from "../compare/
 import { cellTools } from "../compare-worker.ts";
 import { requirePlotFile } from "../plot-path.ts";
 import { splitArguments } from "../run-arguments.ts";
-import { combinations, comparePrograms } from "../search/compare.ts";
+import { combinations, comparePrograms, rootOf } from "../search/compare.ts";
 import { reportPrograms } from "../search/compare-report.ts";
 import { prepare } from "../search/find.ts";
 import { interrupted as interruptedSearch, requireProgram } from "../search/invocation.ts";
 import type { ProgramFlags } from "../search/options.ts";
+import { trainPart } from "../search/part.ts";
 
 export async function run(invocation: Invocation): Promise<number> {
   return invocation.program === null ? forRunFile(invocation) : forProgram(invocation, invocation.program);
@@ -38,7 +39,12 @@ async function forProgram(
   const flags = options as ProgramFlags;
   const quiet = options["quiet"] === true;
   const prepared = prepare(program, "compare", { ...flags, jobs: flags.jobs ?? 1, quiet, terminal });
-  const comparison = await comparePrograms(prepared, combinations(flags.set ?? [], prepared));
+  const sets = combinations(flags.set ?? [], prepared);
+  if (flags.part !== undefined) {
+    const settings = sets.map((set) => ({ set, root: rootOf(prepared, set) }));
+    return trainPart(prepared, flags.part, { settings, json, terminal });
+  }
+  const comparison = await comparePrograms(prepared, sets);
   if (comparison === null) return interruptedSearch(prepared.folder, terminal);
   writeFileSync(join(prepared.folder, "compare.json"), `${JSON.stringify(comparison, null, 2)}\n`);
   if (json) terminal.print(JSON.stringify(comparison));

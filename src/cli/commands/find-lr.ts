@@ -12,6 +12,7 @@ import { judgeCurve } from "../search/curve.ts";
 import { findProgramRate, prepare } from "../search/find.ts";
 import { interrupted, requireProgram } from "../search/invocation.ts";
 import type { ProgramFlags } from "../search/options.ts";
+import { trainPart } from "../search/part.ts";
 import { chartOf, documentOf, outcomeOf, reportProgram } from "../search/report.ts";
 
 export async function run(invocation: Invocation): Promise<number> {
@@ -84,6 +85,9 @@ async function forProgram(
     quiet: options["quiet"] === true,
     terminal,
   });
+  const { part } = options as ProgramFlags;
+  if (part !== undefined)
+    return trainPart(prepared, part, { settings: [{ set: {}, root: prepared.folder }], json, terminal });
   const search = await findProgramRate(prepared);
   if (search === null) return interrupted(prepared.folder, terminal);
   const found = documentOf(outcomeOf(search));

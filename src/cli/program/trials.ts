@@ -148,11 +148,11 @@ async function firstTraining(
   }
 }
 
-const longEnough = ({ steps }: Curve, wanted: number | undefined): boolean =>
+export const longEnough = ({ steps }: Curve, wanted: number | undefined): boolean =>
   wanted !== undefined && steps.length > 1 && steps.at(-1)! - steps[0]! >= wanted;
 
 /** Before there is a scale: not finite, or far above the first loss. */
-function lost({ losses }: Curve): boolean {
+export function lost({ losses }: Curve): boolean {
   const start = losses[0];
   const last = losses.at(-1);
   if (start === undefined || last === undefined) return false;
@@ -228,7 +228,7 @@ function quoted(trial: ProgramTrial): string {
   return lines === "" ? "it printed nothing" : `it printed last:\n${lines.replace(/^/gm, "    ")}`;
 }
 
-function allFailed(trial: ProgramTrial, rate: number): SteepestError {
+export function allFailed(trial: ProgramTrial, rate: number): SteepestError {
   const ending = trial.ending();
   const how =
     ending === null || ending.code === 0
@@ -247,7 +247,7 @@ function tooFew(trial: ProgramTrial, points: number): SteepestError {
   );
 }
 
-function noLoss(trial: ProgramTrial, loss: string | undefined): SteepestError {
+export function noLoss(trial: ProgramTrial, loss: string | undefined): SteepestError {
   const files = trial.files();
   const others = files.filter((file) => file !== OUTPUT);
   const looked =

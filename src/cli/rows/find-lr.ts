@@ -75,6 +75,7 @@ export const findLr: CommandRow = {
           "  steepest find-lr -- python train.py --lr {lr} --seed {seed}",
           "  steepest find-lr --override 'optimizer.lr: {lr}' -- python train.py config.yaml",
           "  steepest find-lr --log {out}/metrics.csv -- ./train --rate {lr} --out {out}",
+          "  steepest find-lr --part 3/27 --out FOLDER -- python train.py --lr {lr}     (docs/cluster.md)",
           "  steepest find-lr --curve range.jsonl",
           "Without {lr} the program finds the rate in STEEPEST_LR, the seed in STEEPEST_SEED.",
           "",

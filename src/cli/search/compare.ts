@@ -126,7 +126,8 @@ async function contestant(
   };
 }
 
-const rootOf = ({ folder }: Prepared, set: Blanks): string =>
+/** The folder of one setting's search. */
+export const rootOf = ({ folder }: Prepared, set: Blanks): string =>
   join(folder, settingWords(set).replace(/[^\w.=,-]+/g, "_"));
 
 /** The best rate to the end, with every seed; what the search has run to the end is taken from its record. */

@@ -39,7 +39,8 @@ export interface Search {
   readonly namesRate: boolean;
 }
 
-const FIRST_RATE = 1e-3;
+/** Of the first training. */
+export const FIRST_RATE = 1e-3;
 /** Whole trainings that a search may cost. */
 const BUDGET = 12;
 /** Seeds of the best rates. */
@@ -56,7 +57,20 @@ export interface Prepared {
 
 /** @throws SteepestError for what can't work, before the first training. */
 export function prepare(command: readonly string[], verb: string, options: FindOptions): Prepared {
-  const { launcher, override = [], out, resume = false, steps, gpus, jobs, log, loss, step, pause } = options;
+  const {
+    launcher,
+    override = [],
+    out,
+    resume = false,
+    steps,
+    gpus,
+    jobs,
+    log,
+    loss,
+    step,
+    pause,
+    part,
+  } = options;
   const template = createTemplate([...wordsOf(launcher), ...command], override);
   if (steps === undefined && mentions(template, "steps")) {
     throw new SteepestError("usage", "the command names {steps}, and --steps is not given", {
@@ -75,7 +89,12 @@ export function prepare(command: readonly string[], verb: string, options: FindO
     // a launcher's programs run elsewhere, where no signal of ours stops them
     pausing: pause ?? (launcher === undefined ? "stop" : "run"),
   } as const;
-  return { template, folder: openFolder({ out, resume, verb, asked }), options, trials };
+  return {
+    template,
+    folder: openFolder({ out, resume, verb, asked, shared: part !== undefined }),
+    options,
+    trials,
+  };
 }
 
 /** Null when interrupted; what has ended by then is kept. */

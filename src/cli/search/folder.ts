@@ -1,5 +1,6 @@
 /** The folder of a search: what was asked for, and the trainings, so that it can be taken up again. */
-import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { randomUUID } from "node:crypto";
+import { existsSync, readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { basename, extname, join, resolve } from "node:path";
 import { SteepestError } from "../../run/errors.ts";
 import { makeFolders } from "../../run/node-folder.ts";
@@ -15,6 +16,8 @@ export interface FolderOptions {
   /** As named by the user. */
   readonly out: string | undefined;
   readonly resume: boolean;
+  /** Several processes make its trainings at once; the first makes the folder. */
+  readonly shared: boolean;
   /** Of the command that searches: "find-lr". */
   readonly verb: string;
   readonly asked: Asked;
@@ -23,15 +26,23 @@ export interface FolderOptions {
 const FILE = "search.json";
 
 /** An absolute path. @throws SteepestError when the folder can't be made, or holds another search. */
-export function openFolder({ out, resume, verb, asked }: FolderOptions): string {
+export function openFolder({ out, resume, verb, asked, shared }: FolderOptions): string {
+  if (shared && (resume || out === undefined)) {
+    const what = resume
+      ? "--part makes trainings, and --resume joins them"
+      : "--part needs the folder of all parts";
+    throw new SteepestError("usage", what, {
+      help: resume ? "give one of the two" : "name one that every machine sees, by --out",
+    });
+  }
   const name = out ?? `${verb}-${stemOf(asked.command)}`;
   const path = resolve(resume || out !== undefined ? (out ?? lastOf(name)) : nextOf(name));
   const file = join(path, FILE);
-  if (resume) {
+  if (resume || (shared && existsSync(file))) {
     refuseOther(file, asked);
     return path;
   }
-  if (existsSync(path) && readdirSync(path).length > 0) {
+  if (!shared && existsSync(path) && readdirSync(path).length > 0) {
     throw new SteepestError("folder-in-use", "the folder holds something already", {
       where: path,
       help: existsSync(file)
@@ -41,7 +52,10 @@ export function openFolder({ out, resume, verb, asked }: FolderOptions): string 
   }
   try {
     makeFolders(path);
-    writeFileSync(file, `${JSON.stringify(asked, null, 2)}\n`);
+    // whole at once: another part may look
+    const own = `${file}.${randomUUID()}`;
+    writeFileSync(own, `${JSON.stringify(asked, null, 2)}\n`);
+    renameSync(own, file);
   } catch (cause) {
     if (!(cause instanceof Error)) throw cause;
     throw new SteepestError("not-writable", `the folder can't be made: ${cause.message}`, {

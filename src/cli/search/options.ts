@@ -1,6 +1,6 @@
 /** The flags of a search over a program's trainings: their one definition, their values. */
 import { type Command, Option } from "commander";
-import { collect, duration, list, positive, whole } from "../flags.ts";
+import { collect, duration, list, part, positive, whole } from "../flags.ts";
 import type { Pausing } from "../program/trial.ts";
 
 export type ProgramFlags = {
@@ -22,12 +22,19 @@ export type ProgramFlags = {
   readonly pause?: Pausing;
   readonly out?: string;
   readonly resume?: true;
+  readonly part?: Part;
   /** `name=a,b`, of compare. */
   readonly set?: readonly string[];
   /** Of compare: the level to reach, and the seeds that judge who does so first. */
   readonly target?: number | "best";
   readonly freshSeeds?: number;
 };
+
+/** The first of 27 parts of a search's trainings has number 1. */
+export interface Part {
+  readonly number: number;
+  readonly of: number;
+}
 
 const PAUSES: readonly Pausing[] = ["stop", "restart", "run"];
 
@@ -58,5 +65,6 @@ export function programFlags(command: Command): Command {
     .addOption(
       new Option("--pause <how>", "what a training does while others go on; default stop").choices(PAUSES),
     )
-    .option("--resume", "go on with the search in that folder");
+    .option("--resume", "go on with the search in that folder")
+    .option("--part <k/n>", "make one part of the trainings, as a job of its own; --resume joins them", part);
 }
