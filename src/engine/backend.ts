@@ -75,6 +75,8 @@ export interface BackendOptions {
 export interface Backend {
   /** What runs the programs; one that chooses by itself takes the name of its choice with the first program. */
   readonly name: string;
+  /** Of one that was chosen for a program by trying: what came out. */
+  readonly why?: string;
   readonly compile: (spec: ProgramSpec, options?: BackendOptions) => Executable;
 }
 

@@ -1,7 +1,7 @@
 /** A run file as a program: settings → data → task → batches → compiled step. Every name and size is checked. */
 
 import { type BatchPlan, batchPlan, type Dataset, loadData, lrFactor, rowCount } from "../data/index.ts";
-import type { Backend } from "../engine/backend.ts";
+import type { Backend, ProgramSpec } from "../engine/backend.ts";
 import { countParams } from "../nn/index.ts";
 import { findLoss } from "../nn/losses/index.ts";
 import {
@@ -21,7 +21,7 @@ import type { BuildHost } from "./host.ts";
 import { type StepResult, type TrainStep, trainStep } from "./program.ts";
 import { checkSettings, clippedOptimizer, momentumOf, ratesOf, stepSchedule } from "./settings.ts";
 import { type Task, taskOf } from "./task.ts";
-import type { BatchShapes, StepParts } from "./trace.ts";
+import { type BatchShapes, type StepParts, traceStep } from "./trace.ts";
 import { widthGroups } from "./width-rates.ts";
 
 /** Model, loss and optimizer of a built run, and its batch's shapes: what a step is traced from. */
@@ -68,11 +68,19 @@ const DEFAULT_BATCH = 64;
 /** metrics.jsonl stays readable and the loop fast: by default it gets this many lines of steps at most, and of validations. */
 const MAX_LINES = 20_000;
 
+/** What a run is built with. */
+export interface BuildOptions {
+  readonly host: BuildHost;
+  readonly backend: Backend;
+  /**
+   * Chooses what makes the steps, which may be a device: the caller takes results by `step.results()` then and brings the
+   * state by `step.pull()`. Not asked where batches differ in size, which a device does not take.
+   */
+  readonly late?: ((step: ProgramSpec) => Promise<Backend>) | undefined;
+}
+
 /** Throws a SteepestError for whatever of the run file, its data or its modules does not fit. */
-export async function buildRun(
-  declared: RunSpec,
-  { host, backend }: { host: BuildHost; backend: Backend },
-): Promise<BuiltRun> {
+export async function buildRun(declared: RunSpec, { host, backend, late }: BuildOptions): Promise<BuiltRun> {
   const { spec, optimizer: anyLength, lr } = checkSettings(declared, host.given);
   const { seed, dtype } = spec;
   const named = spec.loss !== undefined && "name" in spec.loss ? findLoss(String(spec.loss["name"])) : null;
@@ -104,8 +112,12 @@ export async function buildRun(
     schedulesMomentum: spec.schedules?.momentum === undefined ? rate.setsMomentum : "required",
     shapes,
   };
-  const step = explainShapes(data, outputs, () =>
-    trainStep({ ...parts, measures: logged, batch: shapes(plan.batchSize), backend, runs: totalSteps, seed }),
+  const traced = { ...parts, measures: logged, batch: shapes(plan.batchSize) };
+  const explained = <T>(work: () => T): T => explainShapes(data, outputs, work);
+  const stepsOn =
+    late === undefined || !hasOneSize(plan) ? backend : await late(explained(() => traceStep(traced)));
+  const step = explained(() =>
+    trainStep({ ...traced, backend: stepsOn, runs: totalSteps, seed, late: late !== undefined }),
   );
   const measure = evaluator(step, (rows) =>
     evalStep({ model, optimizer, dtype, backend, measures, batch: shapes(rows) }),
@@ -129,7 +141,7 @@ export async function buildRun(
     lr,
     outputs,
     parameters: countParams(model),
-    backend: backend.name,
+    backend: stepsOn.name,
     parts,
     step,
     feed,
@@ -138,9 +150,12 @@ export async function buildRun(
       const samples = data[part];
       return samples === undefined || rowCount(samples.features) === 0 ? null : measure(samples);
     },
-    notes: step.executable.notes,
+    notes: { ...step.executable.notes, ...(stepsOn.why !== undefined && { why: stepsOn.why }) },
   };
 }
+
+const hasOneSize = ({ stages, batchSize, sizeOf, stepsPerEpoch }: BatchPlan): boolean =>
+  stages.length === 1 && sizeOf(stepsPerEpoch - 1) === batchSize;
 
 /** Which rows each step sees, and what brings them where they come in time. */
 function batchesOf(

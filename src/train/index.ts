@@ -1,5 +1,5 @@
 export { type ActivationStep, type ActivationStepOptions, activationStep } from "./activations.ts";
-export { type BuiltParts, type BuiltRun, buildRun } from "./build.ts";
+export { type BuildOptions, type BuiltParts, type BuiltRun, buildRun } from "./build.ts";
 export { type Best, encodeCheckpoint, type Progress, restoreCheckpoint } from "./checkpoint.ts";
 export { buildCodeRun, type CodeRun, declareRun, type FitLoss, type FitRun } from "./code-run.ts";
 export { defineRun, type Run } from "./define-run.ts";
@@ -21,6 +21,7 @@ export {
   type RunLandscapeOptions,
   runLandscape,
 } from "./landscape.ts";
+export { type LateRun, lateRun } from "./late-run.ts";
 export { runLog } from "./log.ts";
 export {
   type TrainOptions,

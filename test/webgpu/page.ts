@@ -18,7 +18,7 @@ import { type Case, longSum, primitiveCases, wholeCases } from "../conformance/c
 import { gradientCases } from "../conformance/gradient-cases.ts";
 import { float } from "../conformance/harness.ts";
 import { disagreements } from "./late.ts";
-import { buffersAlive, goesOnAfterLoss, stepsLikeWasm, transformerLosses } from "./steps.ts";
+import { buffersAlive, goesOnAfterLoss, outlivesDevice, stepsLikeWasm, transformerLosses } from "./steps.ts";
 
 let opened: Promise<WebGpuBackend> | null = null;
 const backend = (): Promise<WebGpuBackend> => (opened ??= webgpuBackend());
@@ -102,6 +102,7 @@ const checks = {
     const report = reports.find((r) => r.name === "webgpu")!;
     return [
       ...chosen.map((b) => b.name),
+      ...chosen.slice(0, 2).map((b) => b.why ?? ""),
       `${now.notes["backend"]} ${(now.view("y")[0]! / 300).toFixed(4)}`,
       `${report.active} ${report.why}`,
     ];
@@ -109,6 +110,7 @@ const checks = {
   transformer: async (text = ""): Promise<number[]> => transformerLosses(await backend(), text),
   steps: async (): Promise<string[]> => stepsLikeWasm(await backend()),
   loss: (): Promise<string[]> => goesOnAfterLoss(webgpuBackend),
+  outlives: (): Promise<string[]> => outlivesDevice(webgpuBackend),
   buffers: (): Promise<number[]> => buffersAlive(webgpuBackend),
 };
 

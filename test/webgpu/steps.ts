@@ -1,4 +1,6 @@
 /** Whole steps of training on a device: against PyTorch's numbers and against WebAssembly, and when the device goes. */
+
+import { memoryHost } from "../../src/data/index.ts";
 import type { Backend } from "../../src/engine/backend.ts";
 import { wasm } from "../../src/engine/backends/wasm.ts";
 import type { WebGpuBackend } from "../../src/engine/backends/webgpu.ts";
@@ -6,6 +8,8 @@ import * as nn from "../../src/nn/index.ts";
 import * as losses from "../../src/nn/losses/index.ts";
 import * as optim from "../../src/optim/index.ts";
 import { makeSchedule } from "../../src/optim/schedules/index.ts";
+import { parseRun } from "../../src/run/index.ts";
+import { type BuiltRun, buildRun, lateRun } from "../../src/train/index.ts";
 import {
   type StepResult,
   type TrainStep,
@@ -165,6 +169,49 @@ export async function goesOnAfterLoss(open: () => Promise<WebGpuBackend>): Promi
   const same = later.state.every((t, i) => t.values.every((v, j) => v === step.state[i]!.values[j]));
   whole.close();
   return [told, same ? "the same state" : "another state"];
+}
+
+/** A run file's run: its device goes with steps under way, and WebAssembly makes them again. */
+export async function outlivesDevice(open: () => Promise<WebGpuBackend>): Promise<string[]> {
+  const rows = Array.from(values([20], { seed: 9 }), (x) => `${x},${x * x - 1}`);
+  const host = memoryHost({ "parabola.csv": ["x,y", ...rows].join("\n") });
+  const spec = parseRun({
+    data: { csv: "parabola.csv", target: "y" },
+    model: { kind: "mlp", hidden: [4] },
+    optimizer: { name: "adam", lr: 0.01 },
+    batchSize: 10,
+    steps: 6,
+    validation: 0,
+  });
+  const onWasm = (): Promise<BuiltRun> => buildRun(spec, { host, backend: wasm });
+  const gpu = await open();
+  const built = await buildRun(spec, { host, backend: wasm, late: async () => gpu });
+  const late = async (): Promise<Backend> => wasm;
+  const run = lateRun(built, () => buildRun(spec, { host, backend: wasm, late }));
+  const found: number[] = [];
+  const take = async (): Promise<void> => void found.push(...(await run.results()).map((r) => r.loss));
+  for (let k = 0; k < 6; k++) {
+    run.advance(0.01);
+    if (k === 1) await run.settle();
+    if (k === 3) await take();
+    if (k === 4) gpu.close();
+  }
+  await take();
+  await run.settle();
+  const whole = await onWasm();
+  const wanted = Array.from({ length: 6 }, (_, k) => whole.advance(k, 0.01).loss);
+  const near = wanted.every((v, k) => Math.abs(found[k]! - v) < 1e-5 * Math.max(1, v));
+  const weights = whole.step.state.every((t, i) =>
+    t.values.every((v, j) => Math.abs(v - run.built().step.state[i]!.values[j]!) < 1e-5),
+  );
+  // batches of another size at an epoch's end keep a run off the device
+  const uneven = await buildRun({ ...spec, batchSize: 8 }, { host, backend: wasm, late: open });
+  return [
+    `${built.backend}, then ${run.built().backend}`,
+    `${found.length} losses ${near ? "alike" : `${found} for ${wanted}`}`,
+    `${run.settled()} steps, weights ${weights ? "alike" : "unlike"}`,
+    uneven.backend,
+  ];
 }
 
 /** Buffers alive after some steps, and after many more. */

@@ -50,14 +50,27 @@ describe.skipIf(noBrowser !== null)("WebGPU in a page", () => {
   });
 
   test("auto stays on WebAssembly where it is faster, where the device refuses, and for callers who don't wait", async () => {
-    const [small, double, now, compiled, report] = await check("auto");
+    const [small, double, now, measured, refused, compiled, report] = await check("auto");
     expect([small, double, now]).toEqual(["wasm", "wasm", "wasm"]);
+    expect(measured).toMatch(
+      /^a step takes [\d.]+ ms on the GPU \(.*swiftshader.*\), [\d.]+ ms on WebAssembly$/i,
+    );
+    expect(refused).toContain("float64");
     expect(compiled).toBe(`wasm ${Math.sin(1).toFixed(4)}`);
     expect(report).toMatch(/^true .*swiftshader.*; for steps whose results are taken later$/i);
   });
 
   test("a lost device is told, and another goes on from the state that was pulled, to the same bits", async () => {
     expect(await check("loss")).toEqual(["device-lost", "the same state"]);
+  });
+
+  test("a run file's run outlives its device: WebAssembly makes the lost steps again", async () => {
+    expect(await check("outlives")).toEqual([
+      "webgpu, then wasm",
+      "6 losses alike",
+      "6 steps, weights alike",
+      "wasm",
+    ]);
   });
 
   test("no buffer more is alive after many steps", async () => {

@@ -13,18 +13,23 @@ const WORTH = 1.2;
 /** WebGPU where there is an adapter that takes the program and is faster, else WebAssembly. */
 export async function fasterBackend(spec: ProgramSpec): Promise<Backend> {
   let gpu: Awaited<ReturnType<typeof webgpuBackend>> | null = null;
+  let why: string;
   try {
     gpu = await webgpuBackend();
     const there = await millisecondsOf(gpu, spec);
     const here = await millisecondsOf(wasm, spec);
-    if (there * WORTH < here) return gpu;
+    why = `a step takes ${shown(there)} ms on the GPU (${gpu.adapter}), ${shown(here)} ms on WebAssembly`;
+    if (there * WORTH < here) return { ...gpu, why };
   } catch (error) {
     // no adapter, or one that refuses the program
     if (!(error instanceof SteepestError)) throw error;
+    why = error.message;
   }
   gpu?.close();
-  return wasm;
+  return { ...wasm, why };
 }
+
+const shown = (milliseconds: number): string => `${Number(milliseconds.toPrecision(2))}`;
 
 /** Milliseconds that a run takes, after a first one. All tensors are zero, which takes as long as any others. */
 async function millisecondsOf(backend: Backend, spec: ProgramSpec): Promise<number> {

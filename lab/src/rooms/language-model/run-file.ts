@@ -30,6 +30,7 @@ export function runFile(asked: Asked, lr: number): Record<string, unknown> {
     schedule: scheduleSettings(schedule, { warmup: WARMUP, steps }),
     clip: { globalNorm: 1 },
     batchSize: batch,
+    dropLast: true, // a GPU takes batches of one size
     steps,
     seed,
     validation: 0.1,

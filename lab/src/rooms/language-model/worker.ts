@@ -13,6 +13,8 @@ import {
   type EvalStep,
   encodeCheckpoint,
   evalStep,
+  type LateRun,
+  lateRun,
   loadWeights,
   modelRecord,
   requireSameCharacters,
@@ -30,6 +32,8 @@ export interface Facts {
   readonly characters: number;
   readonly vocabulary: number;
   readonly backend: string;
+  /** What was measured when it was chosen. */
+  readonly why: string;
 }
 
 /** How the reader wants it to write. */
@@ -71,6 +75,8 @@ export interface State {
 
 interface Session {
   readonly built: BuiltRun;
+  /** What makes the steps of it, on a GPU where that is faster. */
+  readonly run: LateRun;
   readonly writer: Writer;
   readonly doctor: Doctor;
   readonly unseen: () => number;
@@ -100,7 +106,7 @@ let kept: Kept | null = null;
 
 const LOOKS = 40;
 const SMOOTH = 0.95;
-/** ms of steps between two reports, */
+/** ms of steps between two reports, as many as were made in that time before, */
 const SLICE = 60;
 /** and of training between two samples; the doctor looks as often. */
 const REST = 1500;
@@ -130,14 +136,21 @@ export async function open(
   const start = asked.weights === "" ? null : kept;
   const declared = runFile(asked, lr);
   const model = { ...start?.model, ...(declared["model"] as object) };
-  const built = await buildRun(parseRun({ ...declared, model }), { host, backend });
+  const spec = parseRun({ ...declared, model });
+  const built = await buildRun(spec, {
+    host,
+    backend,
+    late: (step) => chooseBackend("auto", { late: step }),
+  });
   if (start !== null) startFrom(start, built);
-  const writer = createWriter(built, backend);
+  const run = lateRun(built, () => buildRun(spec, { host, backend, late: async () => backend }));
+  const writer = createWriter(run, backend);
   session = {
     built,
+    run,
     writer,
     doctor: createDoctor(built.spec.name),
-    unseen: unseenLoss(built, backend),
+    unseen: unseenLoss(run, backend),
     losses: [],
     norms: [],
     rates: [],
@@ -158,6 +171,7 @@ export async function open(
       characters: built.data.features.data.length + (built.data.validation?.features.data.length ?? 0),
       vocabulary: built.outputs,
       backend: built.backend,
+      why: String(built.notes["why"] ?? ""),
     },
     state: stateOf(session),
   };
@@ -170,7 +184,8 @@ function startFrom({ name, bytes }: Kept, built: BuiltRun): void {
 }
 
 /** The mean loss over windows at equal distances of the text's unseen end. */
-function unseenLoss({ parts, step, data }: BuiltRun, backend: Backend): () => number {
+function unseenLoss(run: LateRun, backend: Backend): () => number {
+  const { parts, data } = run.built();
   const { model, optimizer, loss, dtype = "float32", shapes } = parts;
   const { features, target } = data.validation!;
   const [n, context] = features.shape as [number, number];
@@ -190,7 +205,7 @@ function unseenLoss({ parts, step, data }: BuiltRun, backend: Backend): () => nu
     y!.set(target.data.subarray(at, at + context), i * context);
   }
   return () => {
-    program.load(step.state);
+    program.load(run.built().step.state);
     return program.run()["loss"]!;
   };
 }
@@ -222,13 +237,13 @@ function stateOf(s: Session): State {
 }
 
 function look(s: Session): void {
-  const step = s.losses.length;
+  const step = s.run.settled();
   if (s.looks.at(-1)?.step !== step) s.looks.push({ step, loss: s.unseen() });
 }
 
 /** Writes a sample of the model as it is; one of the same step and wish is there already. */
 function sample(s: Session): void {
-  const step = s.losses.length;
+  const step = s.run.settled();
   if (step > 0 && !Number.isFinite(s.losses[step - 1])) return;
   s.mute = null;
   const { prompt, temperature } = wish;
@@ -255,10 +270,33 @@ export function setWish(next: Wish): State | null {
 export function setRate(lr: number): State | null {
   const s = session;
   if (s === undefined) return null;
-  const k = s.losses.length;
+  const k = s.run.sent();
   s.changes = [...s.changes.filter(([step]) => step < k), [k, lr]];
   s.rate = rateAt(s.built, lr);
   return stateOf(s);
+}
+
+/** Steps up to `end`, to the next look or to numbers that are no numbers; returns how many. */
+async function burst(
+  s: Session,
+  { most, end, every }: { readonly most: number; readonly end: number; readonly every: number },
+): Promise<number> {
+  const before = s.losses.length;
+  do {
+    const k = s.run.sent();
+    const change = s.changes.find(([step]) => step === k);
+    if (change !== undefined) s.rate = rateAt(s.built, change[1]);
+    const lr = s.rate.lrAt(k);
+    s.run.advance(lr);
+    s.rates.push(lr);
+  } while (s.run.sent() < Math.min(end, before + most) && s.run.sent() % every !== 0);
+  for (const { loss, gradNorm } of await s.run.results()) {
+    s.losses.push(loss);
+    s.norms.push(gradNorm);
+    if (!Number.isFinite(loss)) break;
+  }
+  s.rates.length = s.losses.length;
+  return s.losses.length - before;
 }
 
 /** Trains until step `to` or until told to stop; another run that is opened meanwhile ends this one. */
@@ -268,33 +306,28 @@ export async function go(to: number, report: Report<State>): Promise<State> {
   const end = Math.min(to, built.totalSteps);
   const every = Math.max(1, Math.round(built.totalSteps / LOOKS));
   s.headline = null;
+  let atOnce = 1;
   let looked = performance.now();
   while (s.losses.length < end && session === s) {
     const began = performance.now();
-    const before = s.losses.length;
-    while (s.losses.length < end && performance.now() - began < SLICE) {
-      const k = s.losses.length;
-      const change = s.changes.find(([step]) => step === k);
-      if (change !== undefined) s.rate = rateAt(built, change[1]);
-      const lr = s.rate.lrAt(k);
-      const { loss, gradNorm } = built.advance(k, lr);
-      s.losses.push(loss);
-      s.norms.push(gradNorm);
-      s.rates.push(lr);
-      if (!Number.isFinite(loss) || (k + 1) % every === 0) break;
-    }
+    const made = await burst(s, { most: atOnce, end, every });
     const now = performance.now();
     s.seconds += (now - began) / 1000;
-    s.steps += s.losses.length - before;
+    s.steps += made;
+    atOnce = Math.max(1, Math.min(2 * atOnce, Math.round((made * SLICE) / (now - began))));
     const finite = Number.isFinite(s.losses.at(-1));
-    if (finite && s.losses.length % every === 0) look(s);
-    if (now - looked > REST || !finite) {
+    const due = s.losses.length % every === 0;
+    const rested = now - looked > REST || !finite;
+    if (due || rested) await s.run.settle();
+    if (finite && due) look(s);
+    if (rested) {
       s.doctor.look(s);
       sample(s);
       looked = performance.now();
     }
     if (!(await report(stateOf(s))) || !finite) break;
   }
+  await s.run.settle();
   if (Number.isFinite(s.losses.at(-1) ?? 0)) look(s);
   sample(s);
   s.doctor.look(s);
@@ -340,16 +373,16 @@ function sizesOf({ spec: { model, input } }: Awaited<ReturnType<typeof loadRun>>
 
 /** The weights as they are, as a checkpoint that the command line takes. */
 export function weights(): Uint8Array {
-  const { built, losses } = opened();
-  const step = losses.length;
+  const { built, run, losses } = opened();
+  const step = run.settled();
   const { plan, spec } = built;
   return encodeCheckpoint(
-    built.step.state,
+    run.built().step.state,
     {
       step,
       seed: spec.seed,
       epochLoss: [0, 0],
-      lastLoss: losses.at(-1) ?? null,
+      lastLoss: losses[step - 1] ?? null,
       best: null,
       metricsBytes: 0,
       schedule: null,

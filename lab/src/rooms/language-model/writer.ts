@@ -1,7 +1,7 @@
 /** What a model in training writes, and where it looks while it reads. */
 import type { Backend } from "steepest/engine";
 import { type GenerateOptions, generate } from "steepest/predict";
-import { activationStep, type BuiltRun, modelRecord, predictStep } from "steepest/train";
+import { activationStep, type LateRun, modelRecord, predictStep } from "steepest/train";
 
 /** Attention over the last characters of a text. */
 export interface Attention {
@@ -15,7 +15,8 @@ export interface Writer {
   readonly attention: (text: string) => Attention;
 }
 
-export function createWriter(built: BuiltRun, backend: Backend): Writer {
+export function createWriter(run: LateRun, backend: Backend): Writer {
+  const built = run.built();
   const { model, optimizer, dtype = "float32", shapes } = built.parts;
   const batch = { x: shapes(1)["x"]! };
   const record = modelRecord(built);
@@ -28,13 +29,13 @@ export function createWriter(built: BuiltRun, backend: Backend): Writer {
   let look: ReturnType<typeof compileLook> | undefined;
   return {
     write: (options) => {
-      predict.load(built.step.state);
+      predict.load(run.built().step.state);
       return [...generate({ record, forwardRow: (x) => predict({ x }) }, options)].join("");
     },
     attention: (text) => {
       look ??= compileLook();
       const { load } = look;
-      load(built.step.state);
+      load(run.built().step.state);
       const { vocabulary, context } = input;
       const characters = Array.from(text).slice(-context);
       const window = new Int32Array(context);
