@@ -48,6 +48,7 @@ export {
 } from "./convergence/convergence.ts";
 export type { SharpnessPoint } from "./convergence/path.ts";
 export { type FindLrOptions, type FindLrProgress, findLr } from "./find-lr/find-lr.ts";
+export { findGroupRates, type GroupRate, type GroupRates, type SearchRun } from "./find-lr/groups.ts";
 export { type Rule, rules } from "./find-lr/other-tools.ts";
 export type { Purpose } from "./find-lr/run-trials.ts";
 export type {

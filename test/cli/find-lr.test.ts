@@ -2,7 +2,7 @@
 import { copyFileSync, existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { examples, folder, start, steepest } from "./steepest.ts";
+import { examples, folder, start, steepestAgain as steepest } from "./steepest.ts";
 
 function withHouses(): string {
   const cwd = folder();
@@ -99,4 +99,14 @@ test("Ctrl-C ends the search with 130", async () => {
   const { code, stdout, stderr } = await finished;
   expect([code, stdout]).toEqual([130, ""]);
   expect(stderr).toContain("interrupted");
+});
+
+test("--per-group prints a rate for each group, and what to write", async () => {
+  const cwd = withHouses();
+  const args = ["find-lr", "houses.yaml", "--quiet", "--per-group", "--steps", "60"];
+  const groups = ["--groups", '[{"params": ["*.bias"], "lr": 0.1}]'];
+  const { code, stdout, stderr } = await steepest([...args, ...groups], { cwd });
+  expect([code, stderr]).toEqual([0, ""]);
+  expect(stdout).toMatch(/^\*\.bias +0\.1 .*\nthe rest +0\.05 /m);
+  expect(stdout).toMatch(/groups\[0\]\.lr = \S+, optimizer\.lr = \S+\n$/);
 });

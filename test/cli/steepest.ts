@@ -1,5 +1,6 @@
 /** Runs the command line in a process of its own, as a user would. */
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, fork, spawn } from "node:child_process";
+import { once } from "node:events";
 import { closeSync, mkdtempSync, openSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -7,6 +8,7 @@ import { fileURLToPath } from "node:url";
 import { afterAll } from "vitest";
 
 const launcher = fileURLToPath(new URL("launch.js", import.meta.url));
+const many = fileURLToPath(new URL("many.js", import.meta.url));
 export const examples: string = fileURLToPath(new URL("../../examples", import.meta.url));
 
 export interface Finished {
@@ -41,6 +43,26 @@ export function start(
 
 export const steepest = (args: readonly string[], options: { cwd: string }): Promise<Finished> =>
   start(args, options).finished;
+
+let shared: ChildProcess | null = null;
+afterAll(() => shared?.kill());
+
+/**
+ * The same for a command line that needs no process of its own, one at a time: the test file's share one, which starts once. It
+ * has no standard input, and ends with the file.
+ */
+export async function steepestAgain(
+  args: readonly string[],
+  { cwd }: { cwd: string },
+): Promise<Omit<Finished, "signal">> {
+  shared ??= fork(many, { stdio: ["ignore", "inherit", "inherit", "ipc"] });
+  shared.send({ args, cwd });
+  const ended = once(shared, "exit").then(([code]) => {
+    throw new Error(`the process of ${args.join(" ")} ended with ${code}`);
+  });
+  const [finished] = await Promise.race([once(shared, "message"), ended]);
+  return finished as Omit<Finished, "signal">;
+}
 
 const folders: string[] = [];
 afterAll(() => {

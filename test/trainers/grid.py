@@ -28,6 +28,11 @@ def from_csv(_, folder):
         return [float(r["train_loss"]) for r in csv.DictReader(f) if r["train_loss"]]
 
 
+def from_scalars(_, folder):
+    with open(os.path.join(folder, "metrics.jsonl")) as f:
+        return [json.loads(line)["scalars"]["train/loss"] for line in f]
+
+
 def from_json_lines(_, folder):
     with open(os.path.join(folder, "log.jsonl")) as f:
         return [json.loads(line)["loss"] for line in f]
@@ -49,6 +54,10 @@ def arguments(*extra):
     return lambda rate, seed, folder: [a.format(lr=rate, seed=seed, out=folder) for a in ("--seed", "{seed}", *extra)]
 
 
+def words(*all_of_them):
+    return lambda rate, seed, folder: [a.format(lr=rate, seed=seed, out=folder) for a in all_of_them]
+
+
 def settings(rate, seed, folder):
     path = os.path.join(folder, "config.yaml")
     text = open(os.path.join(HERE, "config.yaml")).read()
@@ -57,7 +66,7 @@ def settings(rate, seed, folder):
     return [path]
 
 
-NUMBER = r"(nan|inf|[-+.\deE]+)"
+NUMBER = r"([-+]?(?i:nan|inf)|[-+.\deE]+)"
 # program: arguments, reader, exponents of 2 of the rates
 PROGRAMS = {
     "mlp_print.py": (arguments("--lr", "{lr}"), printed(rf"loss: {NUMBER}"), (-13, 3)),
@@ -73,17 +82,32 @@ PROGRAMS = {
     "lion_jsonl.py": (arguments("--lr", "{lr}", "--log-file", "{out}/log.jsonl"), from_json_lines, (-18, -2)),
     "config_yaml.py": (settings, printed(rf"(?m)^ *\d+ +[\d.e+-]+ +{NUMBER} "), (-12, 4)),
     "logistic_env.mjs": (None, printed(rf"log loss {NUMBER}"), (-8, 8)),
+    "numpy_pytree.py": (
+        words("--config.learning_rate", "{lr}", "--config.seed", "{seed}", "--workdir", "{out}"),
+        from_scalars,
+        (-17, -1),
+    ),
+    "letters.awk": (words("lr={lr}", "-v", "seed={seed}"), printed(rf"NLL={NUMBER}"), (-10, 6)),
+    "held_out.pl": (words("-eta", "{lr}", "-srand", "{seed}"), printed(rf"squared error {NUMBER}"), (-15, 1)),
+    "../../examples/any-trainer/train.py": (arguments("--lr", "{lr}"), printed(rf"loss {NUMBER}"), (-14, 2)),
 }
+STARTS = {".py": [sys.executable], ".mjs": ["node"], ".pl": ["perl"], ".awk": ["awk", "-v"]}
+
+
+def command(program, extra):
+    kind = os.path.splitext(program)[1]
+    path = os.path.join(HERE, program)
+    # awk takes its settings before its program
+    return [*STARTS[kind], *extra, "-f", path] if kind == ".awk" else [*STARTS[kind], path, *extra]
 
 
 def run(program, rate, seed):
     make, read, _ = PROGRAMS[program]
     with tempfile.TemporaryDirectory() as folder:
-        start = ["node"] if program.endswith(".mjs") else [sys.executable]
         extra = [] if make is None else make(repr(rate), seed, folder)
         env = {**os.environ, "STEEPEST_LR": repr(rate), "STEEPEST_SEED": str(seed)}
         done = subprocess.run(
-            [*start, os.path.join(HERE, program), *extra], cwd=folder, env=env, capture_output=True, text=True, check=True
+            command(program, extra), cwd=folder, env=env, capture_output=True, text=True, check=True
         )
         losses = read(done.stdout + done.stderr, folder)
     assert len(losses) >= 10, (program, losses)

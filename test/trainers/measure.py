@@ -25,7 +25,12 @@ PROGRAMS = {
     "lion_jsonl.py": ["--lr", "{lr}", "--log-file", "{out}/log.jsonl", *SEED],
     "config_yaml.py": [os.path.join(HERE, "config.yaml")],
     "logistic_env.mjs": [],
+    "numpy_pytree.py": ["--config.learning_rate", "{lr}", "--config.seed", "{seed}", "--workdir", "{out}"],
+    "letters.awk": ["-v", "lr={lr}", "-v", "seed={seed}", "-f", os.path.join(HERE, "letters.awk")],
+    "held_out.pl": ["-eta", "{lr}", "-srand", "{seed}"],
+    "../../examples/any-trainer/train.py": ["--lr", "{lr}", *SEED],
 }
+STARTS = {".py": sys.executable, ".mjs": "node", ".pl": "perl"}
 SETTINGS = ["--override", "optimizer.lr: {lr}", "--override", "seed: {seed}"]
 
 
@@ -41,9 +46,11 @@ def loss_at(rows, rate):
 def main():
     grid = json.load(open(os.path.join(HERE, "grid.json")))
     for program in sys.argv[1:] or PROGRAMS:
-        start = ["node"] if program.endswith(".mjs") else [sys.executable]
         flags = SETTINGS if program == "config_yaml.py" else []
-        command = [*start, os.path.join(HERE, program), *PROGRAMS[program]]
+        kind = os.path.splitext(program)[1]
+        # awk takes its settings before its program
+        start = ["awk"] if kind == ".awk" else [STARTS[kind], os.path.join(HERE, program)]
+        command = [*start, *PROGRAMS[program]]
         with tempfile.TemporaryDirectory() as folder:
             done = subprocess.run(
                 ["node", STEEPEST, "find-lr", "--json", "--quiet", *flags, "--", *command],

@@ -34,8 +34,18 @@ async function forRunFile({ args, flags, options, terminal, json }: Invocation):
   const spec = await readRunFile(file, { overrides });
   const quiet = options["quiet"] === true;
   const widths = options["widths"] as readonly number[] | undefined;
+  if (options["perGroup"] === true && (widths !== undefined || plot !== undefined)) {
+    throw new SteepestError(
+      "usage",
+      `--per-group and ${widths === undefined ? "--plot" : "--widths"} do not go together`,
+      {
+        help: "leave one of them out",
+      },
+    );
+  }
   if (widths !== undefined)
     return forWidths(spec, widths, { search: { ...search, terminal, quiet }, json, plot });
+  if (options["perGroup"] === true) return forGroups(spec, { search: { ...search, terminal, quiet }, json });
   const found = await searchWithProgress(spec, { ...search, terminal, quiet });
   if (found === null) {
     terminal.note("interrupted before anything is known");
@@ -46,6 +56,22 @@ async function forRunFile({ args, flags, options, terminal, json }: Invocation):
   if (json) terminal.print(JSON.stringify(found.result));
   else reportFindLr(found.result, { chart, terminal, file, plot });
   return found.result.suggestion === null ? 1 : 0;
+}
+
+async function forGroups(
+  spec: RunSpec,
+  { search, json }: { search: SearchOptions; json: boolean },
+): Promise<number> {
+  const { ratesByGroup, reportGroups } = await import("../find-lr/groups.ts");
+  const { terminal } = search;
+  const found = await ratesByGroup(spec, search);
+  if (found === null) {
+    terminal.note("interrupted before all groups are known");
+    return 130;
+  }
+  if (json) terminal.print(JSON.stringify(found));
+  else reportGroups(found, terminal);
+  return found.groups.length === 0 ? 1 : 0;
 }
 
 async function forWidths(

@@ -38,7 +38,7 @@ export const stepsOf = ({ steps }: Curve, { origin }: Scale): number =>
 
 /**
  * Mean of the losses over the last fifth of the first `steps` steps; what came later does not count. Infinity where a
- * loss before that was not finite, or that mean is far above `start`; NaN where nothing was logged so early.
+ * loss before that was not finite, or that mean is far above `start`, the highest that trainings begin at; NaN where nothing was logged so early.
  */
 export function scoreOf(curve: Curve, scale: Scale, steps: number, start: number): number {
   if (curve.losses.slice(0, pointsTo(curve, scale, steps)).some((x) => !Number.isFinite(x)))

@@ -93,7 +93,7 @@ export async function createProgramTrials(
     const scale = scaleOf(curve, found?.log.stepUnit ?? "step");
     const length = Math.min(stepsOf(curve, scale), options.steps ?? Number.POSITIVE_INFINITY);
     const all = (): Known[] => [...made.values()];
-    const start = (): number => startOf(all());
+    const highest = (): number => highestOf(all());
     return {
       scale,
       found,
@@ -103,9 +103,9 @@ export async function createProgramTrials(
       endedEarly: options.steps !== undefined && stepsOf(curve, scale) < options.steps,
       length,
       shortest: Math.min(length, MIN_POINTS * scale.interval),
-      reference: start,
+      reference: () => startOf(all()),
       evidence: (at, steps) => evidenceOf(all(), at, { scale, steps }),
-      start: (at, seed) => asTrial(make(at, seed), { rate: at, seed, scale, start }),
+      start: (at, seed) => asTrial(make(at, seed), { rate: at, seed, scale, highest }),
     };
   } catch (error) {
     await close();
@@ -176,6 +176,9 @@ function startOf(all: readonly Known[]): number {
   return mean(first);
 }
 
+/** No training is lost at a loss that it begins at: where losses fall fast, the first one lies far above the mean of the first. */
+const highestOf = (all: readonly Known[]): number => Math.max(...firstLosses(all).filter(Number.isFinite));
+
 /** How far the losses that make a rate's score lie below those, in standard deviations. */
 function evidenceOf(
   all: readonly Known[],
@@ -190,12 +193,13 @@ function evidenceOf(
 
 interface AsTrial extends Start {
   readonly scale: Scale;
-  readonly start: () => number;
+  /** Far above this a training is lost. */
+  readonly highest: () => number;
 }
 
-function asTrial(trial: ProgramTrial, { rate, seed, scale, start }: AsTrial): Trial {
+function asTrial(trial: ProgramTrial, { rate, seed, scale, highest }: AsTrial): Trial {
   const score = (steps: number): number => {
-    const value = scoreOf(trial.curve(), scale, steps, start());
+    const value = scoreOf(trial.curve(), scale, steps, highest());
     const ending = trial.ending();
     // a program that fails has not come so far, unless it had logged that much before
     const failed = ending !== null && ending.code !== 0 && stepsOf(trial.curve(), scale) < steps;
@@ -214,7 +218,7 @@ function asTrial(trial: ProgramTrial, { rate, seed, scale, start }: AsTrial): Tr
       trial.runUntil(
         (curve) =>
           stepsOf(curve, scale) >= steps ||
-          scoreOf(curve, scale, stepsOf(curve, scale), start()) === Number.POSITIVE_INFINITY,
+          scoreOf(curve, scale, stepsOf(curve, scale), highest()) === Number.POSITIVE_INFINITY,
       ),
     scoreAt: score,
     release: () => void trial.release(),

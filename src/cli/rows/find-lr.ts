@@ -56,6 +56,10 @@ export const findLr: CommandRow = {
         "does the best rate move with the width? Searches at the model's width times each: 1,2,4",
         widthFactors,
       )
+      .option(
+        "--per-group",
+        "the rate of each parameter group: all by one factor, then one at a time; --budget is for all of it",
+      )
       .option("--sweep", "make a range test too: a picture, and what other tools would read from it")
       .option(
         "--iterations <n>",
