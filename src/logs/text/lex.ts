@@ -49,6 +49,9 @@ export class Lexer {
   private options: LexOptions = { decimalComma: false, nanIsWord: false };
   private h1 = 0;
   private h2 = 0;
+  /** Of the last word: slashes in it, and whether a point is. */
+  private slashes = 0;
+  private dotted = false;
 
   constructor(tokens: Tokens) {
     this.t = tokens;
@@ -153,7 +156,25 @@ export class Lexer {
   }
 
   private readWord(start: number): number {
-    const { bytes, to, t, options } = this;
+    const { bytes } = this;
+    const end = this.wordEnd(start);
+    const isUrl = bytes[end] === 58 && bytes[end + 1] === 47 && bytes[end + 2] === 47;
+    const inPath = this.dotted || this.slashes > 0;
+    if (isUrl || this.slashes >= 3 || (inPath && FILE.test(lowerWord(bytes, start, end))))
+      return this.opaqueTo(start, end);
+    const read =
+      this.readNonFinite(start, end) ||
+      this.readWrapped(start, end) ||
+      this.readGluedDigits(start, end) ||
+      this.readDate(start, end);
+    if (read > 0) return read;
+    this.put(WORD, start, end);
+    return end;
+  }
+
+  /** Behind a word with what is written into it: a path, a version, an address. Says how many slashes it has. */
+  private wordEnd(start: number): number {
+    const { bytes, to } = this;
     let j = start + 1;
     let path = 0;
     let dotted = false;
@@ -187,70 +208,58 @@ export class Lexer {
       if (c === 46 && dotted && bytes[j - 2] === 46) j++; // C.E.
       break;
     }
-    if (bytes[j] === 58 && bytes[j + 1] === 47 && bytes[j + 2] === 47) return this.opaqueTo(start, j);
-    const length = j - start;
-    if (path >= 3 || ((dotted || path > 0) && FILE.test(lowerWord(bytes, start, j))))
-      return this.opaqueTo(start, j);
-    const c = bytes[start]! | 32;
-    if (
-      length <= 14 &&
-      ((c === 110 && (bytes[start + 1]! | 32) === 97) || (c === 105 && (bytes[start + 2]! | 32) === 102))
-    ) {
-      const value = this.nonFinite(start, j);
-      if (value !== undefined) {
-        if (!t.doubtful && !options.nanIsWord && !this.wordFollows(j)) {
-          const negative = bytes[start - 1] === 45 && t.count > 0 && t.kind[t.count - 1] === PUNCT;
-          this.putNumber(start, j, negative ? -value : value, j);
-          return j;
-        }
-        if (this.wordFollows(j)) {
-          t.doubtful = true;
-          if (!options.nanIsWord) {
-            this.putNumber(start, j, value, j);
-            return j;
-          }
-        }
-      }
-    }
-    if (bytes[j] === 40 && length <= 13 && WRAPPERS.has(lowerWord(bytes, start, j)))
-      return this.readWrapped(start, j);
-    const lastByte = bytes[j - 1]!;
-    if (isDigit(lastByte)) {
-      let k = j - 1;
-      while (k > start && isDigit(bytes[k - 1])) k--;
-      if (
-        k - start === 1 &&
-        j - k === 4 &&
-        isSpace(bytes[j]) &&
-        "IWEF".includes(String.fromCharCode(bytes[start]!))
-      ) {
-        this.put(OPAQUE, start, j); // glog's I0315
-        return j;
-      }
-      const stem = lowerWord(bytes, start, bytes[k - 1] === 95 ? k - 1 : k);
-      if (COUNTING.has(stem)) {
-        this.put(WORD, start, bytes[k - 1] === 95 ? k - 1 : k);
-        return k;
-      }
-    }
-    if (length <= 9 && bytes[j] === 32 && this.isDayOrMonth(start, j)) {
-      let k = j;
-      while (bytes[k] === 32) k++;
-      if (isDigit(bytes[k])) {
-        while (isDigit(bytes[k])) k++;
-        if (bytes[k] === 32 || bytes[k] === 44) return this.opaqueSpan(start, k);
-      }
-      this.put(OPAQUE, start, j);
-      return j;
-    }
-    this.put(WORD, start, j);
+    this.slashes = path;
+    this.dotted = dotted;
     return j;
+  }
+
+  // each of these gives where what it has read ends; 0: the word is none of its kind
+
+  private readNonFinite(start: number, end: number): number {
+    const { bytes, t, options } = this;
+    const c = bytes[start]! | 32;
+    const likely =
+      (c === 110 && (bytes[start + 1]! | 32) === 97) || (c === 105 && (bytes[start + 2]! | 32) === 102);
+    if (!likely || end - start > 14) return 0;
+    const value = this.nonFinite(start, end);
+    if (value === undefined) return 0;
+    const follows = this.wordFollows(end);
+    if (follows) t.doubtful = true;
+    if (options.nanIsWord || (!follows && t.doubtful)) return 0;
+    const negative = !follows && bytes[start - 1] === 45 && t.count > 0 && t.kind[t.count - 1] === PUNCT;
+    this.putNumber(start, end, negative ? -value : value, end);
+    return end;
+  }
+
+  /** `Epoch7`: the digits count; glog's I0315. */
+  private readGluedDigits(start: number, end: number): number {
+    const { bytes } = this;
+    if (!isDigit(bytes[end - 1])) return 0;
+    let k = end - 1;
+    while (k > start && isDigit(bytes[k - 1])) k--;
+    const glog = k - start === 1 && end - k === 4 && isSpace(bytes[end]);
+    if (glog && "IWEF".includes(String.fromCharCode(bytes[start]!))) return this.opaqueSpan(start, end);
+    const stemEnd = bytes[k - 1] === 95 ? k - 1 : k;
+    if (!COUNTING.has(lowerWord(bytes, start, stemEnd))) return 0;
+    this.put(WORD, start, stemEnd);
+    return k;
+  }
+
+  /** `Mon 12`. */
+  private readDate(start: number, end: number): number {
+    const { bytes } = this;
+    if (end - start !== 3 || bytes[end] !== 32 || !this.isDayOrMonth(start, end)) return 0;
+    let k = end;
+    while (bytes[k] === 32) k++;
+    if (!isDigit(bytes[k])) return this.opaqueSpan(start, end);
+    while (isDigit(bytes[k])) k++;
+    return this.opaqueSpan(start, bytes[k] === 32 || bytes[k] === 44 ? k : end);
   }
 
   private isDayOrMonth(start: number, end: number): boolean {
     const { bytes } = this;
     const c = bytes[start]!;
-    return c >= 65 && c <= 90 && end - start === 3 && MONTHS.has(lowerWord(bytes, start, end));
+    return c >= 65 && c <= 90 && MONTHS.has(lowerWord(bytes, start, end));
   }
 
   private opaqueSpan(start: number, end: number): number {
@@ -269,6 +278,7 @@ export class Lexer {
   /** `tensor(2.3, device='cuda:0')`: its number, and nothing of the rest. */
   private readWrapped(start: number, open: number): number {
     const { bytes, to } = this;
+    if (bytes[open] !== 40 || open - start > 13 || !WRAPPERS.has(lowerWord(bytes, start, open))) return 0;
     let j = open + 1;
     while (j < to && (bytes[j] === 91 || bytes[j] === 40 || bytes[j]! <= 32)) j++;
     let close = j;

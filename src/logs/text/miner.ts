@@ -1,12 +1,9 @@
 /** Lines of bytes → templates with their numbers, in one pass and bounded memory. */
-import { type Pattern, patternOf, readAgain } from "./again.ts";
-import { Lexer } from "./lex.ts";
+import { createForms } from "./forms.ts";
 import { Order } from "./store.ts";
-import { makeTemplate, type Template } from "./template.ts";
+import type { Template } from "./template.ts";
 import { createTokens, NUMBER, type Tokens } from "./tokens.ts";
 
-/** Line forms kept; beyond that the oldest that came once are forgotten. */
-const MAX_TEMPLATES = 2000;
 const CONTEXT = 3;
 
 export interface Miner {
@@ -30,80 +27,23 @@ interface Place {
 const MAX_LINE = 1 << 16;
 
 export function createMiner({ decimalComma }: { decimalComma: boolean }): Miner {
-  const byHash = new Map<number, Template>();
-  const byId = new Map<number, Template>();
   const order = new Order();
   const tokens = createTokens();
-  const lexer = new Lexer(tokens);
   const decoder = new TextDecoder();
   const recent: Place[] = [];
-  let nextId = 0;
+  const forms = createForms({
+    decimalComma,
+    tokens,
+    place: () => order.length,
+    context: () => recent.map((p) => decoder.decode(p.bytes.subarray(p.from, p.to))),
+  });
   let held = 0;
   let long = 0;
-  const plain = { decimalComma, nanIsWord: false };
-  const worded = { decimalComma, nanIsWord: true };
   let sink: Miner["sink"] = null;
   const values: number[] = [];
   const at = (column: number): number => values[column]!;
-
-  /** Line forms with the one that came after each the last time: what the next line is likely to be. */
-  const patterns = new Map<Template, Pattern>();
-  const follower = new Map<Template, Template>();
-  let last: Template | null = null;
   /** The last line without a number. */
   let bare: Template | null = null;
-
-  const guessed = (bytes: Uint8Array, from: number, to: number): Template | null => {
-    if (!last) return null;
-    const likely = follower.get(last) ?? last;
-    const pattern = patterns.get(likely);
-    return pattern && readAgain(pattern, bytes, from, { to, decimalComma, t: tokens }) ? likely : null;
-  };
-
-  const templateFor = (bytes: Uint8Array, from: number, to: number): Template => {
-    lexer.line(bytes, from, to, plain);
-    let known = byHash.get(tokens.hash);
-    if (known) return known;
-    if (tokens.doubtful) {
-      lexer.line(bytes, from, to, worded);
-      known = byHash.get(tokens.hash);
-      if (known) return known;
-      if (
-        !/(?:nan|inf)\s+(?:iter|val|grad|loss\w*\s+(?:count|detected)|step|in\b|or\b|detected|found|check|weights|values)/i.test(
-          decoder.decode(bytes.subarray(from, to)),
-        )
-      )
-        lexer.line(bytes, from, to, plain);
-      known = byHash.get(tokens.hash);
-      if (known) return known;
-    }
-    const context = recent.map((p) => decoder.decode(p.bytes.subarray(p.from, p.to)));
-    const made = makeTemplate(nextId++, order.length, { bytes, from, to, tokens, context });
-    byHash.set(tokens.hash, made);
-    byId.set(made.id, made);
-    const pattern = patternOf(bytes, from, to, tokens);
-    if (pattern) patterns.set(made, pattern);
-    if (byHash.size > MAX_TEMPLATES) evict();
-    return made;
-  };
-
-  /** Forgets the oldest third of the forms that came only once; if all came again, the rarest. */
-  const evict = (): void => {
-    let rowLimit = 1;
-    let left = Math.ceil(MAX_TEMPLATES / 3);
-    while (left > 0 && rowLimit < 1e9) {
-      for (const [hash, template] of byHash) {
-        if (left === 0) break;
-        if (template.rows > rowLimit || template.id === nextId - 1) continue;
-        byHash.delete(hash);
-        byId.delete(template.id);
-        patterns.delete(template);
-        follower.delete(template);
-        left--;
-      }
-      rowLimit *= 4;
-    }
-  };
 
   const oneLine = (bytes: Uint8Array, from: number, to: number): void => {
     let end = to;
@@ -113,39 +53,21 @@ export function createMiner({ decimalComma }: { decimalComma: boolean }): Miner 
       long++;
       return;
     }
-    const template = guessed(bytes, from, end) ?? templateFor(bytes, from, end);
-    if (last && follower.get(last) !== template) follower.set(last, template);
-    last = template;
+    const template = forms.of(bytes, from, end);
     template.rows++;
     template.last = order.length;
     if (template.columns.length === 0) bare = template;
     else if (template.again === null && bare && bare.rows > 1 && order.length - bare.last <= CONTEXT)
       template.again = bare.line;
     if (sink) {
-      collect(tokens);
+      collect(tokens, values);
       sink(template, at);
     } else {
       order.push(template.id);
-      store(template, tokens);
+      held += store(template, tokens);
     }
     if (recent.length === CONTEXT) recent.shift();
     recent.push({ bytes, from, to: Math.min(end, from + 1000) });
-  };
-
-  const collect = (t: Tokens): void => {
-    values.length = 0;
-    for (let i = 0; i < t.count; i++) if (t.kind[i] === NUMBER) values.push(t.value[i]!);
-  };
-
-  const store = (template: Template, t: Tokens): void => {
-    const { columns } = template;
-    let k = 0;
-    for (let i = 0; i < t.count && k < columns.length; i++) {
-      if (t.kind[i] !== NUMBER) continue;
-      columns[k++]!.push(t.value[i]!);
-      held++;
-    }
-    for (; k < columns.length; k++) columns[k]!.push(Number.NaN);
   };
 
   return {
@@ -167,7 +89,7 @@ export function createMiner({ decimalComma }: { decimalComma: boolean }): Miner 
         recent[i] = { bytes: b.slice(f, to), from: 0, to: to - f };
       }
     },
-    templates: byId,
+    templates: forms.byId,
     order,
     get held() {
       return held;
@@ -182,6 +104,22 @@ export function createMiner({ decimalComma }: { decimalComma: boolean }): Miner 
       sink = to;
     },
   };
+}
+
+function collect(t: Tokens, values: number[]): void {
+  values.length = 0;
+  for (let i = 0; i < t.count; i++) if (t.kind[i] === NUMBER) values.push(t.value[i]!);
+}
+
+/** How many numbers it holds more. */
+function store({ columns }: Template, t: Tokens): number {
+  let k = 0;
+  for (let i = 0; i < t.count && k < columns.length; i++) {
+    if (t.kind[i] === NUMBER) columns[k++]!.push(t.value[i]!);
+  }
+  const stored = k;
+  for (; k < columns.length; k++) columns[k]!.push(Number.NaN);
+  return stored;
 }
 
 /** Without colours, redrawn text and full-width punctuation; the same bytes where there is none of it. */

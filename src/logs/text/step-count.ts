@@ -1,0 +1,97 @@
+/** The step of a line: as it is printed, or counted on over the epochs where it begins again with each. */
+import type { Recorder } from "../recorder.ts";
+import type { LinePlan } from "./plan.ts";
+
+/** The numbers of a line. */
+export type At = (column: number) => number;
+
+export interface StepCount {
+  stepOf(plan: LinePlan, at: At, epoch: number | undefined): number | undefined;
+  isReset(plan: LinePlan, own: number | undefined, at: At): boolean;
+  /** The epochs begin again. */
+  beginAgain(): void;
+}
+
+/** Writes the length of an epoch and of the run into the recorder's meta. */
+export function createStepCount(plans: readonly LinePlan[], recorder: Recorder): StepCount {
+  const closing = closingEpoch(plans);
+  let epochBase: number | undefined;
+  let barOffset = 0;
+  let barLast = 0;
+  let barTotal = 0;
+  /** The epoch whose bar is at its end. */
+  let doneEpoch: number | undefined;
+
+  /** A count that starts again with every epoch, made to run on. */
+  const runOn = (n: number, total: number, epochHere: number | undefined): number => {
+    if (epochHere !== undefined && Number.isInteger(epochHere)) {
+      epochBase ??= epochHere === 0 ? 0 : 1;
+      return Math.max(0, epochHere - epochBase) * total + n;
+    }
+    if (n < barLast && total === barTotal && barLast >= 0.9 * total) barOffset += total;
+    else if (n < barLast) barOffset = 0;
+    barLast = n;
+    barTotal = total;
+    return barOffset + n;
+  };
+
+  const stepOf: StepCount["stepOf"] = (plan, at, epoch) => {
+    const { step, epoch: own, nested } = plan.counters;
+    if (step < 0) return undefined;
+    const n = at(step);
+    if (plan.stepTotal < 0) return plan.perEpoch > 0 ? runOn(n, plan.perEpoch, epoch) : n;
+    const total = at(plan.stepTotal);
+    const trains = plan.curves.some((c) => c.role === "loss");
+    const named = plan.judged[step]!.meaning.role === "step";
+    if (own >= 0) {
+      if (nested && trains) recorder.meta["stepsPerEpoch"] = total;
+      else if (!nested && n <= total) recorder.meta["maxSteps"] = total;
+      return nested ? runOn(n, total, epoch) : n;
+    }
+    const here = closing === null ? epoch : epoch === undefined ? closing : epoch + 1;
+    if (named && !(here !== undefined && plan.template.rows > 1 && restarts(plan))) {
+      if (n <= total) recorder.meta["maxSteps"] = total;
+      return n;
+    }
+    if (here !== undefined && (trains || recorder.meta["stepsPerEpoch"] === undefined))
+      recorder.meta["stepsPerEpoch"] = total;
+    return runOn(n, total, here);
+  };
+
+  /** "Epoch 3: 0/31" behind "Epoch 3: 31/31": Lightning's bar, drawn anew before it is called epoch 4. */
+  const isReset: StepCount["isReset"] = (plan, own, at) => {
+    if (own === undefined || plan.counters.step < 0 || plan.stepTotal < 0) return false;
+    const n = at(plan.counters.step);
+    if (n === 0 && own === doneEpoch) return true;
+    doneEpoch = n > 0 && n === at(plan.stepTotal) ? own : undefined;
+    return false;
+  };
+
+  return {
+    stepOf,
+    isReset,
+    beginAgain: () => {
+      epochBase = undefined;
+    },
+  };
+}
+
+/** The first epoch's number where an epoch is named on the line that ends it, after its batches; else null. */
+function closingEpoch(plans: readonly LinePlan[]): number | null {
+  const first = (of: readonly LinePlan[]): number => Math.min(...of.map((p) => p.template.first));
+  const batches = plans.filter(
+    (p) =>
+      p.counters.step >= 0 &&
+      p.counters.epoch < 0 &&
+      p.stepTotal >= 0 &&
+      p.curves.some((c) => c.role === "loss"),
+  );
+  const epochs = plans.filter((p) => p.counters.epoch >= 0 && p.counters.step < 0 && p.template.rows > 1);
+  if (batches.length === 0 || epochs.length === 0 || first(batches) > first(epochs)) return null;
+  return Math.min(...epochs.map((p) => p.judged[p.counters.epoch]!.behaviour.min));
+}
+
+/** Its step falls now and then: it counts within epochs. */
+function restarts(plan: LinePlan): boolean {
+  return plan.judged[plan.counters.step]!.behaviour.falls > 0;
+}
