@@ -30,18 +30,26 @@ interface Counted extends Trials {
   readonly started: () => readonly number[];
 }
 
-/** Seeds move every loss by up to `spread` of the first, the same at all steps. `whole`: nothing stops one before its end. */
-function trialsOf(
-  problem: Problem,
-  { spread = 0, whole = false }: { spread?: number; whole?: boolean } = {},
-): Counted {
-  const begin = lossAt(problem, 0, 0);
+interface Course {
+  readonly length: number;
+  /** Loss before the first step. */
+  readonly begin: number;
+  /** Score of the constant answer; null: it is not known. */
+  readonly plateau?: number | null;
+  /** Nothing stops a training before its end. */
+  readonly whole?: boolean;
+  readonly scoreAt: (rate: number, t: number, seed: number) => number;
+}
+
+/** Trainings whose losses are given, which hold the search to the order of its calls. */
+function trialsAlong({ length, begin, plateau, whole = false, scoreAt }: Course): Counted {
   const started: number[] = [];
   let live = 0;
   return {
-    length: problem.length,
+    length,
     shortest: 10,
     reference: () => begin,
+    ...(plateau !== undefined && { plateau: () => plateau }),
     live: () => live,
     started: () => started,
     start(rate, seed): Trial {
@@ -49,7 +57,6 @@ function trialsOf(
       live++;
       let steps = 0;
       let open = true;
-      const shift = spread * begin * Math.sin(1e4 * rate + 2 * seed);
       return {
         rate,
         seed,
@@ -62,9 +69,9 @@ function trialsOf(
         advance: async (to) => {
           expect(open).toBe(true);
           expect(to).toBeGreaterThan(steps);
-          steps = whole ? problem.length : to;
+          steps = whole ? length : to;
         },
-        scoreAt: (t) => finite(lossAt(problem, rate, 0.9 * t) + shift, begin),
+        scoreAt: (t) => scoreAt(rate, t, seed),
         release: () => {
           if (open) live--;
           open = false;
@@ -72,6 +79,21 @@ function trialsOf(
       };
     },
   };
+}
+
+/** Seeds move every loss by up to `spread` of the first, the same at all steps. */
+function trialsOf(
+  problem: Problem,
+  { spread = 0, whole = false }: { spread?: number; whole?: boolean } = {},
+): Counted {
+  const begin = lossAt(problem, 0, 0);
+  const shift = (rate: number, seed: number): number => spread * begin * Math.sin(1e4 * rate + 2 * seed);
+  return trialsAlong({
+    length: problem.length,
+    begin,
+    whole,
+    scoreAt: (rate, t, seed) => finite(lossAt(problem, rate, 0.9 * t) + shift(rate, seed), begin),
+  });
 }
 
 /** By a fine grid over whole trainings. */
@@ -136,13 +158,7 @@ test("a rate that dies at once is left downwards, and the edge is told", async (
 });
 
 test("no rate where every training dies, and none where none learns", async () => {
-  const dead: Trials = {
-    ...trialsOf(noisy),
-    start: (rate, seed) => ({
-      ...trialsOf(noisy).start(rate, seed),
-      scoreAt: () => Number.POSITIVE_INFINITY,
-    }),
-  };
+  const dead = trialsAlong({ length: noisy.length, begin: 1, scoreAt: () => Number.POSITIVE_INFINITY });
   expect((await find(dead)).rate).toBeNull();
   const flat = trialsOf({ ...noisy, eigenvalues: [0] });
   const result = await find(flat);
@@ -182,33 +198,18 @@ test("an abort ends it, with every training released", async () => {
 
 describe("a plateau at 1, which rates above 0.05 come to first and never leave", () => {
   /** Lower rates leave it after 8 / rate steps; the constant answer's score is known or not. */
-  const stuck = (known: boolean): Trials => ({
-    length: 2000,
-    shortest: 10,
-    reference: () => 10,
-    plateau: () => (known ? 1 : null),
-    start(rate, seed): Trial {
-      let steps = 0;
-      const way = (t: number): number => {
+  const stuck = (known: boolean, length = 2000): Trials =>
+    trialsAlong({
+      length,
+      begin: 10,
+      plateau: known ? 1 : null,
+      scoreAt: (rate, t) => {
+        if (rate > 100) return Number.POSITIVE_INFINITY;
         if (rate * t < 5) return 10 - (9 / 5) * rate * t;
         if (rate > 0.05) return 1 - 0.001 / (1 + Math.log2(rate / 0.64) ** 2);
         return Math.min(1, Math.max(0.01, 1 - (rate * t - 8) / 40));
-      };
-      return {
-        rate,
-        seed,
-        ended: false,
-        get steps() {
-          return steps;
-        },
-        advance: async (to) => {
-          steps = to;
-        },
-        scoreAt: (t) => (rate > 100 ? Number.POSITIVE_INFINITY : way(t)),
-        release: () => {},
-      };
-    },
-  });
+      },
+    });
 
   test("the search follows lower rates too, and waits up to a training longer", async () => {
     const blind = await find(stuck(false), { budget: 1.5 });
@@ -220,8 +221,7 @@ describe("a plateau at 1, which rates above 0.05 come to first and never leave",
   });
 
   test("where nothing leaves it, it ends all the same", async () => {
-    const trials: Trials = { ...stuck(true), length: 200 };
-    const { steps, paid, score } = await find(trials, { budget: 2 });
+    const { steps, paid, score } = await find(stuck(true, 200), { budget: 2 });
     expect(steps).toBeLessThanOrEqual(200);
     expect(paid).toBeLessThanOrEqual(3 * 200);
     expect(score).toBeCloseTo(1, 2);
@@ -229,30 +229,17 @@ describe("a plateau at 1, which rates above 0.05 come to first and never leave",
 });
 
 describe("units that die at once above 0.002, so that only the constant is learnt, and slowly", () => {
-  const dying = (known: boolean): Trials => ({
-    length: 3200,
-    shortest: 10,
-    reference: () => 100,
-    plateau: () => (known ? 10 : null),
-    start(rate, seed): Trial {
-      let steps = 0;
-      const way = (t: number): number =>
-        rate > 0.002 ? 10 + 90 * Math.exp((-rate * t) / 1000) : 100 * Math.exp(-20 * rate * t) + 50 * rate;
-      return {
-        rate,
-        seed,
-        ended: false,
-        get steps() {
-          return steps;
-        },
-        advance: async (to) => {
-          steps = to;
-        },
-        scoreAt: (t) => (rate > 5 ? Number.POSITIVE_INFINITY : way(t)),
-        release: () => {},
-      };
-    },
-  });
+  const dying = (known: boolean): Trials =>
+    trialsAlong({
+      length: 3200,
+      begin: 100,
+      plateau: known ? 10 : null,
+      scoreAt: (rate, t) => {
+        if (rate > 5) return Number.POSITIVE_INFINITY;
+        if (rate > 0.002) return 10 + 90 * Math.exp((-rate * t) / 1000);
+        return 100 * Math.exp(-20 * rate * t) + 50 * rate;
+      },
+    });
 
   test("far from the constant answer's score lower rates are tried, though the next ones gain less", async () => {
     const unknown = await find(dying(false), { first: 1, budget: 2 });
