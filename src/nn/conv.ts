@@ -1,3 +1,4 @@
+import { windowProducts } from "../engine/backends/window-products.ts";
 import { add, type Expr, matmul, pad, permute, reshape, windows } from "../engine/graph/index.ts";
 import { nnError, requireSizes } from "./errors.ts";
 import { torchDefault } from "./init.ts";
@@ -50,7 +51,12 @@ export function conv2d(
   return plainLayer(
     (x, p) => {
       requireImage("conv2d", x, inChannels);
-      const view = windows(padImage(x, low, high), { sizes, strides, dilations });
+      const view = windows(padImage(x, low, high), {
+        sizes,
+        strides,
+        dilations,
+        products: windowProducts,
+      });
       const [n, c, oh, ow] = view.shape as [number, number, number, number];
       // columns [N, G, fan, OH·OW] keep the pixels contiguous, and the product is the image: no transposes
       const grouped = reshape(view, [n, groups, c / groups, oh, ow, ...sizes]);

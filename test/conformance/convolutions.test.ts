@@ -1,6 +1,7 @@
 /** Convolutions and pooling with their gradients on every code writer, against the interpreter. */
 import { expect, test } from "vitest";
 import { nativeBackend } from "../../src/engine/backends/node-native.ts";
+import { wasm } from "../../src/engine/backends/wasm.ts";
 import type { Expr, Shape } from "../../src/engine/graph/index.ts";
 import * as ops from "../../src/engine/graph/index.ts";
 import { gradients } from "../../src/engine/rules/differentiate.ts";
@@ -124,6 +125,27 @@ for (const backend of writers) {
     expect(Array.from(program.view("gradient"))).toEqual([1, 0, 0, 1, 0, 0, 0, 0]);
   });
 }
+
+test("WebAssembly: conv2d's windows bring Winograd's products along, to all three convolutions of a step", () => {
+  const [x, w] = [ops.input("x", [2, 16, 8, 8]), ops.input("w", [16, 16, 3, 3])];
+  const products = (y: Expr): number | string | undefined =>
+    wasm.compile({
+      inputs: [x, w],
+      state: [],
+      outputs: gradients(ops.sum(ops.square(y)), [x as Expr, w as Expr]).map((value, i) => ({
+        name: `${i}`,
+        value,
+      })),
+    }).notes["products"];
+  const layer = nn.conv2d(16, 16, 3, { padding: 1, bias: false });
+  expect(products(layer.forward({ weight: w as Expr }, x as Expr, { training: true }).output)).toBe(0);
+  // windows that bring nothing stay products
+  const columns = ops.reshape(
+    ops.permute(ops.windows(x as Expr, { sizes: [3, 3] }), [0, 1, 4, 5, 2, 3]),
+    [2, 144, 36],
+  );
+  expect(products(ops.matmul(ops.reshape(w as Expr, [16, 144]), columns))).toBe(3);
+});
 
 test.runIf(hasCompiler)("native: no column matrix is stored, forward or for the weight's gradient", () => {
   const [x, w] = [ops.input("x", [8, 16, 32, 32]), ops.input("w", [16, 16, 3, 3])];

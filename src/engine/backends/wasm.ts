@@ -11,13 +11,13 @@ import {
   type ProgramSpec,
   viewIn,
 } from "../backend.ts";
-import type { Buffer } from "../compile/kernels.ts";
+import type { Buffer, Lowered } from "../compile/kernels.ts";
 import { lower } from "../compile/lower.ts";
-import { winogradAlone } from "../compile/passes/winograd.ts";
 import type { Product } from "../compile/product.ts";
 import { chooseTile, detectFma, type Tile, tiles } from "../compile/writers/wasm/gemm/index.ts";
-import { buildModule, hostFunctions } from "../compile/writers/wasm/module.ts";
+import { buildModule, hostFunctions, type WinogradWriter } from "../compile/writers/wasm/module.ts";
 import { type TypedArray, typedView } from "../graph/dtype.ts";
+import type { WindowProducts } from "../graph/primitives.ts";
 import { erf } from "../rules/scalar.ts";
 import { bindMatrix, compiledMultiply } from "./matrix-kernels.ts";
 
@@ -29,6 +29,16 @@ export interface ProductLibrary {
   /** A call that multiplies at fixed places of this memory. */
   readonly bind: (memory: ArrayBuffer, p: Product) => () => void;
 }
+
+/** What the windows of a convolution bring along for this backend. */
+export interface WasmProducts extends WindowProducts {
+  /** The program with faster kernels in place of some products. */
+  readonly kernels: (lowered: Lowered) => Lowered;
+  readonly writer: WinogradWriter;
+}
+
+const wasmProducts = (products: WindowProducts | undefined): WasmProducts | null =>
+  products !== undefined && "writer" in products ? (products as WasmProducts) : null;
 
 /** What 32-bit WebAssembly can address: 65,536 pages of 64 KiB. */
 const LIMIT = 2 ** 32;
@@ -52,11 +62,14 @@ export function wasmBackend({ library = null }: { library?: ProductLibrary | nul
     name: library === null ? "wasm" : `wasm + ${library.name}`,
     compile: (spec: ProgramSpec, { maxBytes = LIMIT }: BackendOptions = {}): Executable => {
       const fma = detectFma();
-      const lowered = library === null ? winogradAlone(lower(spec), 4) : lower(spec);
+      const plain = lower(spec);
+      const fast = library === null ? wasmProducts(plain.products) : null;
+      const lowered = fast === null ? plain : fast.kernels(plain);
       const built = buildModule(lowered, {
         fma,
         tile: (dtype, flops): Tile => (flops < TUNING_PAYS ? tiles[0]! : chooseTile(dtype)),
         external: (p) => library?.worth(p) ?? false,
+        winograd: fast?.writer ?? null,
       });
       if (built.plan.total > Math.min(maxBytes, LIMIT))
         throw outOfMemory(built.plan.total, Math.min(maxBytes, LIMIT));

@@ -4,7 +4,7 @@
  */
 import type { DType, TypedArray } from "../graph/dtype.ts";
 import type { Expr, NodeOf } from "../graph/expr.ts";
-import type { ElementwisePrimitive, ReductionPrimitive } from "../graph/primitives.ts";
+import type { ElementwisePrimitive, ReductionPrimitive, WindowProducts } from "../graph/primitives.ts";
 import type { View } from "../graph/strided.ts";
 import type { MatrixFunction } from "../matrix/functions.ts";
 
@@ -138,6 +138,8 @@ export interface Lowered {
   readonly kernels: readonly Kernel[];
   /** Buffers of inputs, state and outputs by name. */
   readonly named: ReadonlyMap<string, Buffer>;
+  /** Faster ways for products of windows, where the program's windows bring them. */
+  readonly products?: WindowProducts | undefined;
 }
 
 /** Buffers a kernel reads and writes. */

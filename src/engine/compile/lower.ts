@@ -1,6 +1,6 @@
 /** From a program's expressions to kernels over buffers: the passes, in order. */
 import { type ProgramSpec, requireInputs } from "../backend.ts";
-import { topologicalOrder } from "../graph/expr.ts";
+import { type Node, topologicalOrder } from "../graph/expr.ts";
 import type { Lowered } from "./kernels.ts";
 import { assignBuffers } from "./passes/buffers.ts";
 import { cluster } from "./passes/cluster.ts";
@@ -21,5 +21,12 @@ export function lower(spec: ProgramSpec): Lowered {
   const stored = storedNodes(nodes, clusterOf, legal);
   const buffers = assignBuffers(spec, legal);
   const kernels = makeKernels(nodes, clusterOf, stored, buffers);
-  return { kernels: order(kernels, buffers.states), named: buffers.named };
+  const windowed = nodes.find(
+    (e): e is Node<"windows"> => e.op === "windows" && e.attrs.products !== undefined,
+  );
+  return {
+    kernels: order(kernels, buffers.states),
+    named: buffers.named,
+    products: windowed?.attrs.products,
+  };
 }

@@ -1,7 +1,7 @@
 /** Primitives that move elements without computing. */
 import { describe } from "./describe.ts";
 import { type Expr, makeNode } from "./expr.ts";
-import type { Windows } from "./primitives.ts";
+import type { WindowProducts, Windows } from "./primitives.ts";
 import {
   broadcastShapes,
   normalizeAxes,
@@ -193,12 +193,14 @@ export interface WindowOptions {
   readonly sizes: readonly number[];
   readonly strides?: readonly number[];
   readonly dilations?: readonly number[];
+  /** Faster ways for products of the windows, as `conv2d` gives them. */
+  readonly products?: WindowProducts | undefined;
 }
 
 /** Sliding windows of the last k axes: [..., H, W] → [..., OH, OW, KH, KW] without copying more than asked. */
 export function windows(
   x: Expr,
-  { sizes, strides = sizes.map(() => 1), dilations = sizes.map(() => 1) }: WindowOptions,
+  { sizes, strides = sizes.map(() => 1), dilations = sizes.map(() => 1), products }: WindowOptions,
 ): Expr {
   const k = sizes.length;
   const lead = x.shape.slice(0, -k);
@@ -211,7 +213,13 @@ export function windows(
       `windows [${sizes.join(", ")}] do not fit the last axes of ${showShape(x.shape)}`,
     );
   }
-  return makeNode("windows", [x], { sizes, strides, dilations }, [...lead, ...positions, ...sizes], x.dtype);
+  return makeNode(
+    "windows",
+    [x],
+    { sizes, strides, dilations, products },
+    [...lead, ...positions, ...sizes],
+    x.dtype,
+  );
 }
 
 /** Adds overlapping windows [..., OH, OW, KH, KW] back into [..., ...extent]: the adjoint of `windows`. */

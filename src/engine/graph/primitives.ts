@@ -12,6 +12,13 @@ export interface Windows {
   readonly sizes: readonly number[];
   readonly strides: readonly number[];
   readonly dilations: readonly number[];
+  /** Faster ways for products of the windows; they come with the node, so that programs without it are spared their code. */
+  readonly products?: WindowProducts | undefined;
+}
+
+/** What these are, the backends that have them know: see backends/window-products.ts. */
+export interface WindowProducts {
+  readonly name: "winograd";
 }
 
 /** How a `random` element is made of its counter (see rules/evaluate.ts for the exact arithmetic). */

@@ -48,7 +48,7 @@ interface Sizes {
 
 /** A piece of a fold as a convolution, or null where the fold does not add up a product of a weight. */
 function turned(fold: Node<"foldWindows">, { starts, shape }: Piece): Expr | null {
-  const { sizes, strides, dilations } = fold.attrs;
+  const { sizes, strides, dilations, products } = fold.attrs;
   const product = through(fold);
   if (product === null || strides.some((s) => s !== 1)) return null;
   const [a, gradient] = product.of.inputs as [Expr, Expr];
@@ -70,7 +70,7 @@ function turned(fold: Node<"foldWindows">, { starts, shape }: Piece): Expr | nul
     [0, 0, ...low],
     [0, 0, ...high],
   );
-  const seen = windows(around, { sizes, dilations });
+  const seen = windows(around, { sizes, dilations, products });
   const grouped = reshape(seen, [images, groups, outside, ...seen.shape.slice(2)]);
   const k = axes.length;
   const ordered = permute(grouped, [0, 1, 2, ...axes.map((i) => i + 3 + k), ...axes.map((i) => i + 3)]);

@@ -1,6 +1,6 @@
 /** Assembles a lowered program into one WebAssembly module whose export `run` does a whole step. */
 
-import type { Kernel, Lowered, MatmulKernel, MatrixKernel } from "../../kernels.ts";
+import type { Kernel, Lowered, MatmulKernel, MatrixKernel, WinogradKernel } from "../../kernels.ts";
 import { type AddressOf, type MemoryPlan, planMemory } from "../../passes/memory.ts";
 import { eachProduct, type Product, productOf } from "../../product.ts";
 import { assemble, FunctionWriter, type ImportedFunction } from "./assembler/assembler.ts";
@@ -8,7 +8,6 @@ import { emitCalls, emitCopy, emitFill, emitMatmul, emitRows } from "./emit-kern
 import { emitLoop } from "./emit-loop.ts";
 import { type FloatType, gemmFunctions, scratchBytes, type Tile } from "./gemm/index.ts";
 import type { MathContext } from "./math/index.ts";
-import { emitWinograd, winogradScratch } from "./winograd/index.ts";
 
 /** Functions of the host's Math, for what is not worth vectorising. */
 type HostFunction = Parameters<MathContext["callHost"]>[0];
@@ -30,6 +29,22 @@ export interface ModuleOptions {
   readonly tile: (dtype: "float32" | "float64", flops: number) => Tile;
   /** Products to hand to a library instead of the module's own kernels. */
   readonly external: (p: Product) => boolean;
+  /** Writes the kernels after Winograd, where there are any. */
+  readonly winograd: WinogradWriter | null;
+}
+
+/** A writer of the kernels after Winograd. */
+export interface WinogradWriter {
+  /** Bytes of scratch memory that a kernel uses. */
+  readonly scratch: (k: WinogradKernel) => number;
+  readonly emit: (k: WinogradKernel, context: WinogradContext) => FunctionWriter;
+}
+
+/** Where a kernel's memory lies. */
+export interface WinogradContext {
+  readonly addressOf: AddressOf;
+  readonly fma: boolean;
+  readonly scratch: number;
 }
 
 export interface CompiledModule {
@@ -52,7 +67,7 @@ export function buildModule({ kernels, named }: Lowered, options: ModuleOptions)
   // sizes are known before addresses: the scratch region has to be planned first
   const sizes = matmuls.map((k) => productOf(k, () => 0));
   const tiles = tilesFor(sizes, options);
-  const convolved = kernels.map((k) => (k.kind === "winograd" ? winogradScratch(k) : 0));
+  const convolved = kernels.map((k) => (k.kind === "winograd" ? options.winograd!.scratch(k) : 0));
   const scratch = Math.max(scratchFor(sizes, tiles, options), ...convolved);
   const plan = planMemory(kernels, named.values(), scratch);
   const addressOf: AddressOf = (b) => {
@@ -191,7 +206,7 @@ function kernelWriters(
       case "copy":
         return emitCopy(kernel, addressOf);
       case "winograd":
-        return emitWinograd(kernel, { addressOf, fma: options.fma, scratch });
+        return options.winograd!.emit(kernel, { addressOf, fma: options.fma, scratch });
       case "matrix":
         return emitCalls([nextMatrix++]);
       case "gather":

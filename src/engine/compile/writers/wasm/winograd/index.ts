@@ -3,9 +3,9 @@
  * are known when the code is written; only where an image ends is asked while it runs.
  */
 import type { Operand, WinogradKernel } from "../../../kernels.ts";
-import type { AddressOf } from "../../../passes/memory.ts";
 import { FunctionWriter, type Local } from "../assembler/assembler.ts";
 import { elements, locals } from "../gemm/tile.ts";
+import type { WinogradContext, WinogradWriter } from "../module.ts";
 import { fromPixels, type Pixels, type Planes, toPixels } from "./pixels.ts";
 import { planeProduct } from "./plane-product.ts";
 import { repeat } from "./repeat.ts";
@@ -56,16 +56,12 @@ function layout({ sizes, does }: WinogradKernel, at: number): Layout {
   };
 }
 
-/** Bytes of scratch memory that a kernel uses. */
-export const winogradScratch = (k: WinogradKernel): number => (k.does === "filter" ? 0 : layout(k, 0).bytes);
+export const winogradWriter: WinogradWriter = {
+  scratch: (k) => (k.does === "filter" ? 0 : layout(k, 0).bytes),
+  emit,
+};
 
-interface Context {
-  readonly addressOf: AddressOf;
-  readonly fma: boolean;
-  readonly scratch: number;
-}
-
-export function emitWinograd(k: WinogradKernel, context: Context): FunctionWriter {
+function emit(k: WinogradKernel, context: WinogradContext): FunctionWriter {
   const f = new FunctionWriter();
   const place = ({ buffer, view }: Operand): number => context.addressOf(buffer) + view.offset * 4;
   const at: Places = { from: k.from.map(place), to: context.addressOf(k.to) };
@@ -108,7 +104,7 @@ function planesOf({ sizes, from }: WinogradKernel): { x: Planes; y: Planes; imag
   };
 }
 
-function image(f: FunctionWriter, k: WinogradKernel, at: Places, { fma, scratch }: Context): void {
+function image(f: FunctionWriter, k: WinogradKernel, at: Places, { fma, scratch }: WinogradContext): void {
   const { images, channels, top, left } = k.sizes;
   const l = layout(k, scratch);
   const { band, across } = l.tilesIn;
@@ -132,7 +128,7 @@ function image(f: FunctionWriter, k: WinogradKernel, at: Places, { fma, scratch 
   }); // biome-ignore format: nested loops
 }
 
-function weight(f: FunctionWriter, k: WinogradKernel, at: Places, { fma, scratch }: Context): void {
+function weight(f: FunctionWriter, k: WinogradKernel, at: Places, { fma, scratch }: WinogradContext): void {
   const { images, channels, outputs, top, left, together } = k.sizes;
   const l = layout(k, scratch);
   const { band, across } = l.tilesIn;
