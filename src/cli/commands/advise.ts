@@ -131,10 +131,12 @@ function printList(
     terminal.print(JSON.stringify(record));
     return 0;
   }
+  const { arms } = allocation;
+  const choosing = arms === 0 ? "" : `; before these, further seeds choose among the ${arms} quickest rates`;
   terminal.print(`${problemWords(problem)}: ${list.kind}\n`);
   terminal.print(table(list.candidates.map((c) => [c.optimizer, c.because])));
   terminal.print(
-    `\nwithin ${showNumber(budget)} trainings of ${built.totalSteps} steps: ${compared.join(", ")}; each with a search of ${allocation.search} trainings, ${allocation.rates} rates around it and up to ${allocation.fresh} fresh seeds`,
+    `\nwithin ${showNumber(budget)} trainings of ${built.totalSteps} steps: ${compared.join(", ")}; each with a search of ${allocation.search} trainings, ${allocation.rates} rates around it and up to ${allocation.fresh} fresh seeds${choosing}`,
   );
   return 0;
 }

@@ -7,7 +7,7 @@ export const advise: CommandRow = {
   define: (c) => {
     c.usage("[options] <run>")
       .argument("<run>", "a run file; its own optimizer takes part")
-      .option("--budget <n>", "trainings of the run that the answer may cost", positive(), 48)
+      .option("--budget <n>", "trainings of the run that the answer may cost", positive(), 80)
       .option(
         "--target <loss>",
         "the loss to reach; default: one that all good ones reach",

@@ -4,7 +4,8 @@ import { showNumber } from "../../run/show-number.ts";
 import type { Named, RunSpec } from "../../run/spec.ts";
 import type { CompareResult, Comparison } from "../compare/compare.ts";
 import { parseContestants } from "../compare/contestants.ts";
-import { type Race, type Rival, TIE } from "../compare/race.ts";
+import { halvingCost } from "../compare/halving.ts";
+import type { Race, Rival } from "../compare/race.ts";
 import { raceWords, rivalWords } from "../compare/race-words.ts";
 import { searchPlan } from "../compare/rates.ts";
 import type { Candidate } from "./shortlist.ts";
@@ -16,6 +17,8 @@ export interface Allocation {
   readonly search: number;
   /** Rates of whole trainings around what it finds, at most. */
   readonly rates: number;
+  /** Rates of all candidates together between which further seeds choose; 0: the first seed does. */
+  readonly arms: number;
   /** Fresh seeds that judge, at most. */
   readonly fresh: number;
 }
@@ -23,21 +26,33 @@ export interface Allocation {
 /** What a candidate costs at least: a search of 1.5 trainings and what it needs beside them, three rates, three fresh seeds. */
 const FEWEST = { search: 1.5, beside: 0.5, rates: 3, fresh: 3 } as const;
 const COST = FEWEST.search + FEWEST.beside + FEWEST.rates + FEWEST.fresh;
+/** And where rates are chosen with care: one candidate more costs so much. */
+const CAREFUL = 15;
+/** Rates that are tried in whole beyond three, at most: where the best of three stands at their end. */
+const MORE_RATES = 2;
+/** Of what is left, the share that goes into choosing rates; the rest judges. */
+const CHOOSING = 0.75;
 
 /**
- * Fewer candidates where the budget is small, more seeds where it is large. Throws `usage` for a budget that does not reach for
+ * Fewer candidates where the budget is small, more rates and seeds where it is large. Throws `usage` for a budget that does not reach for
  * two candidates.
  */
 export function allocate(budget: number, listed: number): Allocation {
-  const candidates = Math.min(listed, Math.floor(budget / COST));
-  if (candidates < 2) {
+  const candidates = Math.min(listed, Math.max(2, Math.floor(budget / CAREFUL)));
+  if (budget < 2 * COST || candidates < 2) {
     throw new SteepestError("usage", `a budget of ${showNumber(budget)} trainings compares nothing`, {
       help: `give --budget ${2 * COST} or more: two candidates cost so much`,
     });
   }
-  const spare = budget / candidates - COST;
-  const fresh = FEWEST.fresh + Math.floor(spare * 0.7);
-  return { candidates, search: FEWEST.search, rates: FEWEST.rates + Math.floor(spare * 0.3), fresh };
+  let spare = budget - candidates * COST;
+  const more = Math.min(MORE_RATES, Math.floor(spare / candidates / 2));
+  spare -= more * candidates;
+  const rates = FEWEST.rates + more;
+  let arms = candidates * rates;
+  while (arms > 0 && halvingCost(arms) > CHOOSING * spare) arms--;
+  if (arms < 2) arms = 0;
+  const fresh = FEWEST.fresh + Math.floor((spare - halvingCost(arms)) / candidates);
+  return { candidates, search: FEWEST.search, rates, arms, fresh };
 }
 
 export interface AdviceOptions {
@@ -54,13 +69,14 @@ export function adviceQuestion(run: RunSpec, { candidates, budget, target }: Adv
   const own = candidates.some((c) => c.optimizer.split(":")[0] === run.optimizer.name)
     ? []
     : [run.optimizer.name];
-  const { candidates: count, search, rates, fresh } = allocate(budget, names.length + own.length);
+  const { candidates: count, search, rates, arms, fresh } = allocate(budget, names.length + own.length);
   const listed = [...names.slice(0, count - own.length), ...own];
   return {
     run,
     contestants: parseContestants(listed.join(","), run.optimizer),
     seeds: [run.seed],
     plan: { ...searchPlan({ budget: search }), wide: false, maxRates: rates },
+    arms,
     freshSeeds: fresh,
     target,
   };
@@ -79,8 +95,8 @@ export interface RunAdvice {
 }
 
 /**
- * Who needed the fewest steps with the fresh seeds, beyond noise or not: something has to be taken. Of those within 10 % of it the
- * one that is listed first.
+ * Who needed the fewest steps with the fresh seeds, beyond noise or not: something has to be taken. Of those within 5 % of it the
+ * favourite, else the one that is listed first.
  */
 export function adviceOf(result: CompareResult, { contestants: order }: Comparison): RunAdvice {
   const { contestants, race, target } = result;
@@ -91,10 +107,12 @@ export function adviceOf(result: CompareResult, { contestants: order }: Comparis
     return { optimizer: null, sentence, evidence: [], cost };
   }
   const chosen =
-    choose(
-      result,
-      order.map((c) => c.label),
-    ) ?? alive[0]!.label;
+    race === null
+      ? alive[0]!.label
+      : quickest(
+          race,
+          order.map((c) => c.label),
+        );
   const winner = contestants.find((c) => c.label === chosen)!;
   const lr = (race === null ? null : winner.toTarget?.lr) ?? winner.best!.lr;
   const evidence = race === null || target === null ? [] : raceWords(race, target.loss);
@@ -111,20 +129,19 @@ export function adviceOf(result: CompareResult, { contestants: order }: Comparis
 }
 
 /** Trainings that a comparison cost: parts of them in searches, rates around what they found, fresh seeds. */
-export const trainingsOf = ({ contestants, race }: CompareResult): number =>
+export const trainingsOf = ({ contestants, halved, race }: CompareResult): number =>
   contestants.reduce(
     (n, c) => n + (c.search?.cost ?? 0) + c.rates.reduce((k, r) => k + r.finals.length, 0),
-    race?.trainings ?? 0,
+    (halved?.trainings ?? 0) + (race?.trainings ?? 0),
   );
 
-function choose({ race }: CompareResult, order: readonly string[]): string | null {
-  if (race === null) return null;
-  const speeds = new Map([
-    [race.favourite, 1],
-    ...race.rivals.map((r): [string, number] => [r.label, r.ratio]),
-  ]);
+/** Steps within this factor of the fewest are as good. */
+const NEAR = 1.05;
+
+function quickest({ favourite, rivals }: Race, order: readonly string[]): string {
+  const speeds = new Map([[favourite, 1], ...rivals.map((r): [string, number] => [r.label, r.ratio])]);
   const best = Math.max(...speeds.values());
-  return order.find((label) => (speeds.get(label) ?? 0) >= best / TIE)!;
+  return [favourite, ...order].find((label) => (speeds.get(label) ?? 0) >= best / NEAR)!;
 }
 
 /** Whom the chosen one beats most narrowly, whom it equals, and of whom the seeds can't tell. */

@@ -1,6 +1,6 @@
 /**
- * Which optimizers are worth a comparison for a kind of problem, three of each. docs/which-optimizer.md has measured them;
- * where it measured none of the kind, the reason says whose word it is.
+ * Which optimizers are worth a comparison for a kind of problem, five of each: those that together leave the fewest steps to the
+ * best on the tasks of docs/which-optimizer.md, and what the lesson says of the kind. A small budget takes the first ones.
  */
 import type { Problem } from "./problem.ts";
 
@@ -23,6 +23,15 @@ interface Kind extends ShortList {
 
 const LARGE_BATCH = 32_768;
 
+const SCHEDULE_FREE: Candidate = {
+  optimizer: "schedule-free-adamw",
+  because:
+    "averages its weights in place of a schedule: within 1.4 of the fewest steps on seven of ten tasks",
+};
+const NADAM: Candidate = {
+  optimizer: "nadam",
+  because: "Adam that looks ahead: the quickest at fine-tuning",
+};
 const ADAMW: Candidate = { optimizer: "adamw", because: "what the others have to beat" };
 const MOMENTUM: Candidate = {
   optimizer: "sgd:momentum=0.9",
@@ -44,8 +53,10 @@ const KINDS: readonly Kind[] = [
     holds: ({ batchSize }) => batchSize >= LARGE_BATCH,
     candidates: [
       { optimizer: "lamb", because: "the lesson's word for batches of 32,768 rows and more" },
-      MUON,
       ADAMW,
+      MUON,
+      SCHEDULE_FREE,
+      NADAM,
     ],
   },
   {
@@ -57,23 +68,25 @@ const KINDS: readonly Kind[] = [
         optimizer: "adagrad",
         because: "the same from all gradients so far: for features that are rare or ill scaled",
       },
+      SCHEDULE_FREE,
       SOAP,
+      NADAM,
     ],
   },
   {
     kind: "transformers and text",
     holds: ({ model, data }) => model === "transformer" || data === "text",
-    candidates: [ADAMW, MUON, SOAP],
+    candidates: [ADAMW, MUON, SOAP, SCHEDULE_FREE, NADAM],
   },
   {
     kind: "pictures",
     holds: ({ data }) => data === "pictures",
-    candidates: [MOMENTUM, MUON, SOAP],
+    candidates: [SOAP, MUON, ADAMW, SCHEDULE_FREE, MOMENTUM],
   },
   {
     kind: "everything else",
     holds: () => true,
-    candidates: [ADAMW, MUON, SOAP],
+    candidates: [ADAMW, MUON, SOAP, SCHEDULE_FREE, NADAM],
   },
 ];
 

@@ -7,6 +7,7 @@ import { type LongWork, nullWhenAborted } from "../../run/long-work.ts";
 import type { RunSpec } from "../../run/spec.ts";
 import type { Cell } from "./cell.ts";
 import { atRate, type Contestant } from "./contestants.ts";
+import { type Arm, type Halved, halve, halvingCost } from "./halving.ts";
 import { looksUpTo, type Race, race } from "./race.ts";
 import type { RateQuestion, RateSearch } from "./rate-search.ts";
 import { bestOf, nextRates, type RatePlan } from "./rates.ts";
@@ -23,12 +24,19 @@ export interface Comparison {
   readonly target?: number | "best" | undefined;
   /** Seeds beyond `seeds`, at most, that judge who reaches the target first; see `race.ts`. Default 0: nobody does. */
   readonly freshSeeds?: number | undefined;
+  /**
+   * Rates of all optimizers together between which further fresh seeds choose before anybody is judged; see `halving.ts`. Default
+   * 0: each races at the rate that was quickest with `seeds`.
+   */
+  readonly arms?: number | undefined;
 }
 
 /** What a comparison gives: the optimizers each at its best rate, and what fresh seeds say of the way to the target. */
 export interface CompareResult extends Summary {
   /** Null where there is no target, nobody to race, or no fresh seed. */
   readonly race: Race | null;
+  /** What halving chose; null where there was none. The race is run at its rates, and they are those of `toTarget`. */
+  readonly halved: Halved | null;
 }
 
 /** How far a comparison has come, in cells: a contestant at a rate with a seed. */
@@ -68,12 +76,15 @@ const sorted = (record: object): object =>
 
 /** The result depends on cells and searches alone, not on the order in which they end. Null when aborted. */
 export async function compare(question: Comparison, options: CompareOptions): Promise<CompareResult | null> {
-  const { contestants, seeds, plan, target, freshSeeds = 0 } = question;
+  const { contestants, seeds, plan, target, freshSeeds = 0, arms = 0 } = question;
   const { onProgress, signal } = options;
   const cells = new Map<Contestant, Cell[]>(contestants.map((c) => [c, []]));
   const searches = new Map<Contestant, RateSearch>();
   const asked = new Map<Contestant, number>();
-  const fresh = { done: 0, asked: (looksUpTo(freshSeeds)[0] ?? 0) * contestants.length };
+  const fresh = {
+    done: 0,
+    asked: (looksUpTo(freshSeeds)[0] ?? 0) * contestants.length + halvingCost(arms),
+  };
   const work = makeWork(question, options);
   const tell = (): void => onProgress?.({ ...count(), ran: work.ran(), best: leader() });
   const count = (): { done: number; expected: number } => {
@@ -123,39 +134,80 @@ export async function compare(question: Comparison, options: CompareOptions): Pr
   return nullWhenAborted(signal, async () => {
     await Promise.all(contestants.map(contest));
     const summary = summarize(cells, { seeds, searches, target });
-    const race = await raceToTarget(summary, {
+    const length = Math.max(...[...cells.values()].flat().map((c) => c.steps));
+    const trainer: Trainer = async (c, lr, k) => {
+      const cell = await work.cell(c, lr, seeds.at(-1)! + 1 + k);
+      fresh.done++;
+      tell();
+      return cell;
+    };
+    const halved = await halveRates(summary, { contestants, max: arms, length, run: trainer });
+    const chosen = halved === null ? summary : atHalved(summary, halved);
+    const after = halved?.seeds ?? 0;
+    const race = await raceToTarget(chosen, {
       contestants,
       max: freshSeeds,
-      length: Math.max(...[...cells.values()].flat().map((c) => c.steps)),
-      run: async (c, lr, k) => {
-        const cell = await work.cell(c, lr, seeds.at(-1)! + 1 + k);
-        fresh.done++;
-        tell();
-        return cell;
-      },
+      length,
+      favourite: halved?.winner,
+      run: (c, lr, k) => trainer(c, lr, after + k),
     });
-    return { ...summary, race };
+    return { ...chosen, race, halved };
   });
 }
 
-interface RaceParts {
+/** A training with the fresh seed of that number. */
+type Trainer = (c: Contestant, lr: number, seed: number) => Promise<Cell>;
+
+interface FreshParts {
   readonly contestants: readonly Contestant[];
   readonly max: number;
   /** Steps of a whole training. */
   readonly length: number;
-  /** A training with the fresh seed of that number. */
-  readonly run: (c: Contestant, lr: number, seed: number) => Promise<Cell>;
+  readonly run: Trainer;
+}
+
+/** Fresh seeds choose between the rates that got to the target and held it. */
+async function halveRates(
+  { target, contestants: results }: Summary,
+  { contestants, max, length, run }: FreshParts,
+): Promise<Halved | null> {
+  if (target === null || max < 2) return null;
+  const arms = results.flatMap(({ label, rates }): Arm[] =>
+    rates.flatMap(({ lr, held, toTarget }) => (held ? [{ label, lr, steps: toTarget!.steps.mean }] : [])),
+  );
+  return halve(arms, {
+    max,
+    run: async ({ label, lr }, k) => {
+      const cell = await run(contestants.find((c) => c.label === label)!, lr, k);
+      return stepsTo(target.loss, cell) ?? length;
+    },
+  });
+}
+
+/** Each that took part in halving goes to the target at the rate that stayed longest. */
+const atHalved = (summary: Summary, { rates: chosen }: Halved): Summary => ({
+  ...summary,
+  contestants: summary.contestants.map((c) => {
+    const rate = c.rates.find((r) => r.lr === chosen.get(c.label));
+    return rate === undefined ? c : { ...c, toTarget: rate.toTarget };
+  }),
+});
+
+interface RaceParts extends FreshParts {
+  /** Who is measured against the others; default: who got there first. */
+  readonly favourite: string | undefined;
 }
 
 /** Who got to the target in the fewest steps, against all others that got there; each at the rate that did. */
 async function raceToTarget(
   { target, contestants: results }: Summary,
-  { contestants, max, length, run }: RaceParts,
+  { contestants, max, length, favourite, run }: RaceParts,
 ): Promise<Race | null> {
   if (target === null) return null;
   const there = results
     .filter((r) => r.toTarget !== null)
-    .sort((a, b) => a.toTarget!.steps.mean - b.toTarget!.steps.mean);
+    .sort((a, b) => a.toTarget!.steps.mean - b.toTarget!.steps.mean)
+    .sort((a, b) => Number(b.label === favourite) - Number(a.label === favourite));
   const absent = results.filter((r) => r.toTarget === null).map((r) => r.label);
   return race(there, {
     max,

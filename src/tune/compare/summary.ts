@@ -26,6 +26,8 @@ export interface RateResult {
   /** Seeds whose validation loss alone did: they count. */
   readonly overfitted: number;
   readonly toTarget: ToTarget | null;
+  /** It got to the target with every seed and, unless none does, ends near it or below. */
+  readonly held: boolean;
 }
 
 export interface ToTarget {
@@ -178,6 +180,7 @@ function ratesOf(
       risen: at.filter((c) => c.status === "risen").length,
       overfitted: at.filter((c) => c.status === "overfitted").length,
       toTarget: null,
+      held: false,
       at,
     };
   });
@@ -236,14 +239,18 @@ function resultOf(
   const arrived = timed.filter((r) => r.complete && r.final !== null && r.toTarget !== null);
   const held =
     goal === null ? [] : arrived.filter((r) => r.final! <= goal.loss + LOSES * (start - goal.loss));
-  const fastest = (held.length > 0 ? held : arrived).reduce<ToTarget | null>(
+  const there = held.length > 0 ? held : arrived;
+  const fastest = there.reduce<ToTarget | null>(
     (first, { toTarget }) => (first === null || toTarget!.steps.mean < first.steps.mean ? toTarget : first),
     null,
   );
   return {
     label,
     optimizer,
-    rates: timed.map(({ at: _, complete: __, first: ___, ...r }) => r),
+    rates: timed.map((t) => {
+      const { at: _, complete: __, first: ___, ...r } = t;
+      return { ...r, held: there.includes(t) };
+    }),
     best: best === null ? null : bestRate(best, timed),
     search,
     stableTo: stable?.lr ?? null,
