@@ -208,6 +208,70 @@ describe("refusals, and where their advice leads", () => {
     expect((await find(await run({ ...regression, data }, csv))).suggestion).toBeGreaterThan(0);
   });
 
+  test("the same with the gradient clipped, as is advised", async () => {
+    const csv = `x,y\n${Array.from({ length: 40 }, (_, i) => `${1e8 * Math.sin(i)},${Math.sin(i)}`).join("\n")}`;
+    const spec = { ...regression, optimizer: { name: "sgd", lr: 0.1 } };
+    const { refusal, reason } = await find(await run(spec, csv));
+    expect(refusal).toBe("diverged-at-once");
+    const [, key, value] = /\(--clip\.(\S+) (\S+)\)/.exec(reason)!;
+    const clipped = await find(await run({ ...spec, clip: { [key!]: Number(value) } }, csv));
+    expect(clipped.suggestion).toBeGreaterThan(0);
+  });
+
+  /** The class is the product of two signs: linear in none of them. */
+  const xor = `a,b,y\n${Array.from({ length: 64 }, (_, i) => {
+    const [a, b] = [i % 2 ? 1 : -1, i % 4 < 2 ? 1 : -1];
+    return [a, b, -a * b].join(",");
+  }).join("\n")}`;
+  const signs = {
+    data: { csv: "a.csv", target: "y", categorical: [], task: "regression" },
+    loss: "mse",
+    batchSize: "full",
+  };
+
+  test("a fragile answer: with --seeds and a larger --budget, as is advised, all seeds' losses are told", async () => {
+    const spec = {
+      ...signs,
+      model: { kind: "mlp", hidden: [2], activation: "tanh" },
+      optimizer: { name: "adam" },
+      steps: 200,
+      validation: undefined,
+    };
+    const first = await find(await run(spec, xor));
+    const text = first.checks.find((c) => c.id === "seeds")!.text;
+    expect([first.fragile, text.slice(0, 7)]).toEqual([true, "fragile"]);
+    const seeds = Number(/--seeds (\d+)/.exec(text)![1]);
+    const second = await find(await run(spec, xor), { seeds, budget: 4 * first.budget });
+    const { losses } = second.shortRuns.runs.find((r) => r.lr === second.suggestion)!;
+    expect(losses).toHaveLength(seeds);
+    expect(Math.max(...losses.map(Number)) - Math.min(...losses.map(Number))).toBeGreaterThan(0.1);
+  });
+
+  test("a plateau that ends late: with --budget as is advised, and then with --steps as is advised, there is a rate", async () => {
+    // the product of three signs among eight
+    const rows = Array.from({ length: 256 }, (_, i) => {
+      const bits = Array.from({ length: 8 }, (_, j) => ((i >> j) & 1 ? 1 : -1));
+      return [...bits, bits[0]! * bits[1]! * bits[2]!].join(",");
+    });
+    const csv = `a,b,c,d,e,f,g,h,y\n${rows.join("\n")}`;
+    const spec = {
+      ...signs,
+      model: { kind: "mlp", hidden: [16], activation: "tanh" },
+      optimizer: { name: "sgd", lr: 0.01 },
+      batchSize: 32,
+      steps: 30,
+    };
+    const short = await find(await run(spec, csv));
+    expect(short.refusal).toBe("flat");
+    const budget = Number(/--budget (\d+)/.exec(short.reason)![1]);
+    const whole = await find(await run(spec, csv), { budget });
+    expect([whole.refusal, whole.shortRuns.steps]).toEqual(["flat", 30]);
+    expect(whole.reason).toContain("it may need more steps (--steps)");
+    const long = await find(await run({ ...spec, steps: 1000 }, csv));
+    expect(long.suggestion).toBeGreaterThan(0);
+    expect(long.shortRuns.runs.some((r) => r.losses[0]! < 0.5 * long.constant!)).toBe(true);
+  });
+
   test("nothing to learn: the loss stays at what a constant scores", async () => {
     const csv = table(400, (i) => (Math.sin(1e4 * (i + 1) ** 2) > 0 ? 1 : -1));
     const { refusal, reason } = await find(await run(regression, csv));

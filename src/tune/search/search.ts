@@ -86,7 +86,10 @@ const KEEP_MORE: readonly (readonly [budget: number, factor: number])[] = [
 ];
 /** Rates whose score is within this share of the gain of the best's can't be told from it. */
 const SAME = 0.01;
-/** A gain is one when it is so many standard deviations: the best of a dozen rates lies two low by chance. */
+/**
+ * Where the constant answer's score is not known, a gain is one when it is so many standard deviations: the best of a dozen rates
+ * lies two low by chance.
+ */
 const CLEAR = 3.5;
 /** The same, told from two seeds. */
 const FRAGILE = 0.1;
@@ -346,9 +349,12 @@ export async function judge(
   while (level(high + 1)) high++;
   // beside a rate that dies the lower one is as good, and safer
   const chosen = ladder.died(top + 1) && low < top ? top - 1 : top;
+  // trainings of which one seed in three gets nowhere have learnt all the same
+  const unknown = (trials.plateau?.() ?? null) === null;
+  const byChance = unknown ? (CLEAR * (noise ?? 0)) / Math.sqrt(its.length) : 0;
   const learnt =
     Number.isFinite(gain) &&
-    gain > Math.max(0, (CLEAR * (noise ?? 0)) / Math.sqrt(its.length)) &&
+    gain > Math.max(0, byChance) &&
     (trials.evidence?.(ladder.rateAt(top), steps) ?? Number.POSITIVE_INFINITY) > CLEAR;
   const above = 2 * steps >= trials.length ? 1 : 2;
   // what is best for a part of a training lies above what is best for the whole
