@@ -285,15 +285,22 @@ class Training:
         """One step; returns its rate. Nothing here waits for the device; `settle` reads what was measured."""
         k = self.step
         lr, momentum = self.schedule.at(k)
-        self.model.train()
+        if not self.model.training:
+            self.model.train()
         own = self.forward_backward(k, pieces)
         # process 0 says when it is time for a checkpoint
         due = self.recorder.writes and time.monotonic() - self.saved >= self.arguments.checkpoint_seconds
-        loss, stopping, saving = self.processes.total(own, float(stop), float(due))
+        if self.processes.grouped:
+            loss, stopping, saving = self.processes.total(own, float(stop), float(due))
+            asked = {"stopping": stopping, "saving": saving}
+        else:
+            # alone there is nobody to agree with, and nothing to put on the device
+            loss, asked = own, {}
+            self.stopping, self.saving = self.stopping or stop, self.saving or due
         self.scaler.unscale_(self.optimizer.inner)
         measures = self.optimizer.step(lr, momentum, k + 1, loss, self.scaler)
         self.step += 1
-        self.unread.append((self.step, lr, {"loss": loss, **measures, "stopping": stopping, "saving": saving}))
+        self.unread.append((self.step, lr, {"loss": loss, **measures, **asked}))
         return lr
 
     def settle(self) -> None:
@@ -305,8 +312,8 @@ class Training:
         numbers = iter(table)
         for k, lr, row in self.unread:
             values = {name: next(numbers) for name in row}
-            self.stopping = values.pop("stopping") > 0 or self.stopping
-            self.saving = values.pop("saving") > 0 or self.saving
+            self.stopping = values.pop("stopping", 0) > 0 or self.stopping
+            self.saving = values.pop("saving", 0) > 0 or self.saving
             self.note(k, lr, values)
         self.unread = []
 
