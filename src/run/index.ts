@@ -18,9 +18,11 @@ export { runJsonSchema } from "./run-schema.ts";
 export {
   type BatchSizes,
   type DataSpec,
+  type GroupSpec,
   type ModelSpec,
   type ModuleSpec,
   type Named,
+  type OtherSchedules,
   type Path,
   type RunInput,
   type RunSpec,

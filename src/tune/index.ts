@@ -9,17 +9,22 @@ export {
   compare,
 } from "./compare/compare.ts";
 export { type Contestant, parseContestants } from "./compare/contestants.ts";
+export type { Race, RaceVerdict, Rival } from "./compare/race.ts";
 export { type RateQuestion, type RateSearch, searchCellRate } from "./compare/rate-search.ts";
 export { type RatePlan, ratePlan } from "./compare/rates.ts";
 export { type Sensitivity, sensitivity } from "./compare/sensitivity.ts";
+export type { Mean } from "./compare/student-t.ts";
 export {
+  type BestRate,
   type ContestantResult,
   type Judgement,
   judge,
   type RankedBy,
+  type RateResult,
   type Summary,
   summarize,
   type Target,
+  type ToTarget,
 } from "./compare/summary.ts";
 export {
   type Analysis,
@@ -27,6 +32,7 @@ export {
   type AnalyzeProgress,
   analyze,
   type CurvatureAt,
+  type EdgeValue,
   type LimitRow,
 } from "./convergence/analysis.ts";
 export {
@@ -52,6 +58,7 @@ export { findGroupRates, type GroupRate, type GroupRates, type SearchRun } from 
 export { type Rule, rules } from "./find-lr/other-tools.ts";
 export type { Purpose } from "./find-lr/run-trials.ts";
 export type {
+  Check,
   Confidence,
   CurvatureCheck,
   FindLrResult,

@@ -40,8 +40,8 @@ export const eigenvectors = (a: Expr, when: When): Expr =>
   matrixFunction(functions.eigenvectors, [{ x: a, shape: square(when, "eigenvectors") }], when);
 
 /**
- * One step of the power iteration of the symmetric A [n, n] on all rows of the orthonormal `basis` [n, n]: the rows of
- * basis·A, made orthonormal in the order of the basis's Rayleigh quotients, the largest first. Rows keep their places.
+ * One step of the power iteration of the symmetric A [n, n] on all rows of the orthonormal `basis` [n, n]. Gives the rows
+ * of basis·A, made orthonormal in the order of the basis's Rayleigh quotients, the largest first. Rows keep their places.
  */
 export const powerIteration = (a: Expr, basis: Expr, when: When): Expr => {
   const shape = square(when, "powerIteration");

@@ -23,8 +23,10 @@ export interface Arrival {
  * `ahead`, `behind`: the favourite reaches the target in fewer or more steps, beyond the noise. `tie`: within 10 % of each other.
  * `undecided`: the seeds could not tell.
  */
+/** How the favourite stands to a rival. */
 export type RaceVerdict = "ahead" | "behind" | "tie" | "undecided";
 
+/** One of those that race with the favourite, on fresh seeds. */
 export interface Rival {
   readonly label: string;
   readonly verdict: RaceVerdict;

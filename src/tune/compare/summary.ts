@@ -10,6 +10,7 @@ import { type Mean, meanOf, t95 } from "./student-t.ts";
 /** The loss that optimizers are ranked by: of held-out rows, or of the rows they learn from. */
 export type RankedBy = "validation" | "training";
 
+/** What the trainings at one rate came to. */
 export interface RateResult {
   readonly lr: number;
   /**
@@ -30,6 +31,7 @@ export interface RateResult {
   readonly held: boolean;
 }
 
+/** How soon a rate got to the target loss. */
 export interface ToTarget {
   readonly lr: number;
   /** Updates until the ranked loss was first at or below the target, mean over the seeds, all of which reached it. */
@@ -37,6 +39,7 @@ export interface ToTarget {
   readonly seconds: number;
 }
 
+/** The rate with the lowest final loss that ranks, with its losses over the seeds. */
 export interface BestRate {
   readonly lr: number;
   readonly final: Mean;

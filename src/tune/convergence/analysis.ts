@@ -11,6 +11,7 @@ import { optimizerOf, preconditionerOf, type ResolvedOptions } from "../../train
 import { type Convergence, convergence } from "./convergence.ts";
 import { followRun, type SharpnessPoint } from "./path.ts";
 
+/** An eigenvalue at an end of the spectrum, as Lanczos gives it. */
 export interface EdgeValue {
   readonly value: number;
   /** An eigenvalue lies this close. */
