@@ -3,6 +3,9 @@
 interface Manifest {
   readonly version: string;
   readonly optionalDependencies?: Readonly<Record<string, string>>;
+  /** Where the sources lie in public, as npm wants it: provenance is refused without it. */
+  readonly repository?: { readonly type: string; readonly url: string };
+  readonly homepage?: string;
 }
 
 /** One sentence for each reason; none where the files are ready. */
@@ -28,6 +31,11 @@ export function reasonsAgainst({
     wanted !== version && `the root asks for @steepest/lab ${wanted}, and its version is ${version}`,
     lock.version !== version && `package-lock.json has version ${lock.version}: run npm install`,
     heading !== version && `CHANGELOG.md begins with "${heading}": its first heading has to be ${version}`,
+    ...[manifest, lab].map(
+      ({ repository, homepage }, i) =>
+        (repository === undefined || homepage === undefined) &&
+        `${["package.json", "packages/lab/package.json"][i]} has no repository or no homepage: write the public address of the sources`,
+    ),
     changed.trim() !== "" && `there are changes that are not committed:\n${changed.trimEnd()}`,
   ].filter((reason) => reason !== false);
 }
