@@ -102,9 +102,11 @@ export function decode(decoder: TextDecoder, chunk: Uint8Array | null, path: str
   try {
     return chunk ? decoder.decode(chunk, { stream: true }) : decoder.decode();
   } catch (cause) {
-    throw new SteepestError("data-encoding", "the file is not UTF-8 text", {
+    const [first, second] = chunk ?? [];
+    const wide = (first === 0xff && second === 0xfe) || (first === 0xfe && second === 0xff);
+    throw new SteepestError("data-encoding", `the file is ${wide ? "UTF-16" : "not UTF-8 text"}`, {
       where: path,
-      help: "save it as UTF-8, e.g. iconv -f latin1 -t utf-8",
+      help: `save it as UTF-8, e.g. iconv -f ${wide ? "utf-16" : "latin1"} -t utf-8`,
       cause,
     });
   }

@@ -46,6 +46,11 @@ test.each([
   expect(offset === text.length).toBe(!within);
 });
 
+test("UTF-16 is named, with and without its mark", () => {
+  for (const text of ["\uFFFD\uFFFD{\0}\0", "n\0a\0m\0e\0"])
+    expect(() => parseRunText(text, "r.yaml")).toThrow(/UTF-16/);
+});
+
 test("places are found in JSON and in YAML", () => {
   const json = parseRunText('{\n  "data": { "csv": "a", "traget": 1 }\n}', "r.json");
   expect(json.locate(["data", "traget"])).toBe("at r.json:2:25");

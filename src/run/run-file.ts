@@ -19,6 +19,13 @@ export function parseRunText(text: string, name: string): ParsedText {
   const clean = text.replace(/^\uFEFF/, "");
   const lines = new LineCounter();
   const isJson = !/\.ya?ml$/i.test(name);
+  // what UTF-16 reads as: its mark is no character, and half of its bytes are 0
+  if (/^\uFFFD\uFFFD|\0/.test(clean)) {
+    throw new SteepestError("run-syntax", "the file is UTF-16, or no text", {
+      where: `at ${name}:1:1`,
+      help: "save it as UTF-8, e.g. iconv -f utf-16 -t utf-8",
+    });
+  }
   refuseDeep(clean, name);
   const json = isJson ? parseJson(clean, name) : undefined;
   // JSON is YAML, so one parser knows the places in both.

@@ -307,6 +307,24 @@ describe("refuses", () => {
       "not UTF-8",
       "iconv",
     ],
+    [
+      "a file in UTF-16",
+      { "a.csv": Uint8Array.of(0xff, 0xfe, ...Buffer.from("a,y\n1,2\n", "utf16le")) },
+      {},
+      {},
+      "data-encoding",
+      "is UTF-16",
+      "iconv -f utf-16",
+    ],
+    [
+      "numbers with a decimal comma",
+      "a;y\n1;0,5\n2;1\n3;1,5\n",
+      {},
+      {},
+      "csv-cell",
+      'column "y" has numbers with a comma, as "0,5"',
+      "decimal point",
+    ],
     ["a missing file", { "b.csv": "" }, {}, {}, "data-missing", "no file a.csv", "did you mean b.csv?"],
     [
       "a validation share beyond the data",
@@ -326,6 +344,12 @@ describe("refuses", () => {
       message: expect.stringContaining(message),
       help: expect.stringContaining(help),
     });
+  });
+  test("no words with a comma where most are no numbers, or where they are said to be words", async () => {
+    const few = await load("a;y\np,q;0.5\n1,2;1\nr;1.5\n");
+    expect(few.featureNames).toEqual(["a=1,2", "a=p,q", "a=r"]);
+    const said = await load("a;y\n1,2;0.5\n1,3;1\n", { categorical: ["a"] });
+    expect(said.featureNames).toEqual(["a=1,2", "a=1,3"]);
   });
   test("nothing of a row with a missing cell when told to drop them", async () => {
     const data = await load("a,c,y\n1,p,0.5\n,q,1\n3,?,1\n4,p,NA\n5,q,2.5\n", { missing: "drop" });

@@ -26,7 +26,7 @@ export const isNumber = (cell: string): boolean => cell.trim() !== "" && Number.
 /**
  * Reads names from the first row when it is a header, and infers kinds from the rest of `rows`: a column is one of
  * categories when less than half of its cells that are not missing are numbers.
- * Throws `data-empty`, `csv-header`, `csv-column`.
+ * Throws `data-empty`, `csv-header`, `csv-column`, `csv-cell`.
  */
 export function inferSchema(
   rows: readonly string[][],
@@ -53,7 +53,9 @@ export function inferSchema(
   const body = rows.slice(header ? 1 : 0);
   const words = (index: number): boolean => {
     const cells = body.map((row) => row[index] ?? "").filter((cell) => !isMissing(cell));
-    return cells.filter(isNumber).length * 2 < cells.length;
+    if (cells.filter(isNumber).length * 2 >= cells.length) return false;
+    refuseDecimalCommas(names[index]!, cells, where);
+    return true;
   };
   const column = (index: number, coded: boolean): Column => ({
     name: names[index]!,
@@ -78,6 +80,20 @@ export function inferSchema(
     width: names.length,
     header,
   };
+}
+
+/** Numbers as "1234,56" are no categories. Throws `csv-cell` where, with plain ones, they are more than half of the cells. */
+function refuseDecimalCommas(name: string, cells: readonly string[], where: string): void {
+  const withComma = cells.filter((cell) => /^\s*[+-]?\d+,\d+\s*$/.test(cell));
+  if (withComma.length === 0 || (withComma.length + cells.filter(isNumber).length) * 2 < cells.length) return;
+  throw new SteepestError(
+    "csv-cell",
+    `column "${name}" has numbers with a comma, as "${withComma[0]!.trim()}"`,
+    {
+      where,
+      help: `write them with a decimal point and without separators of thousands, exclude the column, or list it under categorical if these are words`,
+    },
+  );
 }
 
 /** The same columns in another file: by name when both have a header, else by place. */
