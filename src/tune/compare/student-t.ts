@@ -28,6 +28,7 @@ export function tPoint(df: number, error: number): number {
 /** Two-sided 95 % point of Student's t. */
 export const t95 = (df: number): number => tPoint(df, 0.05);
 
+/** The mean of values of several seeds. */
 export interface Mean {
   readonly mean: number;
   /** Standard error; null for one value. */
