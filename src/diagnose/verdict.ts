@@ -47,6 +47,7 @@ const NO_RATE_IN: Readonly<Record<Objective, string | null>> = {
   boosting:
     "These are boosting rounds, not steps of gradient descent: their rate shrinks trees and is chosen with the number of rounds.",
   "accuracy-only": "The log holds an accuracy and no loss.",
+  unclear: "The log may be read wrongly: the notes say what is odd in it.",
   none: "The log has no loss series.",
 };
 

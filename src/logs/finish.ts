@@ -2,6 +2,7 @@
 import { closest, SteepestError } from "../run/errors.ts";
 import type { LogFormat, LogNote, Objective, Reading, Role, RunLog, Series } from "../run/log.ts";
 import { findNamed, isFormula, type Meaning, meaningOf, normalise } from "./columns.ts";
+import { doubtsOf } from "./doubts.ts";
 import { joinRuns } from "./join.ts";
 import { objectiveOf } from "./objective.ts";
 import { type Kept, observe } from "./observe.ts";
@@ -45,9 +46,26 @@ export function finishRuns(recorder: Recorder, finish: FinishOptions): RunLog[] 
   const runs = joinRuns(recorder);
   const kept = withoutFragments(runs.filter((run) => longest(run) > 0));
   const named = { loss: nameFor(recorder, finish, "loss"), lr: nameFor(recorder, finish, "lr") };
-  return kept.map((run, i) =>
+  const logs = kept.map((run, i) =>
     finishRun(recorder, run, finish, named, kept.length > 1 ? i : null, kept.length),
   );
+  return finish.reading ? logs.map(doubted(logs, kept)) : logs;
+}
+
+/** A loss that no single training prints is not judged, and a note says why. */
+function doubted(logs: readonly RunLog[], runs: readonly RecordedRun[]): (log: RunLog, i: number) => RunLog {
+  const doubts = doubtsOf(logs, runs.filter((run) => run.begun === "rewind").length);
+  return (log, i) => {
+    const doubt = doubts[i];
+    if (!doubt) return log;
+    const text = `the reading is doubtful: ${doubt}; --step names the number that counts, or cut the log into its trainings`;
+    const judged = log.objective === "loss" || log.objective === "perplexity";
+    return {
+      ...log,
+      notes: [...log.notes, { id: "doubtful-reading", text }],
+      ...(judged && { objective: "unclear" as const }),
+    };
+  };
 }
 
 /** Points of the run's longest series. */
@@ -58,7 +76,9 @@ const longest = ({ buffers }: RecordedRun): number =>
 const A_RUN = 8;
 
 function withoutFragments(runs: readonly RecordedRun[]): readonly RecordedRun[] {
-  return runs.some((run) => longest(run) >= A_RUN) ? runs.filter((run) => longest(run) > 1) : runs;
+  return runs.some((run) => longest(run) >= A_RUN)
+    ? runs.filter((run) => longest(run) > 1 || run.name !== null)
+    : runs;
 }
 
 function finishRun(
@@ -97,11 +117,12 @@ function finishRun(
       : { series: observed.series, notes: [] };
   notes.push(...observed.notes, ...meant.notes);
   if (index !== null) {
+    const begins = run.name === null ? "the step starts again" : `its lines are named '${run.name}'`;
     const why =
       run.begun === "rewind" ? "; it goes back to an earlier step, as a resume from a checkpoint does" : "";
     notes.push({
       id: "split-runs",
-      text: `run ${index + 1} of ${count} in this source: the step starts again${why}`,
+      text: `run ${index + 1} of ${count} in this source: ${begins}${why}`,
     });
   }
   const ordered = order(withSum(meant.series, finish));
@@ -114,7 +135,7 @@ function finishRun(
   if (!ordered.some((s) => s.role === "loss" || s.role === "validation")) {
     notes.push({ id: "no-loss", text: `no series is recognised as a loss: ${listNames(recorder.names)}` });
   }
-  const label = finish.run ?? null;
+  const label = finish.run ?? run.name;
   return {
     source: finish.options.source,
     format: finish.format,
@@ -191,13 +212,14 @@ function bare(name: string): string {
     .replace(/^_/, "");
 }
 
-/** By role; within a role by preference, but a series with a tenth of the longest's points, or one point, comes after. */
+/** By role; within a role by preference, but a series with a tenth of the longest's points, one point, or one value throughout comes after. */
 function order(series: readonly Kept[]): Kept[] {
   const longest = new Map<Role, number>();
   for (const s of series) longest.set(s.role, Math.max(longest.get(s.role) ?? 0, s.seen));
   const sparse = (s: Kept): number => {
     const max = longest.get(s.role)!;
-    return s.rank >= 0 && (s.seen * 10 <= max || (s.seen === 1 && max > 3)) ? 1 : 0;
+    const still = s.values.length > 3 && s.values.every((v) => v === s.values[0]);
+    return s.rank >= 0 && (still || s.seen * 10 <= max || (s.seen === 1 && max > 3)) ? 1 : 0;
   };
   return series
     .map((s, i) => ({ s, i }))

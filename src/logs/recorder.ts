@@ -21,6 +21,8 @@ export interface RecordedRun {
   readonly begun: "start" | BackStep;
   /** Its epochs are counted anew too: it is no further epoch of the run before. */
   epochsAgain: boolean;
+  /** By which its lines are told from those of other runs, where the log says it. */
+  name: string | null;
   /** Facts found while this run was being read. */
   readonly meta: Record<string, string | number | boolean | null>;
 }
@@ -155,6 +157,13 @@ export class Recorder {
     this.resetClock();
   }
 
+  /** What follows is a training of this name, and no further epoch of the one before. */
+  begin(name: string): void {
+    if (this.hasPoints) this.split("restart");
+    this.current.epochsAgain = true;
+    this.current.name = name;
+  }
+
   /** The source goes on with other series of the same runs (another metric's file). */
   backToFirstRun(): void {
     this.index = 0;
@@ -220,7 +229,7 @@ export class Recorder {
 }
 
 function newRun(begun: RecordedRun["begun"]): RecordedRun {
-  return { buffers: [], begun, epochsAgain: false, meta: {} };
+  return { buffers: [], begun, epochsAgain: false, name: null, meta: {} };
 }
 
 function distinct(sorted: Float64Array): number[] {

@@ -37,6 +37,7 @@ export type LogFormat = string;
  * What the log's curve is. Only "loss" and "perplexity" (whose log is a loss) fall by supervised descent, so that
  * their course says something about the learning rate.
  * "part": terms of a sum whose weights the log does not show. "score": an objective that is to be raised.
+ * "unclear": a loss whose run shows what no single training prints; the note `doubtful-reading` says what.
  */
 export type Objective =
   | "loss"
@@ -48,6 +49,7 @@ export type Objective =
   | "boosting"
   | "accuracy-only"
   | "validation-only"
+  | "unclear"
   | "none";
 
 /** How one column of numbers was understood, with what would have been the next best reading. */

@@ -12,6 +12,8 @@ import { type Decision, decide } from "../text/decide.ts";
 import { createMiner } from "../text/miner.ts";
 import { readingOf } from "../text/reading.ts";
 import { startForms } from "../text/starts.ts";
+import type { Order } from "../text/store.ts";
+import { voicesOf } from "../text/voices.ts";
 import { createWalker, type Walker } from "../text/walker.ts";
 import { DEFAULT_POINTS, type Format, type FormatReader, type Head, type ReadOptions } from "../types.ts";
 
@@ -34,20 +36,26 @@ function createText(options: ReadOptions, head: Head): FormatReader {
   let cached: (Replayed & { lines: number }) | null = null;
 
   /** Everything read so far, by what it shows as a whole. */
-  const replay = (): Replayed => {
+  const replay = (last = false): Replayed => {
     if (settled) return settled;
     if (cached && cached.lines === miner.order.length) return cached;
     const decision = decide(miner.templates.values(), options);
     const recorder = new Recorder(options.maxPoints ?? DEFAULT_POINTS);
     const starts = startForms(miner.order, miner.templates, decision.plans);
-    const walker = createWalker(decision, recorder, starts);
-    const rows = new Map<number, number>();
-    for (let i = 0; i < miner.order.length; i++) {
+    let walker = createWalker(decision, recorder, starts);
+    const voices = last ? null : voicesOf(miner.order, miner.templates, decision.plans);
+    const rows = rowsOf(miner.order);
+    const walk = (i: number): void => {
       const id = miner.order.at(i);
-      const row = rows.get(id) ?? 0;
-      rows.set(id, row + 1);
       const template = miner.templates.get(id);
-      if (template) walker.line(id, (column) => template.columns[column]!.at(row));
+      if (template) walker.line(id, (column) => template.columns[column]!.at(rows[i]!));
+    };
+    if (!voices) for (let i = 0; i < miner.order.length; i++) walk(i);
+    for (const voice of voices ?? []) {
+      walker.end();
+      recorder.begin(voice.name);
+      walker = createWalker(decision, recorder, starts);
+      for (const i of voice.lines) walk(i);
     }
     walker.end();
     for (const note of decision.notes) recorder.note(note.id, note.text);
@@ -56,7 +64,7 @@ function createText(options: ReadOptions, head: Head): FormatReader {
   };
 
   const settle = (): void => {
-    settled = replay();
+    settled = replay(true);
     const { decision, walker } = settled;
     cached = null;
     for (const { template } of decision.plans.values()) for (const column of template.columns) column.clear();
@@ -98,6 +106,16 @@ function createText(options: ReadOptions, head: Head): FormatReader {
       return logs;
     },
   };
+}
+
+/** Which line of its form each line is. */
+function rowsOf(order: Order): Uint32Array {
+  const seen = new Map<number, number>();
+  return Uint32Array.from({ length: order.length }, (_, i) => {
+    const row = seen.get(order.at(i)) ?? 0;
+    seen.set(order.at(i), row + 1);
+    return row;
+  });
 }
 
 function noteOmissions(recorder: Recorder, long: number, late: number): void {

@@ -19,6 +19,7 @@ export function createCountedRows(recorder: Recorder, place: Place): Rows {
     flush();
     recorder.split("restart");
     names = new Set();
+    headed.clear();
     read.clear();
   };
 
@@ -29,6 +30,8 @@ export function createCountedRows(recorder: Recorder, place: Place): Rows {
     if (startsHere && known && !goesOn && recorder.hasPoints) startAgain();
     if (known) startsHere = false;
     if (plan === undefined || epoch === undefined) return;
+    // other forms that name the first epoch belong to the run that begins here
+    if (read.epoch !== undefined && epoch < read.epoch) headed.clear();
     if (known && epoch === read.epoch && headedBefore(plan, epoch)) recorder.split("restart");
     headed.set(plan, epoch);
   };

@@ -260,8 +260,10 @@ function dropSettings(plans: readonly LinePlan[]): void {
   const none = !plans.some(counted);
   const guessed = (p: LinePlan): boolean => p.curves.filter(isCurve).every((c) => c.rank >= GUESSED);
   // in a long text a measurement or two are words of it
-  const stray = main.template.rows < 2 && plans.reduce((n, p) => n + p.template.rows, 0) > 200;
-  if (main.template.rows < 3)
+  const all = plans.reduce((n, p) => n + p.template.rows, 0);
+  const stray =
+    all > 200 && (main.template.rows < 2 || (main.template.rows < 4 && main.template.rows * 100 < all));
+  if (main.template.rows < 3 || stray)
     for (const plan of data)
       if (none || (stray ? !counted(plan) || guessed(plan) : !counted(plan) && guessed(plan)))
         plan.telling = false;

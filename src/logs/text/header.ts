@@ -23,11 +23,15 @@ export function headerNames(template: Template, slots: readonly Slot[]): (string
   );
 }
 
+/** "2026-01-19 21:30:12,252 - " before a line of a table, as loggers put it. */
+const STAMP = /^\s*\[?\d{4}[-/]\d\d[-/]\d\d[ T][\d:.,]+\]?(?:\s+-\s)?/;
+
 function below(
-  lines: readonly string[],
+  context: readonly string[],
   template: Template,
   slots: readonly Slot[],
 ): (string | null)[] | null {
+  const lines = context.map((line) => line.replace(STAMP, (stamp) => " ".repeat(stamp.length)));
   for (let i = lines.length - 1; i >= 0; i--) {
     const names = bind(lines, i, template, slots);
     if (names) return names;

@@ -186,6 +186,13 @@ export class Lexer {
         continue;
       }
       const next = bytes[j + 1];
+      if (c === 47 && path === 0 && !dotted && isDigit(next) && j + 1 < to) {
+        const digits = countsFrom(bytes, start, j, to);
+        if (digits > 0) {
+          this.put(WORD, start, digits);
+          return digits;
+        }
+      }
       if (j + 1 < to && (c === 46 || c === 47 || c === 64 || c === 45 || c === 92 || c === 39)) {
         if (
           c === 39
@@ -358,6 +365,25 @@ export class Lexer {
     this.put(PUNCT, at, at + 1);
     return at + 1;
   }
+}
+
+/** Where the n of `E100/500` begins, glued to a short word; 0 where the slash is no "of". */
+function countsFrom(bytes: Uint8Array, start: number, slash: number, to: number): number {
+  let from = slash;
+  while (from > start && isDigit(bytes[from - 1])) from--;
+  const stem = bytes[from - 1] === 95 ? from - 1 : from;
+  if (from === slash || stem === start || stem - start > 9 || slash - from > 9) return 0;
+  for (let i = start; i < stem; i++) if ((bytes[i]! | 32) < 97 || (bytes[i]! | 32) > 122) return 0;
+  let end = slash + 1;
+  while (end < to && isDigit(bytes[end])) end++;
+  if (end < to && !isSpace(bytes[end]) && !"],;:|)".includes(String.fromCharCode(bytes[end]!))) return 0;
+  return digitsValue(bytes, from, slash) <= digitsValue(bytes, slash + 1, end) ? from : 0;
+}
+
+function digitsValue(bytes: Uint8Array, from: number, to: number): number {
+  let value = 0;
+  for (let i = from; i < to; i++) value = value * 10 + bytes[i]! - 48;
+  return value;
 }
 
 /** What a minus may not follow to be a sign. */

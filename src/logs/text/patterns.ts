@@ -53,15 +53,20 @@ export function isNumbered(pieces: readonly Piece[], k: number): boolean {
   );
 }
 
-/** `[1000]` or a number of `[1, 2000]` before any metric of the line. */
+/** `[1000]` or a number of `[1, 2000]` or `[1, 20/2000]` before any metric of the line. */
 export function isBracketed(pieces: readonly Piece[], k: number, wordsBefore: number): boolean {
   if (wordsBefore > 3 || !/^\d+$/.test(pieces[k]!.text)) return false;
   const open = pieces[k - 1]?.text === "[";
   const close = pieces[k + 1]?.text === "]";
   if (open && close) return true;
   const comma = (i: number): boolean => pieces[i]?.text === ",";
-  if (open && comma(k + 1)) return pieces[k + 2]?.kind === NUMBER && pieces[k + 3]?.text === "]";
-  return close && comma(k - 1) && pieces[k - 2]?.kind === NUMBER && pieces[k - 3]?.text === "[";
+  const of = (i: number): boolean =>
+    pieces[i]?.text === "/" && pieces[i + 1]?.kind === NUMBER && pieces[i + 2]?.text === "]";
+  if (open && comma(k + 1))
+    return pieces[k + 2]?.kind === NUMBER && (pieces[k + 3]?.text === "]" || of(k + 3));
+  return (
+    (close || of(k + 1)) && comma(k - 1) && pieces[k - 2]?.kind === NUMBER && pieces[k - 3]?.text === "["
+  );
 }
 
 /** 第1轮, 3 エポック, 5에포크: the counter's word stands behind its number, with the next name glued on at times. */

@@ -3,6 +3,7 @@ import { normalise } from "../columns.ts";
 import type { ReadOptions } from "../types.ts";
 import { behaviourOf } from "./behaviour.ts";
 import { type Counters, chooseCounters, counterScore, type Judged } from "./counters.ts";
+import { crossedNames } from "./crossed.ts";
 import { type Curve, curve, curvesOf, isCounterLike } from "./curves.ts";
 import { isEchoed } from "./echo.ts";
 import { headerNames } from "./header.ts";
@@ -48,6 +49,16 @@ export interface LinePlan {
 export const isData = (plan: LinePlan): boolean =>
   plan.telling && plan.curves.some((c) => c.role === "loss" && !c.nameless);
 
+/** "Validating: 3/17" without a measurement: an evaluation's bar. */
+function countsHeldOut(
+  judged: readonly Judged[],
+  { step, epoch }: Counters,
+  curves: readonly Curve[],
+): boolean {
+  const { slot } = judged[step]!;
+  return epoch < 0 && slot.total >= 0 && slot.held === true && !curves.some((c) => TELLING.has(c.role));
+}
+
 function isClock({ slot, meaning }: Judged): boolean {
   return meaning.role === "step" || slot.total >= 0 || slot.bracketed;
 }
@@ -73,8 +84,10 @@ export function planTemplate(
 ): LinePlan {
   const labelled = labelSlots(template.line, template.pieces);
   const headers = inherited ?? headerNames(template, labelled.slots);
+  const crossed = crossedNames(template, labelled.slots, headers);
   const judged: Judged[] = labelled.slots.map((slot) => {
-    const name = slot.label !== "" ? slot.label : (headers?.[slot.index] ?? unitWord(template, slot));
+    const own = slot.label !== "" ? slot.label : (headers?.[slot.index] ?? unitWord(template, slot));
+    const name = crossed?.[slot.index] ?? own;
     const meaning = wantedMeaning(name, options) ?? inLine(slotMeaning(name), template, slot);
     const one = { slot, name, meaning, behaviour: behaviourOf(template.columns[slot.index]!) };
     return { ...one, counts: counterScore(one, template) };
@@ -114,7 +127,8 @@ export function planTemplate(
     trains: false,
     partial: counters !== chosen,
     echoed: counters.step >= 0 || isEchoed(template),
-    clocks: counters.step < 0 || isClock(judged[counters.step]!),
+    clocks:
+      counters.step < 0 || (isClock(judged[counters.step]!) && !countsHeldOut(judged, counters, curves)),
     judged,
   };
   if (isSettings(plan)) {
