@@ -31,25 +31,35 @@ function heights({ values }: SurfaceGrid): Float64Array {
   return Float64Array.from(values, (v) => (Number.isFinite(v) ? Math.cbrt((v - min) / span) : 1));
 }
 
-export function paintField(sampled: SurfaceGrid, width: number, height: number, paint: Paint): ImageData {
+/** `seen` is the part of the field's y that fills the picture; default all of it. */
+export function paintField(
+  sampled: SurfaceGrid,
+  width: number,
+  height: number,
+  paint: Paint,
+  seen: readonly [number, number] = sampled.y,
+): ImageData {
   const { columns, rows } = sampled;
+  const [below, above] = seen.map(
+    (v) => ((v - sampled.y[0]) / (sampled.y[1] - sampled.y[0])) * (rows - 1),
+  ) as [number, number];
   const h = heights(sampled);
   const image = new ImageData(width, height);
   const out = image.data;
   // level of each pixel, by bilinear interpolation; row 0 of the picture is the largest y
   const level = new Float64Array(width * height);
   for (let py = 0; py < height; py++) {
-    const gy = (1 - (py + 0.5) / height) * (rows - 1);
-    const r = Math.min(rows - 2, Math.floor(gy));
+    const gy = below + (1 - (py + 0.5) / height) * (above - below);
+    const r = Math.max(0, Math.min(rows - 2, Math.floor(gy)));
     const fy = gy - r;
     for (let px = 0; px < width; px++) {
       const gx = ((px + 0.5) / width) * (columns - 1);
       const c = Math.min(columns - 2, Math.floor(gx));
       const fx = gx - c;
       const at = r * columns + c;
-      const below = h[at]! * (1 - fx) + h[at + 1]! * fx;
-      const above = h[at + columns]! * (1 - fx) + h[at + columns + 1]! * fx;
-      level[py * width + px] = (below * (1 - fy) + above * fy) * paint.bands;
+      const low = h[at]! * (1 - fx) + h[at + 1]! * fx;
+      const high = h[at + columns]! * (1 - fx) + h[at + columns + 1]! * fx;
+      level[py * width + px] = (low * (1 - fy) + high * fy) * paint.bands;
     }
   }
   for (let py = 0; py < height; py++) {

@@ -1,6 +1,8 @@
 import { int, list, number } from "../../lib/fields.ts";
 
 export const DOMAIN = { x: [-10, 10], y: [-6, 6] } as const;
+/** Level lines beyond it, for a stage with room to spare. */
+export const GROUND = { x: [-10, 10], y: [-9, 9] } as const;
 
 export const STEPS = 40;
 
