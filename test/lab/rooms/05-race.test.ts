@@ -2,7 +2,14 @@
 import type { Page } from "playwright-core";
 import { expect, test } from "vitest";
 import { stillFalls } from "../../../lab/src/rooms/race/still-falls.ts";
-import { createDescent, makeSurface, trajectory, tunedTrajectory } from "../../../src/surface/index.ts";
+import {
+  createDescent,
+  makeSurface,
+  parseFormula,
+  type Trajectory,
+  trajectory,
+  tunedTrajectory,
+} from "../../../src/surface/index.ts";
 import { describeLab, inspect, openDrawers, settledHash } from "../harness.ts";
 
 const title = (page: Page) => page.locator(".verdict .title");
@@ -28,6 +35,15 @@ test("what still falls is told from what comes to rest", () => {
   expect(stillFalls(steps.map(() => 1))).toBe(false);
   expect(stillFalls([2, 1])).toBe(false);
 });
+
+/** Runs the call that stands below the race, less its imports. */
+async function called(page: Page): Promise<Trajectory> {
+  const text = (await page.locator(".take code").textContent())!;
+  const code = text.slice(text.lastIndexOf('";') + 2);
+  const names = { trajectory, makeSurface, parseFormula };
+  const call = new Function(...Object.keys(names), `return (async () => { ${code}; return path; })()`);
+  return call(...Object.values(names));
+}
 
 describeLab("room 5, the race", (lab) => {
   test("is readable by everybody", () => inspect(lab, "#/race", { name: "05-race", ready }));
@@ -59,6 +75,7 @@ describeLab("room 5, the race", (lab) => {
     expect(await term(page, "η")).toEqual([lr]);
     const f = await page.locator('[data-racer="1"] td').first().textContent();
     expect(Math.abs(numberOf(f!) / want.loss - 1)).toBeLessThan(6e-3);
+    expect((await called(page)).points[7]).toEqual([...want.position]);
   });
 
   test("says who arrived first and why others did not, in agreement with the library", async () => {
@@ -121,6 +138,7 @@ describeLab("room 5, the race", (lab) => {
     await expect.poll(() => title(page).textContent()).toContain("the function still falls");
     await input.fill("x^2 + 3y^2");
     await expect.poll(() => title(page).textContent()).toContain("reached");
+    expect((await called(page)).verdict.outcome).toBe("converged");
     await page.getByRole("button", { name: "Options of lane 2, adam" }).click();
     await page.getByLabel("Options of adam").fill("betas=[0.5,2]");
     await expect.poll(() => page.locator(".more .error").textContent()).toContain("betas");

@@ -10,7 +10,8 @@ import { parseValue, SteepestError } from "steepest/run";
 import { createDescent, follow, RATES, type Trajectory, tunedTrajectory } from "steepest/surface";
 import type { Ground, Opened } from "./ground.ts";
 import type { Lane } from "./lanes.ts";
-import { FORMULA, type policies } from "./view.ts";
+import { takeAway } from "./take-away.ts";
+import type { policies } from "./view.ts";
 
 export interface Request {
   readonly ground: Ground;
@@ -35,8 +36,9 @@ export interface Ran {
   readonly key: string;
   /** The largest rate that is stable at a curvature; null where it depends on more than that. */
   readonly limit: ((curvature: number) => number) | null;
-  /** The same path on the command line. */
+  /** The same path on the command line, and as a call. */
   readonly command: string;
+  readonly code: string;
 }
 
 type Options = Readonly<Record<string, unknown>>;
@@ -97,7 +99,7 @@ export function runLane(
     key,
     lastSlope: Math.hypot(...descent.gradient),
     limit: limitOf(entry, options),
-    command: commandOf(request, { lane, schedule, lr, from }),
+    ...takeAway(surface, request, { optimizer, lane, schedule, lr, from }),
   };
 }
 
@@ -124,31 +126,4 @@ function limitOf(entry: OptimizerRow, options: Options): Ran["limit"] {
   const specs = Object.fromEntries(entry.options.map(({ name, ...spec }) => [name, spec]));
   const resolved = resolveOptions(entry.name, specs, options);
   return (curvature) => stabilityLimit.limit(resolved, curvature);
-}
-
-/** In quotes for a shell where it needs them. */
-const quoted = (word: string): string => (/^[\w.,:=+-]+$/.test(word) ? word : `'${word}'`);
-
-function commandOf(
-  { ground, steps, noise, seed }: Request,
-  {
-    lane,
-    schedule,
-    lr,
-    from,
-  }: Pick<Ran, "lane" | "lr"> & { schedule: ScheduleSpec; from: readonly number[] },
-): string {
-  const { name, ...rest } = schedule;
-  const options = Object.entries(rest).map(
-    ([key, value]) => `${key}=${typeof value === "object" ? JSON.stringify(value) : String(value)}`,
-  );
-  const scheduled = options.length === 0 ? name : `${name}:${options.join(",")}`;
-  return [
-    `npx steepest descend ${quoted(ground.on === FORMULA ? ground.f : ground.on)}`,
-    `--from=${from.join(",")}`,
-    `--optimizers ${quoted(lane.options === "" ? lane.optimizer : `${lane.optimizer}:${lane.options}`)}`,
-    `--lr ${lr} --steps ${steps}`,
-    ...(lane.schedule === "constant" ? [] : [`--schedule ${quoted(scheduled)}`]),
-    ...(noise > 0 ? [`--noise ${noise} --seed ${seed}`] : []),
-  ].join(" ");
 }

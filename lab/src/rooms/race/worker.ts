@@ -41,8 +41,9 @@ export interface Racer extends Packed {
   /** Which colour, dash and marker; its place among the lanes. */
   readonly slot: number;
   readonly outcome: string;
-  /** The same path on the command line. */
+  /** The same path on the command line, and as a call. */
   readonly command: string;
+  readonly code: string;
 }
 
 interface Problem {
@@ -132,7 +133,7 @@ export async function race(request: Request): Promise<Race> {
     { evaluate, variables: surface.variables, domain: surface.domain! },
   );
   return {
-    racers: ran.map(({ lane, entry, lr, slot, path, command }, i) => ({
+    racers: ran.map(({ lane, entry, lr, slot, path, command, code }, i) => ({
       ...packed[i]!,
       name: nameOf(lane),
       formula: entry.formula,
@@ -140,6 +141,7 @@ export async function race(request: Request): Promise<Race> {
       slot,
       outcome: path.verdict.outcome,
       command,
+      code,
     })),
     problems,
     finish,

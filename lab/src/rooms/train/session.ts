@@ -1,6 +1,5 @@
 /** A run that can be watched, paused and steered. In the worker. */
 
-import Papa from "papaparse";
 import { type DataHost, memoryHost } from "steepest/data";
 import { wasm } from "steepest/engine";
 import { type LearningRate, learningRateFromSpec } from "steepest/optim/schedules";
@@ -70,8 +69,9 @@ export function setPace(stepsPerSecond: number | null): void {
 /** The reader's own table, kept while the page is open. */
 let table: { readonly name: string; readonly text: string } | undefined;
 /** Returns the names of its columns. */
-export function setTable(name: string, text: string): readonly string[] {
+export async function setTable(name: string, text: string): Promise<readonly string[]> {
   table = { name, text };
+  const { default: Papa } = await import("papaparse");
   return Papa.parse<string[]>(text, { preview: 1 }).data[0] ?? [];
 }
 

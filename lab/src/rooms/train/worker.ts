@@ -4,7 +4,7 @@ import { wasm } from "steepest/engine";
 import { type RunLandscape, runLandscape } from "steepest/train";
 import { type Advice, advise } from "steepest/tune";
 import type { Report } from "../../lib/engine.ts";
-import { type Compared, compareOptimizers } from "./compare-optimizers.ts";
+import type { Compared } from "./compare-optimizers.ts";
 import { largest } from "./guesses.ts";
 import { type Decision, decide, type Inside, insideDigits, insidePoints } from "./inside.ts";
 import type { planes } from "./names.ts";
@@ -134,8 +134,11 @@ export function landscape(
 }
 
 /** Each optimizer at each rate with each seed, ranked by its loss on rows held out; null: stopped. */
-export const tryGuide = (
+export const tryGuide = async (
   asked: Asked,
   seeds: number,
   report: Report<{ readonly done: number; readonly expected: number }>,
-): Promise<Compared | null> => compareOptimizers(asked, { seeds, host: hostFor(asked), report });
+): Promise<Compared | null> => {
+  const { compareOptimizers } = await import("./compare-optimizers.ts");
+  return compareOptimizers(asked, { seeds, host: hostFor(asked), report });
+};
