@@ -1,13 +1,11 @@
-/** jax-js on its WebAssembly backend: each training step one `jit`, Adam written in its own operations. */
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
-import v8 from "node:v8";
+/** jax-js, on its WebAssembly backend unless told otherwise: each training step one `jit`, Adam written in its own operations. */
 import { blockUntilReady, defaultDevice, init, jit, nn, numpy as np, tree, valueAndGrad } from "@jax-js/jax";
-import { folder, numbers, perStep, ramp, serve, workload } from "./protocol.mjs";
+import { allowRelaxedSimd, numbers, option, perStep, ramp, record, serve, workload } from "./protocol.mjs";
 
-v8.setFlagsFromString("--experimental-wasm-relaxed-simd");
-await init("wasm");
-defaultDevice("wasm");
+const device = option ?? "wasm";
+allowRelaxedSimd();
+await init(device);
+defaultDevice(device);
 
 const load = (name, ...shape) => np.array(numbers(name), { shape });
 const zerosLike = (a) => np.zeros(a.shape, { dtype: np.float32 });
@@ -133,7 +131,7 @@ function transformer() {
   const place = {};
   const params = [];
   let at = 0;
-  for (const [name, shape] of JSON.parse(readFileSync(join(folder, "w3_meta.json"), "utf8"))) {
+  for (const [name, shape] of record("w3_meta")) {
     const size = shape.reduce((a, b) => a * b, 1);
     place[name] = params.length;
     params.push(np.array(flat.slice(at, at + size), { shape }));

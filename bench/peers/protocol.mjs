@@ -8,6 +8,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+import v8 from "node:v8";
 
 export const [workload, folder, option] = process.argv.slice(2);
 
@@ -16,6 +17,12 @@ export function numbers(name) {
   const bytes = readFileSync(join(folder, `${name}.bin`));
   return new Float32Array(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength));
 }
+
+/** A data file of names and shapes. */
+export const record = (name) => JSON.parse(readFileSync(join(folder, `${name}.json`), "utf8"));
+
+/** For WebAssembly's fused multiply-add, which V8 has behind a flag in some versions. */
+export const allowRelaxedSimd = () => v8.setFlagsFromString("--experimental-wasm-relaxed-simd");
 
 /** W4's gradient: 0.01·((i mod 7) − 3), in float32. */
 export function ramp(count) {

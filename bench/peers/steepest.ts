@@ -63,7 +63,7 @@ function w1(backend: Backend): Prepared {
   return { check, measure };
 }
 
-function mlp(backend: Backend, batch: number): Prepared {
+function mlp(backend: Backend, batch: number): Promise<Prepared> {
   const layers = mlpSizes.map(([inputs, outputs]) => nn.linear(inputs, outputs));
   const step = trainStep({
     model: nn.sequential(layers[0]!, nn.relu(), layers[1]!, nn.relu(), layers[2]!),
@@ -71,6 +71,7 @@ function mlp(backend: Backend, batch: number): Prepared {
     optimizer: optim.adam({ lr: 1e-3 }),
     batch: { x: [batch, 784], y: { shape: [batch], dtype: "int32" } },
     backend,
+    late: backend.name === "webgpu",
   });
   step.inputs["x"]!.set(numbers("w2_X").subarray(0, batch * 784));
   step.inputs["y"]!.set(numbers("w2_y").subarray(0, batch));
@@ -82,18 +83,27 @@ function mlp(backend: Backend, batch: number): Prepared {
   return training(step);
 }
 
-/** Twenty checked steps, then as many as there is time for. */
-function training(step: Pick<TrainStep, "run" | "lr" | "result">): Prepared {
+/** Twenty checked steps, then as many as there is time for. A device's are waited for one by one, as other libraries' are. */
+async function training(
+  step: Pick<TrainStep, "run" | "lr" | "result" | "results" | "executable">,
+): Promise<Prepared> {
   let count = 0;
-  const next = (): void => {
+  const send = (): void => {
     step.run(++count, step.lr);
   };
-  for (let i = 0; i < 20; i++) next();
+  const next =
+    step.executable.device === undefined
+      ? send
+      : async (): Promise<void> => {
+          send();
+          await step.results();
+        };
+  for (let i = 0; i < 20; i++) await next();
   const check = { "loss after 20": step.result.loss };
   return { check, measure: async (seconds) => ({ step: await perStep(next, seconds) }) };
 }
 
-function transformer(backend: Backend): Prepared {
+function transformer(backend: Backend): Promise<Prepared> {
   const { batch, context, vocabulary, width, heads, layers } = gptSizes;
   const model = nn.compose(
     {
@@ -211,7 +221,7 @@ function network(
     x,
     clip,
   }: { kind: "cnn" | "deep" | "gru"; model: nn.Layer; x: readonly number[]; clip: number },
-): Prepared {
+): Promise<Prepared> {
   const adamw = optim.adamw({ lr: 1e-3, weightDecay: 0.01 });
   const step = trainStep({
     model,
@@ -253,7 +263,7 @@ const deep = (): nn.Layer =>
   ); // biome-ignore format: a layer's group a line
 const recurrent = (): nn.Layer => nn.sequential(nn.gru(32, 128, { output: "last" }), nn.linear(128, 10));
 
-const prepare: Readonly<Record<string, (backend: Backend) => Prepared>> = {
+const prepare: Readonly<Record<string, (backend: Backend) => Prepared | Promise<Prepared>>> = {
   w1,
   "w1-cold": (backend) => ({ check: w1(backend).check }),
   "w2-64": (backend) => mlp(backend, 64),
@@ -267,4 +277,4 @@ const prepare: Readonly<Record<string, (backend: Backend) => Prepared>> = {
   w7: (backend) => network(backend, { kind: "gru", model: recurrent(), x: [32, 64, 32], clip: 5 }),
 };
 
-await serve(prepare[workload]!(await chooseBackend(option)));
+await serve(await prepare[workload]!(await chooseBackend(option)));
