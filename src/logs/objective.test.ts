@@ -20,6 +20,8 @@ test.each([
   ["reinforcement", ["rollout/ep_rew_mean", "train/policy_gradient_loss", "train/value_loss", "train/loss"]],
   ["reinforcement", ["loss", "reward", "kl"]],
   ["reinforcement", ["policy_loss", "value_loss", "entropy"]],
+  ["reinforcement", ["loss", "return", "length"]],
+  ["loss", ["loss", "return_mae"]],
   ["adversarial", ["Loss_D", "Loss_G", "D(x)"]],
   ["adversarial", ["d_loss", "g_loss"]],
   ["boosting", ["train-rmse", "eval-rmse"]],

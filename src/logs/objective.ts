@@ -56,7 +56,10 @@ export function steers(name: string): boolean {
 }
 
 function isReward(key: string): boolean {
-  return key.split("_").some((w) => REWARD.test(w)) || /ep(?:isode)?_return/.test(key);
+  return (
+    key.split("_").some((w) => REWARD.test(w)) ||
+    /ep(?:isode)?_return|^(?:(?:mean|avg|average)_)?returns?$/.test(key)
+  );
 }
 
 function isReinforcement(keys: readonly string[]): boolean {
