@@ -17,7 +17,8 @@ export function normalise(name: string): string {
     .replace(/([a-z0-9])([A-Z])/g, "$1_$2")
     .toLowerCase()
     .replace(/[^a-z0-9\u0080-\uffff]+/g, "_")
-    .replace(/^_+|_+$/g, "");
+    .replace(/^_+|_+$/g, "")
+    .replace(/(^|_)(?:held|hold)_out(?=_|$)/, "$1holdout");
 }
 
 /** Whole names, in order of preference. */
@@ -114,6 +115,8 @@ const EXACT: Readonly<Record<string, readonly string[]>> = {
     "lr_0",
     "lr_group_0",
     "lr_pg_0",
+    "lrate",
+    "learn_rate",
   ],
   gradNorm: [
     "grad_norm",
@@ -129,6 +132,8 @@ const EXACT: Readonly<Record<string, readonly string[]>> = {
     "total_norm",
     "grad_2_0_norm_total",
     "grad_2_norm_total",
+    "grad",
+    "gn",
   ],
   validation: [
     "val_loss",

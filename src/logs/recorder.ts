@@ -13,6 +13,7 @@ const MAX_SERIES = 4096;
 const MORE_KNOWN = 512;
 const MAX_RUNS = 1000;
 const MAX_BUFFERS = 40_000;
+const MAX_EPOCHS = 100_000;
 
 export interface RecordedRun {
   /** By series id; a hole is a series this run never logged. */
@@ -47,6 +48,8 @@ export class Recorder {
   private rowIndex = -1;
   private rawStep: number = Number.NEGATIVE_INFINITY;
   private offset = 0;
+  /** Where the batches of each epoch begin, from the second on. */
+  private readonly offsets = new Map<number, number>();
   private epoch: number = Number.NEGATIVE_INFINITY;
   private firstClock = Number.NaN;
   /** The last eight distinct places, as a ring. */
@@ -96,6 +99,10 @@ export class Recorder {
         // a batch counter that starts again with every epoch
         this.offset = this.step + 1 - Math.min(step, 1);
         this.joinedEpochs = Math.max(this.joinedEpochs, this.rawStep);
+        if (this.offsets.size < MAX_EPOCHS) this.offsets.set(epoch, this.offset);
+      } else if (step < this.rawStep && hasEpoch && epoch < this.epoch) {
+        // back to an epoch that has its place already, or to the first
+        this.offset = this.offsets.get(epoch) ?? 0;
       }
       this.rawStep = step;
       this.advance(step + this.offset, hasEpoch && epoch < this.epoch);
@@ -175,6 +182,7 @@ export class Recorder {
     this.firstClock = Number.NaN;
     this.places = 0;
     this.offset = 0;
+    this.offsets.clear();
     this.rowIndex = -1;
     this.rawStep = Number.NEGATIVE_INFINITY;
     this.epoch = Number.NEGATIVE_INFINITY;

@@ -9,6 +9,8 @@ interface Cell {
 }
 
 const PIPE = /[|│┃║]/;
+/** What makes a header a comment. */
+const COMMENT = /^\s*(?:#+|%|\/\/)(?=\s|[\p{L}])/u;
 const BAR = /\d%\|/;
 const NUMERIC = /^[+-]?(?:\d[\d.,:]*(?:e[+-]?\d+)?%?|nan|inf)/i;
 
@@ -31,13 +33,40 @@ function below(
   template: Template,
   slots: readonly Slot[],
 ): (string | null)[] | null {
-  const lines = context.map((line) => line.replace(STAMP, (stamp) => " ".repeat(stamp.length)));
+  const lines = context.map((line) =>
+    withoutFront(line, template.line).replace(STAMP, (stamp) => " ".repeat(stamp.length)),
+  );
   for (let i = lines.length - 1; i >= 0; i--) {
-    const names = bind(lines, i, template, slots);
+    const row = withoutFront(template.line, context[i]!);
+    const names = bind(lines, i, { ...template, line: row }, slots);
     if (names) return names;
     if (!isRule(lines[i]!) && /\d/.test(lines[i]!)) return null; // other data stands between
   }
   return null;
+}
+
+/** The line with blanks for what it has in front as the other has: a date, a logger's name, a level. */
+function withoutFront(line: string, other: string): string {
+  let [i, j, end] = [0, 0, 0];
+  while (i < line.length && j < other.length) {
+    const [own, its] = [digitsAt(line, i), digitsAt(other, j)];
+    if (own > 0 && its > 0) {
+      i += own;
+      j += its;
+    } else if (line[i] === other[j]) {
+      i++;
+      j++;
+      if (!/[\p{L}\p{N}]/u.test(line[i - 1]!)) end = i;
+    } else break;
+  }
+  return /[\p{L}\p{N}]/u.test(line.slice(0, end)) ? " ".repeat(end) + line.slice(end) : line;
+}
+
+/** How many digits stand there in a row. */
+function digitsAt(line: string, from: number): number {
+  let to = from;
+  while (to < line.length && line[to]! >= "0" && line[to]! <= "9") to++;
+  return to - from;
 }
 
 function bind(
@@ -46,7 +75,7 @@ function bind(
   template: Template,
   slots: readonly Slot[],
 ): (string | null)[] | null {
-  const header = lines[at]!;
+  const header = lines[at]!.replace(COMMENT, (mark) => " ".repeat(mark.length));
   if (isRule(header)) return null;
   const piped = PIPE.test(header) && PIPE.test(template.line);
   const tabbed = header.includes("\t") && template.line.includes("\t");

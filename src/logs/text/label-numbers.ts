@@ -14,6 +14,10 @@ import { between, type Group, heldWord, type Scan, type Slot } from "./slots.ts"
 import { NUMBER, PUNCT } from "./tokens.ts";
 import { isCounterWord, slotMeaning } from "./words.ts";
 
+/** What links a name to the words before it: "and the validation loss". */
+const LINKS =
+  /^(?:and|with|und|mit|et|avec|y|con|e|и)\s+(?:(?:the|an?|der|die|das|le|la|el|los|las|il|o)\s+)?(?=\S)/iu;
+
 /** The place of the last piece that was read with it. */
 export function readNumber(scan: Scan, k: number): number {
   const { pieces, slots } = scan;
@@ -105,7 +109,9 @@ function isTotal(scan: Scan, { index, piece: k, unit }: Slot): boolean {
 
 /** In brackets behind a number, without a name of its own. */
 function standsAside(scan: Scan, k: number): boolean {
-  const { round, asideFrom, group, pieces } = scan;
+  const { round, asideFrom, group, pieces, slots } = scan;
+  // "loss 0.5, lr 1e-3 (step 10, epoch 3)"
+  if (group && slots.length > 1 && isCounterWord(group.text)) return false;
   const named = group?.assigned && group.words > 0 && !/[*+]/.test(between(scan, group.end, pieces[k]!));
   return round > 0 && asideFrom > 0 && round >= asideFrom && !named;
 }
@@ -125,7 +131,7 @@ function countsPhase({ pieces }: Scan, slot: Slot, group: Group): boolean {
 
 function takeName(scan: Scan, slot: Slot, group: Group): void {
   const { scopes, metricHeld } = scan;
-  slot.label = scopes.length > 0 ? [...scopes, group.text].join("/") : group.text;
+  slot.label = [...scopes, group.text.replace(LINKS, "")].join("/");
   slot.held = group.held ?? scan.held;
   for (const scope of scopes) slot.held = heldWord(scope) ?? slot.held;
   if (group.assigned) scan.assigned = true;

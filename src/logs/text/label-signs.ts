@@ -1,4 +1,5 @@
 /** A sign of a line: it ties a name to its number, opens and closes brackets, or ends what came before. */
+import { magnitudeAt } from "./patterns.ts";
 import { between, dropGroup, type Group, heldWord, type Scan } from "./slots.ts";
 import type { Piece } from "./template.ts";
 import { NUMBER, WORD } from "./tokens.ts";
@@ -7,6 +8,8 @@ import { isCounterWord, isMetric, slotMeaning } from "./words.ts";
 /** The place of the last piece that was read with it. */
 export function readSign(scan: Scan, k: number): number {
   const { pieces, group } = scan;
+  const strokes = magnitudeAt(pieces, k);
+  if (strokes > 0) return readMagnitude(scan, k, k + 2 * strokes);
   const sign = pieces[k]!.text;
   switch (sign) {
     case "'":
@@ -44,6 +47,14 @@ export function readSign(scan: Scan, k: number): number {
     if (!/^[/,%>|-]$/.test(sign)) scan.pendingMetric = "";
   }
   return k;
+}
+
+/** `|grad|`: one name, strokes and all. */
+function readMagnitude(scan: Scan, from: number, to: number): number {
+  dropGroup(scan);
+  const [{ start }, { end }] = [scan.pieces[from]!, scan.pieces[to]!];
+  scan.group = { text: scan.line.slice(start, end), start, end, words: 1, assigned: false, held: null };
+  return to;
 }
 
 function openRound(scan: Scan, k: number): number {

@@ -22,6 +22,19 @@ export function startsRange(pieces: readonly Piece[], k: number): boolean {
   );
 }
 
+/** `|grad|`, `||g||`: how many strokes stand on each side of the gradient's word that begins here; 0 where none does. */
+export function magnitudeAt(pieces: readonly Piece[], k: number): number {
+  for (const strokes of [1, 2]) {
+    const part = pieces.slice(k, k + 2 * strokes + 1);
+    const word = part[strokes];
+    if (word?.kind !== WORD || !/^(?:g|grad|gradient)$/i.test(word.text) || part.length <= 2 * strokes)
+      continue;
+    const drawn = part.every((p, i) => i === strokes || p.text === "|");
+    if (drawn && part.every((p, i) => i === 0 || p.start === part[i - 1]!.end)) return strokes;
+  }
+  return 0;
+}
+
 /** `50:{'loss': …`: a number and a colon glued before the line, as grep puts them. */
 export function isLineNumber(pieces: readonly Piece[]): boolean {
   const [number, colon, next] = pieces;

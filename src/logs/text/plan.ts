@@ -88,7 +88,7 @@ export function planTemplate(
   const judged: Judged[] = labelled.slots.map((slot) => {
     const own = slot.label !== "" ? slot.label : (headers?.[slot.index] ?? unitWord(template, slot));
     const name = crossed?.[slot.index] ?? own;
-    const meaning = wantedMeaning(name, options) ?? inLine(slotMeaning(name), template, slot);
+    const meaning = wantedMeaning(name, options) ?? inLine(name, template, slot);
     const one = { slot, name, meaning, behaviour: behaviourOf(template.columns[slot.index]!) };
     return { ...one, counts: counterScore(one, template) };
   });
@@ -185,12 +185,16 @@ function unitWord(template: Template, slot: Slot): string {
   return role === "time" || role === "throughput" ? word.text : "";
 }
 
+/** Words for a learning rate that stand for other things where the number is no fraction. */
+const isRateWord = (name: string): boolean => /^(?:rate|alpha|step[ _-]?size)$/i.test(name) || name === "eta";
+
 /** What the line makes of a name: a "cost" or an "epoch" in seconds is a time, "Process 100/900" no rank, 0.01 "rate" a learning rate. */
-function inLine(meaning: SlotMeaning, template: Template, slot: Slot): SlotMeaning {
+function inLine(name: string, template: Template, slot: Slot): SlotMeaning {
+  const meaning = slotMeaning(name);
   if (meaning.role === "rank" && slot.total >= 0) return { role: "other", rank: 0 };
   if (slot.total >= 0 && slot.label.includes("/") && meaning.role === "size")
     return slotMeaning(slot.label.slice(0, slot.label.indexOf("/"))); // 'global_step/max_steps': '10/5000'
-  if (slot.label.toLowerCase() === "rate" && slot.unit === "" && template.columns[slot.index]!.at(0) < 1)
+  if (isRateWord(name) && slot.unit === "" && template.rows > 1 && template.columns[slot.index]!.at(0) < 1)
     return { role: "lr", rank: 90 };
   if (!/^(?:loss|epoch|step)$/.test(meaning.role)) return meaning;
   const next = template.pieces[slot.piece + 1];

@@ -19,17 +19,21 @@ export function createStepCount(plans: readonly LinePlan[], recorder: Recorder):
   let barOffset = 0;
   let barLast = 0;
   let barTotal = 0;
+  const barCourse = createCourse();
+  const epochLines = epochLineCounts(plans);
   /** The epoch whose bar is at its end. */
   let doneEpoch: number | undefined;
 
   /** A count that starts again with every epoch, made to run on. */
-  const runOn = (n: number, total: number, epochHere: number | undefined): number => {
+  const runOn = (n: number, total: number, epochHere: number | undefined, loss = Number.NaN): number => {
     if (epochHere !== undefined && Number.isInteger(epochHere)) {
       epochBase ??= epochHere === 0 ? 0 : 1;
       return Math.max(0, epochHere - epochBase) * total + n;
     }
-    if (n < barLast && total === barTotal && barLast >= 0.9 * total) barOffset += total;
+    const again = n < barLast && barCourse.isBack(loss);
+    if (n < barLast && total === barTotal && barLast >= 0.9 * total && !again) barOffset += total;
     else if (n < barLast) barOffset = 0;
+    barCourse.goOn(loss, barOffset === 0 && n < barLast);
     barLast = n;
     barTotal = total;
     return barOffset + n;
@@ -55,7 +59,9 @@ export function createStepCount(plans: readonly LinePlan[], recorder: Recorder):
     }
     if (here !== undefined && (trains || recorder.meta["stepsPerEpoch"] === undefined))
       recorder.meta["stepsPerEpoch"] = total;
-    return runOn(n, total, here);
+    if (countsEpochs(plan, total, epochLines)) return n;
+    const loss = plan.curves.find((c) => c.role === "loss" && !c.nameless);
+    return runOn(n, total, here, loss && at(loss.column));
   };
 
   /** "Epoch 3: 0/31" behind "Epoch 3: 31/31": Lightning's bar, drawn anew before it is called epoch 4. */
@@ -89,6 +95,47 @@ function closingEpoch(plans: readonly LinePlan[]): number | null {
   const epochs = plans.filter((p) => p.counters.epoch >= 0 && p.counters.step < 0 && p.template.rows > 1);
   if (batches.length === 0 || epochs.length === 0 || first(batches) > first(epochs)) return null;
   return Math.min(...epochs.map((p) => p.judged[p.counters.epoch]!.behaviour.min));
+}
+
+/** Forms of line that name an epoch and how many there are: N → how often such a form came. */
+function epochLineCounts(plans: readonly LinePlan[]): ReadonlyMap<number, number> {
+  const counts = new Map<number, number>();
+  for (const { counters, judged, template } of plans) {
+    const total = counters.step < 0 ? (judged[counters.epoch]?.slot.total ?? -1) : -1;
+    const behaviour = judged[total]?.behaviour;
+    if (behaviour?.constant)
+      counts.set(behaviour.min, Math.max(counts.get(behaviour.min) ?? 0, template.rows));
+  }
+  return counts;
+}
+
+/** A bar without a name that comes once a line "epoch n/N", with the same N: it is a bar of epochs. */
+function countsEpochs({ template }: LinePlan, total: number, lines: ReadonlyMap<number, number>): boolean {
+  return Math.abs((lines.get(total) ?? -9) - template.rows) <= 1;
+}
+
+/** The way of the loss since its first value. */
+interface Course {
+  goOn(loss: number, anew: boolean): void;
+  /** Is this value back where the course began or above, from far away? */
+  isBack(loss: number): boolean;
+}
+
+function createCourse(): Course {
+  let [first, last, moved, points] = [Number.NaN, Number.NaN, 0, 0];
+  return {
+    goOn(loss, anew) {
+      if (!Number.isFinite(loss)) return;
+      if (anew || points === 0) [first, moved, points] = [loss, 0, 0];
+      else moved += Math.abs(loss - last);
+      points++;
+      last = loss;
+    },
+    isBack(loss) {
+      const way = first - last;
+      return way > (4 * moved) / points && loss - last > 0.7 * way;
+    },
+  };
 }
 
 /** Its step falls now and then: it counts within epochs. */

@@ -73,6 +73,7 @@ function findMeaning(label: string): SlotMeaning {
 }
 
 function nameMeaning(label: string): SlotMeaning {
+  if (/^\|+(?:g|grad|gradient)\|+$/i.test(label)) return { role: "gradNorm", rank: 90 };
   const key = normalise(label);
   if (key === "") return label.trim() === "#" ? { role: "step", rank: 95 } : { role: "other", rank: 0 };
   // CatBoost's two curves
@@ -107,13 +108,15 @@ function nameMeaning(label: string): SlotMeaning {
   if (words.some((w) => SIZE.has(w))) return { role: "size", rank: 0 };
   if (words.length <= 2 && words.some((w) => RANK.has(w))) return { role: "rank", rank: 0 };
   if (exact.role !== "other") return exact;
-  if (/^(?:e|ep|epc|epo)$/.test(key)) return { role: "epoch", rank: 90 };
+  if (/^(?:e|ep|epc|epo|pass)$/.test(key)) return { role: "epoch", rank: 90 };
   if (
     /^(?:i|n|iters?|its|mb|st|stp|round|rounds|tree|trees|generation|gen|tick|timestep|timesteps|num_updates|nupdates|upd|iterate|examples)$/.test(
       key,
     )
   )
     return { role: "step", rank: 95 };
+  if (/^objective$/.test(words.filter((w) => !speaksOfValidation(w)).join("_")))
+    return { role: "validation", rank: 150 };
   if (SCORE.test(key) || /^(?:f|fval|fun|f_x|func)$/.test(label.trim())) return { role: "score", rank: 0 };
   // the last words alone: "Trainer Iteration", "on epoch"
   for (let drop = 1; drop < Math.min(words.length, 5); drop++) {
