@@ -2,7 +2,8 @@
 import { SteepestError } from "../../run/errors.ts";
 import type { Backend, ProgramSpec } from "../backend.ts";
 import { wasm } from "./wasm.ts";
-import { webgpuBackend } from "./webgpu.ts";
+import type { webgpuBackend } from "./webgpu.ts";
+import { findAdapter } from "./webgpu-device.ts";
 
 /** Milliseconds of runs that a backend is timed over, at least; and runs at most. */
 const TIMED = 60;
@@ -15,7 +16,9 @@ export async function fasterBackend(spec: ProgramSpec): Promise<Backend> {
   let gpu: Awaited<ReturnType<typeof webgpuBackend>> | null = null;
   let why: string;
   try {
-    gpu = await webgpuBackend();
+    // a page without an adapter loads no writer of its programs
+    await findAdapter();
+    gpu = await (await import("./webgpu.ts")).webgpuBackend();
     const there = await millisecondsOf(gpu, spec);
     const here = await millisecondsOf(wasm, spec);
     why = `a step takes ${shown(there)} ms on the GPU (${gpu.adapter}), ${shown(here)} ms on WebAssembly`;

@@ -17,11 +17,17 @@ export interface Device {
 }
 
 /** Throws `backend` where there is no WebGPU, or no adapter. */
-export async function openDevice(): Promise<Device> {
+export async function findAdapter(): Promise<GPUAdapter> {
   const gpu = typeof navigator === "undefined" ? undefined : (navigator as Partial<Navigator>).gpu;
   if (gpu === undefined) throw noGpu("there is no WebGPU here");
   const adapter = await gpu.requestAdapter({ powerPreference: "high-performance" });
   if (adapter === null) throw noGpu("WebGPU has no adapter: there is no GPU, or it is blocked");
+  return adapter;
+}
+
+/** Throws `backend` where there is no adapter to open. */
+export async function openDevice(): Promise<Device> {
+  const adapter = await findAdapter();
   const { maxBufferSize, maxStorageBufferBindingSize } = adapter.limits;
   const opened = await adapter.requestDevice({
     requiredLimits: { maxBufferSize, maxStorageBufferBindingSize },
