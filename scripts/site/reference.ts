@@ -45,6 +45,8 @@ export interface ReferenceOptions {
 /** Writes HTML to `out`, which is emptied first. Throws where typedoc has an error or a warning, such as a dead link. */
 export async function writeReference(out: string, options: ReferenceOptions = {}): Promise<void> {
   const { sources = entryPoints().map((e) => e.source), readme, pages = [], links = {} } = options;
+  // a part of the package mentions what others export
+  const whole = options.sources === undefined;
   const app = await Application.bootstrap({
     name: "steepest",
     entryPoints: sources.map(at),
@@ -73,8 +75,8 @@ export async function writeReference(out: string, options: ReferenceOptions = {}
     sluggerConfiguration: { lowercase: true },
     // `npm run check` compiles, and says which names have no comment
     skipErrorChecking: true,
-    intentionallyNotExported: unnamed,
-    validation: { notExported: true, invalidLink: true, invalidPath: true, notDocumented: false },
+    intentionallyNotExported: whole ? unnamed : [],
+    validation: { notExported: whole, invalidLink: true, invalidPath: true, notDocumented: false },
     disableSources: true,
     hideGenerator: true,
     logLevel: "Warn",

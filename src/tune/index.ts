@@ -9,6 +9,7 @@ export {
   compare,
 } from "./compare/compare.ts";
 export { type Contestant, parseContestants } from "./compare/contestants.ts";
+export type { Halved } from "./compare/halving.ts";
 export type { Race, RaceVerdict, Rival } from "./compare/race.ts";
 export { type RateQuestion, type RateSearch, searchCellRate } from "./compare/rate-search.ts";
 export { type RatePlan, ratePlan } from "./compare/rates.ts";

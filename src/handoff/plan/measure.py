@@ -64,7 +64,7 @@ def all_reduce_seconds(processes, size: int) -> float:
 
 def main() -> int:
     arguments = parse_arguments(__doc__)
-    processes = Processes(arguments.device)
+    processes = Processes(arguments.device, arguments.shard)
     training = Training(arguments, processes)
     seconds = step_seconds(training)
     timings, apart = [], seconds
