@@ -99,13 +99,11 @@ function hasMissing(schema: Schema, row: readonly string[]): boolean {
   );
 }
 
+/** What one cell needs; without `missing`, rows can't be dropped by a setting. */
+type CellOptions = Pick<EncodeOptions, "where" | "frozen"> & Partial<Pick<EncodeOptions, "missing">>;
+
 /** A number, or the code of a word. Throws `csv-missing`, `csv-cell`, `csv-categories`. */
-export function encodeCell(
-  column: Column,
-  cell: string,
-  row: number,
-  options: Pick<EncodeOptions, "where" | "frozen">,
-): number {
+export function encodeCell(column: Column, cell: string, row: number, options: CellOptions): number {
   if (column.codes === null) {
     const value = Number(cell);
     // Number("") is 0: an empty cell must not become one.
@@ -146,12 +144,7 @@ function known(codes: ReadonlyMap<string, number>): string {
   return shown.join(", ") + (words.length > 20 ? ` and ${words.length - 20} more` : "");
 }
 
-function refuseCell(
-  column: Column,
-  cell: string,
-  row: number,
-  { where }: Pick<EncodeOptions, "where">,
-): never {
+function refuseCell(column: Column, cell: string, row: number, { where, missing }: CellOptions): never {
   const place = `row ${row}, column "${column.name}"`;
   if (isMissing(cell)) {
     throw new SteepestError(
@@ -159,7 +152,10 @@ function refuseCell(
       `${place} is ${cell.trim() === "" ? "empty" : `"${cell.trim()}"`}`,
       {
         where,
-        help: 'fill it in, set "missing": "drop" to skip such rows, or exclude the column',
+        help:
+          missing === undefined
+            ? "fill it in, or leave the row out"
+            : 'fill it in, set "missing": "drop" to skip such rows, or exclude the column',
       },
     );
   }

@@ -43,7 +43,10 @@ export function voicesOf(
   plans: ReadonlyMap<number, LinePlan>,
 ): Voice[] | null {
   const heads = headsOf([...plans.values()].filter(isData));
-  if (heads.size === 0) return null;
+  const all = [...heads.values()];
+  const names = new Set(all.map((h) => h.words.join(" ")));
+  // one name without a number tells nothing apart
+  if (names.size === 0 || (names.size === 1 && all.every((h) => h.columns.length === 0))) return null;
   const rows = new Map<string, Rows>();
   const voices = new Int32Array(order.length).fill(-1);
   const keys: string[] = [];
