@@ -2,14 +2,11 @@
  * A training step with optimizers of whole matrices, or those asked for, beside AdamW's, on the transformer of W3 (2 layers, width 128, 16×64 tokens), at
  * their defaults. Run it: STEEPEST_THREADS=1 npx jiti bench/optimizers.ts [backend] [optimizer …]
  */
-import { add, iota } from "../src/engine/graph/index.ts";
 import { chooseBackend } from "../src/engine/registry.ts";
-import * as nn from "../src/nn/index.ts";
-import * as losses from "../src/nn/losses/index.ts";
 import { makeOptimizer } from "../src/optim/index.ts";
-import { trainStep } from "../src/train/program.ts";
 import { gptSizes } from "./data.ts";
 import { median } from "./report.ts";
+import { transformerStep } from "./transformer.ts";
 
 const ROUNDS = 5;
 /** Steps a round: two renewals of what is renewed every ten steps. */
@@ -17,28 +14,10 @@ const STEPS = 20;
 
 const [name = "native", ...asked] = process.argv.slice(2);
 const backend = await chooseBackend(name);
-const { batch, context, vocabulary, width, heads, layers } = gptSizes;
+const { batch, context, vocabulary } = gptSizes;
 
 function stepOf(optimizer: string): () => number {
-  const block = () => nn.transformerBlock(width, heads, { causal: true, activation: "gelu-tanh" });
-  const model = nn.compose(
-    {
-      tok: nn.embedding(vocabulary, width),
-      pos: nn.embedding(context, width),
-      blocks: nn.sequential(...Array.from({ length: layers }, block)),
-      norm: nn.layerNorm(width),
-      head: nn.linear(width, vocabulary),
-    },
-    (call, x) =>
-      call("head", call("norm", call("blocks", add(call("tok", x), call("pos", iota([context])))))),
-  );
-  const step = trainStep({
-    model,
-    loss: (logits, { y }) => losses.softmaxCrossEntropy(logits, y!),
-    optimizer: makeOptimizer(optimizer),
-    batch: { x: { shape: [batch, context], dtype: "int32" }, y: { shape: [batch, context], dtype: "int32" } },
-    backend,
-  });
+  const step = transformerStep(backend, makeOptimizer(optimizer));
   for (const [input, ahead] of [["x", 0], ["y", 1]] as const) // biome-ignore format: one table
     step.inputs[input]!.set(
       Int32Array.from({ length: batch * context }, (_, i) => ((i + ahead) * 7919) % vocabulary),

@@ -1,12 +1,13 @@
 /** steepest through its public interface: compiled training steps, and programs of their own for W4 and W5. */
 import type { Backend } from "../../src/engine/backend.ts";
-import { add, type Expr, input, iota, matmul, type Node } from "../../src/engine/graph/index.ts";
+import { type Expr, input, matmul, type Node } from "../../src/engine/graph/index.ts";
 import { chooseBackend } from "../../src/engine/registry.ts";
 import * as nn from "../../src/nn/index.ts";
 import * as losses from "../../src/nn/losses/index.ts";
 import * as optim from "../../src/optim/index.ts";
 import { type TrainStep, trainStep } from "../../src/train/program.ts";
-import { gptSizes, gptTensors, mlpSizes, networks, productSize } from "../data.ts";
+import { gptTensors, mlpSizes, networks, productSize } from "../data.ts";
+import { transformerStep } from "../transformer.ts";
 import { numbers, option, perStep, ramp, serve, type Times, workload } from "./protocol.mjs";
 
 type Measure = (seconds: number) => Promise<Record<string, Times>>;
@@ -104,29 +105,8 @@ async function training(
 }
 
 function transformer(backend: Backend): Promise<Prepared> {
-  const { batch, context, vocabulary, width, heads, layers } = gptSizes;
-  const model = nn.compose(
-    {
-      tok: nn.embedding(vocabulary, width),
-      pos: nn.embedding(context, width),
-      blocks: nn.sequential(
-        ...Array.from({ length: layers }, () =>
-          nn.transformerBlock(width, heads, { causal: true, activation: "gelu-tanh" }),
-        ),
-      ),
-      norm: nn.layerNorm(width),
-      head: nn.linear(width, vocabulary),
-    },
-    (call, x) =>
-      call("head", call("norm", call("blocks", add(call("tok", x), call("pos", iota([context])))))),
-  );
-  const step = trainStep({
-    model,
-    loss: (logits, { y }) => losses.softmaxCrossEntropy(logits, y!),
-    optimizer: optim.chain(optim.clipByGlobalNorm(1), optim.adamw({ lr: 3e-4, weightDecay: 0.01 })),
-    batch: { x: { shape: [batch, context], dtype: "int32" }, y: { shape: [batch, context], dtype: "int32" } },
-    backend,
-  });
+  const clipped = optim.chain(optim.clipByGlobalNorm(1), optim.adamw({ lr: 3e-4, weightDecay: 0.01 }));
+  const step = transformerStep(backend, clipped);
   step.inputs["x"]!.set(numbers("w3_ids"));
   step.inputs["y"]!.set(numbers("w3_tgt"));
   start(step, transformerParameters());

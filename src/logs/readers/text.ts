@@ -43,12 +43,12 @@ function createText(options: ReadOptions, head: Head): FormatReader {
     const recorder = new Recorder(options.maxPoints ?? DEFAULT_POINTS);
     const starts = startForms(miner.order, miner.templates, decision.plans);
     let walker = createWalker(decision, recorder, starts);
-    const voices = last ? null : voicesOf(miner.order, miner.templates, decision.plans);
-    const rows = rowsOf(miner.order);
+    const rowOf = rowsOf(miner.order);
+    const voices = last ? null : voicesOf(miner.order, rowOf, decision.plans);
     const walk = (i: number): void => {
       const id = miner.order.at(i);
       const template = miner.templates.get(id);
-      if (template) walker.line(id, (column) => template.columns[column]!.at(rows[i]!));
+      if (template) walker.line(id, (column) => template.columns[column]!.at(rowOf[i]!));
     };
     if (!voices) for (let i = 0; i < miner.order.length; i++) walk(i);
     for (const voice of voices ?? []) {
@@ -111,11 +111,14 @@ function createText(options: ReadOptions, head: Head): FormatReader {
 /** Which line of its form each line is. */
 function rowsOf(order: Order): Uint32Array {
   const seen = new Map<number, number>();
-  return Uint32Array.from({ length: order.length }, (_, i) => {
-    const row = seen.get(order.at(i)) ?? 0;
-    seen.set(order.at(i), row + 1);
-    return row;
-  });
+  const rows = new Uint32Array(order.length);
+  for (let i = 0; i < rows.length; i++) {
+    const id = order.at(i);
+    const row = seen.get(id) ?? 0;
+    rows[i] = row;
+    seen.set(id, row + 1);
+  }
+  return rows;
 }
 
 function noteOmissions(recorder: Recorder, long: number, late: number): void {

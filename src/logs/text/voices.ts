@@ -6,7 +6,6 @@
 import { isData, type LinePlan } from "./plan.ts";
 import { heldWord } from "./slots.ts";
 import type { Order } from "./store.ts";
-import type { Template } from "./template.ts";
 import { NUMBER, OPAQUE, WORD } from "./tokens.ts";
 import { isCounterWord, LEVELS } from "./words.ts";
 
@@ -36,10 +35,10 @@ interface Rows {
   readonly first: number;
 }
 
-/** Null where the log holds one training, or none that a name tells from the next. */
+/** Null where the log holds one training, or none that a name tells from the next. `rowOf`: each line's row in its form's columns. */
 export function voicesOf(
   order: Order,
-  templates: ReadonlyMap<number, Template>,
+  rowOf: Uint32Array,
   plans: ReadonlyMap<number, LinePlan>,
 ): Voice[] | null {
   const heads = headsOf([...plans.values()].filter(isData));
@@ -50,14 +49,13 @@ export function voicesOf(
   const rows = new Map<string, Rows>();
   const voices = new Int32Array(order.length).fill(-1);
   const keys: string[] = [];
-  const at = new Map<number, number>();
   for (let i = 0; i < order.length; i++) {
     const id = order.at(i);
     const head = heads.get(id);
     if (!head) continue;
-    const row = at.get(id) ?? 0;
-    at.set(id, row + 1);
-    const { columns } = templates.get(id)!;
+    const row = rowOf[i]!;
+    const plan = plans.get(id)!;
+    const { columns } = plan.template;
     const key = [...head.words, ...head.columns.map((c) => columns[c]!.at(row))].join(" ");
     let known = rows.get(key);
     if (!known) {
@@ -65,7 +63,6 @@ export function voicesOf(
       rows.set(key, (known = { counts: [], losses: [], first: keys.length }));
       keys.push(key);
     }
-    const plan = plans.get(id)!;
     known.counts.push(columns[outer(plan)]!.at(row));
     known.losses.push(columns[plan.curves.find((c) => c.role === "loss")!.column]!.at(row));
     voices[i] = known.first;

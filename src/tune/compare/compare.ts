@@ -206,8 +206,11 @@ async function raceToTarget(
   if (target === null) return null;
   const there = results
     .filter((r) => r.toTarget !== null)
-    .sort((a, b) => a.toTarget!.steps.mean - b.toTarget!.steps.mean)
-    .sort((a, b) => Number(b.label === favourite) - Number(a.label === favourite));
+    .sort(
+      (a, b) =>
+        Number(b.label === favourite) - Number(a.label === favourite) ||
+        a.toTarget!.steps.mean - b.toTarget!.steps.mean,
+    );
   const absent = results.filter((r) => r.toTarget === null).map((r) => r.label);
   return race(there, {
     max,
