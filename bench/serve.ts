@@ -138,14 +138,14 @@ async function difference(a: string, b: string, bodies: readonly string[]): Prom
   const agent = new Agent();
   const numbers = async (url: string, body: string): Promise<number[]> =>
     ((await ask(url, body, agent)).match(/-?\d+\.\d+(e-?\d+)?/g) ?? []).map(Number);
-  let most = 0;
+  let largest = 0;
   for (const body of bodies) {
     const [x, y] = [await numbers(a, body), await numbers(b, body)];
     if (x.length !== y.length || x.length === 0) throw new Error("the servers' answers are not alike");
-    for (const [i, value] of x.entries()) most = Math.max(most, Math.abs(value - y[i]!));
+    for (const [i, value] of x.entries()) largest = Math.max(largest, Math.abs(value - y[i]!));
   }
   agent.destroy();
-  return most;
+  return largest;
 }
 
 const runtimes = ["onnxruntime-node", "onnxruntime-web"].filter((name) =>

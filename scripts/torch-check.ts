@@ -119,11 +119,11 @@ function same(a: string, b: string, note = ""): Outcome {
   const lines = [a, b].map((out) => metricsOf(readFileSync(join(out, "metrics.jsonl"), "utf8")));
   const steps = lines.map((all) => all.map((line) => `${line.step}${"epoch" in line}`).join());
   const losses = lines[0]!.map((line, i) => Math.abs((line["loss"] ?? 0) - (lines[1]![i]?.["loss"] ?? 0)));
-  const most = Math.max(apart, ...losses);
+  const largest = Math.max(apart, ...losses);
   const whole = steps[0] === steps[1];
   return {
-    holds: most <= BOUND && whole,
-    measured: `${most.toExponential(0)}${whole ? "" : ", other lines of metrics"}${note}`,
+    holds: largest <= BOUND && whole,
+    measured: `${largest.toExponential(0)}${whole ? "" : ", other lines of metrics"}${note}`,
   };
 }
 

@@ -14,8 +14,8 @@ export interface ReadResult {
   readonly points: number;
   readonly firstStep: number;
   readonly lastStep: number;
-  readonly least: number;
-  readonly most: number;
+  readonly min: number;
+  readonly max: number;
   /** Largest resident memory of the process, MiB. */
   readonly memory: number;
 }
@@ -48,8 +48,8 @@ async function read(path: string): Promise<ReadResult> {
     points: thinned ? Number(/has (\d+) points/.exec(thinned.text)![1]) : values.length,
     firstStep: steps[0]!,
     lastStep: steps[steps.length - 1]!,
-    least: values.reduce((a, b) => Math.min(a, b)),
-    most: values.reduce((a, b) => Math.max(a, b)),
+    min: values.reduce((a, b) => Math.min(a, b)),
+    max: values.reduce((a, b) => Math.max(a, b)),
     memory: memory(),
   };
 }

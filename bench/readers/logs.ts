@@ -8,8 +8,8 @@ export interface Truth {
   readonly firstStep: number;
   readonly lastStep: number;
   /** Extremes of the loss, as written. */
-  readonly least: number;
-  readonly most: number;
+  readonly min: number;
+  readonly max: number;
 }
 
 export interface Row {
@@ -43,7 +43,7 @@ const PIECE = 1 << 20;
 function make(path: string, size: number, head: Uint8Array, encode: (row: Row) => Uint8Array): Truth {
   const file = openSync(path, "w");
   const guess = Math.round(size / encode(rowAt(12_345, 1e6)).length);
-  let [written, least, most] = [0, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+  let [written, min, max] = [0, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
   let piece: Uint8Array[] = [head];
   let held = head.length;
   let step = 0;
@@ -54,8 +54,8 @@ function make(path: string, size: number, head: Uint8Array, encode: (row: Row) =
   };
   for (; written + held < size; step++) {
     const row = rowAt(step, guess);
-    least = Math.min(least, row.loss);
-    most = Math.max(most, row.loss);
+    min = Math.min(min, row.loss);
+    max = Math.max(max, row.loss);
     const bytes = encode(row);
     piece.push(bytes);
     held += bytes.length;
@@ -63,7 +63,7 @@ function make(path: string, size: number, head: Uint8Array, encode: (row: Row) =
   }
   flush();
   closeSync(file);
-  return { points: step, firstStep: 0, lastStep: step - 1, least, most };
+  return { points: step, firstStep: 0, lastStep: step - 1, min, max };
 }
 
 export function makeCsv(path: string, size: number): Truth {

@@ -42,8 +42,8 @@ function relative({
   all.set(race.favourite, { steps: 1, seconds: 1, missed: race.missed });
   for (const { label, ratio, seconds, missed } of race.rivals)
     all.set(label, { steps: 1 / ratio, seconds: 1 / (seconds ?? Number.NaN), missed });
-  const least = Math.min(...[...all.values()].flatMap((x) => x?.steps ?? []));
-  for (const [label, x] of all) if (x !== null) all.set(label, { ...x, steps: x.steps / least });
+  const min = Math.min(...[...all.values()].flatMap((x) => x?.steps ?? []));
+  for (const [label, x] of all) if (x !== null) all.set(label, { ...x, steps: x.steps / min });
   return all;
 }
 

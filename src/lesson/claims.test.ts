@@ -22,8 +22,8 @@ interface Case {
 const cases: Readonly<Record<string, Case>> = {
   C1: {
     verdict: "does-not-hold",
-    reduced: { most: 2600 },
-    altered: { lr: 0.0009, most: 600 },
+    reduced: { maxSteps: 2600 },
+    altered: { lr: 0.0009, maxSteps: 600 },
     audit: {
       final: [0.52679, 1e-3],
       zeroStart: [0.5721, 1e-3],
@@ -60,8 +60,8 @@ const cases: Readonly<Record<string, Case>> = {
   },
   C4: {
     verdict: "holds-if",
-    reduced: { most: 2500, bowls: 5 },
-    altered: { seed: 2, most: 400, bowls: 5 },
+    reduced: { maxSteps: 2500, bowls: 5 },
+    altered: { seed: 2, maxSteps: 400, bowls: 5 },
     audit: {
       // median of random starts, best rate of a grid; the audit's one start gave Adam an easier task
       "aligned.1.descent": [345, 12],

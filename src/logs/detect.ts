@@ -16,11 +16,11 @@ export const formats: readonly Format[] = [tfevents, wandb, jsonl, notebook, jso
 /** How much of a log is looked at before its format is decided. */
 const HEAD_BYTES = 1 << 16;
 /** A table of thousands of columns has a header longer than that: it is looked at with the row below it, up to here. */
-const MOST_HEAD_BYTES = 2 << 20;
+const MAX_HEAD_BYTES = 2 << 20;
 
 /** Whether so much of a log's beginning decides its format. */
 export const isEnough = (bytes: Uint8Array): boolean =>
-  bytes.length >= HEAD_BYTES && (bytes.length >= MOST_HEAD_BYTES || headLength(bytes) <= bytes.length);
+  bytes.length >= HEAD_BYTES && (bytes.length >= MAX_HEAD_BYTES || headLength(bytes) <= bytes.length);
 
 /** `HEAD_BYTES`, or to the end of the second line of a table that is wider; infinite where that is not there yet. */
 function headLength(bytes: Uint8Array): number {
@@ -35,7 +35,7 @@ function headLength(bytes: Uint8Array): number {
 
 export function makeHead(bytes: Uint8Array, complete: boolean): Head {
   const utf8 = createUtf8Stream();
-  const length = Math.min(headLength(bytes), MOST_HEAD_BYTES);
+  const length = Math.min(headLength(bytes), MAX_HEAD_BYTES);
   const decoded = new TextDecoder().decode(utf8.push(bytes.subarray(0, length)));
   const lines = decoded.split(/\r\n|\n|\r/).filter((line) => line.trim() !== "");
   return { bytes, text: decoded, lines, complete };

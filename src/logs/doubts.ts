@@ -83,9 +83,9 @@ function unevenEpochs(log: RunLog, loss: Series): string | null {
   }
   const whole = [...counts.values()].slice(1, -1);
   if (whole.length < 2) return null;
-  const [least, most] = [Math.min(...whole), Math.max(...whole)];
-  return most >= 2 * least && most - least >= 2
-    ? `some of its epochs have ${least} losses and others ${most}, as where several trainings are printed side by side`
+  const [min, max] = [Math.min(...whole), Math.max(...whole)];
+  return max >= 2 * min && max - min >= 2
+    ? `some of its epochs have ${min} losses and others ${max}, as where several trainings are printed side by side`
     : null;
 }
 

@@ -13,7 +13,7 @@ export interface FifoOptions {
 
 const CHUNK = 1 << 16;
 /** Milliseconds before a pipe that gave nothing is looked at again: twice as long each time. */
-const WAIT = { least: 1, most: 32 } as const;
+const WAIT = { min: 1, max: 32 } as const;
 const NEWLINE = Uint8Array.of(10);
 
 /** Whether a path is a pipe; writers may come again only where it has a name of its own. */
@@ -38,13 +38,13 @@ export async function* readFifo(
 ): AsyncGenerator<Uint8Array> {
   const file = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
   let last: Uint8Array | null = null;
-  let wait: number = WAIT.least;
+  let wait: number = WAIT.min;
   try {
     while (signal?.aborted !== true) {
       const found = readNow(file);
       if (found instanceof Uint8Array) {
         last = found;
-        wait = WAIT.least;
+        wait = WAIT.min;
         yield found;
         // a writer that never rests must not keep timers and signals from their turn
         await immediate();
@@ -58,7 +58,7 @@ export async function* readFifo(
         last = null;
       }
       await sleep(wait);
-      wait = Math.min(2 * wait, WAIT.most);
+      wait = Math.min(2 * wait, WAIT.max);
     }
   } finally {
     closeSync(file);

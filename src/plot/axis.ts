@@ -21,7 +21,7 @@ export function resolveAxis(
   values: Iterable<number>,
   { target = 6, pad = 0.05 }: { target?: number; pad?: number } = {},
 ): ResolvedAxis {
-  let [low, high, leastPositive] = [
+  let [low, high, minPositive] = [
     Number.POSITIVE_INFINITY,
     Number.NEGATIVE_INFINITY,
     Number.POSITIVE_INFINITY,
@@ -30,15 +30,15 @@ export function resolveAxis(
     if (!Number.isFinite(value)) continue;
     low = Math.min(low, value);
     high = Math.max(high, value);
-    if (value > 0) leastPositive = Math.min(leastPositive, value);
+    if (value > 0) minPositive = Math.min(minPositive, value);
   }
   const wanted = axis.scale ?? "linear";
   const log =
-    (wanted === "log" && leastPositive < Number.POSITIVE_INFINITY) ||
+    (wanted === "log" && minPositive < Number.POSITIVE_INFINITY) ||
     (wanted === "auto" && low > 0 && high / low > LOG_FROM);
   if (axis.domain) [low, high] = axis.domain;
   else if (low > high) [low, high] = [0, 1];
-  if (log) return logAxis(Math.max(low, leastPositive), high, { target, pad: axis.domain ? 0 : pad });
+  if (log) return logAxis(Math.max(low, minPositive), high, { target, pad: axis.domain ? 0 : pad });
   if (axis.zero && low > 0) low = 0;
   return linearAxis(low, high, { target, pad: axis.domain ? 0 : pad, zero: axis.zero ?? false });
 }

@@ -52,7 +52,7 @@ interface Jpeg {
   };
 }
 /** What jpeg-js takes at most, too. */
-const MOST_PIXELS = 100e6;
+const MAX_PIXELS = 100e6;
 const PNG: string = "fast-png";
 const JPEG: string = "jpeg-js";
 
@@ -85,10 +85,10 @@ export async function readPicture(path: string): Promise<Picture> {
 function refuseBomb(bytes: Buffer, where: string): void {
   if (bytes.length < 33) return; // the decoder says what is missing
   const pixels = bytes.readUInt32BE(16) * bytes.readUInt32BE(20);
-  if (pixels > MOST_PIXELS) {
+  if (pixels > MAX_PIXELS) {
     throw new SteepestError("image-large", `the picture claims ${pixels} pixels`, {
       where,
-      help: `scale it to at most ${MOST_PIXELS / 1e6} million`,
+      help: `scale it to at most ${MAX_PIXELS / 1e6} million`,
     });
   }
   const packed: Buffer[] = [];

@@ -74,13 +74,13 @@ const moduleSchema = once(() =>
 );
 
 /** Layers of a declared model; the compiler's time grows faster than their number. */
-const MOST_LAYERS = 1000;
+const MAX_LAYERS = 1000;
 const sizes = once(() =>
   z
     .union([z.array(count()), count().transform((n) => [n])], {
       error: "must be a list of sizes such as [128, 64]",
     })
-    .refine((list) => list.length <= MOST_LAYERS, `must have at most ${MOST_LAYERS} sizes`)
+    .refine((list) => list.length <= MAX_LAYERS, `must have at most ${MAX_LAYERS} sizes`)
     .describe("Sizes of the hidden layers"),
 );
 const dropout = once(() => z.number().min(0).lt(1).optional());
@@ -128,7 +128,7 @@ const modelSchema = once(() =>
     }),
     z.strictObject({
       kind: z.literal("transformer"),
-      layers: count().max(MOST_LAYERS),
+      layers: count().max(MAX_LAYERS),
       width: count(),
       heads: count(),
       context: count().optional().describe("Default: what the data has"),

@@ -9,6 +9,7 @@ import {
   learningRateFromSpec,
   type RunLengths,
   scaledRate,
+  stepScheduleFromSpec,
   withMomentum,
 } from "../optim/schedules/index.ts";
 import type { Transform } from "../optim/transform.ts";
@@ -19,7 +20,7 @@ import type { Feed } from "./feed.ts";
 import { evalStep } from "./forward.ts";
 import type { BuildHost } from "./host.ts";
 import { type StepResult, type TrainStep, trainStep } from "./program.ts";
-import { checkSettings, clippedOptimizer, momentumOf, ratesOf, stepSchedule } from "./settings.ts";
+import { checkSettings, clippedOptimizer, momentumOf, ratesOf } from "./settings.ts";
 import { type Task, taskOf } from "./task.ts";
 import { type BatchShapes, type StepParts, traceStep } from "./trace.ts";
 import { widthGroups } from "./width-rates.ts";
@@ -206,7 +207,7 @@ function rateOf(
       ? declared
       : withMomentum(
           declared,
-          stepSchedule("schedules.momentum", momentum, momentumOf({ optimizer }), lengths),
+          stepScheduleFromSpec(momentum, momentumOf({ optimizer }), { ...lengths, at: "schedules.momentum" }),
         );
   if (typeof batchSize !== "object") return rate;
   return scaledRate(rate, (k) => lrFactor(plan.wholeSizeOf(k), batchSize));

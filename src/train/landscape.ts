@@ -181,10 +181,10 @@ function frame(
     if (reach !== undefined) return [-reach, reach];
     const { eigenvalue, share } = plane.axes[i];
     // a filter-normalised step of 1 doubles the weights; a curved one climbs as far as the run came down
-    const least =
+    const minReach =
       share !== undefined ? 0 : eigenvalue === undefined ? 1 : Math.sqrt((2 * rise) / Math.abs(eigenvalue));
     const own = path.map((p) => p[i]);
-    const [low, high] = [Math.min(-least, ...own), Math.max(least, ...own)];
+    const [low, high] = [Math.min(-minReach, ...own), Math.max(minReach, ...own)];
     const room = (MARGIN * (high - low)) / 2;
     return high > low ? [low - room, high + room] : [-1, 1];
   };

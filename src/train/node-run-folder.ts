@@ -139,7 +139,7 @@ function openFolder(path: string, io: FileSystem): RunFolder {
 }
 
 /** Bytes looked at to find the last line end. */
-const LOOK = 1 << 16;
+const CHUNK = 1 << 16;
 
 /** Cuts a file to so many bytes at most and to whole lines; its length then, 0 where there is none. */
 function cutBack(path: string, maxSize: number, io: FileSystem): number {
@@ -148,8 +148,8 @@ function cutBack(path: string, maxSize: number, io: FileSystem): number {
   try {
     const { size } = io.fstatSync(file);
     let end = Math.min(size, maxSize);
-    for (const piece = Buffer.alloc(LOOK); end > 0; ) {
-      const from = Math.max(0, end - LOOK);
+    for (const piece = Buffer.alloc(CHUNK); end > 0; ) {
+      const from = Math.max(0, end - CHUNK);
       const count = io.readSync(file, piece, 0, end - from, from);
       const line = piece.subarray(0, count).lastIndexOf(0x0a);
       end = from + line + 1;

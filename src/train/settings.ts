@@ -13,17 +13,15 @@ import {
   type Transform,
 } from "../optim/index.ts";
 import {
-  isMetricSchedule,
   type LearningRate,
   learningRate,
   learningRateFromSpec,
   type RunLengths,
-  type Schedule,
-  scheduleFromSpec,
+  stepScheduleFromSpec,
 } from "../optim/schedules/index.ts";
 import { decayOf } from "../optim/wrappers/scheduled.ts";
 import { SteepestError } from "../run/errors.ts";
-import type { GroupSpec, Named, RunSpec } from "../run/spec.ts";
+import type { GroupSpec, RunSpec } from "../run/spec.ts";
 import type { GivenParts } from "./host.ts";
 import { checkWidthRates } from "./width-rates.ts";
 
@@ -91,7 +89,7 @@ export function clippedOptimizer(
   const decay =
     weightDecay === undefined || weightDecay === "rate"
       ? weightDecay
-      : stepSchedule("schedules.weightDecay", weightDecay, decayOf(plain), lengths);
+      : stepScheduleFromSpec(weightDecay, decayOf(plain), { ...lengths, at: "schedules.weightDecay" });
   const own = decay === undefined ? grouped : scheduled(grouped, { weightDecay: decay });
   return clip === undefined ? own : chain(makeClip(clip), own);
 }
@@ -101,18 +99,10 @@ function groupOf({ params, schedule, ...options }: GroupSpec, lr: number, length
   return {
     match: patternOf(params),
     options,
-    ...(schedule !== undefined && { schedule: stepSchedule("groups.schedule", schedule, own, lengths) }),
+    ...(schedule !== undefined && {
+      schedule: stepScheduleFromSpec(schedule, own, { ...lengths, at: "groups.schedule" }),
+    }),
   };
-}
-
-/** A schedule of the table that is a function of the step. Throws `option` for one that follows a metric. */
-export function stepSchedule(at: string, spec: Named, base: number, lengths: RunLengths): Schedule {
-  const schedule = scheduleFromSpec(spec, base, lengths);
-  if (!isMetricSchedule(schedule)) return schedule;
-  throw new SteepestError("option", `${at} is ${spec.name}, which follows a metric`, {
-    where: `at ${at}`,
-    help: "give a schedule of the step; only the learning rate's own may follow a metric",
-  });
 }
 
 /** The momentum, or Adam's β₁, of an optimizer of the table. Throws `option` for one that has none. */

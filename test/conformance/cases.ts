@@ -39,7 +39,7 @@ function unaryCases(name: keyof typeof unary, dtype: DType): Case[] {
 
 function binaryCases(name: keyof typeof binary, dtype: DType): Case[] {
   const build: Build = (x, y) => binary[name](x!, y!);
-  const stretched: [Shape, Shape][] = [
+  const broadcast: [Shape, Shape][] = [
     [[4, 5], [5]],
     [[4, 1], [1, 6]],
     [[], [9]],
@@ -48,7 +48,7 @@ function binaryCases(name: keyof typeof binary, dtype: DType): Case[] {
   ]; // biome-ignore format: a pair a line
   const pairs = special.flatMap((a) => special.map((b) => [a, b] as const));
   const column = (i: 0 | 1): Given => ({ shape: [pairs.length], dtype, values: pairs.map((p) => p[i]) });
-  const shapes = [...sizes.map((s) => [s, s] as const), ...stretched];
+  const shapes = [...sizes.map((s) => [s, s] as const), ...broadcast];
   return [
     ...shapes.map(([a, b]) => ({ given: [float(a, dtype), float(b, dtype, { seed: 5 })], build })),
     { given: [column(0), column(1)], build },

@@ -16,7 +16,7 @@ const steepest = fileURLToPath(new URL("../../bin/steepest.js", import.meta.url)
 const SIGNALS = ["SIGKILL", "SIGKILL", "SIGTERM", "SIGINT", "SIGHUP"] as const;
 type Signal = (typeof SIGNALS)[number];
 /** Of one run at most. */
-const MOST_KILLS = 4;
+const MAX_KILLS = 4;
 const FILES = ["metrics.jsonl", "checkpoint-last.safetensors", "checkpoint-best.safetensors"];
 const RUN = {
   name: "t",
@@ -84,7 +84,7 @@ async function main(runs: number, seed: number): Promise<void> {
       // without a run.json nothing was promised yet
       if (!begun) rmSync(folder, { recursive: true, force: true });
       const signal = SIGNALS[random.below(SIGNALS.length)]!;
-      const kill = n < MOST_KILLS ? { signal, after: random.below(2 ** (4 + random.below(9))) } : undefined;
+      const kill = n < MAX_KILLS ? { signal, after: random.below(2 ** (4 + random.below(9))) } : undefined;
       const { code, signal: by, errors } = await session(begun ? goOn : begin, place, kill);
       if (kill !== undefined && code !== 0) kills.set(signal, kills.get(signal)! + 1);
       const asked = kill !== undefined && (by === signal || code === 130);

@@ -58,7 +58,7 @@ function resident({ pid }: ChildProcess): number | null {
   }
 }
 
-const most = (samples: readonly Sample[]): number => Math.max(...samples.map((s) => s.megabytes));
+const peak = (samples: readonly Sample[]): number => Math.max(...samples.map((s) => s.megabytes));
 
 async function main(steps: number, logEvery: number | undefined): Promise<void> {
   const cwd = mkdtempSync(join(tmpdir(), "steepest-long-"));
@@ -90,9 +90,9 @@ async function main(steps: number, logEvery: number | undefined): Promise<void> 
     for (const { step, megabytes } of marks)
       console.log(`  step ${step.toLocaleString("en").padStart(13)}  ${megabytes.toFixed(0).padStart(5)} MB`);
   }
-  console.log(`diagnose: ${most(reading).toFixed(0)} MB at most, metrics.jsonl ${size} MB`);
+  console.log(`diagnose: ${peak(reading).toFixed(0)} MB at most, metrics.jsonl ${size} MB`);
   rmSync(cwd, { recursive: true });
-  const [early, late] = [first, second].map((samples) => most(samples.filter((s) => s.step > WARM * steps)));
+  const [early, late] = [first, second].map((samples) => peak(samples.filter((s) => s.step > WARM * steps)));
   if (late! > 1.1 * early!) {
     console.log(`memory grows: ${early!.toFixed(0)} MB, then ${late!.toFixed(0)} MB`);
     process.exitCode = 1;

@@ -44,19 +44,19 @@ type Case = readonly [string, object];
 interface Group {
   readonly title: string;
   readonly cases: readonly Case[];
-  readonly most?: number;
+  readonly tolerance?: number;
   /** Flags of train.py. */
   readonly flags?: string;
 }
 
-async function check({ cases, most = 1e-9 }: Group, pairs: ReadonlyMap<Case, Pair>): Promise<void> {
+async function check({ cases, tolerance = 1e-9 }: Group, pairs: ReadonlyMap<Case, Pair>): Promise<void> {
   const wrong: string[] = [];
   for (const one of cases) {
     const [name] = one;
     const pair = pairs.get(one)!;
     const theirs = checkpoint(pair.folder);
     const apart = difference(pair.ours, theirs);
-    if (!(apart <= most)) wrong.push(`${name}: ${apart}`);
+    if (!(apart <= tolerance)) wrong.push(`${name}: ${apart}`);
     if (!(distance(pair.folder, theirs) > 1e-5)) wrong.push(`${name}: did not move`);
     const a = metricsOf(pair.metrics);
     const b = metricsOf(readFileSync(join(pair.folder, "metrics.jsonl"), "utf8"));
@@ -65,7 +65,7 @@ async function check({ cases, most = 1e-9 }: Group, pairs: ReadonlyMap<Case, Pai
     a.forEach((line, i) => {
       for (const key of Object.keys(line)) {
         const d = Math.abs(line[key]! - b[i]![key]!) / Math.max(1, Math.abs(line[key]!));
-        if (!(d <= most)) wrong.push(`${name}: ${key} at ${line.step} differs by ${d}`);
+        if (!(d <= tolerance)) wrong.push(`${name}: ${key} at ${line.step} differs by ${d}`);
       }
     });
   }
@@ -102,7 +102,7 @@ const groups: readonly Group[] = [
   {
     title: "agree to 1e-4 in float32",
     cases: headline.map(([name, record]) => [name, { ...record, dtype: "float32" }] as const),
-    most: 1e-4,
+    tolerance: 1e-4,
   },
   {
     title: "agree for every optimizer that has a form in PyTorch",

@@ -71,16 +71,16 @@ export const checkpoint = (folder: string): Values =>
 /** Largest difference of parameters and state, relative to a tensor's largest value where that is above 1. */
 export function difference(a: Values, b: Values): number {
   if ([...a.keys()].sort().join() !== [...b.keys()].sort().join()) return Number.POSITIVE_INFINITY;
-  let most = 0;
+  let largest = 0;
   for (const [name, values] of a) {
     const other = b.get(name)!;
     const size = Math.max(1, ...Array.from(values, Math.abs));
     for (let i = 0; i < values.length; i++) {
       const d = values[i] === other[i] ? 0 : Math.abs(values[i]! - other[i]!) / size;
-      if (!(d <= most)) most = Number.isNaN(d) ? Number.POSITIVE_INFINITY : d;
+      if (!(d <= largest)) largest = Number.isNaN(d) ? Number.POSITIVE_INFINITY : d;
     }
   }
-  return most;
+  return largest;
 }
 
 /** How far the parameters went: agreement says nothing of a run that stood still. */

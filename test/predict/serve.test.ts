@@ -33,7 +33,7 @@ interface Answer {
 }
 
 async function ask(of: TrainedModel, path: string, body?: string, host = "localhost:4700"): Promise<Answer> {
-  const app = createServeApp(of, { loopback: true, mostBytes: 40_000 });
+  const app = createServeApp(of, { loopback: true, maxBytes: 40_000 });
   const answer = await app.request(`http://localhost${path}`, {
     headers: { host, ...(body !== undefined && { "content-length": String(body.length) }) },
     ...(body !== undefined && { method: "POST", body }),

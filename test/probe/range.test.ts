@@ -48,12 +48,12 @@ describe.skipIf(torch === null)("in a PyTorch training", () => {
     for (const [file, { grid, start }] of Object.entries(found.tasks)) {
       const { suggestion, interval, steps, length } = await judged(file);
       const finite = grid.filter(([, loss]) => Number.isFinite(loss));
-      const [best, least] = finite.reduce((a, b) => (b[1] < a[1] ? b : a));
+      const [best, lowest] = finite.reduce((a, b) => (b[1] < a[1] ? b : a));
       expect(Math.abs(Math.log2(suggestion! / best)), file).toBeLessThan(1.01);
       const [, at] = finite.reduce((a, b) =>
         Math.abs(Math.log(b[0] / suggestion!)) < Math.abs(Math.log(a[0] / suggestion!)) ? b : a,
       );
-      expect((at - least) / (start - least), file).toBeLessThan(0.05);
+      expect((at - lowest) / (start - lowest), file).toBeLessThan(0.05);
       expect(interval![0] <= best && best <= interval![1], file).toBe(true);
       expect(steps / length, file).toBeLessThanOrEqual(10);
     }

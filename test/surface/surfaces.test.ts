@@ -19,8 +19,8 @@ const formulas: Readonly<Record<string, (x: number, y: number) => number>> = {
   "monkey-saddle": (x, y) => x ** 3 - 3 * x * y * y,
   "double-well": (x, y) => {
     const [a, b] = [-25 * (sq(x + 1) + y * y), -0.5 * (sq(x - 2) + y * y)].map((v) => v / 0.05);
-    const most = Math.max(a!, b!);
-    return -0.05 * (most + Math.log(Math.exp(a! - most) + Math.exp(b! - most)));
+    const larger = Math.max(a!, b!);
+    return -0.05 * (larger + Math.log(Math.exp(a! - larger) + Math.exp(b! - larger)));
   },
   product: (u, v) => sq(u * v - 1) / 2,
   "three-hump-camel": (x, y) => 2 * x * x - 1.05 * x ** 4 + x ** 6 / 6 + x * y + y * y,
@@ -88,10 +88,10 @@ describe.for(surfaces.map((s) => [s.name, s] as const))("%s", ([name, entry]) =>
   });
 
   test("has its minima where it says", () => {
-    for (const { at, value: least } of surface.minima) {
-      const rounding = 1e-14 * Math.max(1, Math.abs(least));
-      expect(Math.abs(value(at) - least)).toBeLessThan(rounding);
-      expect(Math.abs(formulas[name]!(...(at as [number, number])) - least)).toBeLessThan(rounding);
+    for (const { at, value: minimum } of surface.minima) {
+      const rounding = 1e-14 * Math.max(1, Math.abs(minimum));
+      expect(Math.abs(value(at) - minimum)).toBeLessThan(rounding);
+      expect(Math.abs(formulas[name]!(...(at as [number, number])) - minimum)).toBeLessThan(rounding);
       for (const g of gradient(at)) expect(Math.abs(g)).toBeLessThan(1e4 * rounding);
       const curvatures = symmetricEigenvalues(hessian(at), at.length);
       if (name !== "kink") expect(curvatures[0]).toBeGreaterThanOrEqual(0);
@@ -103,8 +103,8 @@ describe.for(surfaces.map((s) => [s.name, s] as const))("%s", ([name, entry]) =>
     const [x, y] = domain;
     const { values } = surfaceGrid(surface, { x: x!, y: y!, columns: 80, rows: 60 });
     expect(values.every(Number.isFinite)).toBe(true);
-    const least = surface.minima.find((m) => m.kind === "global");
-    if (least) expect(Math.min(...values)).toBeGreaterThanOrEqual(least.value - 1e-12);
+    const minimum = surface.minima.find((m) => m.kind === "global");
+    if (minimum) expect(Math.min(...values)).toBeGreaterThanOrEqual(minimum.value - 1e-12);
   });
 
   test("starts and minima lie in the domain", () => {

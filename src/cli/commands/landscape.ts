@@ -14,7 +14,7 @@ import { createBar } from "../progress.ts";
 import { look, type Terminal } from "../terminal.ts";
 
 /** Weights that are kept along the run. */
-const LOOKS = 40;
+const POINTS = 40;
 
 export async function run({ args, flags, options, terminal, json }: Invocation): Promise<number> {
   const plot = options["plot"] as string | undefined;
@@ -84,7 +84,7 @@ interface Follow {
 /** Trains, and keeps the weights at some steps. Null: interrupted. Throws `non-finite` where the loss is no number. */
 async function follow(built: BuiltRun, { steps, signal, onStep }: Follow): Promise<Float64Array[] | null> {
   const path: Float64Array[] = [];
-  const every = Math.max(1, Math.round(steps / LOOKS));
+  const every = Math.max(1, Math.round(steps / POINTS));
   for (let k = 0; k < steps; k++) {
     if (k % every === 0) {
       path.push(flatParameters(built));
@@ -135,10 +135,7 @@ async function report(
   print(colors.bold(map.title));
   print(`across: ${map.x.label}; up: ${map.y.label}`);
   print(sketchTrajectories(map, { ascii: look(terminal).ascii }));
-  const highest = cut.grid.values.reduce(
-    (most, v) => (Number.isFinite(v) ? Math.max(most, v) : most),
-    cut.loss,
-  );
+  const highest = cut.grid.values.reduce((max, v) => (Number.isFinite(v) ? Math.max(max, v) : max), cut.loss);
   const show = (x: number): string => showNumber(Number(x.toPrecision(4)));
   print(`loss ${show(cut.loss)} at the weights, up to ${show(highest)} here; ${cut.rows} of ${cut.of} rows`);
   if (cut.inPlane !== null) print(`${show(100 * cut.inPlane)} % of the path lies in this plane`);

@@ -16,7 +16,7 @@ export async function run({ args, options, terminal, json }: Invocation): Promis
   const model = await openTrained(args[0]!, { fewRows: true });
   // compiled before the first request, whose answer would wait for it
   if (model.record.input.kind !== "text") model.forward(new Float32Array(model.rowSize));
-  const app = createServeApp(model, { loopback: isLoopback(host), mostBytes: maxBytes });
+  const app = createServeApp(model, { loopback: isLoopback(host), maxBytes: maxBytes });
   const serving = await listen(app.fetch, { host, port, first: FIRST_PORT, id: "serve" });
   const ended = endOfService();
   const { name } = model.record;

@@ -27,7 +27,7 @@ export interface FollowOptions extends Omit<ReadOptions, "source"> {
 const EVERY = 300;
 const LIST_EVERY = 2000;
 /** Megabytes of a file read at once: between them Ctrl-C is heard. */
-const LOOK_MB = 64;
+const CHUNKS_AT_ONCE = 64;
 /** Of a log so long that judging takes a while, so many times that long is spent on reading before the next. */
 const READING_PER_JUDGING = 5;
 
@@ -150,7 +150,7 @@ function createFollowed(path: string, options: Omit<ReadOptions, "source">, onAl
   return {
     look() {
       try {
-        const found = tail.look(LOOK_MB);
+        const found = tail.look(CHUNKS_AT_ONCE);
         // another run: what was told of the one before says nothing of it
         if (found === "anew") judge = createJudge(onAlert);
         if (found !== false) judge.came();

@@ -8,7 +8,7 @@ export interface Tail {
    * Reads on, or a file written anew from its beginning; false when it has not changed. Given `most`, the next look goes on
    * behind so many MB. Throws what the system or the reader says.
    */
-  readonly look: (most?: number) => false | "more" | "anew";
+  readonly look: (maxChunks?: number) => false | "more" | "anew";
   /** What has been read so far. */
   readonly logs: () => RunLog[];
   /** The next look reads from the beginning. */
@@ -29,7 +29,7 @@ export function createTail(path: string, options: Omit<ReadOptions, "source">): 
     at = 0;
     end = Buffer.alloc(0);
   };
-  const read = (most: number): "more" | "anew" => {
+  const read = (maxChunks: number): "more" | "anew" => {
     let found: "more" | "anew" = "more";
     const file = openSync(path, "r");
     try {
@@ -39,7 +39,7 @@ export function createTail(path: string, options: Omit<ReadOptions, "source">): 
         found = "anew";
       }
       const buffer = Buffer.alloc(CHUNK);
-      for (let chunk = 0; chunk < most; chunk++) {
+      for (let chunk = 0; chunk < maxChunks; chunk++) {
         const count = readSync(file, buffer, 0, CHUNK, at);
         if (count === 0) return found;
         at += count;
@@ -54,13 +54,13 @@ export function createTail(path: string, options: Omit<ReadOptions, "source">): 
     }
   };
   return {
-    look(most = Number.POSITIVE_INFINITY) {
+    look(maxChunks = Number.POSITIVE_INFINITY) {
       const { size, mtimeMs, ino } = statSync(path);
       refusePipe(path);
       const now = `${size} ${mtimeMs} ${ino}`;
       if (now === seen) return false;
       seen = now;
-      return read(most);
+      return read(maxChunks);
     },
     logs: () => reader.snapshot(),
     restart,

@@ -71,7 +71,7 @@ function folderAt(name: string): string {
 
 /** Through all links; the part that does not exist is kept as it is. */
 /** Characters of a path in a message. */
-const MOST_SHOWN = 200;
+const MAX_SHOWN = 200;
 
 function realOf(path: string, named: string): string {
   try {
@@ -79,7 +79,7 @@ function realOf(path: string, named: string): string {
   } catch (error) {
     if (!(error instanceof Error && "code" in error)) throw error;
     const unreadable = new SteepestError("unreadable", `the path can't be followed (${String(error.code)})`, {
-      where: named.length > MOST_SHOWN ? `${named.slice(0, MOST_SHOWN)}…` : named,
+      where: named.length > MAX_SHOWN ? `${named.slice(0, MAX_SHOWN)}…` : named,
       help: "check the path",
       cause: error,
     });

@@ -34,7 +34,7 @@ export interface Program {
 
 const GRACE = 5000;
 /** Milliseconds between two looks at a group that is about to end. */
-const LOOK = 50;
+const POLL = 50;
 
 /** @throws SteepestError when the program can't be started. */
 export async function startProgram(
@@ -119,20 +119,20 @@ function signalGroup(group: number, signal: NodeJS.Signals | 0): boolean {
 /** Ends what a program has left behind in its group; true if there was something. */
 async function endGroup(group: number, grace: number): Promise<boolean> {
   // what was told to end together with its parent may need a moment
-  if (await gone(group, 4 * LOOK)) return false;
+  if (await gone(group, 4 * POLL)) return false;
   signalGroup(group, "SIGTERM");
   signalGroup(group, "SIGCONT");
   if (await gone(group, grace)) return true;
   signalGroup(group, "SIGKILL");
   // a zombie that nobody reaps stays in its group for good
-  await gone(group, 20 * LOOK);
+  await gone(group, 20 * POLL);
   return true;
 }
 
 async function gone(group: number, within: number): Promise<boolean> {
-  for (let waited = 0; signalGroup(group, 0); waited += LOOK) {
+  for (let waited = 0; signalGroup(group, 0); waited += POLL) {
     if (waited >= within) return false;
-    await sleep(LOOK);
+    await sleep(POLL);
   }
   return true;
 }

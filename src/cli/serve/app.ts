@@ -15,13 +15,13 @@ export interface AppOptions {
   /** Listening on loopback only. */
   readonly loopback: boolean;
   /** Bytes of the largest request. */
-  readonly mostBytes: number;
+  readonly maxBytes: number;
 }
 
 /** Characters that one request may ask for. */
 export const MAX_CHARACTERS = 10_000;
 
-export function createServeApp(model: TrainedModel, { loopback, mostBytes }: AppOptions): Hono {
+export function createServeApp(model: TrainedModel, { loopback, maxBytes }: AppOptions): Hono {
   const { record, step, batchSize, rowSize } = model;
   const classes = classesOf(record);
   const predict = predictionQueue(model);
@@ -44,9 +44,9 @@ export function createServeApp(model: TrainedModel, { loopback, mostBytes }: App
   });
   app.use(
     bodyLimit({
-      maxSize: mostBytes,
+      maxSize: maxBytes,
       onError: () => {
-        throw refusal(413, `a request has at most ${mostBytes} bytes`);
+        throw refusal(413, `a request has at most ${maxBytes} bytes`);
       },
     }),
   );

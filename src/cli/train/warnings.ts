@@ -28,7 +28,7 @@ const LOOK_BACK = 2000;
 /** and lines that come in between: a fast run writes thousands of them in a third of a second. */
 const STRIDE = 1000;
 /** Lines that wait for a look; of more, the newest: what the others hold is left to the diagnosis at the end. */
-const MOST_WAITING = 50_000;
+const MAX_WAITING = 50_000;
 
 export function createWarnings({ before, onWarning, clock = systemClock.now }: WarningsOptions): Warnings {
   const watch = createWatch({ lookBack: LOOK_BACK });
@@ -37,10 +37,10 @@ export function createWarnings({ before, onWarning, clock = systemClock.now }: W
   let next = clock() + LOOK_EVERY;
   const append = (text: string): void => {
     for (const line of text.split("\n")) if (line !== "") pending.push(line);
-    if (pending.length > 2 * MOST_WAITING) pending = pending.slice(-MOST_WAITING);
+    if (pending.length > 2 * MAX_WAITING) pending = pending.slice(-MAX_WAITING);
   };
   const see = (tell: WarningsOptions["onWarning"]): void => {
-    pending = pending.slice(-MOST_WAITING);
+    pending = pending.slice(-MAX_WAITING);
     for (let at = 0; at < pending.length; at += STRIDE) {
       const log = tail(runLog(pending.slice(at, at + STRIDE).join("\n"), ""));
       for (const finding of watch.update(log)) tell(finding, log);

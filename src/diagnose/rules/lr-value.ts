@@ -90,8 +90,8 @@ export const rateReset: Rule = {
     if (at === undefined || jumps.length > 1) return [];
     const before = c.log.subarray(at - SIDE, at);
     const rises = Array.from({ length: LATER }, (_, k) => c.log.subarray(at + k * SIDE, at + (k + 1) * SIDE))
-      .filter((stretch) => stretch.length === SIDE)
-      .map((stretch) => median(stretch) - median(before));
+      .filter((window) => window.length === SIDE)
+      .map((window) => median(window) - median(before));
     // at once, or within the next steps, and then by more than the luckiest of so many stretches
     const [first, rise] = [rises[0]!, Math.max(...rises)];
     const error = madSigma(before) / Math.sqrt(SIDE);

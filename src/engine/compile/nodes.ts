@@ -15,18 +15,18 @@ export const copyOf = (x: Expr): NodeOf<"stopGradient"> =>
   makeNode("stopGradient", [x], {}, x.shape, x.dtype);
 
 /** A shape without its axes of size 1: they carry no iterations. */
-export const squeezed = (shape: Shape): number[] => shape.filter((d) => d !== 1);
+export const squeeze = (shape: Shape): number[] => shape.filter((d) => d !== 1);
 
 /** A view without its axes of size 1. */
-export const squeezedView = (v: View): View => ({
-  shape: squeezed(v.shape),
+export const squeezeView = (v: View): View => ({
+  shape: squeeze(v.shape),
   strides: v.strides.filter((_, i) => v.shape[i] !== 1),
   offset: v.offset,
 });
 
 /** Looks through reshapes that only add or drop axes of size 1: same element order, same loop index. */
 export function aligned(e: Expr): Expr {
-  while (e.op === "reshape" && squeezed(e.shape).join() === squeezed(e.inputs[0]!.shape).join())
+  while (e.op === "reshape" && squeeze(e.shape).join() === squeeze(e.inputs[0]!.shape).join())
     e = e.inputs[0]!;
   return e;
 }

@@ -6,10 +6,10 @@ import { fixed, last, orNever } from "../words.ts";
 export const experiment: Experiment = defineExperiment({
   claim: "SGD at learning rate 0.001 ends 500 epochs at a loss of about 0.48",
   claimed: 0.48,
-  settings: { lr: 0.001, epochs: 500, target: 0.48, most: 5000, fastLr: 0.0008, tolerance: 0.005 },
-  run: async ({ backend, pause }, { lr, epochs, target, most, fastLr, tolerance }) => {
+  settings: { lr: 0.001, epochs: 500, target: 0.48, maxSteps: 5000, fastLr: 0.0008, tolerance: 0.005 },
+  run: async ({ backend, pause }, { lr, epochs, target, maxSteps, fastLr, tolerance }) => {
     const written = firstProgram({ backend, optimizer: sgd({ lr }), start: "sgd" });
-    const curve = history(written, most);
+    const curve = history(written, maxSteps);
     await pause(0.5);
     const final = curve[epochs - 1]!;
     const zeroStart = last(
@@ -19,7 +19,7 @@ export const experiment: Experiment = defineExperiment({
     const logits = last(
       history(firstProgram({ ...exact, optimizer: sgd({ lr }), loss: "bce-with-logits" }), epochs),
     );
-    const fast = history(firstProgram({ ...exact, loss: "bce-with-logits" }), most);
+    const fast = history(firstProgram({ ...exact, loss: "bce-with-logits" }), maxSteps);
     const crossing = (losses: Float64Array): number | null => {
       const at = losses.findIndex((loss) => loss < target);
       return at < 0 ? null : at;

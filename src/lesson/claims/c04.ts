@@ -12,7 +12,7 @@ const CONDITIONS = [10, 100, 1000];
 async function walkthroughEpochs(
   { backend, pause }: LessonContext,
   optimizer: Transform,
-  { start, rates, most }: { start: Start; rates: readonly number[]; most: number },
+  { start, rates, maxSteps }: { start: Start; rates: readonly number[]; maxSteps: number },
 ): Promise<number[]> {
   const best = TARGETS.map(() => Number.POSITIVE_INFINITY);
   const program = firstProgram({ backend, optimizer, start, dtype: "float64", loss: "bce-with-logits" });
@@ -23,7 +23,7 @@ async function walkthroughEpochs(
     });
     let next = 0;
     // once every target has been reached, a rate that is slower to the last one is of no interest
-    const limit = Math.min(most, Math.max(...best));
+    const limit = Math.min(maxSteps, Math.max(...best));
     for (let k = 0; k <= limit && next < TARGETS.length; k++) {
       const { loss } = program.run(k + 1, lr);
       while (next < TARGETS.length && loss < TARGETS[next]!) {
@@ -61,8 +61,8 @@ function race(
   const run = randomBowls(context, spread(kappa), adam({ lr: 1 }), options);
   const best: number[] = new Array<number>(bowls).fill(Number.POSITIVE_INFINITY);
   for (const lr of ratios(0.01, 10, 25)) {
-    const most = Math.min(20 * kappa + 500, Math.max(...best));
-    stepsOfEach(run, share, { lr, maxSteps: most }).forEach((k, b) => {
+    const maxSteps = Math.min(20 * kappa + 500, Math.max(...best));
+    stepsOfEach(run, share, { lr, maxSteps }).forEach((k, b) => {
       best[b] = Math.min(best[b]!, k ?? Number.POSITIVE_INFINITY);
     });
   }
@@ -91,17 +91,17 @@ export const experiment: Experiment = defineExperiment({
   claim:
     "Adam converges about 10 times faster on ill-conditioned problems, because it normalises per parameter",
   claimed: "~10× faster",
-  settings: { most: 6000, bowls: 20, seed: 1, claimed: 10 },
-  run: async (context, { most, bowls, seed, claimed }) => {
+  settings: { maxSteps: 6000, bowls: 20, seed: 1, claimed: 10 },
+  run: async (context, { maxSteps, bowls, seed, claimed }) => {
     const slow = await walkthroughEpochs(context, sgd({ lr: 1 }), {
       start: "zeros",
       rates: ratios(0.0004, 0.0016, 5),
-      most,
+      maxSteps,
     });
     const quick = await walkthroughEpochs(context, adam({ lr: 1 }), {
       start: "zeros",
       rates: ratios(0.01, 10, 19),
-      most,
+      maxSteps,
     });
     const aligned: Race[] = [];
     const turned: Race[] = [];
@@ -117,13 +117,13 @@ export const experiment: Experiment = defineExperiment({
       ratio: slow[i]! / quick[i]!,
     }));
     const all = [...aligned, ...turned, ...onData].map((r) => r.ratio);
-    const [least, largest] = [Math.min(...all), Math.max(...all)];
+    const [smallest, largest] = [Math.min(...all), Math.max(...all)];
     const at = [crossing(aligned, claimed), crossing(turned, claimed)];
     const last = turned.at(-1)!;
-    const constant = largest / least < 4 && least < claimed && largest > claimed;
+    const constant = largest / smallest < 4 && smallest < claimed && largest > claimed;
     const list = (races: readonly Race[]): string => races.map((r) => times(r.ratio)).join(", ");
     return {
-      summary: `${times(least)} to ${times(largest)}, by problem and target`,
+      summary: `${times(smallest)} to ${times(largest)}, by problem and target`,
       measured: { final: onData[1]!.ratio, onData, aligned, turned, tenfoldAt: at },
       verdict: constant ? "holds" : at.some((k) => k !== null) ? "holds-if" : "does-not-hold",
       condition:

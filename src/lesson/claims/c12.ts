@@ -22,9 +22,9 @@ function leaving(
     sigma,
     runs,
     lr,
-    most,
+    maxSteps,
     seed,
-  }: Readonly<Record<"y0" | "sigma" | "runs" | "lr" | "most" | "seed", number>>,
+  }: Readonly<Record<"y0" | "sigma" | "runs" | "lr" | "maxSteps" | "seed", number>>,
 ): (number | null)[] {
   const run = descent(context, {
     start: {
@@ -41,7 +41,7 @@ function leaving(
     seed,
   });
   const found: (number | null)[] = new Array<number | null>(runs).fill(null);
-  for (let k = 1; k <= most; k++) {
+  for (let k = 1; k <= maxSteps; k++) {
     run.step();
     run.at["y"]!.forEach((y, i) => {
       if (Math.abs(y) > LEFT) found[i] ??= k;
@@ -69,12 +69,12 @@ export const experiment: Experiment = defineExperiment({
   claimed: "noise enables escape",
   settings: { runs: 1000, steps: 1000, lr: 0.05, saddleRuns: 200, saddleLr: 0.1, saddleSigma: 0.01, seed: 1 },
   run: async (context, { runs, steps, lr, saddleRuns, saddleLr, saddleSigma, seed }) => {
-    const saddle = { lr: saddleLr, most: 2000, seed };
+    const saddle = { lr: saddleLr, maxSteps: 2000, seed };
     const [exact] = leaving(context, { ...saddle, y0: 0, sigma: 0, runs: 1 });
     const [nearly] = leaving(context, { ...saddle, y0: 1e-8, sigma: 0, runs: 1 });
     const noisy = leaving(context, { ...saddle, y0: 0, sigma: saddleSigma, runs: saddleRuns });
     const left = noisy.filter((k) => k !== null);
-    const noisySteps = { mean: mean(left), most: Math.max(...left), stayed: noisy.length - left.length };
+    const noisySteps = { mean: mean(left), max: Math.max(...left), stayed: noisy.length - left.length };
 
     const ends = async (start: number): Promise<number[]> => {
       const wells = twoWells(context, runs, start, lr, seed);
@@ -111,7 +111,7 @@ export const experiment: Experiment = defineExperiment({
         `the noise is strong enough and not too strong: after ${show(steps, 9)} steps it has left the worse minimum in ` +
         `${list(fromWorse)}, and the better one in ${list(fromBetter)}. The saddle: without noise ${orNever(exact ?? null)} left ` +
         `from its ridge, from 1e-8 beside it at step ${orNever(nearly ?? null)}, with noise ${saddleSigma} after ` +
-        `${fixed(noisySteps.mean, 0)} steps on average and ${noisySteps.most} at most (${saddleRuns} runs)`,
+        `${fixed(noisySteps.mean, 0)} steps on average and ${noisySteps.max} at most (${saddleRuns} runs)`,
     };
   },
 });

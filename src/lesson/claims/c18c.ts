@@ -44,9 +44,9 @@ async function train(
     optimizer,
     single,
     alpha,
-    most,
+    maxSteps,
     seed,
-  }: { optimizer: Transform; single: boolean; alpha: number; most: number; seed: number },
+  }: { optimizer: Transform; single: boolean; alpha: number; maxSteps: number; seed: number },
 ): Promise<Solution | null> {
   const { n, d, x, y, truth } = task;
   const rows = single ? 1 : n;
@@ -72,7 +72,7 @@ async function train(
   const samples = Array.from({ length: n }, (_, i) => x.subarray(i * d, (i + 1) * d));
   const random = stream(seed, "order");
   const block = 2000;
-  for (let k = 0; k < most; k += block) {
+  for (let k = 0; k < maxSteps; k += block) {
     const order = single ? random.integers(block, 0, n) : null;
     for (let i = 0; i < block; i++) {
       if (order) {
@@ -95,7 +95,7 @@ async function train(
       const top = await sharpness(context, (point) => squared(point, whole(task), targets(task), n), at);
       return { test, trace, top, steps: k + block };
     }
-    await context.pause(k / most);
+    await context.pause(k / maxSteps);
   }
   return null;
 }
@@ -126,10 +126,10 @@ export const experiment: Experiment = defineExperiment({
     tasks: 3,
     small: 0.0005,
     large: 0.05,
-    most: 600_000,
+    maxSteps: 600_000,
     seed: 1,
   },
-  run: async (context, { n, d, sparse, alpha, tasks, small, large, most, seed }) => {
+  run: async (context, { n, d, sparse, alpha, tasks, small, large, maxSteps, seed }) => {
     const ways: readonly (readonly [string, Transform, boolean])[] = [
       ["small", sgd({ lr: small }), true],
       ["large", sgd({ lr: large }), true],
@@ -141,7 +141,7 @@ export const experiment: Experiment = defineExperiment({
     for (let t = 0; t < tasks; t++) {
       const task = sparseTask(seed + t, n, d, sparse);
       for (const [name, optimizer, single] of ways) {
-        const s = await train(context, task, { optimizer, single, alpha, most, seed: seed + t });
+        const s = await train(context, task, { optimizer, single, alpha, maxSteps, seed: seed + t });
         if (s) (found[name] ??= []).push(s);
       }
     }

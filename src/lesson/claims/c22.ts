@@ -6,19 +6,19 @@ import { show } from "../words.ts";
 export const experiment: Experiment = defineExperiment({
   claim: "CosineAnnealingLR is cosine annealing with warm restarts",
   claimed: "Cosine annealing with warm restarts",
-  settings: { lr: 0.1, period: 100, least: 1e-6 },
-  run: async (_, { lr, period, least }) => {
+  settings: { lr: 0.1, period: 100, minLr: 1e-6 },
+  run: async (_, { lr, period, minLr }) => {
     const rates = (name: string, options: Options): Float64Array => {
       const rate = timed(name, lr, options, 2 * period);
       return Float64Array.from({ length: 2 * period + 1 }, (_, k) => rate.lrAt(k));
     };
-    const annealing = rates("CosineAnnealingLR", { T_max: period, eta_min: least });
-    const restarts = rates("CosineAnnealingWarmRestarts", { T_0: period, eta_min: least });
+    const annealing = rates("CosineAnnealingLR", { T_max: period, eta_min: minLr });
+    const restarts = rates("CosineAnnealingWarmRestarts", { T_0: period, eta_min: minLr });
     /** The largest rise from one step to the next, as a share of the whole range. */
     const jump = (values: Float64Array): { share: number; at: number } => {
       let [share, at] = [0, 0];
       for (let k = 1; k < values.length; k++) {
-        const rise = (values[k]! - values[k - 1]!) / (lr - least);
+        const rise = (values[k]! - values[k - 1]!) / (lr - minLr);
         if (rise > share) [share, at] = [rise, k];
       }
       return { share, at };

@@ -95,8 +95,8 @@ const show = (shape: Shape): string => `[${shape.join(", ")}]`;
 
 /** A number target in the output's shape and dtype; [N] fits an output [N, 1] and the other way round. */
 export function numberTarget(loss: string, output: Expr, target: Expr): Expr {
-  const squeezed = (shape: Shape): string => show(shape.filter((d) => d !== 1));
-  if (squeezed(output.shape) !== squeezed(target.shape)) {
+  const withoutUnitAxes = (shape: Shape): string => show(shape.filter((d) => d !== 1));
+  if (withoutUnitAxes(output.shape) !== withoutUnitAxes(target.shape)) {
     throw new SteepestError(
       "shape",
       `${loss}: the output ${show(output.shape)} and the target ${show(target.shape)} differ`,

@@ -101,7 +101,7 @@ const stepSize = (
 
 /** u → αu */
 const rescale = (options: AdafactorHfOptions): Transform =>
-  stateless("stretch", (hyper) => {
+  stateless("rescale", (hyper) => {
     const alpha = stepSize(options, hyper);
     return (u, p) => mul(alpha(p), u);
   });

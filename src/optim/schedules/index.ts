@@ -16,6 +16,7 @@ export {
   type MakeScheduleOptions,
   makeSchedule,
   scheduleFromSpec,
+  stepScheduleFromSpec,
 } from "./make.ts";
 export { describeRange, type OptionSpec, type Options, type OptionType } from "./options.ts";
 export { schedules } from "./table.ts";

@@ -110,6 +110,21 @@ export function scheduleFromSpec(
   return makeSchedule(name, lr, options, run);
 }
 
+/** As `scheduleFromSpec`, for what only a function of the step can move. Throws `option` for one that follows a metric. */
+export function stepScheduleFromSpec(
+  spec: ScheduleSpec,
+  base: number,
+  run: MakeScheduleOptions = {},
+): Schedule {
+  const { at = "schedule" } = run;
+  const made = scheduleFromSpec(spec, base, run);
+  if (!isMetricSchedule(made)) return made;
+  throw new SteepestError("option", `${at} is ${spec.name}, which follows a metric`, {
+    where: `at ${at}`,
+    help: "give a schedule of the step; only the learning rate's own may follow a metric",
+  });
+}
+
 const buildSpec = (spec: ScheduleSpec, lr: number, at: string, run: RunLengths): Schedule | MetricSchedule =>
   scheduleFromSpec(spec, lr, { ...run, at });
 

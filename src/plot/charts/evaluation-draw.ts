@@ -14,7 +14,7 @@ const LEFT = 66;
 const BELOW = 50;
 const WIDEST_NAME = 52;
 /** Points of a scatter; more are thinned evenly, and the caption says so. */
-const MOST_POINTS = 3000;
+const MAX_POINTS = 3000;
 
 interface Square {
   readonly x: number;
@@ -117,7 +117,7 @@ function confusions({ names, confusion }: ClassPicture, place: Square): SVGEleme
 }
 
 function numbers({ truth, predicted, target }: NumberPicture, left: Square, right: Square): Drawn {
-  const step = Math.max(1, Math.ceil(truth.length / MOST_POINTS));
+  const step = Math.max(1, Math.ceil(truth.length / MAX_POINTS));
   const points = Array.from({ length: Math.ceil(truth.length / step) }, (_, i) => {
     const [t, p] = [truth[i * step]!, predicted[i * step]!];
     return { truth: t, predicted: p, residual: t - p };

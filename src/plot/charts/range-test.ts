@@ -14,7 +14,7 @@ export interface RangeTestRecord {
   /** Loss without training. */
   readonly reference?: number | null;
   readonly spread: readonly [number, number] | null;
-  readonly stretch?: { readonly low: number; readonly high: number } | null;
+  readonly plateau?: { readonly low: number; readonly high: number } | null;
   readonly curve: readonly {
     readonly lr: number;
     readonly loss: number | null;
@@ -151,7 +151,7 @@ const picks = ({ rules = {} }: RangeTestRecord, names: Readonly<Record<string, s
 
 /** Losses above the start tell nothing: a diverged run is drawn at the upper edge. */
 function shortPanel(record: RangeTestRecord, axis: Axis): LinePanel | null {
-  const { shortRuns, stretch, curve, suggestion } = record;
+  const { shortRuns, plateau, curve, suggestion } = record;
   const runs = shortRuns?.runs ?? [];
   if (runs.length === 0) return null;
   const start =
@@ -171,8 +171,8 @@ function shortPanel(record: RangeTestRecord, axis: Axis): LinePanel | null {
         endLabel: false,
       };
     }),
-    ...(stretch && {
-      ranges: [{ from: stretch.low, to: stretch.high, label: "as good as the best", tone: "info" as const }],
+    ...(plateau && {
+      ranges: [{ from: plateau.low, to: plateau.high, label: "as good as the best", tone: "info" as const }],
     }),
     ...(suggestion !== null && { rules: [{ x: suggestion, label: "suggested" }] }),
   };

@@ -118,7 +118,7 @@ describe("drawing", () => {
     ["page", 420],
   ] as const)("ten paths, %s, %i px", async ([theme, width]) => {
     const svg = renderTrajectories(map(ten), { document: await emptyDocument(), theme, width });
-    const looks = ten.map(({ name }) => {
+    const styles = ten.map(({ name }) => {
       const group = svg.slice(svg.indexOf(`aria-label="${name}"`)).split("</g>")[0]!;
       expect(group, name).toMatch(/d="M[\d.,L-]+"/);
       const line = group.match(/<path [^>]*stroke-width="2"[^>]*>/)![0];
@@ -126,7 +126,7 @@ describe("drawing", () => {
       expect(of("stroke")).not.toBe("");
       return `${of("stroke")} ${of("stroke-dasharray")}`;
     });
-    expect(new Set(looks).size).toBe(10);
+    expect(new Set(styles).size).toBe(10);
     for (const { name, note } of ten) {
       expect(svg).toContain(`>${name}<`);
       expect(svg).toContain(`>${note}<`);

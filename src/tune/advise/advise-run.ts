@@ -24,8 +24,8 @@ export interface Allocation {
 }
 
 /** What a candidate costs at least: a search of 1.5 trainings and what it needs beside them, three rates, three fresh seeds. */
-const FEWEST = { search: 1.5, beside: 0.5, rates: 3, fresh: 3 } as const;
-const COST = FEWEST.search + FEWEST.beside + FEWEST.rates + FEWEST.fresh;
+const MIN = { search: 1.5, beside: 0.5, rates: 3, fresh: 3 } as const;
+const COST = MIN.search + MIN.beside + MIN.rates + MIN.fresh;
 /** And where rates are chosen with care: one candidate more costs so much. */
 const CAREFUL = 15;
 /** Rates that are tried in whole beyond three, at most: where the best of three stands at their end. */
@@ -47,12 +47,12 @@ export function allocate(budget: number, listed: number): Allocation {
   let spare = budget - candidates * COST;
   const more = Math.min(MORE_RATES, Math.floor(spare / candidates / 2));
   spare -= more * candidates;
-  const rates = FEWEST.rates + more;
+  const rates = MIN.rates + more;
   let arms = candidates * rates;
   while (arms > 0 && halvingCost(arms) > CHOOSING * spare) arms--;
   if (arms < 2) arms = 0;
-  const fresh = FEWEST.fresh + Math.floor((spare - halvingCost(arms)) / candidates);
-  return { candidates, search: FEWEST.search, rates, arms, fresh };
+  const fresh = MIN.fresh + Math.floor((spare - halvingCost(arms)) / candidates);
+  return { candidates, search: MIN.search, rates, arms, fresh };
 }
 
 export interface AdviceOptions {

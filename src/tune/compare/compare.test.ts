@@ -165,14 +165,14 @@ describe("a comparison", () => {
     const cells = new Map<string, Cell>();
     const searched = new Map<string, RateSearch>();
     let ran = 0;
-    let looked = 0;
+    let searches = 0;
     const options = {
       runCell: async (run: RunSpec) => {
         ran++;
         return made(run, lossOf(run));
       },
       searchRate: async (run: RunSpec, asked: RateQuestion) => {
-        looked++;
+        searches++;
         return searchRate(run, asked);
       },
       known: cells,
@@ -187,9 +187,9 @@ describe("a comparison", () => {
     expect(ran).toBe(before);
     await compared(question({ seeds: [1, 2, 3, 4] }), options);
     expect([...cells.values()].slice(before).every((cell) => cell.seed === 4)).toBe(true);
-    expect(looked).toBe(2);
+    expect(searches).toBe(2);
     await compared(question({ plan: ratePlan({ budget: 4 }) }), options);
-    expect(looked).toBe(4);
+    expect(searches).toBe(4);
   });
 
   test("fresh seeds, which chose nothing, judge who reaches the target first", async () => {

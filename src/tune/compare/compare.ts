@@ -8,7 +8,7 @@ import type { RunSpec } from "../../run/spec.ts";
 import type { Cell } from "./cell.ts";
 import { atRate, type Contestant } from "./contestants.ts";
 import { type Arm, type Halved, halve, halvingCost } from "./halving.ts";
-import { looksUpTo, type Race, race } from "./race.ts";
+import { interimsUpTo, type Race, race } from "./race.ts";
 import type { RateQuestion, RateSearch } from "./rate-search.ts";
 import { bestOf, nextRates, type RatePlan } from "./rates.ts";
 import { type Summary, stepsTo, summarize, triedRates } from "./summary.ts";
@@ -83,7 +83,7 @@ export async function compare(question: Comparison, options: CompareOptions): Pr
   const asked = new Map<Contestant, number>();
   const fresh = {
     done: 0,
-    asked: (looksUpTo(freshSeeds)[0] ?? 0) * contestants.length + halvingCost(arms),
+    asked: (interimsUpTo(freshSeeds)[0] ?? 0) * contestants.length + halvingCost(arms),
   };
   const work = makeWork(question, options);
   const tell = (): void => onProgress?.({ ...count(), ran: work.ran(), best: leader() });

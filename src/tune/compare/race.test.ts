@@ -1,7 +1,7 @@
 /** The sequential test: its error by simulation, its numbers by SciPy, its sentences. */
 import { describe, expect, test } from "vitest";
 import { stream } from "../../random/stream.ts";
-import { type Arrival, judgeRival, looksUpTo, type Race, race } from "./race.ts";
+import { type Arrival, interimsUpTo, judgeRival, type Race, race } from "./race.ts";
 import { raceWords } from "./race-words.ts";
 import { tPoint } from "./student-t.ts";
 
@@ -16,7 +16,7 @@ test("points of Student's t at the levels of the looks", () => {
 });
 
 test("looks are fixed beforehand and end at the most that is allowed", () => {
-  expect([looksUpTo(8), looksUpTo(20), looksUpTo(4), looksUpTo(2), looksUpTo(1)]).toEqual([
+  expect([interimsUpTo(8), interimsUpTo(20), interimsUpTo(4), interimsUpTo(2), interimsUpTo(1)]).toEqual([
     [3, 5, 8],
     [3, 5, 8, 12, 18, 20],
     [3, 4],

@@ -3,7 +3,7 @@
  * against the favourite on log(steps of the favourite / steps of the rival), seed by seed, by Student's t. Seeds are added
  * until every rival is judged or no more are allowed.
  *
- * The looks (after 3, 5, 8, 12, 18 … seeds) are fixed beforehand, and each takes an equal part of 5 %: by the union bound all
+ * The interim analyses (after 3, 5, 8, 12, 18 … seeds) are fixed beforehand, and each takes an equal part of 5 %: by the union bound all
  * intervals of one rival hold the true ratio together with probability 95 %, so whenever one stops, what it says is wrong in at
  * most 5 % of comparisons. Assumes independent seeds and log ratios that are normal; heavier tails make it more careful.
  */
@@ -55,21 +55,21 @@ export interface Race {
   readonly trainings: number;
 }
 
-/** Probability that a rival's intervals, all looks together, leave out the true ratio. */
+/** Probability that a rival's intervals, all interim analyses together, leave out the true ratio. */
 export const ERROR = 0.05;
 /** Ratios within this factor of 1 are a tie. */
 export const TIE = 1.1;
-const FIRST_LOOK = 3;
+const FIRST_INTERIM = 3;
 const GROWTH = 1.5;
 
-/** After how many seeds the verdicts are looked at: 3, 5, 8, 12 … up to `max`. */
-export function looksUpTo(max: number): number[] {
-  const looks: number[] = [];
-  for (let n = FIRST_LOOK; n < max; n = Math.ceil(n * GROWTH)) looks.push(n);
-  return max < 2 ? [] : [...looks, max];
+/** After how many seeds there is an interim analysis: 3, 5, 8, 12 … up to `max`. */
+export function interimsUpTo(max: number): number[] {
+  const interims: number[] = [];
+  for (let n = FIRST_INTERIM; n < max; n = Math.ceil(n * GROWTH)) interims.push(n);
+  return max < 2 ? [] : [...interims, max];
 }
 
-/** Seeds of favourite and rival in the same order; `error` is this look's part. */
+/** Seeds of favourite and rival in the same order; `error` is the part of this interim analysis. */
 export function judgeRival(
   favourite: readonly Arrival[],
   rival: readonly Arrival[],
@@ -127,11 +127,11 @@ export async function race<T extends { readonly label: string }>(
   },
 ): Promise<Race | null> {
   const [favourite, ...others] = entrants;
-  const looks = looksUpTo(max);
-  if (favourite === undefined || looks.length === 0 || others.length + absent.length === 0) return null;
+  const interims = interimsUpTo(max);
+  if (favourite === undefined || interims.length === 0 || others.length + absent.length === 0) return null;
   const arrivals = new Map<T, Arrival[]>(entrants.map((e) => [e, []]));
   const rivals = new Map<T, Rival>();
-  for (const seeds of looks) {
+  for (const seeds of interims) {
     const open = others.filter((o) => (rivals.get(o)?.verdict ?? "undecided") === "undecided");
     if (open.length === 0) break;
     await Promise.all(
@@ -143,7 +143,7 @@ export async function race<T extends { readonly label: string }>(
     );
     for (const rival of open) {
       const { label } = rival;
-      const judged = judgeRival(arrivals.get(favourite)!, arrivals.get(rival)!, ERROR / looks.length);
+      const judged = judgeRival(arrivals.get(favourite)!, arrivals.get(rival)!, ERROR / interims.length);
       rivals.set(rival, { label, ...judged });
     }
   }

@@ -43,7 +43,7 @@ export interface GroupRates {
 export type SearchRun = (spec: RunSpec, what: string, budget: number) => Promise<FindLrResult | null>;
 
 /** The least that a search says something for, in trainings. */
-const LEAST = 1;
+const MIN_BUDGET = 1;
 
 /**
  * Null when interrupted. `run` is the run as declared, built; `budget` is for all searches together, by default what `findLr`
@@ -59,12 +59,12 @@ export async function findGroupRates(
   const searches = 1 + places.filter((p) => p.moves).length;
   const budget = given ?? searches * usualBudget(run.totalSteps);
   const each = budget / searches;
-  if (each < LEAST) {
+  if (each < MIN_BUDGET) {
     throw new SteepestError(
       "usage",
       `a budget of ${showNumber(budget)} trainings is too small for ${searches} searches`,
       {
-        help: `give --budget ${searches * LEAST} or more: one training for all rates together, and one for each group's`,
+        help: `give --budget ${searches * MIN_BUDGET} or more: one training for all rates together, and one for each group's`,
       },
     );
   }
@@ -107,10 +107,10 @@ export const nameOf = (params: readonly string[] | null): string => params?.join
 /** A rate that can't be told from the best found is kept: with it the ratio that somebody declared. */
 function choose(
   lr: number,
-  { suggestion, stretch, reason }: FindLrResult,
+  { suggestion, plateau, reason }: FindLrResult,
 ): { readonly lr: number; readonly text: string } {
   if (suggestion === null) return { lr, text: `no better rate of its own: ${reason}` };
-  const same = suggestion === lr || (stretch !== null && stretch.low <= lr && lr <= stretch.high);
+  const same = suggestion === lr || (plateau !== null && plateau.low <= lr && lr <= plateau.high);
   if (same) return { lr, text: "as good as any with the other rates held" };
   const times = showNumber(suggestion / lr);
   return { lr: suggestion, text: `${times} times what the common factor gave` };

@@ -18,7 +18,7 @@ export interface JudgeOptions {
 
 export type Judged = Pick<
   FindLrResult,
-  "suggestion" | "reason" | "refusal" | "confidence" | "checks" | "spread" | "stretch" | "best"
+  "suggestion" | "reason" | "refusal" | "confidence" | "checks" | "spread" | "plateau" | "best"
 >;
 
 /** A loss within this share of the constant answer's has not learnt more than that. */
@@ -44,7 +44,7 @@ export function judgeSearch(result: SearchResult, trials: RunTrials, options: Ju
       confidence: null,
       checks: [],
       spread: null,
-      stretch: null,
+      plateau: null,
       best,
     };
   }
@@ -65,7 +65,7 @@ export function judgeSearch(result: SearchResult, trials: RunTrials, options: Ju
     confidence: confidenceOf(checks),
     checks,
     spread: [typed(result.interval[0]), typed(result.interval[1])],
-    stretch: { low, high },
+    plateau: { low, high },
     best,
   };
 }

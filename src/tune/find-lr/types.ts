@@ -97,7 +97,7 @@ export interface FindLrResult extends SweepSummary {
   /** Where the best rate of the whole run is expected in nine cases of ten. */
   readonly spread: readonly [number, number] | null;
   /** Rates that can't be told from the suggestion. */
-  readonly stretch: RateRange | null;
+  readonly plateau: RateRange | null;
   /** Lowest rate that died; null where none did. */
   readonly edge: number | null;
   /** Two seeds of the suggestion disagree by more than a tenth of what it gains; null where one seed was run. */

@@ -75,11 +75,11 @@ test("a head's habit is the place with most weight, where that is no even spread
 });
 
 test("between two looks the curve is straight, and before the first and after the last there is none", () => {
-  const looks = [
+  const evaluations = [
     { step: 2, loss: 4 },
     { step: 4, loss: 2 },
   ];
-  expect(between(looks, 5)).toEqual([Number.NaN, 4, 3, 2, Number.NaN]);
+  expect(between(evaluations, 5)).toEqual([Number.NaN, 4, 3, 2, Number.NaN]);
 });
 
 describeLab("room 13, a language model", (lab) => {

@@ -36,10 +36,10 @@ function several<T extends { id: string; half: Half }>(
   random: Random,
   table: readonly T[],
   half: Half,
-  most: number,
+  max: number,
 ): T[] {
   const out = new Map<string, T>();
-  for (let n = whole(random, 0, most); n > 0; n--) {
+  for (let n = whole(random, 0, max); n > 0; n--) {
     const one = pick(random, table, half, () => true);
     out.set(one.id, one);
   }

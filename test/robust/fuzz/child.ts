@@ -38,7 +38,7 @@ export async function problemOf(target: Target, bytes: Uint8Array): Promise<stri
 
 const peak = (): number => process.resourceUsage().maxRSS / 1024;
 
-async function main([name, seed, first, last, at, most]: readonly string[]): Promise<void> {
+async function main([name, seed, first, last, at, budget]: readonly string[]): Promise<void> {
   const target = TARGETS.find((t) => t.name === name)!;
   const place = openSync(at!, "w");
   for (const bytes of await seedsOf(target)) {
@@ -50,7 +50,7 @@ async function main([name, seed, first, last, at, most]: readonly string[]): Pro
     return (user + system) / 1e6;
   };
   let n = Number(first);
-  for (; n < Number(last) && used() < Number(most); n++) {
+  for (; n < Number(last) && used() < Number(budget); n++) {
     writeSync(place, String(n).padEnd(12), 0);
     const before = peak();
     const began = process.cpuUsage();

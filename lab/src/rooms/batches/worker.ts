@@ -11,7 +11,7 @@ export interface Escapes {
   /** Share of runs that left the worse well, and the better one. */
   readonly fromWorse: readonly number[];
   readonly fromBetter: readonly number[];
-  readonly saddle: { readonly mean: number; readonly most: number; readonly stayed: number };
+  readonly saddle: { readonly mean: number; readonly max: number; readonly stayed: number };
 }
 
 const RUNS = 400;

@@ -1,7 +1,7 @@
 /** Files out of what was dropped: folders are walked, and what cannot be a log is left out of them. */
 
 /** Files taken from folders at most. */
-const MOST = 200;
+const MAX_FILES = 200;
 const LOG = /(\.(csv|tsv|jsonl?|log|txt|out|wandb|db)|\.tfevents\.[^/]*)$/i;
 /** Settings beside logs. */
 const NO_LOG = /(^|\/)(\.[^/]*|run\.json|config\.json|package(-lock)?\.json|requirements\.txt)$/i;
@@ -15,7 +15,7 @@ export function droppedFiles(transfer: DataTransfer): Promise<File[]> {
   // a browser or a script that drops files without entries
   if (entries.length === 0) return Promise.resolve([...transfer.files]);
   return Promise.all(entries.map((e) => (e.isFile ? fileOf(e as FileSystemFileEntry) : walk(e)))).then(
-    (found) => found.flat().slice(0, MOST),
+    (found) => found.flat().slice(0, MAX_FILES),
   );
 }
 
@@ -33,7 +33,7 @@ async function walk(entry: FileSystemEntry): Promise<File[]> {
   for (;;) {
     // entries come in batches until an empty one
     const batch = await new Promise<FileSystemEntry[]>((done, failed) => reader.readEntries(done, failed));
-    if (batch.length === 0 || found.length >= MOST) return found;
+    if (batch.length === 0 || found.length >= MAX_FILES) return found;
     for (const inner of batch) found.push(...(await walk(inner)));
   }
 }
@@ -45,5 +45,5 @@ const named = (file: File, path: string): File =>
 export const chosenFolder = (files: Iterable<File>): File[] =>
   [...files]
     .filter((f) => mayBeLog(f.webkitRelativePath))
-    .slice(0, MOST)
+    .slice(0, MAX_FILES)
     .map((f) => named(f, f.webkitRelativePath));

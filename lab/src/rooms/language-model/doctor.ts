@@ -14,12 +14,12 @@ export interface Curves {
   readonly losses: readonly number[];
   readonly norms: readonly number[];
   readonly rates: readonly number[];
-  readonly looks: readonly { readonly step: number; readonly loss: number }[];
+  readonly evaluations: readonly { readonly step: number; readonly loss: number }[];
 }
 
 export interface Doctor {
-  /** Looks at the curves so far; what is new joins `alerts`. */
-  readonly look: (curves: Curves) => void;
+  /** Judges the curves so far; what is new joins `alerts`. */
+  readonly check: (curves: Curves) => void;
   readonly alerts: () => readonly Alert[];
   /** Of the run as it is. */
   readonly headline: (curves: Curves) => Pick<Headline, "words" | "tone"> & { readonly action: string };
@@ -29,7 +29,7 @@ export function createDoctor(name: string): Doctor {
   const watch = createWatch();
   const alerts: Alert[] = [];
   return {
-    look: (curves) => {
+    check: (curves) => {
       for (const finding of watch.update(logOf(name, curves))) {
         if (finding.severity === "info") continue;
         const { severity, advice } = finding;
@@ -45,7 +45,7 @@ export function createDoctor(name: string): Doctor {
   };
 }
 
-function logOf(source: string, { losses, norms, rates, looks }: Curves): RunLog {
+function logOf(source: string, { losses, norms, rates, evaluations }: Curves): RunLog {
   const steps = Float64Array.from(losses, (_, i) => i + 1);
   const every = (name: string, role: Series["role"], values: readonly number[]): Series => ({
     name,
@@ -56,8 +56,8 @@ function logOf(source: string, { losses, norms, rates, looks }: Curves): RunLog 
   const validation: Series = {
     name: "validationLoss",
     role: "validation",
-    steps: Float64Array.from(looks, (l) => l.step),
-    values: Float64Array.from(looks, (l) => l.loss),
+    steps: Float64Array.from(evaluations, (l) => l.step),
+    values: Float64Array.from(evaluations, (l) => l.loss),
   };
   return {
     source,

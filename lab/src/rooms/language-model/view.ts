@@ -1,7 +1,7 @@
 import { choice, int, number, text } from "../../lib/fields.ts";
 import { optimizers, prompts, schedules, texts } from "./names.ts";
 
-const MOST_STEPS = 20_000;
+const MAX_STEPS = 20_000;
 
 export const fields = {
   text: choice(texts, "alice"),
@@ -14,10 +14,10 @@ export const fields = {
   optimizer: choice(optimizers, "adamw"),
   lr: number({ default: 0.01, min: 1e-5, max: 10, log: true }),
   schedule: choice(schedules, "warmup-cosine"),
-  steps: int({ default: 2000, min: 10, max: MOST_STEPS }),
+  steps: int({ default: 2000, min: 10, max: MAX_STEPS }),
   seed: int({ default: 1, min: 0, max: 1e6 }),
   /** Steps made: an address with them trains so far by itself. */
-  k: int({ default: 0, min: 0, max: MOST_STEPS }),
+  k: int({ default: 0, min: 0, max: MAX_STEPS }),
   /** Rates of this run where they were changed: "0:0.01,400:0.003". */
   rates: text("", { max: 1000 }),
   /** How a sample begins, */

@@ -23,7 +23,7 @@ export function verdictOf(run: State | null, running: boolean, vocabulary: numbe
       body: "Lower the rate and begin a new run.",
     };
   }
-  const unseen = run.looks.at(-1)?.loss ?? Number.NaN;
+  const unseen = run.evaluations.at(-1)?.loss ?? Number.NaN;
   const unsure = `On text it has not read it hesitates between ${choices(unseen)} characters; at random it would be ${vocabulary}.`;
   if (run.k === 0) return { tone: "info", title: "Not trained yet: it writes at random", body: unsure };
   const alert = run.alerts.at(-1);

@@ -58,7 +58,7 @@ export interface State {
   readonly norms: Float64Array;
   readonly rates: Float64Array;
   /** Loss on text that it does not train on, at equal distances and at the end. */
-  readonly looks: readonly { readonly step: number; readonly loss: number }[];
+  readonly evaluations: readonly { readonly step: number; readonly loss: number }[];
   /** The latest last. */
   readonly samples: readonly Sample[];
   /** Why it does not write: the prompt has a character that the text has not. */
@@ -83,7 +83,7 @@ interface Session {
   readonly losses: number[];
   readonly norms: number[];
   readonly rates: number[];
-  readonly looks: { step: number; loss: number }[];
+  readonly evaluations: { step: number; loss: number }[];
   samples: Sample[];
   mute: string | null;
   headline: State["headline"];
@@ -104,20 +104,20 @@ let session: Session | undefined;
 let wish: Wish = { prompt: "", temperature: 0.8 };
 let kept: Kept | null = null;
 
-const LOOKS = 40;
+const EVALUATIONS = 40;
 const SMOOTH = 0.95;
 /** ms of steps between two reports, as many as were made in that time before, */
 const SLICE = 60;
-/** and of training between two samples; the doctor looks as often. */
+/** and of training between two samples; the doctor judges as often. */
 const REST = 1500;
 /** Characters of a sample, */
 const LENGTH = 240;
 /** and samples that are kept. */
-const MOST_SAMPLES = 60;
+const MAX_SAMPLES = 60;
 /** Windows of unseen text whose loss is measured. */
 const WINDOWS = 64;
 /** With fewer steps there is nothing to judge. */
-const FEWEST = 50;
+const MIN_STEPS = 50;
 
 function rateAt({ spec, totalSteps, plan }: BuiltRun, lr: number): LearningRate {
   return learningRateFromSpec(spec.schedule, lr, { totalSteps, stepsPerEpoch: plan.stepsPerEpoch });
@@ -154,7 +154,7 @@ export async function open(
     losses: [],
     norms: [],
     rates: [],
-    looks: [],
+    evaluations: [],
     samples: [],
     mute: null,
     headline: null,
@@ -163,7 +163,7 @@ export async function open(
     steps: 0,
     seconds: 0,
   };
-  look(session);
+  evaluate(session);
   sample(session);
   return {
     facts: {
@@ -224,7 +224,7 @@ function stateOf(s: Session): State {
     averaged: Float64Array.from(debiasedEma(s.losses, SMOOTH)),
     norms: Float64Array.from(s.norms),
     rates: Float64Array.from(s.rates),
-    looks: [...s.looks],
+    evaluations: [...s.evaluations],
     samples: s.samples,
     mute: s.mute,
     stepsPerSecond: s.seconds > 0 ? s.steps / s.seconds : null,
@@ -236,9 +236,9 @@ function stateOf(s: Session): State {
   };
 }
 
-function look(s: Session): void {
+function evaluate(s: Session): void {
   const step = s.run.settled();
-  if (s.looks.at(-1)?.step !== step) s.looks.push({ step, loss: s.unseen() });
+  if (s.evaluations.at(-1)?.step !== step) s.evaluations.push({ step, loss: s.unseen() });
 }
 
 /** Writes a sample of the model as it is; one of the same step and wish is there already. */
@@ -251,7 +251,7 @@ function sample(s: Session): void {
     const { seed } = s.built.spec;
     const text = s.writer.write({ prompt, temperature, length: LENGTH, seed });
     const before = s.samples.filter((other) => other.step !== step);
-    s.samples = [...before, { step, prompt, temperature, text }].slice(-MOST_SAMPLES);
+    s.samples = [...before, { step, prompt, temperature, text }].slice(-MAX_SAMPLES);
   } catch (error) {
     if (!(error instanceof SteepestError)) throw error;
     s.mute = error.message;
@@ -276,10 +276,10 @@ export function setRate(lr: number): State | null {
   return stateOf(s);
 }
 
-/** Steps up to `end`, to the next look or to numbers that are no numbers; returns how many. */
+/** Steps up to `end`, to the next evaluation or to numbers that are no numbers; returns how many. */
 async function burst(
   s: Session,
-  { most, end, every }: { readonly most: number; readonly end: number; readonly every: number },
+  { maxSteps, end, every }: { readonly maxSteps: number; readonly end: number; readonly every: number },
 ): Promise<number> {
   const before = s.losses.length;
   do {
@@ -289,7 +289,7 @@ async function burst(
     const lr = s.rate.lrAt(k);
     s.run.advance(lr);
     s.rates.push(lr);
-  } while (s.run.sent() < Math.min(end, before + most) && s.run.sent() % every !== 0);
+  } while (s.run.sent() < Math.min(end, before + maxSteps) && s.run.sent() % every !== 0);
   for (const { loss, gradNorm } of await s.run.results()) {
     s.losses.push(loss);
     s.norms.push(gradNorm);
@@ -304,34 +304,34 @@ export async function go(to: number, report: Report<State>): Promise<State> {
   const s = opened();
   const { built } = s;
   const end = Math.min(to, built.totalSteps);
-  const every = Math.max(1, Math.round(built.totalSteps / LOOKS));
+  const every = Math.max(1, Math.round(built.totalSteps / EVALUATIONS));
   s.headline = null;
   let atOnce = 1;
-  let looked = performance.now();
+  let reported = performance.now();
   while (s.losses.length < end && session === s) {
     const began = performance.now();
-    const made = await burst(s, { most: atOnce, end, every });
+    const made = await burst(s, { maxSteps: atOnce, end, every });
     const now = performance.now();
     s.seconds += (now - began) / 1000;
     s.steps += made;
     atOnce = Math.max(1, Math.min(2 * atOnce, Math.round((made * SLICE) / (now - began))));
     const finite = Number.isFinite(s.losses.at(-1));
     const due = s.losses.length % every === 0;
-    const rested = now - looked > REST || !finite;
+    const rested = now - reported > REST || !finite;
     if (due || rested) await s.run.settle();
-    if (finite && due) look(s);
+    if (finite && due) evaluate(s);
     if (rested) {
-      s.doctor.look(s);
+      s.doctor.check(s);
       sample(s);
-      looked = performance.now();
+      reported = performance.now();
     }
     if (!(await report(stateOf(s))) || !finite) break;
   }
   await s.run.settle();
-  if (Number.isFinite(s.losses.at(-1) ?? 0)) look(s);
+  if (Number.isFinite(s.losses.at(-1) ?? 0)) evaluate(s);
   sample(s);
-  s.doctor.look(s);
-  if (s.losses.length >= FEWEST) s.headline = s.doctor.headline(s);
+  s.doctor.check(s);
+  if (s.losses.length >= MIN_STEPS) s.headline = s.doctor.headline(s);
   return stateOf(s);
 }
 

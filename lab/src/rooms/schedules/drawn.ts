@@ -6,7 +6,7 @@ export const DRAWN = "piecewise-interpolate";
 /** Corners after the first step. */
 const CORNERS = 12;
 /** A corner is at least this share of the highest: scales multiply, and nothing follows a zero. */
-const LEAST = 1e-3;
+const MIN_SHARE = 1e-3;
 
 /** Steps of the corners, the first at 0. */
 const cornersOf = (steps: number): number[] => {
@@ -26,7 +26,7 @@ export function withCorner(
   for (let i = 1; i < at.length; i++)
     if (Math.abs(at[i]! - step) < Math.abs(at[nearest]! - step)) nearest = i;
   rates[nearest] = rate;
-  const floor = LEAST * Math.max(...rates);
+  const floor = MIN_SHARE * Math.max(...rates);
   const kept = rates.map((r) => Math.max(r, floor));
   const short = (x: number): number => Number(x.toPrecision(3));
   // each scale is of the corner before as it was rounded: errors do not add up

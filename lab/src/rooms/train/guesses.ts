@@ -37,10 +37,10 @@ export function guesses({ parts, step, data }: BuiltRun, backend: Backend): Gues
   function forward(rows: ArrayLike<number>, each: (row: number, outputs: ArrayLike<number>) => void): void {
     const n = rows.length / size;
     const program = n === 1 ? one : predict;
-    const most = n === 1 ? 1 : ROWS;
+    const max = n === 1 ? 1 : ROWS;
     program.load(step.state);
-    for (let from = 0; from < n; from += most) {
-      const some = Math.min(most, n - from);
+    for (let from = 0; from < n; from += max) {
+      const some = Math.min(max, n - from);
       for (let i = 0; i < some * size; i++) program.x[i] = rows[from * size + i]!;
       const out = program.run();
       for (let r = 0; r < some; r++) each(from + r, out.subarray(r * count, (r + 1) * count));
@@ -76,11 +76,11 @@ export function guesses({ parts, step, data }: BuiltRun, backend: Backend): Gues
 
 /** log Σ exp(z). */
 function logSum(z: ArrayLike<number>): number {
-  let most = Number.NEGATIVE_INFINITY;
-  for (let c = 0; c < z.length; c++) most = Math.max(most, z[c]!);
+  let max = Number.NEGATIVE_INFINITY;
+  for (let c = 0; c < z.length; c++) max = Math.max(max, z[c]!);
   let sum = 0;
-  for (let c = 0; c < z.length; c++) sum += Math.exp(z[c]! - most);
-  return most + Math.log(sum);
+  for (let c = 0; c < z.length; c++) sum += Math.exp(z[c]! - max);
+  return max + Math.log(sum);
 }
 
 export function largest(z: ArrayLike<number>): number {

@@ -34,7 +34,7 @@ export interface Decision {
   readonly sure: Float32Array;
 }
 
-const MOST = 64;
+const MAX_UNITS = 64;
 /** Samples along a side of the plane, for the answer and for each unit. */
 const FINE = 56;
 const COARSE = 24;
@@ -52,7 +52,7 @@ function firstLayer({ step }: BuiltRun): FirstLayer {
 }
 
 function tiles(pictures: readonly Float32Array[], width: number, height: number): Tiles {
-  const scale = pictures.reduce((most, p) => p.reduce((m, v) => Math.max(m, Math.abs(v)), most), 0);
+  const scale = pictures.reduce((max, p) => p.reduce((m, v) => Math.max(m, Math.abs(v)), max), 0);
   return { pictures, width, height, scale };
 }
 
@@ -61,7 +61,7 @@ export function insideDigits(built: BuiltRun, pixels: ArrayLike<number>): Inside
   const { weight, bias, shape } = firstLayer(built);
   const units = shape[0]!;
   const size = weight.length / units;
-  const shown = Array.from({ length: Math.min(MOST, units) }, (_, u) =>
+  const shown = Array.from({ length: Math.min(MAX_UNITS, units) }, (_, u) =>
     Float32Array.from({ length: size }, (_, i) => weight[u * size + i]!),
   );
   const dense = shape.length === 2;
@@ -143,7 +143,7 @@ export function insidePoints(built: BuiltRun, frame: Frame): Inside {
   const { weight, bias, shape } = firstLayer(built);
   const [units, width] = [shape[0]!, shape[1]!];
   const rows = plane(frame, COARSE, width);
-  const shown = Math.min(MOST, units);
+  const shown = Math.min(MAX_UNITS, units);
   const maps = Array.from({ length: shown }, (_, u) =>
     Float32Array.from({ length: COARSE * COARSE }, (_, i) => {
       let sum = bias[u]!;

@@ -20,7 +20,11 @@ export interface State {
   readonly losses: Float64Array;
   readonly averaged: Float64Array;
   /** At equal distances, and at the end. */
-  readonly looks: readonly { readonly step: number; readonly loss: number; readonly accuracy: number }[];
+  readonly evaluations: readonly {
+    readonly step: number;
+    readonly loss: number;
+    readonly accuracy: number;
+  }[];
   /** Of the network as it is now, or was at the last look. */
   readonly tally: Tally & { readonly step: number };
   /** Null before the first steps. */
@@ -41,7 +45,7 @@ export interface Session {
   optimizer: OptimizerName;
   rate: LearningRate;
   readonly losses: number[];
-  readonly looks: State["looks"][number][];
+  readonly evaluations: State["evaluations"][number][];
   /** All weights at some steps, the first included. */
   readonly path: Float32Array[];
   tally: State["tally"];
@@ -50,7 +54,7 @@ export interface Session {
 }
 
 let session: Session | undefined;
-const LOOKS = 25;
+const EVALUATIONS = 25;
 const SMOOTH = 0.9;
 /** Milliseconds of steps between two reports. */
 const SLICE = 50;
@@ -104,7 +108,7 @@ export async function begin(asked: Asked, changes: readonly Change[]): Promise<S
     optimizer,
     rate: rateAt(built, lr),
     losses: [],
-    looks: [{ step: 0, loss: tally.loss, accuracy: tally.accuracy }],
+    evaluations: [{ step: 0, loss: tally.loss, accuracy: tally.accuracy }],
     path: [Float32Array.from(flatParameters(built))],
     tally,
     steps: 0,
@@ -125,7 +129,7 @@ export function stateOf(s: Session): State {
     total: s.built.totalSteps,
     losses: Float64Array.from(s.losses),
     averaged: Float64Array.from(debiasedEma(s.losses, SMOOTH)),
-    looks: [...s.looks],
+    evaluations: [...s.evaluations],
     tally: s.tally,
     stepsPerSecond: s.seconds > 0 ? s.steps / s.seconds : null,
     lr: s.rate.lrAt(Math.min(k, s.built.totalSteps - 1)),
@@ -174,13 +178,13 @@ async function allowed(): Promise<number> {
 export async function goOn(s: Session, to: number, report: Report<State>): Promise<State> {
   const { totalSteps } = s.built;
   const end = Math.min(to, totalSteps);
-  const every = Math.max(1, Math.round(totalSteps / LOOKS));
-  const look = (): void => {
+  const every = Math.max(1, Math.round(totalSteps / EVALUATIONS));
+  const evaluate = (): void => {
     const step = s.losses.length;
     if (s.tally.step !== step) s.tally = { ...s.guess.tally(), step };
     const regular = step % every === 0 || step === totalSteps;
-    if (regular && s.looks.at(-1)!.step !== step) {
-      s.looks.push({ step, loss: s.tally.loss, accuracy: s.tally.accuracy });
+    if (regular && s.evaluations.at(-1)!.step !== step) {
+      s.evaluations.push({ step, loss: s.tally.loss, accuracy: s.tally.accuracy });
       s.path.push(Float32Array.from(flatParameters(s.built)));
     }
   };
@@ -202,9 +206,9 @@ export async function goOn(s: Session, to: number, report: Report<State>): Promi
     s.seconds += (performance.now() - began) / 1000;
     s.steps += made;
     const finite = s.losses.length === 0 || Number.isFinite(s.losses.at(-1));
-    if (made > 0 && (s.losses.length % every === 0 || !finite)) look();
+    if (made > 0 && (s.losses.length % every === 0 || !finite)) evaluate();
     if (!(await report(stateOf(s))) || !finite) break;
   }
-  look();
+  evaluate();
   return stateOf(s);
 }

@@ -3,8 +3,8 @@ import { decide } from "./inside.ts";
 import { suits } from "./names.ts";
 import { begin, goOn } from "./session.ts";
 
-/** Steps between two looks, and looks. */
-const [EVERY, LOOKS] = [8, 12];
+/** Steps between two evaluations, and evaluations. */
+const [EVERY, EVALUATIONS] = [8, 12];
 
 /** A network learns to tell two circles apart: its answer over the plane, look by look. */
 export async function thumb(): Promise<Thumb> {
@@ -19,7 +19,7 @@ export async function thumb(): Promise<Thumb> {
     });
   };
   const moments = [look()];
-  for (let i = 1; i <= LOOKS; i++) {
+  for (let i = 1; i <= EVALUATIONS; i++) {
     await goOn(session, i * EVERY, async () => true);
     moments.push(look());
   }

@@ -1,7 +1,7 @@
 import { choice, int, number, text } from "../../lib/fields.ts";
 import { dataSets, models, optimizers, paces, planes, schedules } from "./names.ts";
 
-export const MOST_STEPS = 5000;
+export const MAX_STEPS = 5000;
 export const kinds = ["any", "0", "1", "2", "3", "4", "5", "6", "7", "8", "9"] as const;
 /** Digits that the network never trains on. */
 export const UNSEEN = 2000;
@@ -16,12 +16,12 @@ export const fields = {
   lr: number({ default: 0.05, min: 1e-5, max: 10, log: true }),
   schedule: choice(schedules, "constant"),
   batch: int({ default: 64, min: 1, max: 512 }),
-  steps: int({ default: 600, min: 10, max: MOST_STEPS }),
+  steps: int({ default: 600, min: 10, max: MAX_STEPS }),
   seed: int({ default: 1, min: 0, max: 1e6 }),
   /** Steps a second while it is watched. */
   pace: choice(paces, "30"),
   /** Steps made: an address with them trains so far by itself. */
-  k: int({ default: 0, min: 0, max: MOST_STEPS }),
+  k: int({ default: 0, min: 0, max: MAX_STEPS }),
   /** Rates and optimizers of this run where they were changed: "0:0.05,120:0.01:adam". */
   rates: text("", { max: 1000 }),
   /** Which unseen digit is shown. */

@@ -4,7 +4,7 @@
  */
 import { type Expr, isElementwise, isKernel, isReduction } from "../../graph/expr.ts";
 import { primitives } from "../../graph/primitives.ts";
-import { aligned, type Fusible, isFusible, squeezed, uniformValue } from "../nodes.ts";
+import { aligned, type Fusible, isFusible, squeeze, uniformValue } from "../nodes.ts";
 
 /** Nodes of one loop kernel. */
 export interface Cluster {
@@ -15,14 +15,14 @@ export interface Cluster {
   readonly members: Fusible[];
 }
 
-const domainOf = (e: Fusible): number[] => squeezed(isReduction(e) ? e.inputs[0]!.shape : e.shape);
+const domainOf = (e: Fusible): number[] => squeeze(isReduction(e) ? e.inputs[0]!.shape : e.shape);
 
 /** Reduced axes, counted in the squeezed domain. */
 function reducedAxesOf(e: Fusible): number[] | null {
   if (!isReduction(e)) return null;
   const axes = e.op === "argmax" ? [e.attrs.axis] : e.attrs.axes;
   const shape = e.inputs[0]!.shape;
-  return axes.filter((a) => shape[a] !== 1).map((a) => squeezed(shape.slice(0, a)).length);
+  return axes.filter((a) => shape[a] !== 1).map((a) => squeeze(shape.slice(0, a)).length);
 }
 
 /** Groups the fusible nodes of a topologically ordered graph. */
@@ -145,7 +145,7 @@ function place(e: Expr, units: Units, unitOf: Map<Expr, number>): void {
 
 /** True when `x` is computed inside loops over `domain`, element for element. */
 const runsOver = (x: Expr, domain: readonly number[]): boolean =>
-  isElementwise(x) && isFusible(x) && squeezed(x.shape).join() === domain.join();
+  isElementwise(x) && isFusible(x) && squeeze(x.shape).join() === domain.join();
 
 /** The nodes with a unit that `x` is made from: they must be finished before it is read. */
 function sources(x: Expr, unitOf: ReadonlyMap<Expr, number>): Expr[] {
@@ -176,7 +176,7 @@ function mergeSiblings(order: readonly Expr[], units: Units, unitOf: ReadonlyMap
     if (domain.length === 0) note("scalar", unit);
     else
       for (const x of e.inputs)
-        if (uniformValue(x) === null && squeezed(x.shape).join() === domain.join()) note(aligned(x), unit);
+        if (uniformValue(x) === null && squeeze(x.shape).join() === domain.join()) note(aligned(x), unit);
   }
   for (const members of readers.values()) {
     const list = [...new Set([...members].map(units.find))];

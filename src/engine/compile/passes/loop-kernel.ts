@@ -3,7 +3,7 @@ import { type Expr, isReduction, type NodeOf } from "../../graph/expr.ts";
 import type { ElementwisePrimitive } from "../../graph/primitives.ts";
 import { contiguous, permuteView } from "../../graph/strided.ts";
 import type { LoopKernel, LoopReduction, LoopStore, Operand } from "../kernels.ts";
-import { aligned, copyOf, squeezed, squeezedView, uniformValue } from "../nodes.ts";
+import { aligned, copyOf, squeeze, squeezeView, uniformValue } from "../nodes.ts";
 import type { Buffers } from "./buffers.ts";
 import type { Cluster } from "./cluster.ts";
 import { type ClusterOf, isInlined, sharesLoop } from "./stored.ts";
@@ -30,7 +30,7 @@ export function loopKernel(
       return;
     }
     const { buffer, view } = buffers.operand(x);
-    loads.set(source, { buffer, view: squeezedView(view) });
+    loads.set(source, { buffer, view: squeezeView(view) });
   };
   const stores: LoopStore[] = [];
   const reductions: LoopReduction[] = [];
@@ -61,14 +61,14 @@ export function moveKernel(
 ): LoopKernel {
   const copy = copyOf(x);
   const loads = new Map<Expr, Operand>();
-  let axes = [...squeezed(x.shape).keys()];
+  let axes = [...squeeze(x.shape).keys()];
   if (uniformValue(x) === null) {
     const { buffer, view } = buffers.operand(x);
-    const from = squeezedView(view);
+    const from = squeezeView(view);
     if (accumulate) axes = axes.sort((a, b) => from.strides[b]! - from.strides[a]!);
     loads.set(aligned(x), { buffer, view: permuteView(from, axes) });
   }
-  const place = permuteView(squeezedView(to.view), axes);
+  const place = permuteView(squeezeView(to.view), axes);
   return {
     kind: "loop",
     domain: place.shape,

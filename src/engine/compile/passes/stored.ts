@@ -1,7 +1,7 @@
 /** Which values are kept in memory, and which are made in the loop that reads them. */
 import { type Expr, isElementwise, isView, type NodeOf } from "../../graph/expr.ts";
 import { type ElementwisePrimitive, primitives } from "../../graph/primitives.ts";
-import { aligned, isFusible, squeezed, uniformValue } from "../nodes.ts";
+import { aligned, isFusible, squeeze, uniformValue } from "../nodes.ts";
 import type { Cluster } from "./cluster.ts";
 import type { Legalized } from "./legalize.ts";
 
@@ -9,14 +9,14 @@ export type ClusterOf = ReadonlyMap<Expr, Cluster>;
 
 /** Made in the loop of its user anyway? */
 export const sharesLoop = (x: Expr, user: Cluster, clusterOf: ClusterOf): boolean =>
-  isElementwise(x) && clusterOf.get(x) === user && squeezed(x.shape).join() === user.domain.join();
+  isElementwise(x) && clusterOf.get(x) === user && squeeze(x.shape).join() === user.domain.join();
 
 /** Computed again in the user's loop, from values that lie in memory anyway. */
 export const isInlined = (x: Expr, user: Cluster): x is NodeOf<ElementwisePrimitive> =>
   isElementwise(x) &&
   isFusible(x) &&
   primitives[x.op].cost === "cheap" &&
-  squeezed(x.shape).join() === user.domain.join() &&
+  squeeze(x.shape).join() === user.domain.join() &&
   x.inputs.every((y) => {
     const source = aligned(y);
     return uniformValue(y) !== null || !(isElementwise(source) && isFusible(source));

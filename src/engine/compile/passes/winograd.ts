@@ -14,7 +14,7 @@ import type {
   WinogradKernel,
 } from "../kernels.ts";
 import { touches } from "../kernels.ts";
-import { squeezedView } from "../nodes.ts";
+import { squeezeView } from "../nodes.ts";
 import { gatherProducts, isCopy } from "./gather-products.ts";
 
 /** Channels on either side from which the transforms are repaid. */
@@ -65,7 +65,7 @@ function imagesOf({ b, to, through }: MatmulKernel): Operand | null {
 
 /** Do both views find their elements alike, axes of size 1 and the offset aside? */
 function alike(a: View, b: View): boolean {
-  const [x, y] = [squeezedView(a), squeezedView(b)];
+  const [x, y] = [squeezeView(a), squeezeView(b)];
   return x.shape.join() === y.shape.join() && x.strides.join() === y.strides.join();
 }
 

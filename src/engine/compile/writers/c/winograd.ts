@@ -12,8 +12,8 @@ const NUMBERS = 1 << 14;
 function bandOf({ channels, outputs, rows, columns }: WinogradKernel["sizes"]): number {
   const [down, across] = [Math.ceil(rows / 2), Math.ceil(columns / 2)];
   const tiles = Math.min(TILES, Math.max(16, NUMBERS / Math.max(channels, outputs)));
-  const most = Math.max(1, Math.floor(tiles / across));
-  return Math.ceil(down / Math.ceil(down / most));
+  const max = Math.max(1, Math.floor(tiles / across));
+  return Math.ceil(down / Math.ceil(down / max));
 }
 
 export function writeWinograd(k: WinogradKernel, name: string, { addressOf }: WriteContext): KernelText {

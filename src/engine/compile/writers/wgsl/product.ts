@@ -7,7 +7,7 @@ import { makeNode } from "../../../graph/expr.ts";
 import { sizeOf } from "../../../graph/shape.ts";
 import { contiguous, type View } from "../../../graph/strided.ts";
 import type { LoopKernel, MatmulKernel, Operand } from "../../kernels.ts";
-import { squeezed, squeezedView } from "../../nodes.ts";
+import { squeeze, squeezeView } from "../../nodes.ts";
 import { digitsOf } from "../../passes/gather-products.ts";
 import { type Costs, entry, type KernelText, perElement, placeOf, SCRATCH, sizeText } from "./kernel-text.ts";
 import { writeLoop } from "./loop.ts";
@@ -101,14 +101,14 @@ function asLoop({ a, b, to }: MatmulKernel, { n }: Sizes): LoopKernel {
     (strides: (o: Operand) => readonly number[]): ((o: Operand) => Operand) =>
     (o) => ({
       buffer: o.buffer,
-      view: squeezedView({ shape, strides: strides(o), offset: o.view.offset }),
+      view: squeezeView({ shape, strides: strides(o), offset: o.view.offset }),
     });
   const strideOf = (o: Operand, fromEnd: number): number => o.view.strides.at(-fromEnd)!;
   const leads = (o: Operand): readonly number[] => o.view.strides.slice(0, -2);
   const x = makeNode("input", [], { name: "a" }, shape, to.dtype);
   const y = makeNode("input", [], { name: "b" }, shape, to.dtype);
   const product = makeNode("mul", [x, y], {}, shape, to.dtype);
-  const domain = squeezed(shape);
+  const domain = squeeze(shape);
   const axes = [shape.length - 1];
   const total = makeNode("reduceSum", [product], { axes }, shape.slice(0, -1), to.dtype);
   const place = views((o) => [...leads(o), strideOf(o, 2), 0, strideOf(o, 1)])(a);

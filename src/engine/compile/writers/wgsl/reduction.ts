@@ -31,8 +31,8 @@ export function writeReduction(kernel: LoopKernel, plan: LoopPlan): KernelText[]
   if (terms <= FEW || (kept >= MANY && (plan.column || terms <= 4 * FEW)))
     return [serial(kernel, plan, kept)];
   // an invocation has some terms at least: joining costs a barrier for each halving
-  const most = Math.min(GROUP, 2 ** Math.floor(Math.log2(terms / TERMS)));
-  const lanes = Math.min(most, plan.column ? GROUP / COLUMNS : GROUP);
+  const max = Math.min(GROUP, 2 ** Math.floor(Math.log2(terms / TERMS)));
+  const lanes = Math.min(max, plan.column ? GROUP / COLUMNS : GROUP);
   const across = Math.max(lanes > SMALL_GROUP ? 1 : SMALL_GROUP / lanes, plan.column ? COLUMNS : 1);
   const groups = Math.ceil(kept / across);
   const parts = Math.max(
