@@ -9,12 +9,13 @@ import { join } from "node:path";
 import { chooseBackend } from "../src/engine/registry.ts";
 import type { RunSpec } from "../src/run/spec.ts";
 import { buildRun } from "../src/train/index.ts";
-import { adviceOf, adviceQuestion, trainingsOf } from "../src/tune/advise/advise-run.ts";
+import { adviceOf, adviceQuestion } from "../src/tune/advise/advise-run.ts";
 import { problemOf } from "../src/tune/advise/problem.ts";
 import { shortList } from "../src/tune/advise/shortlist.ts";
 import { type Cell, runCell } from "../src/tune/compare/cell.ts";
 import { type Comparison, cellKey, compare, searchKey } from "../src/tune/compare/compare.ts";
 import { parseContestants } from "../src/tune/compare/contestants.ts";
+import { costOf } from "../src/tune/compare/cost.ts";
 import { type RateSearch, searchCellRate } from "../src/tune/compare/rate-search.ts";
 import { ratePlan } from "../src/tune/compare/rates.ts";
 import { roundUp, stepsTo } from "../src/tune/compare/summary.ts";
@@ -122,7 +123,7 @@ async function study(task: Task): Promise<Outcome> {
   return {
     task: task.name,
     result,
-    cost: Math.round(trainingsOf(result)),
+    cost: Math.round(costOf(result).trainings),
     best: all.reduce((a, b) => (b.steps < a.steps ? b : a)),
     advised: {
       ...advice,

@@ -3,7 +3,7 @@ import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect, test } from "vitest";
-import { examples, folder, start, steepest } from "./steepest.ts";
+import { examples, folder, start, steepest, steepestAgain } from "./steepest.ts";
 
 const lesson = join(examples, "lesson.json");
 const cellsIn = (path: string): number =>
@@ -81,10 +81,20 @@ test("the table says what ranks, what diverged, and when everything did", async 
     "--quiet",
     "--optimizers",
   ];
-  const [mixed, none] = await Promise.all([
-    steepest([...args, "sgd,adam", "--rates", "0.1,1e30", "--target", "1e-9"], { cwd }),
-    steepest([...args, "sgd", "--rates", "1e20,1e30", "--plot", "map.svg"], { cwd }),
-  ]);
+  const mixed = await steepestAgain([...args, "sgd,adam", "--rates", "0.1,1e30", "--target", "1e-9"], {
+    cwd,
+  });
+  const none = await steepestAgain([...args, "sgd", "--rates", "1e20,1e30", "--plot", "map.svg"], { cwd });
+  const within = ["compare", "r.json", "--optimizers", "sgd,adam", "--total", "40", "--jobs", "1", "--quiet"];
+  const total = await steepestAgain(within, { cwd });
+  const twice = await steepestAgain([...within, "--seeds", "2"], { cwd });
+  expect(total.code).toBe(0);
+  expect(total.stdout).toMatch(/further seeds chose among those of all optimizers, in \d+ runs/);
+  const [, spent, grid] = / runs, \d+ of them now: ([\d.]+) together, .* costs (\d+)/.exec(total.stdout)!;
+  expect(Number(spent)).toBeLessThanOrEqual(40);
+  expect(Number(grid)).toBeGreaterThan(40);
+  expect([twice.code, twice.stdout]).toEqual([2, ""]);
+  expect(twice.stderr).toContain("leave --seeds out, or --total");
   expect([mixed.code, mixed.stderr]).toEqual([0, ""]);
   expect(mixed.stdout).toContain("Ranked by the final validation loss");
   expect(mixed.stdout).toMatch(/sgd +0\.1 .*1\.00e\+30/);
@@ -123,7 +133,7 @@ test("without rates each optimizer's is searched, and the search is kept", async
 test("a schedule that sets its own rates leaves none to compare", async () => {
   const cwd = folder();
   const args = ["compare", lesson, "--optimizers", "sgd,adam", "--schedule", "range-test"];
-  const { code, stderr } = await steepest(args, { cwd });
+  const { code, stderr } = await steepestAgain(args, { cwd });
   expect(code).toBe(2);
   expect(stderr).toContain("the schedule range-test sets its own rates, so there is none to compare");
 });
@@ -137,13 +147,11 @@ test("advise compares a short list within its budget, says which, and writes the
     steps: 60,
   };
   writeFileSync(join(cwd, "r.json"), JSON.stringify(run));
-  const [found, small] = await Promise.all([
-    steepest(
-      ["advise", "r.json", "--budget", "24", "--target", "0.1", "--jobs", "1", "--json", "--out", "a"],
-      { cwd },
-    ),
-    steepest(["advise", "r.json", "--budget", "5"], { cwd }),
-  ]);
+  const found = await steepestAgain(
+    ["advise", "r.json", "--budget", "24", "--target", "0.1", "--jobs", "1", "--json", "--out", "a"],
+    { cwd },
+  );
+  const small = await steepestAgain(["advise", "r.json", "--budget", "5"], { cwd });
   expect(found.code).toBe(0);
   const advice = JSON.parse(found.stdout);
   expect(advice).toMatchObject({ schema: "steepest.advise/1", compared: ["adam", "sgd"] });

@@ -6,9 +6,10 @@ import { readRunFile } from "../../run/node-run-file.ts";
 import { showNumber } from "../../run/show-number.ts";
 import type { RunSpec } from "../../run/spec.ts";
 import { type BuiltRun, buildRun } from "../../train/index.ts";
-import { adviceOf, adviceQuestion, allocate, type RunAdvice } from "../../tune/advise/advise-run.ts";
+import { adviceOf, adviceQuestion, type RunAdvice } from "../../tune/advise/advise-run.ts";
 import { type Problem, problemOf, problemWords } from "../../tune/advise/problem.ts";
 import { type ShortList, shortList } from "../../tune/advise/shortlist.ts";
+import { allocate } from "../../tune/compare/allocation.ts";
 import type { CompareResult, Comparison } from "../../tune/compare/compare.ts";
 import type { Invocation } from "../command.ts";
 import { interrupted, openFolder, requirePeak, runComparison } from "../compare/run-comparison.ts";
@@ -116,8 +117,8 @@ function printList(
   { problem, list, question, budget, built }: Listed,
   { terminal, json }: { terminal: Terminal; json: boolean },
 ): number {
-  const allocation = allocate(budget, question.contestants.length);
   const compared = question.contestants.map((c) => c.label);
+  const allocation = { candidates: compared.length, ...allocate(budget, compared.length) };
   if (json) {
     const record = {
       schema: "steepest.advise/1",

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { SteepestError } from "../../run/errors.ts";
 import { readRunFile } from "../../run/node-run-file.ts";
 import { buildRun } from "../../train/index.ts";
+import { allocate, allocated } from "../../tune/compare/allocation.ts";
 import type { Comparison } from "../../tune/compare/compare.ts";
 import { checkRates, parseContestants } from "../../tune/compare/contestants.ts";
 import { ratePlan } from "../../tune/compare/rates.ts";
@@ -36,9 +37,20 @@ async function forProgram(
     args,
     "steepest compare --set optimizer=sgd,adamw -- python train.py --opt {optimizer} --lr {lr}",
   );
+  if (options["total"] !== undefined) {
+    throw new SteepestError("usage", "--total is for run files", {
+      help: "bound a comparison of programs by --time, or each search by --budget",
+    });
+  }
   const flags = options as ProgramFlags;
   const quiet = options["quiet"] === true;
-  const prepared = prepare(program, "compare", { ...flags, jobs: flags.jobs ?? 1, quiet, terminal });
+  const prepared = prepare(program, "compare", {
+    ...SEEDS,
+    ...flags,
+    jobs: flags.jobs ?? 1,
+    quiet,
+    terminal,
+  });
   const sets = combinations(flags.set ?? [], prepared);
   if (flags.part !== undefined) {
     const settings = sets.map((set) => ({ set, root: rootOf(prepared, set) }));
@@ -93,12 +105,16 @@ async function forRunFile(invocation: Invocation): Promise<number> {
   }
 }
 
+/** Where no flag says otherwise. */
+const SEEDS = { seeds: 3, freshSeeds: 8 } as const;
+
 type Flags = {
   readonly optimizers?: string;
   readonly rates?: string;
   readonly budget?: number;
-  readonly seeds: number;
-  readonly freshSeeds: number;
+  readonly total?: number;
+  readonly seeds?: number;
+  readonly freshSeeds?: number;
   readonly target?: number | "best";
 };
 
@@ -110,21 +126,39 @@ async function questionOf({ args, flags, options }: Invocation): Promise<Compari
     });
   }
   const run = await readRunFile(file, { overrides });
-  const { optimizers, rates, budget, seeds, freshSeeds, target } = options as Flags;
-  const plan = ratePlan({ rates, budget });
+  const { optimizers, target } = options as Flags;
   if (optimizers === undefined) {
     throw new SteepestError("usage", "no optimizers are given", {
       help: "name those to compare: --optimizers sgd:momentum=0.9,adam",
     });
   }
   const contestants = parseContestants(optimizers, run.optimizer);
+  const spending = spendingOf(options as Flags, { optimizers: contestants.length, seed: run.seed });
+  const { plan } = spending;
   if (plan.kind === "list") for (const c of contestants) checkRates(c, plan.rates);
-  return {
-    run,
-    contestants,
-    seeds: Array.from({ length: seeds }, (_, i) => run.seed + i),
-    plan,
-    freshSeeds,
-    target,
-  };
+  return { run, contestants, target, ...spending };
+}
+
+type Spending = Pick<Comparison, "plan" | "seeds" | "freshSeeds" | "arms">;
+
+/** As the flags say one by one, or as a total is shared. */
+function spendingOf(
+  { rates, budget, total, ...given }: Flags,
+  { optimizers, seed }: { optimizers: number; seed: number },
+): Spending {
+  const plan = ratePlan({ rates, budget });
+  if (total === undefined) {
+    const { seeds, freshSeeds } = { ...SEEDS, ...given };
+    return { plan, seeds: Array.from({ length: seeds }, (_, i) => seed + i), freshSeeds };
+  }
+  const flag = Object.entries({ budget, seeds: given.seeds, "fresh-seeds": given.freshSeeds }).find(
+    ([, value]) => value !== undefined,
+  );
+  if (flag !== undefined || plan.kind === "list") {
+    const what = flag === undefined ? "a list of --rates" : `--${flag[0]}`;
+    throw new SteepestError("usage", `--total shares out the trainings by itself, and ${what} does too`, {
+      help: `leave ${what} out, or --total`,
+    });
+  }
+  return { seeds: [seed], ...allocated(allocate(total, optimizers, { wide: true }), plan.bounds) };
 }

@@ -3,6 +3,7 @@ import type { BuiltRun } from "../../train/index.ts";
 import { type Advice, type Agreement, advise, agreement } from "../../tune/compare/advise.ts";
 import { lossWindow } from "../../tune/compare/cell.ts";
 import type { CompareResult, Comparison } from "../../tune/compare/compare.ts";
+import { type CompareCost, costOf } from "../../tune/compare/cost.ts";
 import { judge, SENSITIVITY_FACTOR } from "../../tune/compare/summary.ts";
 
 export interface CompareDocument extends CompareResult {
@@ -25,7 +26,7 @@ export interface CompareDocument extends CompareResult {
   /** Rates that searches could not leave; null for a list of rates. */
   readonly bounds: readonly [number, number] | null;
   readonly cells: {
-    /** Those of fresh seeds included; the counts below are of the others. */
+    /** Those of fresh seeds and of halving included; the counts below are of the others. */
     readonly total: number;
     readonly ran: number;
     readonly nonFinite: number;
@@ -34,6 +35,7 @@ export interface CompareDocument extends CompareResult {
   };
   /** Trainings that the searches cost, all together; 0 for a list of rates. */
   readonly searchCost: number;
+  readonly cost: CompareCost;
   readonly jobs: number;
   /** Wall-clock time of this call. */
   readonly seconds: number;
@@ -75,13 +77,14 @@ export function compareDocument(
     bounds: question.plan.kind === "search" ? question.plan.bounds : null,
     ...summary,
     cells: {
-      total: sum((r) => r.finals.length) + (summary.race?.trainings ?? 0),
+      total: sum((r) => r.finals.length) + (summary.halved?.trainings ?? 0) + (summary.race?.trainings ?? 0),
       ran,
       nonFinite: sum((r) => r.nonFinite),
       risen: sum((r) => r.risen),
       overfitted: sum((r) => r.overfitted),
     },
     searchCost: summary.contestants.reduce((n, c) => n + (c.search?.cost ?? 0), 0),
+    cost: costOf(summary),
     jobs,
     seconds,
     advice: {

@@ -4,7 +4,7 @@ import { lossByRateChart, sketch } from "../../plot/index.ts";
 import { showNumber } from "../../run/show-number.ts";
 import { raceWords } from "../../tune/compare/race-words.ts";
 import type { Mean } from "../../tune/compare/student-t.ts";
-import type { ContestantResult, Judgement } from "../../tune/compare/summary.ts";
+import { type ContestantResult, type Judgement, triedSpan } from "../../tune/compare/summary.ts";
 import { showSeconds, type Terminal, table } from "../terminal.ts";
 import type { CompareDocument } from "./document.ts";
 import { rateMap } from "./draw.ts";
@@ -13,7 +13,7 @@ const SKETCH = { width: 64, height: 6 } as const;
 
 export function reportComparison(record: CompareDocument, terminal: Terminal): void {
   const { bold, dim } = terminal.colors;
-  const { run, rankedBy, seeds, start, contestants, judgement, race, advice, cells, target } = record;
+  const { run, rankedBy, seeds, start, contestants, judgement, race, advice, target } = record;
   const { print } = terminal;
   print(
     `${bold(run.name)}: ${run.steps} steps in batches of ${run.batchSize}, schedule ${run.schedule}, ` +
@@ -24,7 +24,8 @@ export function reportComparison(record: CompareDocument, terminal: Terminal): v
   print("");
   for (const note of notes(record)) print(note);
   print("");
-  if (judgement !== null) print(`${bold("difference")}  ${difference(judgement, rankedBy)}`);
+  if (judgement !== null)
+    print(`${bold("difference")}  ${difference(judgement, { rankedBy, judged: race !== null })}`);
   if (race !== null)
     print(`${bold("steps")}       ${raceWords(race, target!.loss).join(`\n${" ".repeat(12)}`)}`);
   print(`${bold("guide")}       ${advice.optimizer}; ${advice.reason}`);
@@ -39,12 +40,17 @@ export function reportComparison(record: CompareDocument, terminal: Terminal): v
   print("");
   print(sketches(record));
   const shown = relative(process.cwd(), record.folder) || ".";
-  print(
-    dim(
-      `${record.searchCost > 0 ? `searches as long as ${showNumber(Number(record.searchCost.toPrecision(2)))} runs, and ` : ""}${cells.total} runs, ${cells.ran} of them now, in ${showSeconds(record.seconds)} with ${record.jobs} at a time`,
-    ),
-  );
+  print(dim(`${spent(record)}, in ${showSeconds(record.seconds)} with ${record.jobs} at a time`));
   print(dim(`files in ${shown}: compare.json, cells.jsonl, heat-map and loss-by-rate as .svg and .png`));
+}
+
+const three = (x: number): string => showNumber(Number(x.toPrecision(3)));
+
+/** "searches as long as 7.5 runs, and 42 runs, 42 of them now" and what a grid would have cost. */
+function spent({ searchCost, cells, cost }: CompareDocument): string {
+  const runs = `${cells.total} runs, ${cells.ran} of them now`;
+  if (cost.grid === null) return runs;
+  return `searches as long as ${three(searchCost)} runs, and ${runs}: ${three(cost.trainings)} together, where a grid of the same rates and seeds costs ${three(cost.grid)}`;
 }
 
 function rows({ contestants, rankedBy, target }: CompareDocument): string[][] {
@@ -73,17 +79,13 @@ function row(c: ContestantResult, { rankedBy, timed }: { rankedBy: string; timed
       cells.push(`${Math.round(toTarget.steps.mean)}${elsewhere}`, showSmall(toTarget.seconds));
     }
   }
-  cells.push(c.divergesFrom === null ? `not up to ${showNumber(triedOf(c)[1])}` : showNumber(c.divergesFrom));
+  cells.push(
+    c.divergesFrom === null ? `not up to ${showNumber(triedSpan(c)[1])}` : showNumber(c.divergesFrom),
+  );
   cells.push(
     c.sensitivity === null ? "–" : `${showNumber(c.sensitivity.value)}${c.sensitivity.cut ? " (part)" : ""}`,
   );
   return cells;
-}
-
-/** Least and greatest rate of trainings, whole or in parts. */
-function triedOf({ rates, search }: ContestantResult): [number, number] {
-  const all = [...rates.map((r) => r.lr), ...(search?.tried ?? [])];
-  return [Math.min(...all), Math.max(...all)];
 }
 
 const showSmall = (seconds: number): string => (seconds < 1 ? seconds.toPrecision(2) : showNumber(seconds));
@@ -105,6 +107,7 @@ function notes({
   window,
   target,
   race,
+  halved,
   contestants,
   cells,
   bounds,
@@ -134,7 +137,12 @@ function notes({
   if (seeds.length > 1 && bounds !== null)
     lines.push("Rates a factor of 4 and more from the best: the first seed alone.");
   const diverged = cells.nonFinite + cells.risen;
-  const judged = cells.total - (race?.trainings ?? 0);
+  if (halved !== null) {
+    lines.push(
+      `One seed tried the rates. By steps to the target, ${halved.seeds} further seeds chose among those of all optimizers, in ${halved.trainings} runs.`,
+    );
+  }
+  const judged = cells.total - (race?.trainings ?? 0) - (halved?.trainings ?? 0);
   if (diverged > 0) {
     lines.push(
       `${diverged} of ${judged} runs diverged: ${cells.nonFinite} to NaN or infinity, ${cells.risen} to a training loss above the start.`,
@@ -153,7 +161,9 @@ function notes({
     const why =
       bounds === null
         ? "a better one may lie beyond: widen --rates"
-        : "at the end of its range: widen --rates";
+        : bounds.includes(best.lr)
+          ? "at the end of its range: widen --rates"
+          : "a better one may lie beyond: more --total looks further";
     lines.push(
       `${label}: the best rate is the ${best.atEdge === "low" ? "least" : "greatest"} tried; ${why}.`,
     );
@@ -161,9 +171,13 @@ function notes({
   return lines;
 }
 
-function difference({ first, second, difference: d, margin, clear }: Judgement, rankedBy: string): string {
+function difference(
+  { first, second, difference: d, margin, clear }: Judgement,
+  { rankedBy, judged }: { rankedBy: string; judged: boolean },
+): string {
   const lead = `${first} ends ${showNumber(d)} below ${second} (${rankedBy} loss)`;
-  if (margin === null) return `${lead}; one seed can't tell whether by luck: use --seeds 3`;
+  if (margin === null)
+    return `${lead}; one seed can't tell whether by luck${judged ? "" : ": use --seeds 3"}`;
   const interval = `± ${showNumber(margin)}, 95 % interval of the paired seeds`;
   return clear
     ? `${lead}, ${interval}: larger than the seeds' noise`
@@ -181,7 +195,7 @@ function neverReached({ target, contestants, rankedBy }: CompareDocument): strin
 }
 
 function allDiverged({ contestants }: CompareDocument): string {
-  const rates = contestants.flatMap(triedOf);
+  const rates = contestants.flatMap(triedSpan);
   const tried = `rates from ${showNumber(Math.min(...rates))} to ${showNumber(Math.max(...rates))} were tried`;
   return `${tried}. Try lower --rates, clip the gradient (--clip.globalNorm 1), or look for extreme values in the data (standardize)`;
 }

@@ -71,7 +71,7 @@ export async function runComparison(
   if (!quiet) {
     const found = folder.known.size > 0 ? `, ${folder.known.size} finished before` : "";
     const rates = plan.kind === "list" ? `${plan.rates.length} rates` : "the best rate and its neighbours";
-    const size = `${contestants.length} optimizers × ${rates} × ${seeds.length} seeds`;
+    const size = `${contestants.length} optimizers × ${rates} × ${seeds.length === 1 ? "one seed" : `${seeds.length} seeds`}`;
     terminal.note(
       `comparing in ${folder.path}: ${size}, ${built.totalSteps} steps each, ${jobs} at a time${found}`,
     );

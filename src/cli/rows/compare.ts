@@ -26,10 +26,14 @@ export const compare: CommandRow = {
         positive(),
       )
       .option(
+        "--total <n>",
+        "trainings that all of it may cost: one seed tries the rates, and of all optimizers' rates together the quickest half goes on, again and again",
+        positive(),
+      )
+      .option(
         "--seeds <n>",
-        "repeat each rate with so many seeds, from the run's own upwards",
+        "repeat each rate with so many seeds, from the run's own upwards; default 3",
         whole({ min: 1, max: 1000 }),
-        3,
       )
       .option(
         "--target <loss>",
@@ -38,9 +42,8 @@ export const compare: CommandRow = {
       )
       .option(
         "--fresh-seeds <n>",
-        "further seeds, at most, that judge who reaches the target first; added until it is clear, 0 for none",
+        "further seeds, at most, that judge who reaches the target first; added until it is clear, 0 for none; default 8",
         whole({ min: 0, max: 1000 }),
-        8,
       )
       .option("--jobs <n>", "runs at a time; default: one for each core", whole({ min: 1 }))
       .option("--out <folder>", "write into this folder, or go on with the comparison in it")
@@ -54,6 +57,8 @@ export const compare: CommandRow = {
           "",
           "Every setting of the run file is a flag too; the budget is --steps or --epochs:",
           "  steepest compare run.json --optimizers sgd:momentum=0.9,adamw --steps 300",
+          "Many optimizers within a budget, who is behind costs no more:",
+          "  steepest compare run.json --optimizers sgd:momentum=0.9,adam,adamw,lion,muon,soap --total 90",
           "",
           "With a program, every combination of --set is searched for its best rate, then run with all seeds:",
           "  steepest compare --set optimizer=sgd,adamw -- python train.py --opt {optimizer} --lr {lr} --seed {seed}",

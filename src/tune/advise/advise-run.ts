@@ -2,57 +2,21 @@
 import { SteepestError } from "../../run/errors.ts";
 import { showNumber } from "../../run/show-number.ts";
 import type { Named, RunSpec } from "../../run/spec.ts";
+import { allocate, allocated, CAREFUL_TRAININGS, MIN_TRAININGS } from "../compare/allocation.ts";
 import type { CompareResult, Comparison } from "../compare/compare.ts";
 import { parseContestants } from "../compare/contestants.ts";
-import { halvingCost } from "../compare/halving.ts";
+import { costOf } from "../compare/cost.ts";
 import type { Race, Rival } from "../compare/race.ts";
 import { raceWords, rivalWords } from "../compare/race-words.ts";
-import { searchPlan } from "../compare/rates.ts";
 import type { Candidate } from "./shortlist.ts";
 
-/** How a budget is spent on each candidate, in trainings of the whole run. */
-export interface Allocation {
-  readonly candidates: number;
-  /** Of the search for the rate. */
-  readonly search: number;
-  /** Rates of whole trainings around what it finds, at most. */
-  readonly rates: number;
-  /** Rates of all candidates together between which further seeds choose; 0: the first seed does. */
-  readonly arms: number;
-  /** Fresh seeds that judge, at most. */
-  readonly fresh: number;
-}
-
-/** What a candidate costs at least: a search of 1.5 trainings and what it needs beside them, three rates, three fresh seeds. */
-const MIN = { search: 1.5, beside: 0.5, rates: 3, fresh: 3 } as const;
-const COST = MIN.search + MIN.beside + MIN.rates + MIN.fresh;
-/** And where rates are chosen with care: one candidate more costs so much. */
-const CAREFUL = 15;
-/** Rates that are tried in whole beyond three, at most: where the best of three stands at their end. */
-const MORE_RATES = 2;
-/** Of what is left, the share that goes into choosing rates; the rest judges. */
-const CHOOSING = 0.75;
-
-/**
- * Fewer candidates where the budget is small, more rates and seeds where it is large. Throws `usage` for a budget that does not reach for
- * two candidates.
- */
-export function allocate(budget: number, listed: number): Allocation {
-  const candidates = Math.min(listed, Math.max(2, Math.floor(budget / CAREFUL)));
-  if (budget < 2 * COST || candidates < 2) {
-    throw new SteepestError("usage", `a budget of ${showNumber(budget)} trainings compares nothing`, {
-      help: `give --budget ${2 * COST} or more: two candidates cost so much`,
-    });
-  }
-  let spare = budget - candidates * COST;
-  const more = Math.min(MORE_RATES, Math.floor(spare / candidates / 2));
-  spare -= more * candidates;
-  const rates = MIN.rates + more;
-  let arms = candidates * rates;
-  while (arms > 0 && halvingCost(arms) > CHOOSING * spare) arms--;
-  if (arms < 2) arms = 0;
-  const fresh = MIN.fresh + Math.floor((spare - halvingCost(arms)) / candidates);
-  return { candidates, search: MIN.search, rates, arms, fresh };
+/** How many candidates a budget compares. Throws `usage` where it does not reach for two. */
+export function candidatesWithin(budget: number, listed: number): number {
+  if (budget >= 2 * MIN_TRAININGS && listed >= 2)
+    return Math.min(listed, Math.max(2, Math.floor(budget / CAREFUL_TRAININGS)));
+  throw new SteepestError("usage", `a budget of ${showNumber(budget)} trainings compares nothing`, {
+    help: `give --budget ${2 * MIN_TRAININGS} or more: two candidates cost so much`,
+  });
 }
 
 export interface AdviceOptions {
@@ -69,15 +33,13 @@ export function adviceQuestion(run: RunSpec, { candidates, budget, target }: Adv
   const own = candidates.some((c) => c.optimizer.split(":")[0] === run.optimizer.name)
     ? []
     : [run.optimizer.name];
-  const { candidates: count, search, rates, arms, fresh } = allocate(budget, names.length + own.length);
+  const count = candidatesWithin(budget, names.length + own.length);
   const listed = [...names.slice(0, count - own.length), ...own];
   return {
     run,
     contestants: parseContestants(listed.join(","), run.optimizer),
     seeds: [run.seed],
-    plan: { ...searchPlan({ budget: search }), wide: false, maxRates: rates },
-    arms,
-    freshSeeds: fresh,
+    ...allocated(allocate(budget, count)),
     target,
   };
 }
@@ -100,7 +62,7 @@ export interface RunAdvice {
  */
 export function adviceOf(result: CompareResult, { contestants: order }: Comparison): RunAdvice {
   const { contestants, race, target } = result;
-  const cost = Number(trainingsOf(result).toPrecision(3));
+  const cost = Number(costOf(result).trainings.toPrecision(3));
   const alive = contestants.filter((c) => c.best !== null);
   if (alive.length === 0) {
     const sentence = "every candidate diverged at every rate: look at the data, or clip the gradient";
@@ -127,13 +89,6 @@ export function adviceOf(result: CompareResult, { contestants: order }: Comparis
     cost,
   };
 }
-
-/** Trainings that a comparison cost: parts of them in searches, rates around what they found, fresh seeds. */
-export const trainingsOf = ({ contestants, halved, race }: CompareResult): number =>
-  contestants.reduce(
-    (n, c) => n + (c.search?.cost ?? 0) + c.rates.reduce((k, r) => k + r.finals.length, 0),
-    (halved?.trainings ?? 0) + (race?.trainings ?? 0),
-  );
 
 /** Steps within this factor of the fewest are as good. */
 const NEAR = 1.05;

@@ -3,10 +3,8 @@ import { describe, expect, test } from "vitest";
 import { parseRun } from "../../run/parse-run.ts";
 import type { CompareResult } from "../compare/compare.ts";
 import { parseContestants } from "../compare/contestants.ts";
-import { halvingCost } from "../compare/halving.ts";
 import type { RaceVerdict } from "../compare/race.ts";
-import { nextRates } from "../compare/rates.ts";
-import { adviceOf, adviceQuestion, allocate } from "./advise-run.ts";
+import { adviceOf, adviceQuestion, candidatesWithin } from "./advise-run.ts";
 import type { Problem } from "./problem.ts";
 import { shortList } from "./shortlist.ts";
 
@@ -43,29 +41,9 @@ test("every kind has its list, of optimizers that there are, without repeats", (
   }
 });
 
-describe("the budget", () => {
-  test.each([16, 20, 24, 32, 50, 80, 100, 300])(
-    "of %d trainings is not exceeded by what is asked for",
-    (budget) => {
-      const { candidates, search, rates, arms, fresh } = allocate(budget, 4);
-      // the untrained losses that a search needs cost half a training at most
-      const cost = candidates * (search + 0.5 + rates + fresh) + halvingCost(arms);
-      expect(cost).toBeLessThanOrEqual(budget);
-      expect(cost).toBeGreaterThan(0.8 * budget);
-      expect(candidates).toBe(Math.min(4, Math.max(2, Math.floor(budget / 15))));
-      expect(arms).not.toBe(1);
-    },
-  );
-  test("that compares nothing is refused", () => {
-    expect(() => allocate(15, 4)).toThrow("a budget of 15 trainings compares nothing");
-  });
-  test("bounds the rates of whole trainings", () => {
-    const { plan } = adviceQuestion(run, { candidates: shortList(problem({})).candidates, budget: 16 });
-    const whole = [1, 2, 4].map((lr) => ({ lr, final: lr, first: lr, complete: true }));
-    const search = { alive: true, rate: 2 } as Parameters<typeof nextRates>[2];
-    expect(nextRates([], plan, search).map((r) => r.lr)).toEqual([1, 2, 4]);
-    expect(nextRates(whole, plan, search)).toEqual([]);
-  });
+test("a larger budget compares more, and one that compares nothing is refused", () => {
+  expect([16, 29, 30, 50, 80, 300].map((budget) => candidatesWithin(budget, 4))).toEqual([2, 2, 2, 3, 4, 4]);
+  expect(() => candidatesWithin(15, 4)).toThrow("a budget of 15 trainings compares nothing");
 });
 
 test("the run's own optimizer takes part, last, without its rate", () => {

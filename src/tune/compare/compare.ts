@@ -10,7 +10,7 @@ import { atRate, type Contestant } from "./contestants.ts";
 import { type Arm, type Halved, halve, halvingCost } from "./halving.ts";
 import { interimsUpTo, type Race, race } from "./race.ts";
 import type { RateQuestion, RateSearch } from "./rate-search.ts";
-import { bestOf, nextRates, type RatePlan } from "./rates.ts";
+import { bestOf, FAR_RATES, nextRates, type RatePlan } from "./rates.ts";
 import { type Summary, stepsTo, summarize, triedRates } from "./summary.ts";
 
 /** What is compared: a run, the optimizers to put in, and the seeds and rates each is given. */
@@ -91,7 +91,7 @@ export async function compare(question: Comparison, options: CompareOptions): Pr
     const fewest =
       plan.kind === "list"
         ? plan.rates.length * seeds.length
-        : 1 + AROUND * seeds.length + (plan.wide === false ? 0 : BEYOND);
+        : 1 + AROUND * seeds.length + (plan.wide === false ? 0 : FAR_RATES);
     const sum = (of: (c: Contestant) => number): number => contestants.reduce((n, c) => n + of(c), 0);
     return {
       done: fresh.done + searches.size + sum((c) => cells.get(c)!.length),
@@ -224,10 +224,8 @@ async function raceToTarget(
   });
 }
 
-/** Rates of whole trainings, at least: the one that was found and both its neighbours, */
+/** Rates of whole trainings, at least: the one that was found and both its neighbours. */
 const AROUND = 3;
-/** and the first seed's far from it. */
-const BEYOND = 4;
 
 interface Work {
   readonly cell: (c: Contestant, lr: number, seed: number) => Promise<Cell>;

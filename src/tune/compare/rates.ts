@@ -35,10 +35,11 @@ export interface ToTry {
 }
 
 export const DEFAULT_BOUNDS = "1e-7:1000";
-/** Factor between neighbours, */
-const STEP = 2;
-/** and where one seed looks for another valley, up and down from the best. */
+/** Factor between neighbours. */
+export const STEP = 2;
+/** Where one seed looks for another valley, up and down from the best, and how many rates that makes. */
 const FAR = [4, 16] as const;
+export const FAR_RATES: number = 2 * FAR.length;
 const MAX_RATES = 32;
 
 type SearchPlan = Extract<RatePlan, { readonly kind: "search" }>;
@@ -81,8 +82,16 @@ export function ratePlan({
  */
 export function nextRates(tried: readonly Tried[], plan: RatePlan, found: RateSearch | null): ToTry[] {
   if (plan.kind === "list") return tried.length === 0 ? plan.rates.map((lr) => ({ lr, all: true })) : [];
-  const { bounds, wide = true, maxRates = MAX_RATES } = plan;
-  if (found === null || tried.length >= maxRates) return [];
+  if (found === null) return [];
+  const left = Math.max(0, (plan.maxRates ?? MAX_RATES) - tried.length);
+  return wantedRates(tried, plan, found).slice(0, left);
+}
+
+function wantedRates(
+  tried: readonly Tried[],
+  { bounds, wide = true }: SearchPlan,
+  found: RateSearch,
+): ToTry[] {
   const [lowest, highest] = bounds;
   const done = (lr: number, all: boolean): boolean =>
     tried.some((t) => Math.abs(Math.log2(t.lr / lr)) < 0.1 && (t.complete || !all));

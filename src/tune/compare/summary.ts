@@ -189,6 +189,12 @@ function ratesOf(
   });
 }
 
+/** Least and greatest rate of an optimizer's trainings, whole or in parts. */
+export function triedSpan({ rates, search }: ContestantResult): [number, number] {
+  const all = [...rates.map((r) => r.lr), ...(search?.tried ?? [])];
+  return [Math.min(...all), Math.max(...all)];
+}
+
 /** What was tried so far, for the choice of the next rates. */
 export const triedRates = (cells: readonly Cell[], seeds: readonly number[]): Tried[] =>
   ratesOf(cells, seeds).map(({ lr, final, first, complete }) => ({ lr, final, first, complete }));
