@@ -31,13 +31,16 @@ const pageFiles = readdirSync(page, { recursive: true, encoding: "utf8" })
   .filter((f) => /\.(ts|svelte)$/.test(f))
   .map((f) => join(page, f));
 
-/** Our own files that a file imports, for values or types. */
-function importsOf(file: string): { target: string }[] {
+/** Our own files that a file imports, for values or types; `loads`: for values, and at once. */
+function importsOf(file: string): { target: string; loads: boolean }[] {
   const text = readFileSync(file, "utf8");
   const statements = text.matchAll(
-    /(?:^|\n)\s*(?:import|export)\s+(?:type\s+)?[^"';]*?from\s+"(\.[^"]+)"|import\("(\.[^"]+)"\)/g,
+    /(?:^|\n)\s*(?:import|export)\s+(type\s+)?[^"';]*?from\s+"(\.[^"]+)"|import\("(\.[^"]+)"\)/g,
   );
-  return [...statements].map((m) => ({ target: resolve(dirname(file), m[1] ?? m[2]!) }));
+  return [...statements].map(([, type, now, later]) => ({
+    target: resolve(dirname(file), now ?? later!),
+    loads: now !== undefined && type === undefined,
+  }));
 }
 
 const folderOf = (file: string): string => relative(src, file).split(/[\\/]/)[0]!;
@@ -68,6 +71,19 @@ test("the doctor's parts do not know the engine", () => {
     );
   expect(wrong).toEqual([]);
 });
+
+test.each(["cli/main.ts", "cli/commands/diagnose.ts"])(
+  "%s loads the doctor's parts and lists at most",
+  (start) => {
+    const loaded = new Set([join(src, start)]);
+    for (const file of loaded)
+      for (const { target, loads } of graph.get(file) ?? []) if (loads) loaded.add(target);
+    const wrong = [...loaded].filter(
+      (f) => !["cli", "run", ...engineFree].includes(folderOf(f)) && graph.get(f)?.some((i) => i.loads),
+    );
+    expect(wrong.map(name)).toEqual([]);
+  },
+);
 
 test("what is lowered and the passes that do it know no code writer", () => {
   const isWriter = (file: string): boolean => /^engine[\\/]compile[\\/]writers[\\/]/.test(name(file));

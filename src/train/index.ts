@@ -15,12 +15,8 @@ export {
   predictStep,
 } from "./forward.ts";
 export type { BuildHost, GivenParts } from "./host.ts";
-export {
-  LANDSCAPE_PLANES,
-  type RunLandscape,
-  type RunLandscapeOptions,
-  runLandscape,
-} from "./landscape.ts";
+export { type RunLandscape, type RunLandscapeOptions, runLandscape } from "./landscape.ts";
+export { LANDSCAPE_PLANES, type LandscapePlane } from "./landscape-planes.ts";
 export { type LateRun, lateRun } from "./late-run.ts";
 export { runLog } from "./log.ts";
 export {

@@ -3,7 +3,8 @@ import { memoryHost } from "../data/index.ts";
 import { wasm } from "../engine/backends/wasm.ts";
 import { parseRun } from "../run/parse-run.ts";
 import { type BuiltRun, buildRun } from "./build.ts";
-import { LANDSCAPE_PLANES, runLandscape } from "./landscape.ts";
+import { runLandscape } from "./landscape.ts";
+import { LANDSCAPE_PLANES } from "./landscape-planes.ts";
 import { flatParameters, runObjective } from "./objective.ts";
 
 async function trained(path: Float64Array[]): Promise<BuiltRun> {

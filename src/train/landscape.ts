@@ -11,10 +11,8 @@ import {
 } from "../curvature/index.ts";
 import type { Backend } from "../engine/backend.ts";
 import type { BuiltRun } from "./build.ts";
+import type { LandscapePlane } from "./landscape-planes.ts";
 import { flatParameters, runObjective } from "./objective.ts";
-
-/** Planes that a landscape can be cut along. */
-export const LANDSCAPE_PLANES = ["random", "hessian", "path"] as const;
 
 /** Options of `runLandscape`. */
 export interface RunLandscapeOptions {
@@ -22,7 +20,7 @@ export interface RunLandscapeOptions {
    * `random`: two filter-normalised directions. `hessian`: the two of largest curvature. `path`: the two along which
    * `path` moved most. Default random.
    */
-  readonly plane?: (typeof LANDSCAPE_PLANES)[number];
+  readonly plane?: LandscapePlane;
   /** Flat parameters at some steps of the run, oldest first: see `flatParameters`. Its weights now are added. */
   readonly path?: readonly ArrayLike<number>[];
   /** Samples along each axis. Default 17. */
@@ -41,7 +39,7 @@ export interface RunLandscapeOptions {
 /** A cut through the loss of a network. */
 export interface RunLandscape {
   readonly schema: "steepest.landscape/1";
-  readonly plane: (typeof LANDSCAPE_PLANES)[number];
+  readonly plane: LandscapePlane;
   /** What each axis is, in words, and the curvature along it where the Hessian gave it. */
   readonly axes: readonly { readonly label: string; readonly eigenvalue: number | null }[];
   /** The loss; the run's weights lie at (0, 0). NaN where it is not finite. */

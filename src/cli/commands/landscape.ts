@@ -4,7 +4,8 @@ import type { TrajectoryMap } from "../../plot/charts/trajectories.ts";
 import { SteepestError } from "../../run/errors.ts";
 import { showNumber } from "../../run/show-number.ts";
 import type { BuiltRun } from "../../train/build.ts";
-import { LANDSCAPE_PLANES, type RunLandscape, runLandscape } from "../../train/landscape.ts";
+import { type RunLandscape, runLandscape } from "../../train/landscape.ts";
+import { LANDSCAPE_PLANES, type LandscapePlane } from "../../train/landscape-planes.ts";
 import { flatParameters } from "../../train/objective.ts";
 import { openRun } from "../analyze/open-run.ts";
 import type { Invocation } from "../command.ts";
@@ -62,7 +63,7 @@ export async function run({ args, flags, options, terminal, json }: Invocation):
   return 0;
 }
 
-function planeOf(asked: unknown, from: number | null): RunLandscape["plane"] {
+function planeOf(asked: unknown, from: number | null): LandscapePlane {
   const plane = LANDSCAPE_PLANES.find((p) => p === (asked ?? (from === null ? "path" : "random")));
   if (plane === undefined) {
     throw new SteepestError("usage", `--plane is ${String(asked)}`, {

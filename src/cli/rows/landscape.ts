@@ -1,4 +1,4 @@
-import { LANDSCAPE_PLANES } from "../../train/landscape.ts";
+import { LANDSCAPE_PLANES } from "../../train/landscape-planes.ts";
 import type { CommandRow } from "../command.ts";
 import { whole, wordOr } from "../flags.ts";
 
