@@ -1,4 +1,5 @@
 /** The race by the library: every path computed in one go, with all terms of all steps. */
+import { transfer } from "comlink";
 import { optimizers, schedules } from "steepest/optim";
 import { SteepestError } from "steepest/run";
 import { type Minimum, type SurfaceGrid, surfaceGrid, surfaces } from "steepest/surface";
@@ -132,7 +133,7 @@ export async function race(request: Request): Promise<Race> {
     })),
     { evaluate, variables: surface.variables, domain: surface.domain! },
   );
-  return {
+  const made: Race = {
     racers: ran.map(({ lane, entry, lr, slot, path, command, code }, i) => ({
       ...packed[i]!,
       name: nameOf(lane),
@@ -147,6 +148,15 @@ export async function race(request: Request): Promise<Race> {
     finish,
     lowest: minima.length === 0 ? null : { value: Math.min(...minima.map((m) => m.value)), known },
   };
+  // nobody here needs the numbers any more: handed over, they are not copied
+  const columns = packed.flatMap(({ points, losses, slopes, distances, lrs, terms }) => [
+    ...[points, losses, slopes, distances, lrs],
+    ...terms.map((t) => t.values),
+  ]);
+  return transfer(
+    made,
+    columns.map((column) => column.buffer),
+  );
 }
 
 /** A lane that can't race is no reason for the others not to. */
