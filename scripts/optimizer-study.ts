@@ -19,7 +19,7 @@ import { costOf } from "../src/tune/compare/cost.ts";
 import { type RateSearch, searchCellRate } from "../src/tune/compare/rate-search.ts";
 import { ratePlan } from "../src/tune/compare/rates.ts";
 import { roundUp, stepsTo } from "../src/tune/compare/summary.ts";
-import { type Outcome, writePage } from "./optimizer-study/page.ts";
+import { type Outcome, type Timed, writePage } from "./optimizer-study/page.ts";
 import { type Task, tasks } from "./optimizer-study/tasks.ts";
 
 const OPTIMIZERS = [
@@ -32,9 +32,12 @@ const REACH = 6;
 /** as ratios of losses count it: at the level itself other seeds miss it by luck. */
 const BACK = 0.1;
 const SEED = 1;
-/** Of the advice, in trainings, and its first seed: the judges are not among its seeds. */
+/** Of the advice, in trainings, and its first seed. */
 const BUDGET = 80;
 const ADVICE_SEED = 101;
+/** Seeds by which the choices of both are judged: neither has seen them. */
+const FIVE = { from: SEED + 1, count: FRESH };
+const JUDGES = { from: 1001, count: 20 };
 
 const [, , folder, ...given] = process.argv;
 const named = given.filter((word) => word !== "--write");
@@ -95,8 +98,8 @@ async function study(task: Task): Promise<Outcome> {
   const target = roundUp(low ** (1 - BACK) * ranked.start ** BACK);
   const result = (await compare({ ...question, target, freshSeeds: FRESH }, options))!;
   const length = Math.max(...[...cells.known.values()].map((c) => c.steps));
-  const timed = async (optimizer: RunSpec["optimizer"]): Promise<{ steps: number; missed: number }> => {
-    const seeds = Array.from({ length: FRESH }, (_, k) => SEED + 1 + k);
+  const timed = async (optimizer: RunSpec["optimizer"], { from, count } = FIVE): Promise<Timed> => {
+    const seeds = Array.from({ length: count }, (_, k) => from + k);
     const reached: (number | null)[] = [];
     for (const seed of seeds) {
       const known = cells.known.get(cellKey({ optimizer, seed }));
@@ -106,28 +109,34 @@ async function study(task: Task): Promise<Outcome> {
     }
     const logs = reached.map((steps) => Math.log(Math.max(1, steps ?? length)));
     return {
-      steps: Math.exp(logs.reduce((a, b) => a + b, 0) / FRESH),
+      steps: Math.exp(logs.reduce((a, b) => a + b, 0) / count),
       missed: reached.filter((steps) => steps === null).length,
     };
   };
   const there = result.contestants.filter((c) => c.toTarget !== null);
   const all = await Promise.all(
-    there.map(async (c) => ({ label: c.label, ...(await timed({ ...c.optimizer, lr: c.toTarget!.lr })) })),
+    there.map(async (c) => {
+      const optimizer = { ...c.optimizer, lr: c.toTarget!.lr };
+      return { label: c.label, optimizer, ...(await timed(optimizer)) };
+    }),
   );
+  const best = all.reduce((a, b) => (b.steps < a.steps ? b : a));
   const problem = { ...problemOf(await buildRun(spec, tools)), ...task.problem };
   const ask = adviceQuestion(
     { ...spec, seed: ADVICE_SEED },
     { candidates: shortList(problem).candidates, budget: BUDGET, target },
   );
   const advice = adviceOf((await compare(ask, options))!, ask);
+  const none = { steps: length, missed: FRESH };
   return {
     task: task.name,
     result,
     cost: Math.round(costOf(result).trainings),
-    best: all.reduce((a, b) => (b.steps < a.steps ? b : a)),
+    best: { ...best, judged: await timed(best.optimizer, JUDGES) },
     advised: {
       ...advice,
-      ...(advice.optimizer === null ? { steps: length, missed: FRESH } : await timed(advice.optimizer)),
+      ...(advice.optimizer === null ? none : await timed(advice.optimizer)),
+      judged: advice.optimizer === null ? none : await timed(advice.optimizer, JUDGES),
     },
   };
 }
@@ -144,7 +153,7 @@ for (const task of wanted) {
   const { best, advised } = outcome;
   const took = Math.round((performance.now() - began) / 1000);
   process.stderr.write(
-    `${task.name}: best ${best.label} ${best.steps}; ${advised.sentence}: ${advised.steps}; ${took} s\n`,
+    `${task.name}: best ${best.label} ${best.judged.steps}; ${advised.sentence}: ${advised.judged.steps}; ${took} s\n`,
   );
 }
 if (given.includes("--write")) {
