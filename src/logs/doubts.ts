@@ -1,5 +1,6 @@
 /** Is a run what it was taken for? What no single training prints says that a log has been read in a wrong way. */
 import type { RunLog, Series } from "../run/log.ts";
+import { isFormula, normalise } from "./columns.ts";
 
 /** So many points at a place that has one already are no accident. */
 const MANY = 4;
@@ -8,16 +9,27 @@ const SAME = 0.02;
 /** A leap is so many usual steps long; fewer leaps come from lines cut out of a log. */
 const LEAP = 50;
 const MANY_LEAPS = 5;
+/** So many losses at every step, however near to each other: no bar is drawn so often. */
+const CROWD = 8;
+/** Fewer points make no stage of a training. */
+const STAGE = 8;
 
-/** One sentence per run that says what is odd, or null. */
-export function doubtsOf(logs: readonly RunLog[], rewinds: number): (string | null)[] {
+const CUT = "--step names the number that counts, or cut the log into its trainings";
+const NAME = "--loss names the one to read";
+
+/** One sentence per run that says what is odd and what helps, or null. `known`: what is odd in the whole log. */
+export function doubtsOf(logs: readonly RunLog[], rewinds: number, known: string | null): (string | null)[] {
   const each = doubtsOfEach(logs, rewinds);
   const doubted = each.filter((d) => d !== null);
   // what cut several runs wrongly has cut the others too
   const spread = logs.length >= 3 && doubted.length * 5 >= logs.length;
-  return each.map(
-    (d, i) => d ?? (spread && lossOf(logs[i]) ? `in another run of this log ${doubted[0]}` : null),
-  );
+  return logs.map((log, i) => {
+    const odd = each[i] ?? (spread && lossOf(log) ? `in another run of this log ${doubted[0]}` : null);
+    if (odd !== null) return `${odd}; ${CUT}`;
+    const loss = lossOf(log);
+    const unsaid = known ?? (loss && log.objective === "loss" ? severalMeasures(log, loss) : null);
+    return loss && unsaid !== null ? `${unsaid}; ${NAME}` : null;
+  });
 }
 
 function doubtsOfEach(logs: readonly RunLog[], rewinds: number): (string | null)[] {
@@ -29,8 +41,9 @@ function doubtsOfEach(logs: readonly RunLog[], rewinds: number): (string | null)
       return `the step goes back ${rewinds} times without starting again, as where several programs write into one file`;
     return (
       repeatedSteps(loss) ??
-      (log.stepUnit === "step" ? leaps(loss) : null) ??
+      (log.stepUnit === "step" ? (leaps(loss) ?? brokenOff(loss)) : null) ??
       (log.stepUnit === "row" ? unevenEpochs(log, loss) : null) ??
+      otherStage(log, loss) ??
       cutInTwo(log, logs[i - 1], logs[i + 1]) ??
       unnumbered(log, loss)
     );
@@ -42,6 +55,9 @@ const lossOf = (log: RunLog | undefined): Series | undefined => log?.series.find
 function repeatedSteps({ steps, values }: Series): string | null {
   let repeated = 0;
   let atFirst = 0;
+  const places = steps.reduce((n, s, i) => n + (i === 0 || s !== steps[i - 1] ? 1 : 0), 0);
+  if (steps.length > 100 && steps.length > CROWD * places)
+    return `its ${steps.length} losses stand at ${places} steps, so the step may be another number`;
   for (let i = 1; i < steps.length; i++) {
     if (steps[i] !== steps[i - 1] || Math.abs(values[i]! - values[i - 1]!) <= SAME * Math.abs(values[i - 1]!))
       continue;
@@ -69,24 +85,97 @@ function leaps({ steps }: Series): string | null {
     : null;
 }
 
+/** Even steps up to a leap over more than half of its way, and as even behind it: two pieces, of one training or of two. */
+function brokenOff({ steps }: Series): string | null {
+  const gaps = steps.slice(1).map((s, i) => s - steps[i]!);
+  const at = gaps.indexOf(gaps.reduce((a, b) => Math.max(a, b), 0));
+  const [before, behind] = [gaps.slice(0, at), gaps.slice(at + 1)].map((g) => g.sort()[g.length >> 1] ?? 0);
+  const alike = at >= 2 && gaps.length - at >= 3 && before! <= 2 * behind! && behind! <= 2 * before!;
+  const far = gaps[at]! > Math.max(LEAP * before!, (steps.at(-1)! - steps[0]!) / 2);
+  return alike && before! > 0 && far
+    ? `its step leaps from ${steps[at]} to ${steps[at + 1]}, over more than half of its way: two trainings, or pieces of one`
+    : null;
+}
+
+/** A loss of another name that begins behind the end of the one that was chosen, or ends before it begins. */
+function otherStage(log: RunLog, loss: Series): string | null {
+  const [from, to] = [loss.steps[0]!, loss.steps.at(-1)!];
+  const other = log.series.find(
+    (s) =>
+      s.role === "loss" &&
+      s !== loss &&
+      s.steps.length >= STAGE &&
+      loss.steps.length >= STAGE &&
+      (s.steps[0]! > to || s.steps.at(-1)! < from),
+  );
+  return other
+    ? `'${loss.name}' and '${other.name}' are printed one after the other, as where a training has stages with losses of their own`
+    : null;
+}
+
+/** `mae` beside `mse` and nothing that is called a loss: which of them is descended can't be seen. */
+function severalMeasures(log: RunLog, loss: Series): string | null {
+  const kind = ({ name }: Series): string | null => {
+    const key = normalise(name).replace(/^(?:train|training|trn|tr)_|_(?:train|training|trn|tr)$/g, "");
+    return isFormula(key) && !/loss|cost/.test(key) ? key : null;
+  };
+  const own = kind(loss);
+  const other = log.series.find(
+    (s) =>
+      own !== null &&
+      s.role === "loss" &&
+      s.values.length === loss.values.length &&
+      kind(s) !== null &&
+      kind(s)!.replace(/^r(?=mse)/, "") !== own.replace(/^r(?=mse)/, ""),
+  );
+  return other
+    ? `'${loss.name}' and '${other.name}' are measures, nothing is called a loss, and which of them the training descends is not said`
+    : null;
+}
+
 /** Epochs that fall within a run, or hold now one loss and now many: several trainings side by side. */
 function unevenEpochs(log: RunLog, loss: Series): string | null {
   const epoch = log.series.find((s) => s.role === "epoch");
   if (!epoch || epoch.values.some((v) => !Number.isInteger(v))) return null;
   if (epoch.values.some((v, i) => i > 0 && v < epoch.values[i - 1]!))
     return "its epochs go back and forth, as where several trainings are printed side by side";
-  const counts = new Map<number, number>();
+  const byEpoch = new Map<number, number[]>();
   let at = 0;
-  for (const row of loss.steps) {
+  for (const [i, row] of loss.steps.entries()) {
     while (at + 1 < epoch.steps.length && epoch.steps[at + 1]! <= row) at++;
-    counts.set(epoch.values[at]!, (counts.get(epoch.values[at]!) ?? 0) + 1);
+    const here = byEpoch.get(epoch.values[at]!);
+    if (here) here.push(loss.values[i]!);
+    else byEpoch.set(epoch.values[at]!, [loss.values[i]!]);
   }
-  const whole = [...counts.values()].slice(1, -1);
+  const whole = [...byEpoch.values()].slice(1, -1);
   if (whole.length < 2) return null;
-  const [min, max] = [Math.min(...whole), Math.max(...whole)];
-  return max >= 2 * min && max - min >= 2
-    ? `some of its epochs have ${min} losses and others ${max}, as where several trainings are printed side by side`
+  const counts = whole.map((losses) => losses.length);
+  const [min, max] = [Math.min(...counts), Math.max(...counts)];
+  if (max >= 2 * min && max - min >= 2)
+    return `some of its epochs have ${min} losses and others ${max}, as where several trainings are printed side by side`;
+  return min === max && max <= MANY_BESIDE && whole.length >= EPOCHS && keepOrder(whole)
+    ? `the ${max} losses of an epoch stand in the same order in nearly all of them, as where several trainings are printed side by side`
     : null;
+}
+
+/** More lines an epoch are its batches; fewer epochs show no order. */
+const MANY_BESIDE = 20;
+const EPOCHS = 8;
+/** So much do the epochs agree on the order of their lines: Kendall's W, 0 by chance and 1 where it is always the same. */
+const AGREE = 0.7;
+
+/** The first loss of each epoch, the second and so on stand in the same order again and again, and do not simply fall. */
+function keepOrder(epochs: readonly (readonly number[])[]): boolean {
+  const [m, k] = [epochs.length, epochs[0]!.length];
+  if (k < 2) return false;
+  const ranks = new Array<number>(k).fill(0);
+  for (const losses of epochs)
+    losses.forEach((v, i) => {
+      ranks[i]! += losses.filter((o, j) => o < v || (o === v && j < i)).length;
+    });
+  const squares = ranks.reduce((sum, r) => sum + (r - (m * (k - 1)) / 2) ** 2, 0);
+  const falls = ranks.every((r, i) => i === 0 || r <= ranks[i - 1]!);
+  return !falls && (12 * squares) / (m * m * (k ** 3 - k)) > AGREE;
 }
 
 /** Two runs of which the second goes on where the first ended. */

@@ -25,6 +25,8 @@ export interface FinishOptions {
   readonly meanings?: ReadonlyMap<string, Meaning>;
   readonly reading?: Reading;
   readonly objective?: Objective | null;
+  /** What is odd in the log as a whole, so that no run of it is judged. */
+  readonly doubt?: string | null;
 }
 
 const ROLE_ORDER: readonly Role[] = [
@@ -49,16 +51,20 @@ export function finishRuns(recorder: Recorder, finish: FinishOptions): RunLog[] 
   const logs = kept.map((run, i) =>
     finishRun(recorder, run, finish, named, kept.length > 1 ? i : null, kept.length),
   );
-  return finish.reading ? logs.map(doubted(logs, kept)) : logs;
+  return finish.reading ? logs.map(doubted(logs, kept, finish.doubt ?? null)) : logs;
 }
 
 /** A loss that no single training prints is not judged, and a note says why. */
-function doubted(logs: readonly RunLog[], runs: readonly RecordedRun[]): (log: RunLog, i: number) => RunLog {
-  const doubts = doubtsOf(logs, runs.filter((run) => run.begun === "rewind").length);
+function doubted(
+  logs: readonly RunLog[],
+  runs: readonly RecordedRun[],
+  known: string | null,
+): (log: RunLog, i: number) => RunLog {
+  const doubts = doubtsOf(logs, runs.filter((run) => run.begun === "rewind").length, known);
   return (log, i) => {
     const doubt = doubts[i];
     if (!doubt) return log;
-    const text = `the reading is doubtful: ${doubt}; --step names the number that counts, or cut the log into its trainings`;
+    const text = `the reading is doubtful: ${doubt}`;
     const judged = log.objective === "loss" || log.objective === "perplexity";
     return {
       ...log,
@@ -159,26 +165,20 @@ function withSum(series: readonly Kept[], { options }: FinishOptions): Kept[] {
   const made: Kept[] = [];
   const wholes = new Set<Kept>();
   for (const role of ["loss", "validation"] as const) {
-    const parts = series.filter(
+    const terms = series.filter(
       (s) => s.role === role && (/loss/i.test(s.name) || !isFormula(normalise(s.name))),
     );
-    const first = parts[0];
+    const first = terms[0];
+    // what an epoch's end says of each of them again is no further term
+    const parts = terms.filter((s) => isBeside(s, first!));
     if (
       !first ||
       parts.length < 2 ||
-      parts.some((s) => WHOLE.test(bare(s.name.replace(/ \(epoch\)$/, ""))) || !/loss/i.test(s.name))
+      parts.some((s) => WHOLE.test(bare(s.name.replace(/ \(epoch\)$/, ""))) || !/loss/i.test(s.name)) ||
+      terms.some((s) => s.seen >= first.seen && !parts.includes(s))
     )
       continue;
     if (role === "validation" && made.length === 0) continue;
-    if (
-      parts.some(
-        (s) =>
-          s.seen !== first.seen ||
-          s.steps.length !== first.steps.length ||
-          s.steps.some((v, i) => v !== first.steps[i]),
-      )
-    )
-      continue;
     const whole = parts.find((s) => isSumOf(s, parts));
     if (whole) {
       wholes.add(whole);
@@ -193,6 +193,11 @@ function withSum(series: readonly Kept[], { options }: FinishOptions): Kept[] {
     });
   }
   return [...made, ...series.map((s) => (wholes.has(s) ? { ...s, rank: -1 } : s))];
+}
+
+/** Printed at the same steps. */
+function isBeside(a: Kept, b: Kept): boolean {
+  return a.seen === b.seen && a.steps.length === b.steps.length && a.steps.every((v, i) => v === b.steps[i]);
 }
 
 /** One of them is the sum of the others, to the digits printed, at nearly every point. */

@@ -11,6 +11,9 @@ const REWARD = /^(?:reward|rewards|rew|episode_return|ep_return|advantage|advant
 /** Preference losses (DPO and its kin) log "rewards" of pairs, and are supervised. */
 const PREFERENCE = /(?:^|_)(?:chosen|rejected|margin|margins|accuracies)(?:_|$)/;
 const POLICY = /(?:^|_)(?:policy|pg|actor|critic|ppo|value|vf|entropy|clip_?frac|approx_kl)(?:_|$)/;
+/** How much of the returns a value function explains, and how long an episode is: nothing else logs them. */
+const EPISODES =
+  /^(?:explained_var(?:iance)?(?:_(?:old|new))?|(?:(?:mean|avg|average)_)?ep(?:isode)?_len(?:gth)?s?(?:_mean)?)$/;
 const GENERATOR = /^(?:g|gen|generator|net_g|err_g|loss_?g|lossg|g_?loss|g_(?:[ab]|gan|adv|l1|fake))$/;
 const DISCRIMINATOR =
   /^(?:d|dis|disc|discriminator|critic|net_d|err_d|loss_?d|lossd|d_?loss|d_(?:[ab]|real|fake|gan|adv))$/;
@@ -66,7 +69,9 @@ function isReinforcement(keys: readonly string[]): boolean {
   if (keys.some((key) => PREFERENCE.test(key))) return false;
   const rewards = keys.some(isReward);
   const policy = keys.filter((key) => POLICY.test(key)).length;
-  return rewards ? true : policy >= 2 && keys.some((key) => /(?:^|_)(?:policy|actor|pg)(?:_|$)/.test(key));
+  return rewards || keys.some((key) => EPISODES.test(key))
+    ? true
+    : policy >= 2 && keys.some((key) => /(?:^|_)(?:policy|actor|pg)(?:_|$)/.test(key));
 }
 
 function isAdversarial(keys: readonly string[]): boolean {

@@ -112,3 +112,38 @@ test("one training is not doubted: batches of an epoch, a resume, a bar drawn ag
   for (const lines of [batches, resume])
     expect((await read(lines.join("\n"))).map(doubt).filter(Boolean)).toEqual([]);
 });
+
+test("folds side by side are runs by the number that the line gives, and doubted where it gives none", async () => {
+  const text = (fold: (k: number) => string): string =>
+    each(12, (i) =>
+      each(4, (k) => `Epoch ${i + 1}, ${fold(k)}loss: ${fall(i, 3 + ((k * 2) % 5))}`).join("\n"),
+    ).join("\n");
+  const folds = await read(text((k) => `fold ${k + 1}, `));
+  expect(folds.map(losses)).toEqual([3, 5, 7, 4].map((from) => numbers(12, from)));
+  expect(folds[1]!.run).toBe("fold 2 2 of 4");
+  const [log] = await read(text(() => ""));
+  expect(doubt(log!)).toContain("side by side");
+  expect(log!.objective).toBe("unclear");
+});
+
+test("a loss at the step of something slower, and pieces far from each other, are doubted", async () => {
+  const slow = each(400, (i) => `iteration ${Math.floor(i / 20)}, loss: ${(3 - 0.005 * i).toFixed(3)}`);
+  const pieces = each(20, (i) => `iter ${(i < 10 ? 100 : 60_000) + 20 * i}, loss = ${fall(i)}`);
+  expect(doubt((await read(slow.join("\n")))[0]!)).toContain("at 20 steps");
+  expect(doubt((await read(pieces.join("\n")))[0]!)).toContain("step leaps from 280 to 60200");
+});
+
+test("stages with losses of their own names, and measures of which none is called a loss, are doubted with the option that decides", async () => {
+  const stages = [
+    ...each(20, (i) => `step ${i} reconstruction loss ${fall(i)}`),
+    ...each(20, (i) => `step ${20 + i} contrastive loss ${fall(i, 6)}`),
+  ];
+  const measures = each(20, (i) => `Epoch ${i} reg: 0.3, mae: ${fall(i, 40)}, mse: ${fall(i, 60)}`);
+  const unnamed = each(
+    23,
+    (i) => `0m ${i}s (${i * 500} ${i}%) ${i < 20 ? fall(i) : `training loss = ${fall(i)}`}`,
+  );
+  expect(doubt((await read(stages.join("\n")))[0]!)).toContain("one after the other");
+  expect(doubt((await read(measures.join("\n")))[0]!)).toMatch(/'mae' are measures.*--loss/);
+  expect(doubt((await read(unnamed.join("\n")))[0]!)).toMatch(/20 lines like .*--loss/);
+});

@@ -182,3 +182,67 @@ test("numbers in a long text are no measurements, and how many losses there are 
   );
   expect(seriesOf(log!, "loss")!.name).toBe("sum of 2 parts");
 });
+
+test("an evaluation that prints the training's own line with another N is none of its steps", async () => {
+  const epoch = (e: number): string =>
+    `Epoch ${e + 1}/3\n${lines(20, (i) => `step ${10 * (i + 1)}/200 - loss: ${fall(20 * e + i)}`)}Eval begin...\n${lines(4, (i) => `step ${10 * (i + 1)}/40 - loss: ${fall(20 * e + i, 4)}`)}Eval samples: 400`;
+  const [log, more] = await read([0, 1, 2].map(epoch).join("\n"));
+  expect(more).toBeUndefined();
+  expect(values(log, "loss")).toEqual(falls(60));
+  expect(values(log, "validation")).toEqual([3, 23, 43].map((i) => Number(fall(i, 4))));
+});
+
+test("a header above other lines names the table wherever it stands above one of its rows", async () => {
+  const stamp = (i: number): string => `2021-01-25 05:5${i % 10}:00 [INFO]: `;
+  const head = "   Epoch   Batch     box    total    nTargets";
+  const rows = lines(
+    30,
+    (i) =>
+      `${i % 5 === 0 ? `${stamp(i)}${head}\n${i === 0 ? "UserWarning: gather\nUserWarning: gather\nstart\nend\n" : ""}` : ""}${stamp(i)}    ${Math.floor(i / 5)}/5     ${40 * (i % 5)}/165    ${fall(i, 1)}    ${fall(i, 150)}    ${80 + (i % 3)}`,
+  );
+  const [log] = await read(rows);
+  expect(seriesOf(log!, "loss")!.name).toBe("total");
+  expect(values(log, "loss")).toEqual(Array.from({ length: 30 }, (_, i) => Number(fall(i, 150))));
+});
+
+test("lines as Python 2 prints them", async () => {
+  const [log] = await read(
+    lines(10, (i) => `('Epoch : ', ${i}, ' batch : ', 436)\n('Losses', {u'ner': ${fall(i)}})`),
+  );
+  expect(values(log, "loss")).toEqual(falls(10));
+  const [tuples] = await read(lines(10, (i) => `('epoch', ${i}, 'loss', ${fall(i)})`));
+  expect(values(tuples, "loss")).toEqual(falls(10));
+  expect(tuples!.stepUnit).toBe("epoch");
+});
+
+test("terms of several heads are a part of the loss, also where an epoch's end names each again", async () => {
+  const heads = ["M0_BboxLoss", "M0_PointLoss", "M1_BboxLoss"];
+  const [log] = await read(
+    lines(
+      40,
+      (i) =>
+        `Epoch[${Math.floor(i / 10)}] Batch [${i % 10}] ${heads.map((h, k) => `${h}=${fall(i, 2 + k)}`).join("\t")}${i % 10 === 9 ? heads.map((h) => `\nEpoch[${Math.floor(i / 10)}] Train-${h}=${fall(i)}`).join("") : ""}`,
+    ),
+  );
+  expect(log!.objective).toBe("part");
+  expect(seriesOf(log!, "loss")!.name).toBe("sum of 3 parts");
+});
+
+test("self-play is reinforcement learning by its episodes; 'batch i' counts", async () => {
+  const [log] = await read(
+    lines(
+      30,
+      (i) =>
+        `batch i:${i + 1}, episode_len:${20 + (i % 7)}\nkl:0.01,loss:${fall(i)},entropy:${fall(i, 2)},explained_var_old:0.${i}`,
+    ),
+  );
+  expect(log!.objective).toBe("reinforcement");
+  expect(seriesOf(log!, "loss")!.steps[29]).toBe(30);
+});
+
+test("eta in hours is no rate, eta as a rate is one", async () => {
+  const of = (eta: (i: number) => string): Promise<RunLog[]> =>
+    read(lines(30, (i) => `step ${i} loss ${fall(i)} eta ${eta(i)}`));
+  expect(values((await of((i) => (0.6 - 0.02 * i).toFixed(2)))[0], "lr")).toEqual([]);
+  expect(values((await of((i) => (i < 15 ? "0.01" : "0.001")))[0], "lr")).toHaveLength(30);
+});

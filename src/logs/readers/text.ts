@@ -3,7 +3,7 @@
  * by what they do, and the lines read as rows of curves.
  */
 import { SteepestError } from "../../run/errors.ts";
-import type { LogFormat, RunLog } from "../../run/log.ts";
+import type { RunLog } from "../../run/log.ts";
 import { createUtf8Stream } from "../encoding.ts";
 import { finishRuns, listNames, missingName } from "../finish.ts";
 import { createLineCutter } from "../lines.ts";
@@ -93,14 +93,14 @@ function createText(options: ReadOptions, head: Head): FormatReader {
       const { decision, recorder } = replay();
       if (final) noteOmissions(recorder, miner.long + cutter.dropped, late.size);
       if (final) requireStep(decision, options);
-      const format: LogFormat = decision.dictionary ? "hf-trainer" : "text";
       const logs = finishRuns(recorder, {
         final,
-        format,
+        format: decision.dictionary ? "hf-trainer" : "text",
         options,
         meanings: decision.meanings,
         reading: readingOf(decision),
         objective: decision.objective,
+        doubt: decision.doubt,
       });
       if (final) requireMetrics(logs, decision, options);
       return logs;

@@ -47,7 +47,7 @@ export function curvesOf(judged: readonly Judged[], counters: Counters): Curve[]
       continue;
     }
     if (meaning.role === "time" || meaning.role === "throughput" || meaning.role === "rank") continue;
-    const veto = meaning.role === "loss" && isCounterLike(j);
+    const veto = /^(?:loss|validation)$/.test(meaning.role) && isCounterLike(j);
     const held = slot.held ?? (meaning.role === "validation" ? true : null);
     const made = curve(j, name, veto ? { role: "other", rank: 0 } : meaning, held, judged);
     if (names.has(made.name)) continue;

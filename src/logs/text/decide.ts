@@ -6,7 +6,7 @@ import type { ReadOptions } from "../types.ts";
 import type { Behaviour } from "./behaviour.ts";
 import { type Curve, meaningFor } from "./curves.ts";
 import { chooseObjective, type Decided, FEW, steeredBy } from "./guess.ts";
-import { hasManyPairs, holdOut, type LinePlan, planTemplate } from "./plan.ts";
+import { hasManyPairs, holdOut, isData, type LinePlan, planTemplate } from "./plan.ts";
 import type { Template } from "./template.ts";
 import { NUMBER } from "./tokens.ts";
 
@@ -19,6 +19,8 @@ export interface Decision {
   readonly dictionary: boolean;
   /** Where the values say it; null leaves it to the names. */
   readonly objective: Objective | null;
+  /** What is odd in the log as a whole, or null. */
+  readonly doubt: string | null;
 }
 
 /** From this rank on a name is a loss by one of its words alone. */
@@ -69,7 +71,28 @@ export function decide(templates: Iterable<Template>, options: ReadOptions): Dec
   const telling = all.filter((p) => p.telling);
   const rows = (of: readonly LinePlan[]): number => of.reduce((n, p) => n + p.template.rows, 0);
   const dictionary = rows(telling.filter((p) => p.dictionary)) * 2 > rows(telling);
-  return { plans, clock, meanings, notes, dictionary, objective: decided.objective ?? steeredBy(all) };
+  const objective = decided.objective ?? steeredBy(all);
+  return { plans, clock, meanings, notes, dictionary, objective, doubt: unreadOf(all) };
+}
+
+/** Lines that end in a falling number without a name, and come oftener than those with a loss: they may be the training. */
+function unreadOf(plans: readonly LinePlan[]): string | null {
+  const read = plans.filter(isData).reduce((n, p) => n + p.template.rows, 0);
+  const unread = plans.find(({ template, telling, judged, curves }) => {
+    const last = judged.at(-1);
+    const curve = curves.find((c) => c.nameless && c.column === last?.slot.index);
+    return (
+      !telling &&
+      template.rows >= Math.max(FEW, 2 * read) &&
+      template.pieces.at(-1)?.kind === NUMBER &&
+      curve !== undefined &&
+      curve.behaviour.fall > 0.25 &&
+      curve.behaviour.drop > 0.5
+    );
+  });
+  return read > 0 && unread
+    ? `${unread.template.rows} lines like "${unread.template.line.trim().slice(0, 60)}" end in a number that falls and has no name, and only ${read} have a loss`
+    : null;
 }
 
 interface Table {

@@ -84,19 +84,21 @@ function takeByPlace(
   plans: readonly LinePlan[],
   replace: (plan: LinePlan, old: Curve, made: Curve) => void,
 ): void {
-  if (curvesWith(plans, "loss").length > 0) return;
-  for (const plan of plans) {
-    if (plan.counters.step < 0 && plan.counters.epoch < 0) continue;
-    const curve = plan.curves.find(
-      (c) =>
-        /^(?:train|training|trn|total)$/i.test(c.label) &&
-        c.behaviour.n >= FEW &&
-        !c.behaviour.integer &&
-        c.behaviour.fall > 0,
-    );
-    if (curve) replace(plan, curve, { ...curve, role: "loss", rank: 400 });
-  }
+  // settings and closing facts that are called errors are no curve
+  if (curvesWith(plans, "loss").some(({ plan }) => plan.telling)) return;
+  const found = plans
+    .filter((p) => p.counters.step >= 0 || p.counters.epoch >= 0)
+    .flatMap((plan) => plan.curves.filter(isPlaced).map((curve) => ({ plan, curve })))
+    .sort((a, b) => b.curve.behaviour.drop - a.curve.behaviour.drop);
+  for (const { plan, curve } of found)
+    if (curve.label === found[0]!.curve.label) replace(plan, curve, { ...curve, role: "loss", rank: 400 });
 }
+
+const isPlaced = ({ label, behaviour }: Curve): boolean =>
+  /^(?:train|training|trn|total)$/i.test(label) &&
+  behaviour.n >= FEW &&
+  !behaviour.integer &&
+  (fallsAtAll(behaviour) || behaviour.rising < 0.5);
 
 /** Number under number in a file called a loss. */
 function takeList(

@@ -19,10 +19,11 @@ export function headerNames(template: Template, slots: readonly Slot[]): (string
   const free = slots.filter((s) => s.label === "" && !s.isTotal && !s.aside);
   if (free.length < 1 || free.length * 2 < slots.length - slots.filter((s) => s.isTotal || s.aside).length)
     return null;
-  return (
-    below(template.context, template, slots) ??
-    (template.again ? below([template.again], template, slots) : null)
-  );
+  for (const lines of [template.context, ...template.again.map((line) => [line])]) {
+    const names = below(lines, template, slots);
+    if (names) return names;
+  }
+  return null;
 }
 
 /** "2026-01-19 21:30:12,252 - " before a line of a table, as loggers put it. */

@@ -40,6 +40,8 @@ export function readSign(scan: Scan, k: number): number {
       scan.scopes.pop();
       return k;
   }
+  // ('loss:', 2.1) and ('Losses', {'ner': 2.1}), as Python 2 prints them
+  if (sign === "," && group && isQuote(pieces[k - 1]) && ties(scan, group, pieces[k + 1])) return k;
   if (sign === ":" || sign === "=" || (sign === "," && scan.comma && pieces[k + 1]?.kind === NUMBER)) {
     if (group) group.assigned = true;
   } else if (!(group && isHyphen(scan, k, group))) {
@@ -47,6 +49,17 @@ export function readSign(scan: Scan, k: number): number {
     if (!/^[/,%>|-]$/.test(sign)) scan.pendingMetric = "";
   }
   return k;
+}
+
+const isQuote = (piece: Piece | undefined): boolean => piece?.text === "'" || piece?.text === '"';
+
+/** The comma stands between a name and what has it. */
+function ties(scan: Scan, group: Group, next: Piece | undefined): boolean {
+  if (next?.text === "{") return true;
+  const named = group.assigned || scan.pieces[0]!.text === "(";
+  if (next?.kind !== NUMBER || !named) return false;
+  group.assigned = true;
+  return true;
 }
 
 /** `|grad|`: one name, strokes and all. */

@@ -89,7 +89,9 @@ export class Lexer {
         }
       }
       if (isLetter(c)) {
-        i = this.readWord(i);
+        // u'name', as Python 2 prints it
+        if (c === 117 && bytes[i + 1] === 39 && !(i > from && endsValue(bytes[i - 1]!))) i++;
+        else i = this.readWord(i);
         continue;
       }
       const sign = (c === 45 || c === 43) && !(i > from && endsValue(bytes[i - 1]!));

@@ -57,8 +57,7 @@ export function createMiner({ decimalComma }: { decimalComma: boolean }): Miner 
     template.rows++;
     template.last = order.length;
     if (template.columns.length === 0) bare = template;
-    else if (template.again === null && bare && bare.rows > 1 && order.length - bare.last <= CONTEXT)
-      template.again = bare.line;
+    else if (bare && bare.rows > 1 && order.length - bare.last <= CONTEXT) standsBelow(template.again, bare);
     if (sink) {
       collect(tokens, values);
       sink(template, at);
@@ -104,6 +103,13 @@ export function createMiner({ decimalComma }: { decimalComma: boolean }): Miner 
       sink = to;
     },
   };
+}
+
+/** So many lines may be a template's header. */
+const HEADERS = 3;
+
+function standsBelow(again: string[], { line }: Template): void {
+  if (again.length < HEADERS && !again.includes(line)) again.push(line);
 }
 
 function collect(t: Tokens, values: number[]): void {

@@ -167,9 +167,12 @@ export const hasManyPairs = ({ judged }: LinePlan): boolean => judged.length >= 
 /** Many pairs without a measurement or a step: the options a program was started with. */
 function isSettings(plan: LinePlan): boolean {
   const { judged, curves, counters } = plan;
+  const advances = (slot: number): boolean => slot >= 0 && !judged[slot]!.behaviour.constant;
+  const { n = 0, even = 0, stays = 1 } = judged[counters.epoch]?.behaviour ?? {};
   return (
     hasManyPairs(plan) &&
-    (counters.step < 0 || judged[counters.step]!.behaviour.constant) &&
+    !advances(counters.step) &&
+    !(advances(counters.epoch) && n >= 8 && even > 0.9 && stays < 0.5) &&
     curves.every((c) => !TELLING.has(c.role) || c.role === "lr" || c.role === "lossScale")
   );
 }
@@ -188,13 +191,22 @@ function unitWord(template: Template, slot: Slot): string {
 /** Words for a learning rate that stand for other things where the number is no fraction. */
 const isRateWord = (name: string): boolean => /^(?:rate|alpha|step[ _-]?size)$/i.test(name) || name === "eta";
 
+/** "eta: 0.53", then 0.52, 0.5: hours that are left. A rate that goes on changing is printed with more digits. */
+function isHours(name: string, { columns }: Template, { index }: Slot): boolean {
+  if (name !== "eta") return false;
+  const column = columns[index]!;
+  const values = new Set(Array.from({ length: Math.min(column.length, 200) }, (_, i) => column.at(i)));
+  return values.size >= 5 && [...values].every((v) => Math.abs(v * 100 - Math.round(v * 100)) < 1e-9);
+}
+
 /** What the line makes of a name: a "cost" or an "epoch" in seconds is a time, "Process 100/900" no rank, 0.01 "rate" a learning rate. */
 function inLine(name: string, template: Template, slot: Slot): SlotMeaning {
   const meaning = slotMeaning(name);
   if (meaning.role === "rank" && slot.total >= 0) return { role: "other", rank: 0 };
   if (slot.total >= 0 && slot.label.includes("/") && meaning.role === "size")
     return slotMeaning(slot.label.slice(0, slot.label.indexOf("/"))); // 'global_step/max_steps': '10/5000'
-  if (isRateWord(name) && slot.unit === "" && template.rows > 1 && template.columns[slot.index]!.at(0) < 1)
+  const rate = isRateWord(name) && slot.unit === "" && template.rows > 1;
+  if (rate && template.columns[slot.index]!.at(0) < 1 && !isHours(name, template, slot))
     return { role: "lr", rank: 90 };
   if (!/^(?:loss|epoch|step)$/.test(meaning.role)) return meaning;
   const next = template.pieces[slot.piece + 1];

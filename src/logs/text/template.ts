@@ -20,8 +20,8 @@ export interface Template {
   readonly context: readonly string[];
   readonly pieces: readonly Piece[];
   readonly columns: readonly Column[];
-  /** A line without numbers that stood above one of its lines and came more than once: a header printed again. */
-  again: string | null;
+  /** Lines without numbers that stood above one of its lines and came more than once: a header printed again may be among them. */
+  readonly again: string[];
   /** Place of its first line among all lines. */
   readonly first: number;
   last: number;
@@ -55,5 +55,5 @@ export function makeTemplate(
     pieces.push({ kind: tokens.kind[i]!, text: line.slice(start, end), start, end, unit });
     if (number) columns.push(new Column());
   }
-  return { id, line, context, again: null, pieces, columns, first, last: first, rows: 0 };
+  return { id, line, context, again: [], pieces, columns, first, last: first, rows: 0 };
 }

@@ -1,6 +1,7 @@
 /**
  * Several trainings in one log, told apart by a name before their counter: "LSTM Epoch 1: loss 4.1" beside
- * "Transformer Epoch 1: loss 3.6", "Run: moons_fold_2 | Epoch 1", side by side or one after another.
+ * "Transformer Epoch 1: loss 3.6", "Run: moons_fold_2 | Epoch 1", or by the number of a fold or a model anywhere in
+ * the line, side by side or one after another.
  */
 
 import { isData, type LinePlan } from "./plan.ts";
@@ -95,7 +96,7 @@ function headOf(plan: LinePlan): Head | null {
   if (counter < 0) return null;
   let word = plan.judged[counter]!.slot.piece - 1;
   while (word >= 0 && pieces[word]!.kind !== WORD && pieces[word]!.kind !== NUMBER) word--;
-  if (word < 1 || pieces[word]!.kind !== WORD || !isCounterWord(pieces[word]!.text)) return null;
+  if (word < 1 || pieces[word]!.kind !== WORD || !isCounterWord(pieces[word]!.text)) return numbered(plan);
   const words: string[] = [];
   const columns: number[] = [];
   for (const [k, piece] of pieces.slice(0, word).entries()) {
@@ -111,9 +112,30 @@ function headOf(plan: LinePlan): Head | null {
       if (!slot.isTotal) columns.push(slot.index);
     }
   }
-  if (words.length === 0) return null;
-  const tail = pieces.slice(word).map((p) => (p.kind === NUMBER ? "0" : p.kind === OPAQUE ? "" : p.text));
-  return { words, columns, tail: `${tail.join(" ")}|${plan.curves.map((c) => c.name).join("|")}` };
+  return words.length === 0 ? numbered(plan) : { words, columns, tail: tailOf(plan, word) };
+}
+
+/** "Epoch 3, fold 2: loss 0.4": no name before the counter, and a number that tells trainings apart. */
+function numbered(plan: LinePlan): Head | null {
+  const found = plan.judged.find(
+    ({ slot, name, behaviour: b }) =>
+      NUMBERED.test(name.split(/[\s_/]/).at(-1)!) &&
+      slot.index !== plan.counters.step &&
+      slot.index !== plan.counters.epoch &&
+      !slot.isTotal &&
+      b.integer &&
+      !b.constant &&
+      b.min >= 0,
+  );
+  return found ? { words: [found.name], columns: [found.slot.index], tail: tailOf(plan, 0) } : null;
+}
+
+/** The line from this piece on, whatever its numbers, and what is read in it. */
+function tailOf({ template, curves }: LinePlan, from: number): string {
+  const pieces = template.pieces
+    .slice(from)
+    .map((p) => (p.kind === NUMBER ? "0" : p.kind === OPAQUE ? "" : p.text));
+  return `${pieces.join(" ")}|${curves.map((c) => c.name).join("|")}`;
 }
 
 /** Each counts from the same beginning on, never or seldom back, and they do not print the same losses. */
@@ -132,11 +154,13 @@ function areApart(all: readonly Rows[]): boolean {
   return common.length >= 2 && same * 2 < common.length;
 }
 
-/** Without the words that all begin with. */
+/** Without the words that all begin with, but "fold 2" is no mere 2. */
 function namesOf(keys: readonly string[]): string[] {
   const words = keys.map((key) => key.split(" "));
   let from = 0;
-  while (words.every((w) => w.length > from + 1 && w[from] === words[0]![from])) from++;
+  const goesOn = (w: readonly string[]): boolean =>
+    w.length > from + 1 && w[from] === words[0]![from] && !/^\d+$/.test(w[from + 1]!);
+  while (words.every(goesOn)) from++;
   return words.map((w) => w.slice(from).join(" "));
 }
 

@@ -53,6 +53,10 @@ export function createWalker(
       const epoch = epochOf(plan, at);
       if (epoch !== undefined) enterEpoch(plan, epoch);
       if (steps.isReset(plan, epoch, at)) return;
+      if (plan.telling && scope.isBatch(plan, at, place.epoch)) {
+        for (const one of measurements(plan, at, true)) evaluation.set(one.name, one);
+        return;
+      }
       const step = plan.telling || plan.clocks ? steps.stepOf(plan, at, place.epoch) : undefined;
       if (plan.phase !== null) scope.open(plan.phase, { epoch: place.epoch, step: step ?? place.step });
       if (!plan.telling) {

@@ -131,12 +131,13 @@ function nameMeaning(label: string): SlotMeaning {
       return { role: tail.role, rank: tail.rank + 100 + drop };
   }
   const firstIsCounter = meaningOf(words[0]!);
-  if (
-    words.length === 2 &&
-    firstIsCounter.role === "epoch" &&
-    /^(?:no|nr|number|num|id|idx|index)$/.test(words[1]!)
-  )
-    return firstIsCounter;
+  const isNumbered =
+    firstIsCounter.role === "epoch"
+      ? /^(?:no|nr|number|num|id|idx|index|[ijkn])$/
+      : firstIsCounter.role === "step" && words[0] !== "s"
+        ? /^[ijkn]$/
+        : null;
+  if (words.length === 2 && isNumbered?.test(words[1]!)) return firstIsCounter;
   return { role: "other", rank: 0 };
 }
 
