@@ -1,7 +1,7 @@
 /** What is said about a diagnosed run: the terminal report, the HTML page and the lab all take their words from here. */
 import { type RunLog, seriesOf } from "../run/log.ts";
 import { plain } from "../run/plain.ts";
-import { showNumber } from "../run/show-number.ts";
+import { showNumber, showWhole } from "../run/show-number.ts";
 import { rules } from "./rules/index.ts";
 import type {
   Difference,
@@ -91,9 +91,11 @@ export function confidenceWords({ verdicts, confidence }: RunDiagnosis): string 
   return `${words.find(([from]) => confidence >= from)![1]}, ${percentWords(confidence)}`;
 }
 
+/** 12,345; 0.5 of an epoch. */
+const showStep = (x: number): string => (Number.isInteger(x) ? showWhole(x) : showNumber(x));
+
 /** "1 point", "1,200 points". */
-export const countWords = (n: number, unit: string): string =>
-  `${n.toLocaleString("en")} ${unit}${n === 1 ? "" : "s"}`;
+export const countWords = (n: number, unit: string): string => `${showStep(n)} ${unit}${n === 1 ? "" : "s"}`;
 
 /** "98 %", at most 99: 0.999 is not certainty. */
 export const percentWords = (confidence: number): string => `${Math.min(99, Math.round(100 * confidence))} %`;
@@ -168,15 +170,14 @@ function eventsOf(all: readonly Finding[]): number[] | null {
 
 /** "step 12", "steps 12–599"; epochs and rows by their own name. */
 export function stepsWords([from, to]: readonly [number, number], unit: RunLog["stepUnit"]): string {
-  const show = (x: number): string => (Number.isInteger(x) ? x.toLocaleString("en") : showNumber(x));
-  return from === to ? `${unit} ${show(from)}` : `${unit}s ${show(from)}–${show(to)}`;
+  return from === to ? `${unit} ${showStep(from)}` : `${unit}s ${showStep(from)}–${showStep(to)}`;
 }
 
 /** Where a group is: its stretch, or how often and when. */
 export function placeWords({ all, events, main }: Group, unit: RunLog["stepUnit"]): string {
   if (events === null || events.length < 2) return stepsWords(main.steps, unit);
-  const shown = events.slice(0, 6).map((s) => s.toLocaleString("en"));
-  const more = events.length > 6 ? ` … ${events[events.length - 1]!.toLocaleString("en")}` : "";
+  const shown = events.slice(0, 6).map(showStep);
+  const more = events.length > 6 ? ` … ${showStep(events.at(-1)!)}` : "";
   const count = all.length > 1 ? `${all.length} times, ` : "";
   return `${count}${unit}s ${shown.join(", ")}${more}`;
 }
@@ -202,8 +203,7 @@ export const evidenceWords = (evidence: Evidence): string =>
     .map(([name, value]) => (value === "yes" ? name : name === "kind" ? titleOf(value) : `${name} ${value}`))
     .join(" · ");
 
-const showValue = (key: string, x: number): string =>
-  /step$/i.test(key) && Number.isInteger(x) ? x.toLocaleString("en") : showNumber(x);
+const showValue = (key: string, x: number): string => (/step$/i.test(key) ? showStep(x) : showNumber(x));
 
 function listed(values: readonly number[]): string {
   const shown = values.slice(0, 6).map(showNumber).join(", ");

@@ -9,6 +9,7 @@ import { isMup } from "../nn/width.ts";
 import { findSchedule } from "../optim/schedules/index.ts";
 import { stream, streamKey } from "../random/index.ts";
 import { SteepestError } from "../run/errors.ts";
+import { showWhole } from "../run/show-number.ts";
 import type { Named } from "../run/spec.ts";
 import { type BuiltRun, encodeCheckpoint, encodeSafeTensors, type StoredTensor } from "../train/index.ts";
 import { metricsHeader } from "../train/log.ts";
@@ -320,10 +321,10 @@ function filled(text: string, { spec, plan, parameters, totalSteps }: BuiltRun):
       .replace(/[^a-z0-9]+/g, "-")
       .replace(/^-|-$/g, ""),
     optimizer: spec.optimizer.name,
-    parameters: parameters.toLocaleString("en"),
-    rows: plan.n.toLocaleString("en"),
+    parameters: showWhole(parameters),
+    rows: showWhole(plan.n),
     batch: String(plan.batchSize),
-    steps: totalSteps.toLocaleString("en"),
+    steps: showWhole(totalSteps),
     nproc: String(plan.batchSize % 2 === 0 ? 2 : 1),
     gpus: String(plan.batchSize % 8 === 0 ? 4 : 1),
   };

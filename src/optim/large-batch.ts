@@ -1,4 +1,6 @@
 /** Which rate, rule and optimizer go with a batch larger than the one the rate was found for. */
+
+import { showWhole } from "../run/show-number.ts";
 import type { BatchRule } from "./define.ts";
 import { findOptimizer } from "./optimizers.ts";
 
@@ -48,7 +50,7 @@ export function largeBatchAdvice(
     reasons.push("beyond the noise scale a larger rate buys little, so the rule is damped");
   if (next !== optimizer)
     reasons.push(
-      `at ${LAMB_FROM.toLocaleString("en")} rows and more one rate no longer fits every layer: ${next} sets it per tensor`,
+      `at ${showWhole(LAMB_FROM)} rows and more one rate no longer fits every layer: ${next} sets it per tensor`,
     );
   if (growth > 1) reasons.push("warm up over the first steps");
   return {

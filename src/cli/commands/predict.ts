@@ -6,6 +6,7 @@ import { pictureKind, predictPictures } from "../../predict/node-pictures.ts";
 import { openSource } from "../../predict/node-source.ts";
 import { type PredictedPiece, predictSource } from "../../predict/predict.ts";
 import { SteepestError } from "../../run/errors.ts";
+import { showWhole } from "../../run/show-number.ts";
 import type { Invocation } from "../command.ts";
 import { createOutput } from "../predict/output.ts";
 import { csvWriter, jsonlWriter, type RowWriter } from "../predict/rows.ts";
@@ -63,7 +64,7 @@ export async function run({ args, options, terminal, json }: Invocation): Promis
   } else if (!quiet) {
     const where = out === undefined ? "" : ` in ${out}`;
     terminal.note(
-      `${rows.toLocaleString("en")} predictions${where} by ${record.name}, trained for ${model.step} steps`,
+      `${showWhole(rows)} predictions${where} by ${record.name}, trained for ${model.step} steps`,
     );
   }
 }

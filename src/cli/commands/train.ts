@@ -11,6 +11,7 @@ import { NonFiniteError, SteepestError } from "../../run/errors.ts";
 import { type RunLog, seriesOf } from "../../run/log.ts";
 import { systemClock } from "../../run/long-work.ts";
 import { importFunction, readRunFile } from "../../run/node-run-file.ts";
+import { showWhole } from "../../run/show-number.ts";
 import type { RunSpec } from "../../run/spec.ts";
 import { version } from "../../run/version.ts";
 import { type BuiltRun, buildRun } from "../../train/build.ts";
@@ -224,7 +225,7 @@ async function runLoop(
   const interrupt = catchInterrupt();
   const progress = createProgress({ terminal, quiet, total: built.totalSteps });
   if (!quiet) {
-    const what = `${built.parameters.toLocaleString("en")} parameters, ${built.plan.n.toLocaleString("en")} rows, batches of ${built.plan.batchSize}`;
+    const what = `${showWhole(built.parameters)} parameters, ${showWhole(built.plan.n)} rows, batches of ${built.plan.batchSize}`;
     const frozen = built.parts.model.frozen ?? [];
     if (frozen.length > 0) progress.note(frozenWords(frozen));
     progress.note(

@@ -5,7 +5,7 @@ import { saveSvg } from "../../plot/node-save.ts";
 import { emptyDocument } from "../../plot/node-svg.ts";
 import type { Evaluation } from "../../predict/evaluate.ts";
 import { SteepestError } from "../../run/errors.ts";
-import { showNumber } from "../../run/show-number.ts";
+import { showNumber, showWhole } from "../../run/show-number.ts";
 import type { ModelRecord } from "../../train/model-record.ts";
 
 /** Throws `usage` for a model of text, whose evaluation is one number. */
@@ -26,7 +26,7 @@ export async function drawEvaluation(
     path: string;
   },
 ): Promise<void> {
-  const title = `${record.name} on ${rows.toLocaleString("en")} rows`;
+  const title = `${record.name} on ${showWhole(rows)} rows`;
   const picture: EvaluationPicture = classes
     ? {
         kind: "classes",

@@ -1,7 +1,7 @@
 /** An evaluation as tables. */
 import type { Evaluation } from "../../predict/evaluate.ts";
 import type { ClassMetrics } from "../../predict/metrics.ts";
-import { showNumber } from "../../run/show-number.ts";
+import { showNumber, showWhole } from "../../run/show-number.ts";
 import { table } from "../terminal.ts";
 
 /** More classes than this are left to `--json`. */
@@ -27,7 +27,7 @@ export function reportEvaluation(
     ["R²", shown(numbers?.r2)],
   ];
   const body = table(lines.filter((line): line is [string, string] => line[1] !== null));
-  return [`${name} on ${rows.toLocaleString("en")} rows`, body, ...classTables(classes)].join("\n");
+  return [`${name} on ${showWhole(rows)} rows`, body, ...classTables(classes)].join("\n");
 }
 
 function classTables(classes: ClassMetrics | undefined): string[] {

@@ -6,6 +6,7 @@ import { requireEmptyFolder, writeTorchProject } from "../../handoff/node-projec
 import { planningBackend } from "../../handoff/planning-backend.ts";
 import { openTrained } from "../../predict/node-load-run.ts";
 import { importFunction, readRunFile } from "../../run/node-run-file.ts";
+import { showWhole } from "../../run/show-number.ts";
 import { buildRun } from "../../train/build.ts";
 import { startFrom } from "../../train/weights.ts";
 import { resolveRate } from "../find-lr/auto.ts";
@@ -55,12 +56,9 @@ export async function exportTorch({ file, overrides, out, quiet, terminal, json 
   const shown = relative(process.cwd(), folder) || folder;
   terminal.print(
     table([
-      ["model", `${built.parameters.toLocaleString("en")} parameters, in model.py`],
+      ["model", `${showWhole(built.parameters)} parameters, in model.py`],
       ["optimizer", optimizer],
-      [
-        "batches",
-        `${built.plan.batchSize} of ${built.plan.n.toLocaleString("en")} rows, ${built.totalSteps} steps`,
-      ],
+      ["batches", `${built.plan.batchSize} of ${showWhole(built.plan.n)} rows, ${built.totalSteps} steps`],
     ]),
   );
   if (project.loss.reduction === "other")

@@ -3,6 +3,7 @@ import { statSync } from "node:fs";
 import { openTrained } from "../../predict/node-load-run.ts";
 import type { TrainedModel } from "../../predict/trained-model.ts";
 import { SteepestError } from "../../run/errors.ts";
+import { showWhole } from "../../run/show-number.ts";
 import type { StoredTensor } from "../../train/safetensors.ts";
 import { evaluationWeights } from "../../train/weights.ts";
 
@@ -23,5 +24,5 @@ export async function requireTrained(run: string): Promise<TrainedModel> {
 /** "3 tensors, 1,024 numbers" */
 export function countWeights(tensors: readonly StoredTensor[]): string {
   const numbers = tensors.reduce((sum, { values }) => sum + values.length, 0);
-  return `${tensors.length} tensors, ${numbers.toLocaleString("en")} numbers`;
+  return `${tensors.length} tensors, ${showWhole(numbers)} numbers`;
 }

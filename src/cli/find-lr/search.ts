@@ -5,6 +5,7 @@ import { chooseBackend } from "../../engine/registry.ts";
 import type { Chart } from "../../plot/chart.ts";
 import { rangeTestChart } from "../../plot/charts/range-test.ts";
 import { importFunction } from "../../run/node-run-file.ts";
+import { showWhole } from "../../run/show-number.ts";
 import type { RunSpec } from "../../run/spec.ts";
 import { type BuiltRun, buildRun } from "../../train/build.ts";
 import { type FindLrOptions, findLr } from "../../tune/find-lr/find-lr.ts";
@@ -37,7 +38,7 @@ export async function searchWithProgress(
   });
   const interrupt = catchInterrupt();
   if (!quiet) {
-    const what = `${built.parameters.toLocaleString("en")} parameters, batches of ${built.plan.batchSize}, backend ${built.backend}`;
+    const what = `${showWhole(built.parameters)} parameters, batches of ${built.plan.batchSize}, backend ${built.backend}`;
     terminal.note(`looking for the learning rate of ${spec.optimizer.name}: ${what}`);
   }
   const bar = createBar({ terminal, quiet, total: 1 });

@@ -1,16 +1,13 @@
 /** A plan in words and a table. */
 import type { Plan, PlanRow } from "../../handoff/plan/plan.ts";
-import { showNumber } from "../../run/show-number.ts";
+import { showNumber, showWhole } from "../../run/show-number.ts";
 import { type Terminal, table } from "../terminal.ts";
 
 export function reportPlan(plan: Plan, { bold, dim }: Terminal["colors"]): string {
   const { cost, compute, network, noiseScale, rows, refused, checks } = plan;
   const { bytes, flops } = cost;
   const facts: [string, string][] = [
-    [
-      "model",
-      `${cost.parameters.toLocaleString("en")} parameters, batch ${plan.batchSize}, ${plan.optimizer}`,
-    ],
+    ["model", `${showWhole(cost.parameters)} parameters, batch ${plan.batchSize}, ${plan.optimizer}`],
     [
       "memory",
       `${showBytes(bytes.total)} a process: ${[
@@ -72,7 +69,7 @@ function tableRow(row: PlanRow): string[] {
       : `${percent(efficiency)}–${percent(efficiencyOverlapped)}`;
   return [
     String(row.processes),
-    row.globalBatch.toLocaleString("en"),
+    showWhole(row.globalBatch),
     showTime(row.measuredSecondsPerStep ?? row.secondsPerStep),
     showNumber(1 / (row.measuredSecondsPerStep ?? row.secondsPerStep)),
     showNumber(row.globalBatch / (row.measuredSecondsPerStep ?? row.secondsPerStep)),
@@ -103,8 +100,7 @@ function conclusion({ enough, noiseScale, rows, optimizer }: Plan): string[] {
     const { rule, why } = large.advice;
     lines.push("", `The rate for a larger batch, by the ${rule} rule for ${optimizer}: ${why}.`);
     const other = rows.find((r) => r.advice.optimizer !== optimizer);
-    if (other !== undefined)
-      lines.push(`From ${other.globalBatch.toLocaleString("en")} rows on: ${other.advice.why}.`);
+    if (other !== undefined) lines.push(`From ${showWhole(other.globalBatch)} rows on: ${other.advice.why}.`);
   }
   return lines;
 }

@@ -6,7 +6,7 @@ import type { Chart } from "../../plot/index.ts";
 import { escapeHtml, factTable, gradientNormChart, lossChart, reportHtml } from "../../plot/index.ts";
 import { type RunLog, seriesOf } from "../../run/log.ts";
 import { isRecord } from "../../run/record.ts";
-import { showNumber } from "../../run/show-number.ts";
+import { showNumber, showWhole } from "../../run/show-number.ts";
 import type { RunSpec } from "../../run/spec.ts";
 import { version } from "../../run/version.ts";
 import { chartFigure, diagnosisHtml } from "../diagnose/html.ts";
@@ -87,7 +87,7 @@ function environment({ backend, parameters }: RunFacts): [string, string][] {
   return [
     ["steepest", version],
     ["backend", backend],
-    ["parameters", parameters.toLocaleString("en")],
+    ["parameters", showWhole(parameters)],
     ["Node", process.versions.node],
     ["system", `${process.platform} ${process.arch}`],
     ["processor", `${cpus()[0]?.model.trim() ?? "unknown"}, ${availableParallelism()} cores`],

@@ -1,4 +1,6 @@
 /** An evaluation → SVG: confusions and calibration of classes, or predictions and residuals of numbers. */
+
+import { showWhole } from "../../run/show-number.ts";
 import { type ResolvedAxis, resolveAxis } from "../axis.ts";
 import { heading, PAD, page, type RenderOptions } from "../render.ts";
 import { element, fitText, textWidth } from "../svg.ts";
@@ -145,7 +147,7 @@ function numbers({ truth, predicted, target }: NumberPicture, left: Square, righ
     ],
     description: `${points.length} predictions of ${target}`,
     ...(points.length < truth.length && {
-      caption: `${points.length.toLocaleString("en")} of ${truth.length.toLocaleString("en")} numbers are drawn`,
+      caption: `${showWhole(points.length)} of ${showWhole(truth.length)} numbers are drawn`,
     }),
   };
 }
