@@ -37,6 +37,8 @@ type Step = (memory: bigint, threads: number, part: number) => void;
 interface Runtime {
   readonly table: bigint;
   readonly setThreads: (count: number) => number;
+  /** For memory that nobody has touched yet. */
+  readonly preferLargePages: (address: bigint, bytes: number) => void;
   /** Products of the host's matrices, on so many threads. */
   readonly multiplyOn: (threads: number) => Multiply;
 }
@@ -60,6 +62,10 @@ function runtimeOf(koffi: typeof Koffi, compiler: Compiler): Runtime {
   const made: Runtime = {
     table: library.func("runtime", "uintptr_t", [])() as bigint,
     setThreads: library.func("set_threads", "int", ["int"]) as (count: number) => number,
+    preferLargePages: library.func("prefer_large_pages", "void", [place, size]) as (
+      address: bigint,
+      bytes: number,
+    ) => void,
     multiplyOn: (threads) => (a, b, sizes) => {
       const { m, k, n, transposeB = false } = sizes;
       if (m * k * n < WORTH_CALLING) return multiply(a, b, sizes);
@@ -124,6 +130,7 @@ function native({ threads = threadCount() }: NativeChoice = {}): NativeBackend {
     const memory = orOutOfMemory(plan.total, () => new ArrayBuffer(plan.total + ALIGN + SLACK));
     const whole = new Uint8Array(memory, 0, 1);
     const address = koffi.address(whole);
+    runtime.preferLargePages(address, memory.byteLength);
     const base = (address + BigInt(ALIGN - 1)) & ~BigInt(ALIGN - 1);
     const shift = Number(base - address);
     const viewOf = (b: Buffer, at: number): ReturnType<typeof typedView> =>

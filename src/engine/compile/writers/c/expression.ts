@@ -7,6 +7,7 @@ import type {
   PolynomialPrimitive,
 } from "../../../graph/primitives.ts";
 import { uniformValue } from "../../nodes.ts";
+import { oneByOne } from "./math.ts";
 import { isVector, type Lanes, literal, tagOf, typeName } from "./types.ts";
 
 /** An elementary function of vectors that the program's source must define. */
@@ -54,10 +55,11 @@ const call =
   (n, c) =>
     `${name}_${tagOf(inputDtype(n), c.lanes)}(${n.inputs.map((_, i) => c.input(i)).join(", ")})`;
 
-/** Elementary functions exist for vectors; a single element takes lane 0 of one. */
+/** Elementary functions exist for vectors; a single element takes lane 0 of one, but not of libm's, called for each lane. */
 const elementary: Rule<PolynomialPrimitive> = (n, c) => {
   const t = n.dtype === "float64" ? "D" : "F";
   c.uses(`${n.op}_${t}`);
+  if (t === "D" && !isVector(c.lanes) && oneByOne.has(n.op)) return call(n.op)(n, c);
   const inputs = n.inputs.map((_, i) => (isVector(c.lanes) ? c.input(i) : `splat_${t}(${c.input(i)})`));
   return `${n.op}_${t}(${inputs.join(", ")})${isVector(c.lanes) ? "" : "[0]"}`;
 };
@@ -70,7 +72,9 @@ const extreme: Rule<"max" | "min"> = (n, c) => {
     );
   });
   if (bound < 0 || !(n.dtype === "float32" || n.dtype === "float64")) return call(n.op)(n, c);
-  return `${n.op === "max" ? "atleast" : "atmost"}_${tag(n, c)}(${c.input(1 - bound)}, ${c.input(bound)})`;
+  const bounded = `${n.op === "max" ? "atleast" : "atmost"}_${tag(n, c)}(${c.input(1 - bound)}, ${c.input(bound)})`;
+  // −0 is not below +0, which max has above it
+  return uniformValue(n.inputs[bound]!) === 0 ? `${bounded} + ${literal(n.dtype, 0)}` : bounded;
 };
 
 const rules: { readonly [P in ElementwisePrimitive]: Rule<P> } = {

@@ -45,16 +45,23 @@ const head = (p: Product, name: string): string =>
 const load = ({ t, lanes }: Letters, at: string, step: number, count: number): string =>
   loadLanes(t, at, { step, count, lanes });
 
+/** Whether rows are two to four elements side by side, so that vectors of all columns come out of as many loads. */
+const together = (
+  { lanes, size }: Letters,
+  { count, row, next, width }: { count: number; row: number; next: number; width: number },
+): boolean => count === lanes && next === size && row === width * size && width >= 2 && width <= 4;
+
 /** A row of C at a time; lanes run along k. */
 function alongSum(p: Product, name: string, l: Letters): KernelText {
   const whole = Math.floor(p.k / l.lanes) * l.lanes;
-  const pass = (count: number): string =>
-    `{ const ${l.v} x = ld_${l.t}(a + t * ${l.size}, ${count}); ${columns(p)
-      .map((j) => {
-        const b = load(l, `m + ${p.b.address + j * p.b.col}ll + t * ${p.b.row}`, p.b.row, count);
-        return `s${j} = fma_${l.t}(x, ${b}, s${j});`;
-      })
-      .join(" ")} }`;
+  const pass = (count: number): string => {
+    const at = (j: number): string => `m + ${p.b.address + j * p.b.col}ll + t * ${p.b.row}`;
+    const b = together(l, { count, row: p.b.row, next: p.b.col, width: p.n })
+      ? { loads: `${l.v} b[${p.n}]; split${p.n}_${l.t}(${at(0)}, b); `, of: (j: number): string => `b[${j}]` }
+      : { loads: "", of: (j: number): string => load(l, at(j), p.b.row, count) };
+    const sums = columns(p).map((j) => `s${j} = fma_${l.t}(x, ${b.of(j)}, s${j});`);
+    return `{ const ${l.v} x = ld_${l.t}(a + t * ${l.size}, ${count}); ${b.loads}${sums.join(" ")} }`;
+  };
   const sum = (j: number): string => (l.t === "F" ? `sum_D(low_F(s${j}) + high_F(s${j}))` : `sum_D(s${j})`);
   const text = `${head(p, name)}
   for (i64 i = from; i < to; i++) {
@@ -77,11 +84,17 @@ function alongSum(p: Product, name: string, l: Letters): KernelText {
 function alongRows(p: Product, name: string, l: Letters): KernelText {
   const parts = Math.ceil(p.m / l.lanes);
   const rest = p.m - (parts - 1) * l.lanes;
-  const body = (count: number): string => `${l.v} ${columns(p)
-    .map((j) => `s${j} = {}`)
-    .join(", ")};
+  const body = (count: number): string => {
+    const at = `m + ${p.a.address}ll + i * ${p.a.row}`;
+    const a = together(l, { count, row: p.a.row, next: p.a.col, width: p.k })
+      ? { loads: `${l.v} a[${p.k}]; split${p.k}_${l.t}(${at}, a);`, of: "a[t]" }
+      : { loads: "", of: load(l, `${at} + t * ${p.a.col}`, p.a.row, count) };
+    return `${l.v} ${columns(p)
+      .map((j) => `s${j} = {}`)
+      .join(", ")};
+    ${a.loads}
     for (i64 t = 0; t < ${p.k}; t++) {
-      const ${l.v} x = ${load(l, `m + ${p.a.address}ll + i * ${p.a.row} + t * ${p.a.col}`, p.a.row, count)};
+      const ${l.v} x = ${a.of};
       ${columns(p)
         .map(
           (j) =>
@@ -95,6 +108,7 @@ function alongRows(p: Product, name: string, l: Letters): KernelText {
         return storeLanes(l.t, at, `s${j}`, { step: p.c.row, count });
       })
       .join(" ")}`;
+  };
   const text = `${head(p, name)}
   for (i64 part = from; part < to; part++) {
     const i64 i = part * ${l.lanes};

@@ -68,23 +68,31 @@ typedef u64 vu64 __attribute__((vector_size(W)));
 typedef f32 hf32 __attribute__((vector_size(W / 2)));
 ${multiplyAdd}`;
 
-/** Every second, third or fourth element, out of whole vectors: `SHUFFLE` picks lanes of two. */
+/**
+ * Every second, third or fourth element, out of whole vectors: `SHUFFLE` picks lanes of two. gt3_F gives the elements 0, 3, 6 …,
+ * split3_F those, 1, 4, 7 … and 2, 5, 8 … out of three vectors that are loaded once.
+ */
 function everyFew(bytes: VectorBytes): string {
   const define = (tag: "F" | "D" | "I", type: string, size: 4 | 8, step: 2 | 3 | 4): string => {
     const lanes = bytes / size;
     const index = size === 8 ? "vi64" : "vi32";
     const mask = (pick: (lane: number) => number): string =>
       `(${index}){${Array.from({ length: lanes }, (_, l) => pick(l)).join(", ")}}`;
-    const load = (v: number): string => `ld_${tag}(p + ${v * bytes}, ${lanes})`;
-    const pair = (v: number): string =>
-      `SHUFFLE(${load(v)}, ${load(v + 1)}, ${mask((l) => (step * l) % (2 * lanes))})`;
-    // lanes up to `edge` come out of the first two vectors, the others out of what follows
-    const edge = Math.ceil((2 * lanes) / step);
-    const rest =
-      step === 3
-        ? `SHUFFLE(a, ${load(2)}, ${mask((l) => (l < edge ? l : lanes + step * l - 2 * lanes))})`
-        : `SHUFFLE(a, ${pair(2)}, ${mask((l) => (l < edge ? l : lanes + l))})`;
-    return `INLINE ${type} gt${step}_${tag}(const char *p) { ${type} a = ${pair(0)}; return ${step === 2 ? "a" : rest}; }\n`;
+    const every = (first: number): string => {
+      const pair = (v: number): string =>
+        `SHUFFLE(v${v}, v${v + 1}, ${mask((l) => (first + step * l) % (2 * lanes))})`;
+      if (step === 2) return pair(0);
+      // lanes up to `edge` come out of the first two vectors, the others out of what follows
+      const edge = Math.ceil((2 * lanes - first) / step);
+      return step === 3
+        ? `SHUFFLE(${pair(0)}, v2, ${mask((l) => (l < edge ? l : lanes + first + step * l - 2 * lanes))})`
+        : `SHUFFLE(${pair(0)}, ${pair(2)}, ${mask((l) => (l < edge ? l : lanes + l))})`;
+    };
+    const vectors = Array.from({ length: step }, (_, v) => v);
+    const loaded = `const ${type} ${vectors.map((v) => `v${v} = ld_${tag}(p + ${v * bytes}, ${lanes})`).join(", ")};`;
+    return `INLINE ${type} gt${step}_${tag}(const char *p) { ${loaded} return ${every(0)}; }
+INLINE void split${step}_${tag}(const char *p, ${type} *o) { ${loaded} ${vectors.map((v) => `o[${v}] = ${every(v)};`).join(" ")} }
+`;
   };
   const all = ([2, 3, 4] as const).flatMap((s) => [
     define("F", "vf32", 4, s),
@@ -167,11 +175,22 @@ INLINE i32 max_i(i32 a, i32 b) { return a > b ? a : b; }
 INLINE i32 min_i(i32 a, i32 b) { return a < b ? a : b; }
 INLINE vi32 max_I(vi32 a, vi32 b) { return sel_I(a > b, a, b); }
 INLINE vi32 min_I(vi32 a, vi32 b) { return sel_I(a < b, a, b); }
-/* the same where one of the two is a number other than 0, or +0 for max */
+/* the same where b is a number other than 0; x86 has an instruction that gives its second operand where one is NaN */
 #define BOUNDS(T, V) \\
 INLINE V atleast_##T(V a, V b) { return sel_##T((a > b) | (a != a), a, b); } \\
 INLINE V atmost_##T(V a, V b) { return sel_##T((a < b) | (a != a), a, b); }
-BOUNDS(F, vf32) BOUNDS(D, vf64) BOUNDS(f, f32) BOUNDS(d, f64)
+#if defined(__AVX512F__) && W == 64 && !defined(__clang__)
+#define BOUND(name, T, V, op, all) INLINE V name##_##T(V a, V b) { return __builtin_ia32_##op##512_mask(b, a, a, all, 4); }
+BOUND(atleast, F, vf32, maxps, (unsigned short)-1) BOUND(atmost, F, vf32, minps, (unsigned short)-1)
+BOUND(atleast, D, vf64, maxpd, (unsigned char)-1) BOUND(atmost, D, vf64, minpd, (unsigned char)-1)
+#elif defined(__AVX__) && W == 32
+#define BOUND(name, T, V, op) INLINE V name##_##T(V a, V b) { return __builtin_ia32_##op##256(b, a); }
+BOUND(atleast, F, vf32, maxps) BOUND(atmost, F, vf32, minps)
+BOUND(atleast, D, vf64, maxpd) BOUND(atmost, D, vf64, minpd)
+#else
+BOUNDS(F, vf32) BOUNDS(D, vf64)
+#endif
+BOUNDS(f, f32) BOUNDS(d, f64)
 INLINE f32 sqrt_f(f32 x) { return __builtin_sqrtf(x); }
 INLINE f64 sqrt_d(f64 x) { return __builtin_sqrt(x); }
 INLINE f32 floor_f(f32 x) { return __builtin_floorf(x); }
