@@ -2,6 +2,8 @@
 export { type Launch, requireEvenShares } from "./launch.ts";
 export type { OnnxPort } from "./onnx/model-file.ts";
 export { exportOnnx, type OnnxExport, type OnnxOptions } from "./onnx/onnx.ts";
+export { type Device, devices, type Precision } from "./plan/devices.ts";
+export { computeOnDevice } from "./plan/kernel-time.ts";
 export { type MeasureOptions, measureCompute } from "./plan/measure-compute.ts";
 export {
   type Check,
@@ -14,7 +16,7 @@ export {
   type PlanRow,
   type Sourced,
 } from "./plan/plan.ts";
-export { fitNetwork, type Network, ringAllReduce, type Timing } from "./plan/ring.ts";
+export { fitNetwork, type Link, type Network, ringAllReduce, ringPass, type Timing } from "./plan/ring.ts";
 export {
   type BatchMode,
   type Compute,
@@ -24,6 +26,7 @@ export {
   type ScalingOptions,
   type ScalingRow,
 } from "./plan/scaling.ts";
+export type { Shares } from "./plan/shards.ts";
 export { type Flops, type StepCost, stepCost } from "./plan/step-cost.ts";
 export { planningBackend } from "./planning-backend.ts";
 export { type FileContent, initialCheckpoint, torchProject } from "./project.ts";

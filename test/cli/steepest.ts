@@ -57,10 +57,14 @@ export async function steepestAgain(
 ): Promise<Omit<Finished, "signal">> {
   shared ??= fork(many, { stdio: ["ignore", "inherit", "inherit", "ipc"] });
   shared.send({ args, cwd });
-  const ended = once(shared, "exit").then(([code]) => {
+  const answered = new AbortController();
+  const ended = once(shared, "exit", { signal: answered.signal }).then(([code]) => {
     throw new Error(`the process of ${args.join(" ")} ended with ${code}`);
   });
   const [finished] = await Promise.race([once(shared, "message"), ended]);
+  // the answer is here: nobody waits for the end any more
+  ended.catch(() => {});
+  answered.abort();
   return finished as Omit<Finished, "signal">;
 }
 

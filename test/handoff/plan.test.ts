@@ -3,26 +3,18 @@
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import type { Plan } from "../../src/handoff/plan/plan.ts";
-import { examples, folder, steepest as start } from "../cli/steepest.ts";
+import { examples, folder, steepest as start, steepestAgain } from "../cli/steepest.ts";
 import { torch } from "./torch.ts";
 
 const example = (name: string): string => join(examples, name);
 const steepest = (args: readonly string[]) => start(args, { cwd: folder() });
+const again = (args: readonly string[]) => steepestAgain(args, { cwd: folder() });
 const network = ["--bandwidth", "1e9", "--latency", "1e-4"];
 
 test("with network and device given nothing is started, and the figures follow from them", async () => {
-  const { stdout, code } = await steepest([
-    ...[
-      "plan",
-      example("houses.yaml"),
-      "--processes",
-      "1,4,16",
-      "--gpu-flops",
-      "1e12",
-      "--no-measure",
-      "--json",
-    ],
-    ...[...network, "--noise-scale", "100"],
+  const { stdout, code } = await again([
+    ...["plan", example("houses.yaml"), "--processes", "1,4,16", "--gpu-flops", "1e12"],
+    ...["--no-measure", "--json", ...network, "--noise-scale", "100"],
   ]);
   expect(code).toBe(0);
   const plan = JSON.parse(stdout) as Plan;
@@ -62,9 +54,18 @@ describe("input it can't use", () => {
     [["--bandwidth", "1e9"], "only one of --bandwidth and --latency is given"],
     [["--gpu-flops", "-3"], "--gpu-flops is -3"],
     [["--gpu-flops", "1e12", "--utilisation", "2", ...network], "--utilisation is 2"],
+    [["--gpu", "h1000"], "--gpu is h1000"],
+    [["--gpu", "v100", "--precision", "tf32", ...network], "v100 has no tf32"],
+    [["--gpu", "a100", "--gpu-flops", "1e12", ...network], "both --gpu and --gpu-flops are given"],
+    [
+      ["--gpu", "l4", "--per-machine", "4", ...network],
+      "the link between processes of one machine is not known",
+    ],
+    [["--gpu", "l4", "--per-machine", "4"], "--per-machine is given without the network"],
+    [["--jitter", "-1"], "--jitter is -1"],
     [["--no-measure"], "the network is neither measured nor given"],
   ])("%j", async (flags, message) => {
-    const { stderr, code } = await steepest(["plan", example("lesson.json"), ...flags]);
+    const { stderr, code } = await again(["plan", example("lesson.json"), ...flags]);
     expect(stderr).toContain(message);
     expect(stderr).toContain("help: ");
     expect(code).toBe(2);

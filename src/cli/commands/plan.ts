@@ -3,6 +3,8 @@
 import { nodeHost } from "../../data/node-host.ts";
 import { chooseBackend } from "../../engine/registry.ts";
 import { findTorchPython, type TorchPython } from "../../handoff/node-python.ts";
+import { ASSUMED_JITTER, type Device, devices, type Precision } from "../../handoff/plan/devices.ts";
+import { computeOnDevice } from "../../handoff/plan/kernel-time.ts";
 import { measureCompute } from "../../handoff/plan/measure-compute.ts";
 import { canMeasureTwo, measureTorch } from "../../handoff/plan/node-measure.ts";
 import {
@@ -22,6 +24,7 @@ import { importFunction, readRunFile } from "../../run/node-run-file.ts";
 import type { RunSpec } from "../../run/spec.ts";
 import { type BuiltRun, buildRun } from "../../train/build.ts";
 import { runNoiseScale } from "../../train/noise.ts";
+import type { StepParts } from "../../train/trace.ts";
 import type { Invocation } from "../command.ts";
 import { resolveRate } from "../find-lr/auto.ts";
 import { reportPlan } from "../plan/report.ts";
@@ -29,11 +32,18 @@ import { splitArguments } from "../run-arguments.ts";
 
 type Options = Readonly<Record<string, unknown>>;
 type Flags = {
+  readonly gpu?: string;
+  readonly precision: Precision;
   readonly gpuFlops?: number;
   readonly utilisation: number;
   readonly noiseScale?: number;
   readonly bandwidth?: number;
   readonly latency?: number;
+  readonly perMachine?: number;
+  readonly machineBandwidth?: number;
+  readonly machineLatency: number;
+  readonly jitter?: number;
+  readonly shard?: boolean;
 };
 
 export async function run({ args, flags, options, terminal, json }: Invocation): Promise<number> {
@@ -41,8 +51,12 @@ export async function run({ args, flags, options, terminal, json }: Invocation):
   if (file === undefined) throw usage("no run file is given", "name one: steepest plan run.json");
   const processes = readProcesses(options["processes"]);
   const mode = readMode(options["batch"]);
-  const network = readNetwork(options);
-  const { gpuFlops = null, utilisation, noiseScale: known = null } = options as Flags;
+  const flagged = options as Flags;
+  const device = readDevice(flagged);
+  const network = readNetwork(flagged, device);
+  const { gpuFlops = null, utilisation, noiseScale: known = null, shard = false, jitter } = flagged;
+  if (jitter !== undefined && jitter < 0)
+    throw usage(`--jitter is ${jitter}`, "give a share of the mean, such as 0.02");
   const quiet = options["quiet"] === true;
   const note = quiet ? () => {} : terminal.note;
 
@@ -70,9 +84,14 @@ export async function run({ args, flags, options, terminal, json }: Invocation):
   const build = (changes: Partial<RunSpec>): Promise<BuiltRun> =>
     buildRun({ ...spec, ...changes }, { host, backend: planningBackend("torch") });
   const built = await build({});
+  const given = network !== null && (device !== null || gpuFlops !== null);
   const torch =
-    measuring && "path" in python ? await measureTorch({ python, mode, build, onNote: note }) : null;
-  const compute = await chooseCompute({ built, spec, gpuFlops, utilisation, torch, python, host });
+    measuring && !given && "path" in python
+      ? await measureTorch({ python, mode, build, onNote: note })
+      : null;
+  if (device !== null && spec.dtype === "float64")
+    throw usage("--gpu estimates runs in float32", "give --gpu-flops with the device's peak in float64");
+  const compute = await chooseCompute({ built, spec, device, gpuFlops, utilisation, torch, python, host });
   const plan = makePlan(built, {
     processes,
     mode,
@@ -83,7 +102,13 @@ export async function run({ args, flags, options, terminal, json }: Invocation):
     },
     noiseScale: noise,
     // a device or a network that is given is not the one that was timed
-    measured: gpuFlops === null && network === null && torch !== null ? torch.measured : [],
+    measured:
+      device === null && gpuFlops === null && network === null && torch !== null ? torch.measured : [],
+    jitter:
+      jitter === undefined
+        ? { value: ASSUMED_JITTER, source: "assumed" }
+        : { value: jitter, source: "given" },
+    shard,
   });
   terminal.print(json ? JSON.stringify(plan) : reportPlan(plan, terminal.colors));
   return 0;
@@ -100,6 +125,7 @@ function inLargestBatches(spec: RunSpec, note: (text: string) => void): RunSpec 
 interface ComputeChoice {
   readonly built: BuiltRun;
   readonly spec: RunSpec;
+  readonly device: { readonly device: Device; readonly precision: Precision } | null;
   readonly gpuFlops: number | null;
   readonly utilisation: number;
   readonly torch: { readonly compute: Compute; readonly measured: readonly MeasuredRun[] } | null;
@@ -108,7 +134,15 @@ interface ComputeChoice {
 }
 
 async function chooseCompute(choice: ComputeChoice): Promise<Sourced<Compute>> {
-  const { built, spec, gpuFlops, utilisation, torch, python, host } = choice;
+  const { built, spec, device, gpuFlops, utilisation, torch, python, host } = choice;
+  if (device !== null) {
+    const partsOf = (rows: number): StepParts => ({ ...built.parts, batch: built.parts.shapes(rows) });
+    const format = device.precision === "half" ? device.device.half : device.precision;
+    return {
+      value: computeOnDevice(partsOf, built.plan.batchSize, device),
+      source: `estimated: ${device.device.name} in ${format}, kernel by kernel`,
+    };
+  }
   if (gpuFlops !== null) {
     const { batchSize } = built.plan;
     const cost = stepCost({ ...built.parts, batch: built.parts.shapes(batchSize) });
@@ -175,15 +209,35 @@ function readMode(text: unknown): BatchMode {
   );
 }
 
-function readNetwork(options: Options): Sourced<Network> | null {
-  const { bandwidth = null, latency = null } = options as Flags;
-  if (bandwidth === null && latency === null) return null;
+function readDevice({ gpu, gpuFlops, precision }: Flags): ComputeChoice["device"] {
+  const device = devices.find((d) => d.name === gpu);
+  if (device === undefined) return null;
+  if (gpuFlops !== undefined) throw usage("both --gpu and --gpu-flops are given", "give one of them");
+  if (device.peak[precision] === null)
+    throw usage(`${device.name} has no ${precision}`, "give --precision half or float32");
+  return { device, precision };
+}
+
+function readNetwork(flags: Flags, on: ComputeChoice["device"]): Sourced<Network> | null {
+  const { bandwidth = null, latency = null, perMachine, machineLatency } = flags;
+  const machineBandwidth = flags.machineBandwidth ?? on?.device.link ?? null;
+  if (bandwidth === null && latency === null) {
+    if (perMachine === undefined) return null;
+    throw usage("--per-machine is given without the network", "give --bandwidth and --latency, too");
+  }
   if (bandwidth === null || latency === null)
     throw usage(
       "only one of --bandwidth and --latency is given",
       "give both, or neither to have them measured",
     );
-  return { value: { bandwidth, latency }, source: "given" };
+  if (perMachine === undefined) return { value: { bandwidth, latency }, source: "given" };
+  if (machineBandwidth === null)
+    throw usage(
+      "the link between processes of one machine is not known",
+      "give --machine-bandwidth, such as 20e9 for a PCIe bus of its fourth generation",
+    );
+  const machine = { processes: perMachine, latency: machineLatency, bandwidth: machineBandwidth };
+  return { value: { bandwidth, latency, machine }, source: "given" };
 }
 
 const usage = (what: string, help: string): SteepestError => new SteepestError("usage", what, { help });

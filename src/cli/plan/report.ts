@@ -4,8 +4,10 @@ import { showNumber, showWhole } from "../../run/show-number.ts";
 import { type Terminal, table } from "../terminal.ts";
 
 export function reportPlan(plan: Plan, { bold, dim }: Terminal["colors"]): string {
-  const { cost, compute, network, noiseScale, rows, refused, checks } = plan;
+  const { cost, compute, network, jitter, noiseScale, rows, refused, checks } = plan;
   const { bytes, flops } = cost;
+  const { atLeast = 0 } = compute.value;
+  const { machine } = network.value;
   const facts: [string, string][] = [
     ["model", `${showWhole(cost.parameters)} parameters, batch ${plan.batchSize}, ${plan.optimizer}`],
     [
@@ -26,15 +28,21 @@ export function reportPlan(plan: Plan, { bold, dim }: Terminal["colors"]): strin
       "arithmetic",
       `${showNumber(flops.total / 1e9)} Gflop a step${flops.renewal > 0 ? `, ${showNumber(flops.renewal / 1e9)} more where the optimizer renews its factors` : ""}`,
     ],
-    ["all-reduce", `${showBytes(plan.allReduceBytes)} of gradients a step`],
+    plan.shares === null
+      ? ["all-reduce", `${showBytes(plan.allReduceBytes)} of gradients a step`]
+      : [
+          "shared out",
+          `parameters are gathered twice a step in ${plan.shares.parts} part${plan.shares.parts === 1 ? "" : "s"}, the largest ${showBytes(plan.shares.largestBytes)}; gradients are summed where they belong`,
+        ],
     [
       "compute",
-      `${showTime(compute.value.perStep)} a step and ${showTime(compute.value.perRow)} a row (${compute.source})`,
+      `${showTime(compute.value.perStep)} a step and ${showTime(compute.value.perRow)} a row${atLeast > 0 ? `, never below ${showTime(atLeast)} to start the kernels` : ""} (${compute.source})`,
     ],
     [
       "network",
-      `${showTime(network.value.latency)} a message, ${showBytes(network.value.bandwidth)}/s (${network.source})`,
+      `${showTime(network.value.latency)} a message, ${showBytes(network.value.bandwidth)}/s${machine === undefined ? "" : `; within a machine of ${machine.processes} ${showTime(machine.latency)} and ${showBytes(machine.bandwidth)}/s`} (${network.source})`,
     ],
+    ["jitter", `${showNumber(100 * jitter.value)} % of a step: all wait for the slowest (${jitter.source})`],
     [
       "noise scale",
       noiseScale === null
@@ -52,13 +60,29 @@ export function reportPlan(plan: Plan, { bold, dim }: Terminal["colors"]): strin
       "",
     );
   }
-  lines.push(table([HEAD, ...rows.map(tableRow)]), "");
+  lines.push(
+    table(
+      [HEAD, ...rows.map(tableRow)].map((cells) => (plan.shares === null ? cells.toSpliced(6, 1) : cells)),
+    ),
+    "",
+  );
   for (const { processes, why } of refused) lines.push(dim(`${processes} processes: ${why}`));
   lines.push(...conclusion(plan));
   return lines.join("\n");
 }
 
-const HEAD = ["processes", "batch", "time/step", "steps/s", "rows/s", "efficiency", "same loss", "lr", ""];
+const HEAD = [
+  "processes",
+  "batch",
+  "time/step",
+  "steps/s",
+  "rows/s",
+  "efficiency",
+  "memory",
+  "same loss",
+  "lr",
+  "",
+];
 
 function tableRow(row: PlanRow): string[] {
   const { efficiency, efficiencyOverlapped, speedup, advice } = row;
@@ -74,6 +98,7 @@ function tableRow(row: PlanRow): string[] {
     showNumber(1 / (row.measuredSecondsPerStep ?? row.secondsPerStep)),
     showNumber(row.globalBatch / (row.measuredSecondsPerStep ?? row.secondsPerStep)),
     range,
+    showBytes(row.bytesPerProcess),
     speedup === null ? "?" : `${speedup.toFixed(1)}× sooner`,
     `${advice.lr === null ? "?" : showNumber(advice.lr)} ${advice.optimizer}`,
     row.measuredSecondsPerStep === null ? "predicted" : "measured",
@@ -82,8 +107,8 @@ function tableRow(row: PlanRow): string[] {
 
 function conclusion({ enough, noiseScale, rows, optimizer }: Plan): string[] {
   const lines = [
-    "efficiency: rows a second and process against one process; the second figure if the all-reduce hides behind the",
-    "backward pass. same loss: (1 + B_noise/B) steps are needed, so a batch beyond the noise scale buys little.",
+    "efficiency: rows a second and process against one process; the second figure if sending hides behind compute.",
+    "same loss: (1 + B_noise/B) steps are needed, so a batch beyond the noise scale buys little.",
   ];
   const best = rows.filter((r) => r.speedup !== null).sort((a, b) => b.speedup! - a.speedup!)[0];
   if (noiseScale !== null && best !== undefined) {

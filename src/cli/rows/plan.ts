@@ -1,5 +1,8 @@
+import { ASSUMED_JITTER, devices } from "../../handoff/plan/devices.ts";
 import type { CommandRow } from "../command.ts";
-import { positive } from "../flags.ts";
+import { finite, oneOf, positive, whole } from "../flags.ts";
+
+const deviceNames = devices.map((d) => d.name);
 
 export const plan: CommandRow = {
   name: "plan",
@@ -9,8 +12,19 @@ export const plan: CommandRow = {
       .option("--processes <list>", "process counts, separated by commas", "1,2,4,8,16,64,256,1024")
       .option("--batch <mode>", "grow: every process keeps the run's batch; keep: they share it", "grow")
       .option(
+        "--gpu <name>",
+        `estimate the step on ${deviceNames.join(", ")} from its kernels, instead of measuring here`,
+        oneOf(deviceNames),
+      )
+      .option(
+        "--precision <format>",
+        "of products on that GPU: half (as the PyTorch project trains), tf32, float32",
+        oneOf(["half", "tf32", "float32"]),
+        "half",
+      )
+      .option(
         "--gpu-flops <number>",
-        "a device's peak, such as 312e12, instead of measuring here",
+        "another device's peak, such as 312e12, instead of measuring here",
         positive(),
       )
       .option(
@@ -25,6 +39,15 @@ export const plan: CommandRow = {
         positive(),
       )
       .option("--latency <seconds>", "of one message, such as 20e-6", positive())
+      .option("--per-machine <n>", "processes of one machine, which have a faster link", whole({ min: 2 }))
+      .option("--machine-bandwidth <bytes/s>", "of that link; with --gpu its NVLink", positive())
+      .option("--machine-latency <seconds>", "of one message there", positive(), 10e-6)
+      .option(
+        "--jitter <share>",
+        `standard deviation of one process's time for a step, over its mean: all wait for the slowest (default: ${ASSUMED_JITTER})`,
+        finite("share of the mean"),
+      )
+      .option("--shard", "share out parameters, gradients and optimizer state (FSDP)")
       .option(
         "--noise-scale <rows>",
         "the gradient noise scale, where known; else it is measured",
@@ -43,6 +66,7 @@ export const plan: CommandRow = {
           "checked against it; everything beyond is marked as predicted.",
           "",
           "  steepest plan run.json --processes 1,2,8,64,1024",
+          "  steepest plan run.json --gpu a100 --per-machine 8 --bandwidth 3e9 --latency 20e-6 --shard",
           "  steepest plan run.json --gpu-flops 312e12 --bandwidth 25e9 --latency 10e-6",
         ].join("\n"),
       );

@@ -4,6 +4,7 @@ import { type LargeBatchAdvice, largeBatchAdvice } from "../../optim/large-batch
 import type { BuiltRun } from "../../train/build.ts";
 import type { Network } from "./ring.ts";
 import { type BatchMode, type Compute, gradientTraffic, predictScaling, type ScalingRow } from "./scaling.ts";
+import { type Shares, shardedBytes, sharesOf } from "./shards.ts";
 import { type StepCost, stepCost } from "./step-cost.ts";
 
 /** A constant of the model and where it comes from: "measured: PyTorch 2.4, 1 thread", "given", "assumed: …". */
@@ -36,6 +37,8 @@ export interface Check extends MeasuredRun {
 export interface PlanRow extends ScalingRow {
   /** Where so many processes really ran; all else in a row is the model's word. */
   readonly measuredSecondsPerStep: number | null;
+  /** Bytes that one process holds. */
+  readonly bytesPerProcess: number;
   readonly advice: LargeBatchAdvice;
 }
 
@@ -49,6 +52,10 @@ export interface Plan {
   readonly cost: StepCost;
   /** Bytes summed over processes in every step. */
   readonly allReduceBytes: number;
+  /** Where parameters are shared out among the processes (FSDP). */
+  readonly shares: Shares | null;
+  /** Standard deviation of one process's time for a step, over its mean. */
+  readonly jitter: Sourced<number>;
   readonly compute: Sourced<Compute>;
   readonly network: Sourced<Network>;
   readonly noiseScale: Sourced<NoiseScale> | null;
@@ -68,6 +75,9 @@ export interface PlanOptions {
   readonly network: Sourced<Network>;
   readonly noiseScale: Sourced<NoiseScale> | null;
   readonly measured: readonly MeasuredRun[];
+  readonly jitter: Sourced<number>;
+  /** Whether parameters, gradients and optimizer state are shared out (FSDP). */
+  readonly shard: boolean;
 }
 
 /**
@@ -77,12 +87,13 @@ export interface PlanOptions {
  */
 export function makePlan(
   built: Pick<BuiltRun, "spec" | "parts" | "plan" | "lr">,
-  { processes, mode, compute, network, noiseScale, measured }: PlanOptions,
+  { processes, mode, compute, network, noiseScale, measured, jitter, shard }: PlanOptions,
 ): Plan {
   const { batchSize } = built.plan;
   const cost = stepCost({ ...built.parts, batch: built.parts.shapes(batchSize) });
   const noise = noiseScale?.value.rows ?? null;
   const optimizer = built.spec.optimizer.name;
+  const shares = shard ? sharesOf(built.parts.model.params, cost) : null;
   const { rows, refused } = predictScaling({
     processes,
     batchSize,
@@ -91,6 +102,8 @@ export function makePlan(
     network: network.value,
     gradientBytes: cost.bytes.gradients,
     noiseScale: noise,
+    jitter: jitter.value,
+    ...(shares === null ? {} : { shards: shares.parts }),
   });
   return {
     schema: "steepest.plan/1",
@@ -100,6 +113,8 @@ export function makePlan(
     mode,
     cost,
     allReduceBytes: cost.bytes.gradients,
+    shares,
+    jitter,
     compute,
     network,
     noiseScale,
@@ -114,6 +129,7 @@ export function makePlan(
     rows: rows.map((row) => ({
       ...row,
       measuredSecondsPerStep: measured.find((m) => m.processes === row.processes)?.secondsPerStep ?? null,
+      bytesPerProcess: shares === null ? cost.bytes.total : shardedBytes(cost, row.processes, shares),
       advice: largeBatchAdvice(row.globalBatch, { batchSize, optimizer, lr: built.lr, noiseScale: noise }),
     })),
     refused,

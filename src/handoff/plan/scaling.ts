@@ -1,10 +1,13 @@
 /** Predicted speed and usefulness of more processes, from a step's cost, the network and the gradient's noise. */
-import { bytesSent, type Network, ringAllReduce } from "./ring.ts";
+import { expectedMaximum } from "./expected-maximum.ts";
+import { bytesSent, type Network, ringAllReduce, ringPass } from "./ring.ts";
 
 /** Seconds of one process's work on `rows` rows: what every step costs, and what each row adds. */
 export interface Compute {
   readonly perStep: number;
   readonly perRow: number;
+  /** No step is shorter: so long does the host take to start its kernels. Default 0. */
+  readonly atLeast?: number;
 }
 
 /** `grow`: every process keeps the run's batch size, so the global batch grows. `keep`: they share the run's batch. */
@@ -21,6 +24,13 @@ export interface ScalingOptions {
   readonly gradientBytes: number;
   /** B_noise = tr(Σ)/|G|² in rows (McCandlish et al. 2018); null when it isn't known. */
   readonly noiseScale: number | null;
+  /** Standard deviation of one process's time for a step, over its mean: all wait for the slowest. Default 0. */
+  readonly jitter?: number;
+  /**
+   * Parameters are shared out (FSDP): each of so many parts is gathered for the forward and again for the backward pass, and
+   * its gradients are summed where they belong. Without it every process holds all (DistributedDataParallel).
+   */
+  readonly shards?: number;
 }
 
 /** The prediction for one number of processes. */
@@ -31,11 +41,11 @@ export interface ScalingRow {
   readonly secondsPerStep: number;
   readonly stepsPerSecond: number;
   readonly rowsPerSecond: number;
-  /** Share of the step spent in the all-reduce when nothing of it hides behind the backward pass. */
+  /** Share of the step spent in sending when nothing of it hides behind compute. */
   readonly communication: number;
   /** Rows per second per process, relative to one process. */
   readonly efficiency: number;
-  /** The same when the all-reduce hides behind the backward pass as far as it can (two thirds of the compute). */
+  /** The same when sending hides as far as it can: behind the backward pass (two thirds of the compute), with shards behind all. */
   readonly efficiencyOverlapped: number;
   readonly bytesSentPerStep: number;
   /** Steps to a loss relative to one process: (1 + B_noise/B) / (1 + B_noise/B₁); null without a noise scale. */
@@ -61,15 +71,23 @@ export function gradientTraffic(processes: number, gradientBytes: number, networ
   return ringAllReduce(processes, gradientBytes, network, buckets);
 }
 
-/** Seconds of everything that is summed in one step. */
-const stepTraffic = (processes: number, gradientBytes: number, network: Network): number =>
-  gradientTraffic(processes, gradientBytes, network) + ringAllReduce(processes, CONTROL_BYTES, network);
+/** Passes round the ring in a step: two of an all-reduce; with shards two all-gathers and a reduce-scatter. */
+const passesOf = (shards: number | undefined): number => (shards === undefined ? 2 : 3);
+
+/** Seconds of everything that is sent in one step. */
+function stepTraffic(processes: number, { gradientBytes, network, shards }: ScalingOptions): number {
+  const tensors =
+    shards === undefined
+      ? gradientTraffic(processes, gradientBytes, network)
+      : passesOf(shards) * ringPass(processes, gradientBytes, network, shards);
+  return tensors + ringAllReduce(processes, CONTROL_BYTES, network);
+}
 
 /** The backward pass computes two products for each of the forward pass. */
 const BACKWARD_SHARE = 2 / 3;
 
 /**
- * Seconds a step and rows a second for each number of processes: compute plus a ring all-reduce. Numbers
+ * Seconds a step and rows a second for each number of processes: compute plus what goes round the ring. Numbers
  * that do not divide a batch that is kept are refused with the reason.
  */
 export function predictScaling(options: ScalingOptions): Scaling {
@@ -99,9 +117,9 @@ export function predictScaling(options: ScalingOptions): Scaling {
 
 type BareRow = Omit<ScalingRow, "efficiency" | "efficiencyOverlapped" | "steps" | "speedup">;
 
-function rowOf(p: number, rows: number, { compute, network, gradientBytes }: ScalingOptions): BareRow {
-  const communication = stepTraffic(p, gradientBytes, network);
-  const seconds = secondsOf(compute, rows) + communication;
+function rowOf(p: number, rows: number, options: ScalingOptions): BareRow {
+  const communication = stepTraffic(p, options);
+  const seconds = slowestWork(p, rows, options) + communication;
   return {
     processes: p,
     globalBatch: p * rows,
@@ -110,17 +128,23 @@ function rowOf(p: number, rows: number, { compute, network, gradientBytes }: Sca
     stepsPerSecond: 1 / seconds,
     rowsPerSecond: (p * rows) / seconds,
     communication: communication / seconds,
-    bytesSentPerStep: bytesSent(p, gradientBytes),
+    bytesSentPerStep: bytesSent(p, options.gradientBytes, passesOf(options.shards)),
   };
 }
 
-function overlappedSeconds(row: BareRow, { compute }: ScalingOptions): number {
-  const work = secondsOf(compute, row.rowsPerProcess);
+function overlappedSeconds(row: BareRow, options: ScalingOptions): number {
+  const work = slowestWork(row.processes, row.rowsPerProcess, options);
   const communication = row.secondsPerStep - work;
-  return work + Math.max(0, communication - BACKWARD_SHARE * work);
+  const hiding = options.shards === undefined ? BACKWARD_SHARE : 1;
+  return work + Math.max(0, communication - hiding * work);
 }
 
-export const secondsOf = ({ perStep, perRow }: Compute, rows: number): number => perStep + perRow * rows;
+export const secondsOf = ({ perStep, perRow, atLeast = 0 }: Compute, rows: number): number =>
+  Math.max(atLeast, perStep + perRow * rows);
+
+/** What the slowest of p processes takes, their times drawn from one normal distribution. */
+const slowestWork = (p: number, rows: number, { compute, jitter = 0 }: ScalingOptions): number =>
+  secondsOf(compute, rows) * (1 + jitter * expectedMaximum(p));
 
 /** McCandlish et al. 2018, section 2.3: S/S_min = 1 + B_noise/B. */
 function relativeSteps(batch: number, reference: number, noiseScale: number | null): number | null {
