@@ -41,17 +41,19 @@ export function showRange(range: Range): string {
 /** What an option may hold: in run files, flags and code alike. */
 export type OptionValue = number | boolean | string | null | readonly (number | null)[];
 
-/** One row of a help text: how an option is called, what it may be, what it does. */
-export type OptionSpec<V extends OptionValue = OptionValue> = {
-  readonly default: V;
-  readonly description: string;
-} & (
+/** What a value may be. */
+export type ValueKind =
   | ({ readonly type: "number"; readonly integer?: boolean; readonly nullable?: boolean } & Range)
   | ({ readonly type: "numbers"; readonly length: number; readonly nullable?: boolean } & Range)
   | { readonly type: "boolean" }
   | { readonly type: "choice"; readonly choices: readonly string[] }
-  | { readonly type: "text" }
-);
+  | { readonly type: "text" };
+
+/** One row of a help text: how an option is called, what it may be, what it does. */
+export type OptionSpec<V extends OptionValue = OptionValue> = {
+  readonly default: V;
+  readonly description: string;
+} & ValueKind;
 
 /** An options interface described option by option; a missing or mistyped row does not compile. */
 export type OptionSpecs<O> = { readonly [K in keyof O]-?: OptionSpec<Extract<O[K], OptionValue>> };
@@ -86,10 +88,14 @@ export const text = (value: string, description: string): OptionSpec<string> => 
   description,
 });
 
-const show = (v: unknown): string => JSON.stringify(v) ?? String(v);
+/** A value as a message shows it. */
+export function showValue(value: unknown): string {
+  if (typeof value === "function") return "a function";
+  return typeof value === "number" ? String(value) : (JSON.stringify(value) ?? String(value));
+}
 
-/** What the spec asks for, in words; null when the value is fine. */
-function complaint(spec: OptionSpec, value: unknown): string | null {
+/** What the kind asks for, in words; null when the value is fine. */
+export function unmet(spec: ValueKind, value: unknown): string | null {
   switch (spec.type) {
     case "boolean":
       return typeof value === "boolean" ? null : "true or false";
@@ -112,6 +118,20 @@ function complaint(spec: OptionSpec, value: unknown): string | null {
   }
 }
 
+/** For a name that is none of the owner's options: the closest of them, or all. `alsoKnown`: others it may have meant. */
+export function unknownOption(
+  owner: string,
+  name: string,
+  options: readonly string[],
+  alsoKnown: readonly string[] = [],
+): { readonly what: string; readonly help: string } {
+  const near = closest(name, [...options, ...alsoKnown]);
+  return {
+    what: `${owner} has no option ${showValue(name)}`,
+    help: near ? `did you mean "${near}"?` : `its options are ${options.join(", ") || "none"}`,
+  };
+}
+
 /**
  * Defaults overridden by the given values. Throws `code` for a name that is not in the table (with the closest one)
  * or a value outside its range, naming owner, key and value.
@@ -129,20 +149,14 @@ export function resolveOptions<O extends object = Record<string, OptionValue>>(
     if (value === undefined) continue;
     const spec = specs[name];
     if (spec === undefined) {
-      const near = closest(name, Object.keys(specs));
-      throw new SteepestError(code, `${owner} has no option ${show(name)}`, {
-        help: near ? `did you mean "${near}"?` : `its options are ${Object.keys(specs).join(", ") || "none"}`,
-      });
+      const { what, help } = unknownOption(owner, name, Object.keys(specs));
+      throw new SteepestError(code, what, { help });
     }
-    const wanted = complaint(spec, value);
+    const wanted = unmet(spec, value);
     if (wanted !== null) {
-      throw new SteepestError(
-        code,
-        `${owner}: ${name} is ${typeof value === "number" ? value : show(value)}`,
-        {
-          help: `give ${name} ${wanted}`,
-        },
-      );
+      throw new SteepestError(code, `${owner}: ${name} is ${showValue(value)}`, {
+        help: `give ${name} ${wanted}`,
+      });
     }
     out[name] = value as OptionValue;
   }

@@ -1,7 +1,10 @@
-/** Options as data: one builder per kind, from which come the TypeScript type, the checks and the documentation. */
-
-import { closest, SteepestError } from "../../run/errors.ts";
-import { isInRange, type Range, showRange } from "../../run/options.ts";
+/**
+ * What options of schedules have beside those of every family (`run/options.ts`): lists of any length, functions, schedules
+ * in schedules, records, and lengths that the run fills in. One builder per kind, from which come the TypeScript type, the
+ * checks and the documentation.
+ */
+import { SteepestError } from "../../run/errors.ts";
+import { type Range, showRange, showValue, unknownOption, unmet, type ValueKind } from "../../run/options.ts";
 import { isRecord } from "../../run/record.ts";
 import type { RunLengths, Schedule, ScheduleSpec } from "./types.ts";
 
@@ -130,14 +133,8 @@ export function resolveOptions(
 ): Options {
   for (const key of Object.keys(given)) {
     if (Object.hasOwn(specs, key)) continue;
-    const near = closest(key, [...Object.keys(specs), ...alsoKnown]);
-    const known = Object.keys(specs).join(", ");
-    throw badOption(
-      at,
-      key,
-      `${owner} has no option "${key}"`,
-      near ? `did you mean "${near}"?` : `its options are ${known}`,
-    );
+    const { what, help } = unknownOption(owner, key, Object.keys(specs), alsoKnown);
+    throw badOption(at, key, what, help);
   }
   const resolved: Record<string, unknown> = {};
   for (const [key, spec] of Object.entries(specs)) {
@@ -160,46 +157,28 @@ export function resolveOptions(
 
 function checkValue(spec: OptionSpec, value: unknown, at: string, key: string): unknown {
   const refuse = (expected: string): SteepestError =>
-    badOption(at, key, `${key} is ${show(value)}`, `${key} must be ${expected}: ${spec.description}`);
+    badOption(at, key, `${key} is ${showValue(value)}`, `${key} must be ${expected}: ${spec.description}`);
   switch (spec.type) {
     case "number":
     case "integer":
-      if (!isFine(value, spec)) throw refuse(describeRange(spec));
+      if (unmet(numberKind(spec), value) !== null) throw refuse(describeRange(spec));
       return value;
-    case "boolean":
-      if (typeof value !== "boolean") throw refuse("true or false");
+    case "boolean": {
+      const wanted = unmet({ type: "boolean" }, value);
+      if (wanted !== null) throw refuse(wanted);
       return value;
+    }
     case "choice": {
-      const choices = spec.choices ?? [];
-      const word =
-        typeof value === "string" && Object.hasOwn(spec.synonyms ?? {}, value)
-          ? spec.synonyms?.[value]
-          : value;
-      if (typeof word !== "string" || !choices.includes(word)) throw refuse(choices.join(" | "));
+      const { choices = [], synonyms = {} } = spec;
+      const word = typeof value === "string" && Object.hasOwn(synonyms, value) ? synonyms[value] : value;
+      const wanted = unmet({ type: "choice", choices }, word);
+      if (wanted !== null) throw refuse(wanted);
       return word;
     }
-    case "number[]": {
+    case "number[]":
       if (!Array.isArray(value)) throw refuse("a list of numbers");
-      const list: readonly unknown[] = value;
-      list.forEach((item, i) => {
-        if (!isFine(item, spec))
-          throw badOption(
-            at,
-            `${key}[${i}]`,
-            `${key}[${i}] is ${show(item)}`,
-            `it must be ${describeRange(spec)}`,
-          );
-        const previous = list[i - 1];
-        if (spec.ascending && typeof previous === "number" && previous > item)
-          throw badOption(
-            at,
-            `${key}[${i}]`,
-            `${key} goes from ${previous} down to ${item}`,
-            `sort ${key} in ascending order`,
-          );
-      });
+      checkList(spec, value, at, key);
       return value;
-    }
     case "function":
       if (typeof value !== "function") throw refuse("a function from number to number");
       return value;
@@ -213,16 +192,36 @@ function checkValue(spec: OptionSpec, value: unknown, at: string, key: string): 
     case "record[]": {
       if (!Array.isArray(value) || value.length === 0) throw refuse("a list of records");
       return value.map((item: unknown, i) => {
-        if (!isRecord(item)) throw badOption(at, `${key}[${i}]`, `${key}[${i}] is ${show(item)}`);
+        if (!isRecord(item)) throw badOption(at, `${key}[${i}]`, `${key}[${i}] is ${showValue(item)}`);
         return resolveOptions(key, spec.fields ?? {}, item, { at: `${at}.${key}[${i}]`, run: {} });
       });
     }
   }
 }
 
-/** A number in the range, and whole where it must be. */
-const isFine = (value: unknown, spec: OptionSpec): value is number =>
-  typeof value === "number" && (spec.type !== "integer" || Number.isInteger(value)) && isInRange(value, spec);
+/** Each of the list's numbers, and their order. */
+function checkList(spec: OptionSpec, list: readonly unknown[], at: string, key: string): void {
+  list.forEach((item, i) => {
+    const place = `${key}[${i}]`;
+    if (unmet(numberKind(spec), item) !== null)
+      throw badOption(at, place, `${place} is ${showValue(item)}`, `it must be ${describeRange(spec)}`);
+    const previous = list[i - 1];
+    if (spec.ascending && Number(previous) > Number(item))
+      throw badOption(
+        at,
+        place,
+        `${key} goes from ${String(previous)} down to ${String(item)}`,
+        `sort ${key} in ascending order`,
+      );
+  });
+}
+
+/** The number that the option, or each of its list, is. */
+const numberKind = (spec: OptionSpec): ValueKind => ({
+  ...spec,
+  type: "number",
+  integer: spec.type === "integer",
+});
 
 /** "a finite number in (0, 1]": for messages and for the documentation's tables. */
 export function describeRange(spec: OptionSpec): string {
@@ -232,9 +231,4 @@ export function describeRange(spec: OptionSpec): string {
 
 function isMember(value: unknown): value is Member {
   return typeof value === "function" || (isRecord(value) && typeof value["name"] === "string");
-}
-
-function show(value: unknown): string {
-  if (typeof value === "function") return "a function";
-  return typeof value === "number" ? String(value) : (JSON.stringify(value) ?? String(value));
 }
