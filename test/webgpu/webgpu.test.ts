@@ -34,8 +34,8 @@ describe.skipIf(noBrowser !== null)("WebGPU in a page", () => {
     expect(await check("gradients")).toEqual([]);
   });
 
-  test("products in tiles through workgroup memory, and with the inner axis cut, are the interpreter's", async () => {
-    expect(await check("tiles")).toEqual([]);
+  test("products through workgroup memory, and without quads, are the interpreter's; also with the inner axis cut", async () => {
+    expect(await check("products")).toEqual([]);
   });
 
   test("a transformer's first losses are PyTorch's to 1e-6, read back every 3 steps", async () => {

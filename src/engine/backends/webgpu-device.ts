@@ -30,6 +30,7 @@ export async function openDevice(): Promise<Device> {
   const adapter = await findAdapter();
   const { maxBufferSize, maxStorageBufferBindingSize } = adapter.limits;
   const opened = await adapter.requestDevice({
+    requiredFeatures: adapter.features.has("subgroups") ? ["subgroups"] : [],
     requiredLimits: { maxBufferSize, maxStorageBufferBindingSize },
   });
   let [lost, error]: [string | null, string | null] = [null, null];

@@ -7,7 +7,7 @@ import type { Backend, BackendOptions, Executable, ProgramSpec } from "../backen
 import { lower } from "../compile/lower.ts";
 import { gatherProducts } from "../compile/passes/gather-products.ts";
 import { splitHost } from "../compile/passes/host-split.ts";
-import type { Costs } from "../compile/writers/wgsl/kernel-text.ts";
+import type { Traits } from "../compile/writers/wgsl/kernel-text.ts";
 import { writeProgram } from "../compile/writers/wgsl/program.ts";
 import { wasm } from "./wasm.ts";
 import { type Device, openDevice } from "./webgpu-device.ts";
@@ -15,7 +15,9 @@ import { deviceProgram } from "./webgpu-program.ts";
 
 export interface WebGpuOptions {
   /** Whether invocations may wait for each other. Default: unless the adapter computes on the processor. */
-  readonly barriers?: Costs["barriers"];
+  readonly barriers?: Traits["barriers"];
+  /** Whether kernels may exchange numbers within quads. Default: where the adapter has subgroups. */
+  readonly quads?: boolean;
 }
 
 /** A backend on a device of its own. */
@@ -29,26 +31,29 @@ export interface WebGpuBackend extends Backend {
  * The WebGPU backend. Programs whose caller can't wait for results (see `BackendOptions.late`) run on WebAssembly, for a
  * device answers later. Throws `backend` where there is no adapter.
  */
-export async function webgpuBackend({ barriers }: WebGpuOptions = {}): Promise<WebGpuBackend> {
+export async function webgpuBackend({ barriers, quads }: WebGpuOptions = {}): Promise<WebGpuBackend> {
   const device = await openDevice();
-  const costs: Costs = { barriers: barriers ?? (device.software ? "slow" : "cheap") };
+  const traits: Traits = {
+    barriers: barriers ?? (device.software ? "slow" : "cheap"),
+    quads: quads ?? device.gpu.features.has("subgroups"),
+  };
   return {
     name: "webgpu",
     adapter: device.adapter,
     compile: (spec, options = {}) =>
-      options.late === true ? compileLate(device, costs, spec, options) : wasm.compile(spec, options),
+      options.late === true ? compileLate(device, traits, spec, options) : wasm.compile(spec, options),
     close: () => device.gpu.destroy(),
   };
 }
 
 function compileLate(
   device: Device,
-  costs: Costs,
+  traits: Traits,
   spec: ProgramSpec,
   { maxBytes = Number.POSITIVE_INFINITY }: BackendOptions,
 ): Executable {
   const { host, device: rest, rounded } = splitHost(spec);
-  const program = writeProgram(gatherProducts(lower(rest)), costs);
+  const program = writeProgram(gatherProducts(lower(rest)), traits);
   const needed = program.plan.total;
   if (needed > Math.min(device.limit, maxBytes)) throw tooLarge(needed, Math.min(device.limit, maxBytes));
   return deviceProgram(device, program, { host: wasm.compile(host), spec: { host, device: rest }, rounded });

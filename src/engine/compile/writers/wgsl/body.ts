@@ -15,18 +15,28 @@ export function streamWord({ operand: { buffer, view }, strides }: Stream): stri
   return [placeOf(buffer, view.offset), ...moves].join(" + ");
 }
 
-/** The statements of one element: loads, members, stores; and how to name a value afterwards. */
+export interface Body {
+  /** What is the same for all elements of the loops from `inner` on. */
+  readonly before: readonly string[];
+  /** Loads, members, stores. */
+  readonly lines: readonly string[];
+  readonly valueOf: (x: Expr) => string;
+}
+
+/** The statements of one element, and how to name a value afterwards. */
 export function writeBody(
   kernel: LoopKernel,
   plan: Pick<LoopPlan, "loads" | "stores">,
-  uses: Set<FunctionName>,
-): { readonly lines: string[]; readonly valueOf: (x: Expr) => string } {
+  { uses, inner }: { readonly uses: Set<FunctionName>; readonly inner: number },
+): Body {
   const names = new Map<Expr, string>();
-  const lines: string[] = [];
-  const define = (e: Expr, text: string): void => {
+  const still = new Set<Expr>();
+  const [before, lines]: [string[], string[]] = [[], []];
+  const define = (e: Expr, { text, moves }: { text: string; moves: boolean }): void => {
     const name = `v${names.size}`;
     names.set(e, name);
-    lines.push(`  let ${name} = ${text};`);
+    if (!moves) still.add(e);
+    (moves ? lines : before).push(`  let ${name} = ${text};`);
   };
   const valueOf = (x: Expr): string => {
     const value = uniformValue(x);
@@ -35,12 +45,17 @@ export function writeBody(
     if (name === undefined) throw new Error(`internal: ${x.op} is not at hand in its loop`);
     return name;
   };
-  for (const [e, stream] of plan.loads) define(e, load(e.dtype, streamWord(stream)));
-  for (const m of kernel.members) {
-    const input = (i: number): string => valueOf(m.inputs[i]!);
-    define(m, expression(m, { input, uses: (name) => void uses.add(name) }));
-  }
+  for (const [e, stream] of plan.loads)
+    define(e, {
+      text: load(e.dtype, streamWord(stream)),
+      moves: stream.strides.slice(inner).some((s) => s !== 0),
+    });
+  for (const m of kernel.members)
+    define(m, {
+      text: expression(m, { input: (i) => valueOf(m.inputs[i]!), uses: (name) => void uses.add(name) }),
+      moves: m.inputs.some((x) => uniformValue(x) === null && !still.has(aligned(x))),
+    });
   for (const { value, stream } of plan.stores)
     lines.push(`  ${store(value.dtype, streamWord(stream), valueOf(value))}`);
-  return { lines, valueOf };
+  return { before, lines, valueOf };
 }

@@ -104,12 +104,13 @@ function cast(from: DType, to: DType, x: string): string {
   return `${typeName(to)}(${x})`;
 }
 
-/** What WGSL leaves open: NaN among extremes, roots of special values, whole numbers divided by 0 or made of floats out of range. */
+/** What WGSL leaves open: NaN among extremes, roots of special values, whole numbers divided by 0 or made of floats out of range. And `quotient`, see kernel-text.ts. */
 export const operators = `fn max_f(a: f32, b: f32) -> f32 { return select(select(b, a, a > b || is_nan(a)), b, is_nan(b)); }
 fn min_f(a: f32, b: f32) -> f32 { return select(select(b, a, a < b || is_nan(a)), b, is_nan(b)); }
 fn sign_f(x: f32) -> f32 { return select(select(select(0.0f, -1.0f, x < 0.0f), 1.0f, x > 0.0f), x, is_nan(x)); }
 fn sqrt_f(x: f32) -> f32 { return select(select(sqrt(x), bitcast<f32>(nan_bits), x < 0.0f), x, x == 0.0f || is_nan(x) || (is_inf(x) && x > 0.0f)); }
 fn div_i(a: i32, b: i32) -> i32 { return select(a / select(b, 1, b == 0 || (a == i32(-2147483647 - 1) && b == -1)), select(0, a, b != 0), b == 0 || (a == i32(-2147483647 - 1) && b == -1)); }
+fn quotient(a: u32, n: u32) -> u32 { return u32(i32((f32(i32(a)) + 0.5f) / f32(i32(n)))); }
 fn whole(x: f32) -> i32 {
   if (is_nan(x)) { return 0; }
   if (x >= 2147483648.0f) { return 2147483647; }

@@ -1,5 +1,6 @@
 /** What writers of single kernels hand to program.ts, and the words they share. */
 import { bytesOf } from "../../../graph/dtype.ts";
+import { sizeOf } from "../../../graph/shape.ts";
 import type { Buffer } from "../../kernels.ts";
 import type { FunctionName } from "./expression.ts";
 
@@ -10,14 +11,22 @@ export interface KernelText {
   /** Workgroups, as many as `groupsOf` arranges. */
   readonly groups: number;
   readonly uses: ReadonlySet<FunctionName>;
+  /** Whether it exchanges numbers within subgroups. */
+  readonly subgroups?: boolean;
   /** Words of partial results behind the program's buffers. */
   readonly scratch?: number;
 }
 
-/** What is dear on a device. Adapters in software pay for each invocation that waits at a barrier. */
-export interface Costs {
+/** What a device does well. */
+export interface Traits {
+  /** Adapters in software pay for each invocation that waits at a barrier. */
   readonly barriers: "cheap" | "slow";
+  /** Whether invocations exchange numbers within a quad, which takes WGSL's subgroups. */
+  readonly quads: boolean;
 }
+
+/** A GPU whose kernels use what every device has. */
+export const plainGpu: Traits = { barriers: "cheap", quads: false };
 
 /** The entry point's name. */
 export const ENTRY = "kernel";
@@ -57,16 +66,46 @@ ${body}
 `;
 }
 
-/** An entry point whose invocations each take one of `count` elements, called `i`. */
-export function perElement(count: number, body: string): Pick<KernelText, "text" | "groups"> {
-  const size = count === 1 ? 1 : count <= 64 ? 64 : GROUP;
-  const groups = Math.ceil(count / size);
-  const guard = size === 1 ? "" : `\n  if (i >= ${sizeText(count)}) { return; }`;
-  return { text: entry(size, groups, `  let i = group * ${size}u + local;${guard}\n${body}`), groups };
+/** Elements that an invocation takes at most, one after the other, where barriers are slow; and invocations worth having there. */
+const EACH = 16;
+const WORTH_HAVING = 2048;
+/** Invocations of a workgroup there: what waits for nobody is better cut small. */
+const SMALL_GROUP = 64;
+
+/**
+ * An entry point whose invocations take `count` elements, called `i`, after what is done once (`before`). In software an
+ * invocation takes several: what is done once is dear there.
+ */
+export function perElement(
+  count: number,
+  body: string,
+  {
+    barriers = "cheap",
+    before = "",
+  }: { readonly barriers?: Traits["barriers"]; readonly before?: string } = {},
+): Pick<KernelText, "text" | "groups"> {
+  const each = barriers === "slow" ? Math.max(1, Math.min(EACH, Math.floor(count / WORTH_HAVING))) : 1;
+  const small = barriers === "slow" || count <= SMALL_GROUP;
+  const size = count === 1 ? 1 : small ? SMALL_GROUP : GROUP;
+  const text = `${before}
+  for (var i = group * ${size * each}u + local; i < min((group + 1u) * ${size * each}u, ${sizeText(count)}); i += ${size}u) {
+${body}
+  }`;
+  const groups = Math.ceil(count / (size * each));
+  return { text: entry(size, groups, text), groups };
 }
 
 /** A number that is part of the text. */
 export const fixed = (n: number): string => `${n}u`;
+
+/** Numbers below this are divided as floats: (a + 1/2) / n is further from whole numbers than float32 errs, even by 3 ulp. */
+const FLOATING = 2 ** 20;
+
+/** An index below `range` divided by `n`, whose text is `by`. Whole numbers are slow to divide on all devices. */
+function quotient(of: string, { by, n, range }: { by: string; n: number; range: number }): string {
+  if (by === fixed(n) && Number.isInteger(Math.log2(n))) return `${of} >> ${Math.log2(n)}u`;
+  return range < FLOATING ? `quotient(${of}, ${by})` : `${of} / ${by}`;
+}
 
 /** Statements that take a number apart into digits called `name(d)`, the last one moving fastest. */
 export function digits(
@@ -76,11 +115,14 @@ export function digits(
   number: (n: number) => string = fixed,
 ): string {
   const lines: string[] = [];
-  let inner = 1;
-  for (let d = sizes.length - 1; d >= 0; d--) {
-    const quotient = inner === 1 ? of : `${of} / ${number(inner)}`;
-    lines.unshift(`  let ${name(d)} = ${d === 0 ? quotient : `${quotient} % ${number(sizes[d]!)}`};`);
-    inner *= sizes[d]!;
+  let [rest, range] = [of, sizeOf(sizes)];
+  for (let d = sizes.length - 1; d > 0; d--) {
+    const n = sizes[d]!;
+    const above = `${name(d)}_above`;
+    lines.push(`  let ${above} = ${quotient(rest, { by: number(n), n, range })};`);
+    lines.push(`  let ${name(d)} = ${rest} - ${above} * ${number(n)};`);
+    [rest, range] = [above, range / n];
   }
+  if (sizes.length > 0) lines.push(`  let ${name(0)} = ${rest};`);
   return lines.join("\n");
 }

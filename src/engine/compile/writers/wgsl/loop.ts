@@ -3,19 +3,20 @@ import type { LoopKernel, LoopStore } from "../../kernels.ts";
 import { planLoop } from "../../passes/loop-plan.ts";
 import { writeBody } from "./body.ts";
 import type { FunctionName } from "./expression.ts";
-import { digits, type KernelText, perElement, placeOf } from "./kernel-text.ts";
+import { digits, type KernelText, perElement, placeOf, type Traits } from "./kernel-text.ts";
 import { writeReduction } from "./reduction.ts";
 import { load, store } from "./types.ts";
 
-export function writeLoop(kernel: LoopKernel): KernelText[] {
-  if (kernel.stores.some((s) => s.accumulate)) return writeAccumulation(kernel);
+export function writeLoop(kernel: LoopKernel, traits: Traits): KernelText[] {
+  if (kernel.stores.some((s) => s.accumulate)) return writeAccumulation(kernel, traits);
   const plan = planLoop(kernel);
   if (plan.sizes.slice(0, plan.firstReduced).includes(0)) return [];
-  if (kernel.reductions.length > 0) return writeReduction(kernel, plan);
+  if (kernel.reductions.length > 0) return writeReduction(kernel, plan, traits);
   const uses = new Set<FunctionName>();
   const count = plan.sizes.reduce((a, b) => a * b, 1);
-  const body = [digits("i", plan.sizes, (d) => `i${d}`), ...writeBody(kernel, plan, uses).lines].join("\n");
-  return [{ ...perElement(count, body), uses }];
+  const { before, lines } = writeBody(kernel, plan, { uses, inner: 0 });
+  const body = [digits("i", plan.sizes, (d) => `i${d}`), ...lines].join("\n");
+  return [{ ...perElement(count, body, { ...traits, before: before.join("\n") }), uses }];
 }
 
 /**
@@ -23,7 +24,7 @@ export function writeLoop(kernel: LoopKernel): KernelText[] {
  * as the positions of windows, reach every place at most once; for each index of the others (`seen`) at most one element is
  * found, by taking the distance apart.
  */
-function writeAccumulation(kernel: LoopKernel): KernelText[] {
+function writeAccumulation(kernel: LoopKernel, traits: Traits): KernelText[] {
   const { domain, reductions, stores } = kernel;
   const [to] = stores as readonly [LoopStore];
   if (stores.length !== 1 || reductions.length > 0)
@@ -39,7 +40,7 @@ function writeAccumulation(kernel: LoopKernel): KernelText[] {
       { operand, strides: operand.view.strides.map((s) => s * 4), group: 0 },
     ]),
   );
-  const { lines, valueOf } = writeBody(kernel, { loads, stores: [] }, uses);
+  const { before, lines, valueOf } = writeBody(kernel, { loads, stores: [] }, { uses, inner: 0 });
   const { dtype } = to.value;
   const { offset } = to.to.view;
   const text = [
@@ -59,13 +60,9 @@ function writeAccumulation(kernel: LoopKernel): KernelText[] {
     "  }".repeat(seen.length),
     `  ${store(dtype, "place", "total")}`,
   ];
-  const inside = seen.length > 0 ? text : withoutLoop(text);
-  return [{ ...perElement(to.to.buffer.count, inside.join("\n")), uses }];
+  const shape = { ...traits, before: before.join("\n") };
+  return [{ ...perElement(to.to.buffer.count, text.join("\n"), shape), uses }];
 }
-
-/** Without a loop around it there is nothing to continue. */
-const withoutLoop = (lines: readonly string[]): string[] =>
-  lines.map((l) => l.replace("continue;", "return;"));
 
 /**
  * Axes, of widest stride first, whose indices follow from the distance: each stride is beyond all that the narrower ones

@@ -3,7 +3,7 @@ import { SteepestError } from "../../../../run/errors.ts";
 import type { Kernel, Lowered } from "../../kernels.ts";
 import { type MemoryPlan, planMemory } from "../../passes/memory.ts";
 import { type FunctionName, operators } from "./expression.ts";
-import { type Costs, groupsOf, type KernelText, PLACE } from "./kernel-text.ts";
+import { groupsOf, type KernelText, PLACE, plainGpu, type Traits } from "./kernel-text.ts";
 import { writeLoop } from "./loop.ts";
 import { type MathName, mathText } from "./math.ts";
 import { writeCopy, writeFill, writeRows } from "./other-kernels.ts";
@@ -32,8 +32,8 @@ export const BINDINGS = { memory: 0, places: 1 } as const;
 /** Places that a shared pipeline takes; kernels of more have one each. */
 export const MAX_PLACES = 60;
 
-export function writeProgram({ kernels, named }: Lowered, costs: Costs = { barriers: "cheap" }): GpuProgram {
-  const texts = kernels.flatMap((k) => writeKernel(k, costs));
+export function writeProgram({ kernels, named }: Lowered, traits: Traits = plainGpu): GpuProgram {
+  const texts = kernels.flatMap((k) => writeKernel(k, traits));
   const scratchWords = Math.max(0, ...texts.map((t) => t.scratch ?? 0));
   const plan = planMemory(kernels, named.values(), scratchWords * 4);
   const address = new Map([...plan.address].map(([b, at]) => [b.id, at / 4]));
@@ -63,19 +63,19 @@ export function writeProgram({ kernels, named }: Lowered, costs: Costs = { barri
   };
 }
 
-function writeKernel(kernel: Kernel, costs: Costs): KernelText[] {
+function writeKernel(kernel: Kernel, traits: Traits): KernelText[] {
   switch (kernel.kind) {
     case "loop":
-      return writeLoop(kernel);
+      return writeLoop(kernel, traits);
     case "matmul":
-      return writeProduct(kernel, costs);
+      return writeProduct(kernel, traits);
     case "fill":
-      return writeFill(kernel);
+      return writeFill(kernel, traits);
     case "copy":
-      return writeCopy(kernel);
+      return writeCopy(kernel, traits);
     case "gather":
     case "scatter":
-      return writeRows(kernel);
+      return writeRows(kernel, traits);
     case "winograd":
       throw new Error("internal: convolutions are products here");
     case "matrix":
@@ -92,33 +92,36 @@ function share(
   texts: readonly KernelText[],
   wordOf: (place: string) => number,
 ): { pipelines: string[]; calls: Pick<Dispatch, "pipeline" | "places">[] } {
-  const apart = texts.map(({ text, uses }) => {
+  const apart = texts.map(({ text, ...needs }) => {
     const places = [...new Set([...text.matchAll(PLACE)].map((found) => found[1]!))];
     const named = text.replace(PLACE, (_, place: string) => `place${places.indexOf(place)}`);
-    return { uses, places: places.map(wordOf), shared: named, tabled: places.length <= MAX_PLACES };
+    return { needs, places: places.map(wordOf), shared: named, tabled: places.length <= MAX_PLACES };
   });
   const users = new Map<string, number>();
   for (const { shared } of apart) users.set(shared, (users.get(shared) ?? 0) + 1);
   const known = new Map<string, number>();
   const pipelines: string[] = [];
-  const calls = apart.map(({ uses, places, shared, tabled }) => {
+  const calls = apart.map(({ needs, places, shared, tabled }) => {
     const several = tabled && users.get(shared)! > 1;
     const text = shared.replace(/place(\d+)/g, (_, p: string) =>
       several ? `at[${Number(p) >> 2}][${Number(p) & 3}]` : `${places[Number(p)]}u`,
     );
-    const found = known.get(text) ?? pipelines.push(moduleOf(text, uses, several)) - 1;
+    const found = known.get(text) ?? pipelines.push(moduleOf({ ...needs, text }, several)) - 1;
     known.set(text, found);
     return { pipeline: found, places: several ? places : [] };
   });
   return { pipelines, calls };
 }
 
-function moduleOf(text: string, uses: KernelText["uses"], tabled: boolean): string {
+function moduleOf(
+  { text, uses, subgroups = false }: Pick<KernelText, "text" | "uses" | "subgroups">,
+  tabled: boolean,
+): string {
   const random = [...uses].filter((u) => u.startsWith("random"));
   const math = new Set([...uses].filter((u): u is MathName => !isRandom(u)));
   if (uses.has("random_normal")) for (const name of ["log", "cos"] as const) math.add(name);
   const table = `@group(0) @binding(${BINDINGS.places}) var<uniform> at: array<vec4<u32>, ${MAX_PLACES / 4}>;\n`;
-  return `@group(0) @binding(${BINDINGS.memory}) var<storage, read_write> ${MEMORY}: array<u32>;
+  return `${subgroups ? "enable subgroups;\n" : ""}@group(0) @binding(${BINDINGS.memory}) var<storage, read_write> ${MEMORY}: array<u32>;
 ${tabled ? table : ""}${specialValues}${operators}${mathText(math)}${random.length > 0 ? uniformText : ""}${
   uses.has("random_normal") ? normalText : ""
 }${text}`;
