@@ -35,29 +35,34 @@ const ENOUGH = 32;
 const PART = 64;
 /** Multiply-adds that take as long as a load. */
 const LOAD = 40;
-/** Loads in a loop's text: with more of them, its code leaves a processor's first cache. */
-const MOST_LOADS = 26;
 /** What compiling a load takes, in multiply-adds, spread over the thousand steps of a short training. */
 const MAKING = 32_000;
-const MOST_ROWS = 16;
-const MOST_COLUMNS = 8;
 
-/** Loads in the text of one turn, which takes as many terms as invocations share a block. */
-const loads = ({ rows, columns }: Block, sharing: Sharing): number => rows + sharing * columns;
+/**
+ * Few, so that products of other sizes share a pipeline. With more than 26 loads in a turn, its code leaves a processor's first
+ * cache.
+ */
+const blocksOf: { readonly [S in Sharing]: readonly Block[] } = {
+  4: [
+    { rows: 10, columns: 4 },
+    { rows: 4, columns: 2 },
+    { rows: 2, columns: 1 },
+  ],
+  1: [
+    { rows: 8, columns: 8 },
+    { rows: 4, columns: 4 },
+    { rows: 2, columns: 2 },
+  ],
+};
 
 /** The block that takes the least time for all of C. */
 function chooseBlock({ lead, m, n, k }: Sizes, sharing: Sharing): Block {
-  let best: { block: Block; time: number } | null = null;
-  for (let rows = 1; rows <= Math.min(m, MOST_ROWS); rows++)
-    for (let columns = 1; columns <= Math.min(Math.ceil(n / sharing), MOST_COLUMNS); columns++) {
-      const block = { rows, columns };
-      if (loads(block, sharing) > MOST_LOADS && rows * columns > 1) continue;
-      const turns = (lead * Math.ceil(m / rows) * Math.ceil(n / (columns * sharing)) * k) / sharing;
-      const turn = LOAD * loads(block, sharing) + sharing * rows * columns;
-      const time = turns * turn + MAKING * loads(block, sharing);
-      if (best === null || time < best.time) best = { block, time };
-    }
-  return best!.block;
+  const time = ({ rows, columns }: Block): number => {
+    const loads = rows + sharing * columns;
+    const turns = (lead * Math.ceil(m / rows) * Math.ceil(n / (columns * sharing)) * k) / sharing;
+    return turns * (LOAD * loads + sharing * rows * columns) + MAKING * loads;
+  };
+  return blocksOf[sharing].reduce((best, b) => (time(b) < time(best) ? b : best));
 }
 
 function planBlocks(sizes: Sizes, sharing: Sharing): Plan {

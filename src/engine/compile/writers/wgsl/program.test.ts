@@ -5,15 +5,12 @@ import { type Expr, input } from "../../../graph/index.ts";
 import { lower } from "../../lower.ts";
 import { gatherProducts } from "../../passes/gather-products.ts";
 import { splitHost } from "../../passes/host-split.ts";
+import type { Traits } from "./kernel-text.ts";
 import { type GpuProgram, writeProgram } from "./program.ts";
 
-function written(
-  outputs: readonly Expr[],
-  inputs: ProgramSpec["inputs"],
-  state: ProgramSpec["state"] = [],
-): GpuProgram {
+function written(outputs: readonly Expr[], inputs: ProgramSpec["inputs"], traits?: Traits): GpuProgram {
   const named = outputs.map((value, i) => ({ name: `out${i}`, value }));
-  return writeProgram(gatherProducts(lower({ inputs, state, outputs: named })));
+  return writeProgram(gatherProducts(lower({ inputs, state: [], outputs: named })), traits);
 }
 
 test("elementwise work and what it ends in are one dispatch", () => {
@@ -44,6 +41,15 @@ test("a long sum of few results is shared by workgroups, and joined by a second 
   expect(dispatches).toHaveLength(2);
   expect(dispatches[0]!.groups[0]).toBeGreaterThan(4);
   expect(dispatches[1]!.groups).toEqual([1, 1]);
+});
+
+test("in software no kernel waits at a barrier, and products of other sizes share a pipeline", () => {
+  const software: Traits = { barriers: "slow", quads: true };
+  const [x, w, v] = [input("x", [40, 40]), input("w", [40, 80]), input("v", [80, 60])];
+  const { pipelines, notes } = written([ops.sum(ops.matmul(ops.matmul(x, w), v))], [x, w, v], software);
+  expect(pipelines.filter((p) => p.includes("workgroupBarrier"))).toEqual([]);
+  expect(pipelines.filter((p) => p.startsWith("enable subgroups;"))).toHaveLength(1);
+  expect(notes["products"]).toBe(2);
 });
 
 test("more than 65,535 workgroups lie in rows", () => {
