@@ -3,7 +3,6 @@ import { untrack } from "svelte";
 import { explain, type Problem, type Report, reportTo } from "./engine.ts";
 import { currentPlace } from "./place.svelte.ts";
 import { type RateChange, readRates, writeRates } from "./rates.ts";
-import { prefersStill } from "./theme.svelte.ts";
 
 /** What every such run says of itself. */
 export interface Steered {
@@ -215,7 +214,7 @@ export function steerRun<A, F, S extends Steered, L, Optimizer extends string = 
     running: false,
     problem: null,
     begunFor: "",
-    untouched: !currentPlace().query.has("k") && !prefersStill(),
+    untouched: !currentPlace().query.has("k"),
   });
   const show = (changes: Partial<Shown<F, S>>): void => {
     shown = { ...shown, ...changes };

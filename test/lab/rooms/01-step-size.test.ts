@@ -82,6 +82,10 @@ describeLab("room 1, step size", (lab) => {
       await expect.poll(() => verdict(page).textContent()).toMatch(said);
     }
     await end(page, "yours", 1);
+    // at the border it jumps between two walls: along y all places are apart
+    await rate(page).fill("0.2");
+    await expect.poll(() => page.locator(".slices svg > g").nth(1).locator("circle").count()).toBe(41);
+    await rate(page).fill("1");
     const plane = await page.locator(".plane").boundingBox();
     expect(plane).toEqual(before);
     await rate(page).fill("fast");

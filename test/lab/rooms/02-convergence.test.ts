@@ -41,6 +41,12 @@ describeLab("room 2, convergence", (lab) => {
       const want = at(facts, 1000);
       expect(Math.abs((await shown(page, id, "value")) / want - 1)).toBeLessThan(0.01);
     }
+    // at 1/L the steepest direction is done in one step, and the flattest keeps 0.99
+    await page.locator("details.data summary").nth(1).click();
+    const cells = await page.locator("details.data table tr").last().locator("td").allTextContents();
+    expect(cells[0]).toBe("1000");
+    expect(Number(cells[1])).toBe(0);
+    expect(Number(cells[2]) / 0.99 ** 1000).toBeCloseTo(1, 5);
     await page.getByLabel("Learning rate × L, as a number").fill(String(2 / 1.01));
     await expect.poll(() => value(page, "share")).toBeLessThan(1e-17);
     expect(Math.abs((await value(page, "share")) / 9.3e-19 - 1)).toBeLessThan(0.01);

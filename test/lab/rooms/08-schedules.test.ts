@@ -1,8 +1,10 @@
 /** Room 8: every schedule can be drawn, and what is shown is what the library computes. */
 import { expect, test } from "vitest";
 import { DRAWN, meanLosses, toy, withCorner } from "../../../lab/src/rooms/schedules/drawn.ts";
+import { batchSizesOf } from "../../../src/data/index.ts";
 import { makeSchedule, type Schedule } from "../../../src/optim/schedules/index.ts";
 import { stream } from "../../../src/random/index.ts";
+import type { BatchSizes } from "../../../src/run/spec.ts";
 import { describeLab, inspect, settledHash } from "../harness.ts";
 
 test("the mean loss of the toy is that of many runs made one by one", () => {
@@ -25,6 +27,12 @@ test("the mean loss of the toy is that of many runs made one by one", () => {
   expect(exact[0]).toBe(5.25);
 });
 
+test("a batch of four times as many rows has a quarter of the noise's variance", () => {
+  // by hand: steep 1 → 0.01 → 0.0025, flat 1 → 0.95² + 0.01 → 0.95² · 0.9125 + 0.0025
+  const losses = meanLosses([0.1, 0.1], [32, 128]);
+  expect(losses[2]).toBeCloseTo(0.5 * (10 * 0.0025 + 0.5 * (0.9025 * 0.9125 + 0.0025)), 12);
+});
+
 test("a drawn corner goes where it was put, and the others stay", () => {
   const before = Float64Array.from({ length: 61 }, (_, k) => 0.1 * Math.cos((Math.PI * k) / 130));
   const { lr, options } = withCorner(before, 31, 0.2);
@@ -36,7 +44,7 @@ test("a drawn corner goes where it was put, and the others stay", () => {
 describeLab("schedules", (lab) => {
   test("the numbers are the library's", async () => {
     const page = await lab.open(
-      `#/schedules?name=one-cycle&lr=0.4&steps=80&options=${encodeURIComponent('{"pctStart":0.25}')}`,
+      `#/schedules?name=one-cycle&lr=0.4&steps=80&grow=1&options=${encodeURIComponent('{"pctStart":0.25}')}`,
     );
     const schedule = makeSchedule("one-cycle", 0.4, { pctStart: 0.25 }, { totalSteps: 80 }) as Schedule;
     const lrs = Array.from({ length: 80 }, (_, k) => schedule(k));
@@ -47,6 +55,10 @@ describeLab("schedules", (lab) => {
     expect(await shown("mean")).toBeCloseTo(lrs.reduce((a, b) => a + b) / 80, 4);
     await page.locator(".chart .series").first().waitFor({ state: "attached" });
     expect(await page.locator("pre").textContent()).toContain('"pctStart": 0.25');
+    const written = JSON.parse((await page.locator("pre").textContent())!) as { batchSize: BatchSizes };
+    expect(batchSizesOf(written.batchSize, 80).map((s) => s.batchSize)).toEqual(
+      Array.from({ length: 80 }, (_, k) => (k < 40 ? 32 : 64)),
+    );
     await page.getByRole("button", { name: "PyTorch", exact: true }).click();
     expect(await page.locator("pre").textContent()).toContain(
       "OneCycleLR(optimizer, max_lr=0.4, total_steps=80, pct_start=0.25)",
@@ -55,7 +67,7 @@ describeLab("schedules", (lab) => {
 
   test("an option is edited by keyboard, kept in the address, and comes back", async () => {
     const page = await lab.open("#/schedules?name=step&with=");
-    await page.getByLabel("gamma").fill("0.5");
+    await page.getByLabel("gamma").fill("0,5");
     await page.getByLabel("stepSize").fill("20");
     const hash = await settledHash(page);
     expect(decodeURIComponent(hash)).toContain('"gamma":0.5');

@@ -5,6 +5,8 @@ import { axisAligned, type Descent, descent, ratios } from "steepest/lesson/prob
 import { sgd } from "steepest/optim";
 import { createDescent, makeSurface } from "steepest/surface";
 import { BOUNDS, type BoundFacts, compareBound, type Margin, type Needs } from "steepest/tune";
+import { shortNumber } from "../../lib/fields.ts";
+import { type Slice, sliceOf } from "../../lib/slices.ts";
 import type { Shape, starts } from "./view.ts";
 
 export interface Request {
@@ -33,6 +35,8 @@ export interface Measured {
   /** f(θₖ) − f*, as far as it went. */
   readonly gap: readonly number[];
   readonly bounds: readonly BoundSeen[];
+  /** The landscape along directions that tell it best: it is a sum of such parts. */
+  readonly slices: readonly Slice[];
 }
 
 const STRONG = 20;
@@ -40,10 +44,22 @@ const FLAT = 200;
 /** Off the saddle's ridge by so much. */
 const ASIDE = 1e-8;
 
-type Run = Omit<BoundFacts, "lr" | "gap"> & { readonly gaps: (lr: number) => Iterable<number> };
+interface Direction extends Pick<Slice, "name" | "domain"> {
+  /** What it adds to the loss. */
+  readonly part: (x: number) => number;
+  readonly coordinate: () => number;
+}
+type Run = Omit<BoundFacts, "lr" | "gap"> & {
+  /** `look` is called where the walk stands before each step. */
+  readonly gaps: (lr: number, look: () => void) => Iterable<number>;
+  readonly directions: readonly Direction[];
+};
 
-function* losses(run: Descent, lr: number): Generator<number> {
-  for (;;) yield run.step(lr).loss;
+function* losses(run: Descent, lr: number, look: () => void): Generator<number> {
+  for (;;) {
+    look();
+    yield run.step(lr).loss;
+  }
 }
 
 const quadratics = new Map<string, Descent>();
@@ -56,15 +72,27 @@ function quadratic(key: string, eigenvalues: readonly number[], start: Request["
   quadratics.set(key, run);
   const [L, mu] = [Math.max(...eigenvalues), Math.min(...eigenvalues)];
   const only = start === "all" ? null : eigenvalues.indexOf(start === "steepest" ? L : mu);
+  const x = run.at["x"]!;
+  const direction = (i: number): Direction => ({
+    name: `curvature ${shortNumber(eigenvalues[i]!)}`,
+    domain: [-1.3, 1.3],
+    part: (at) => 0.5 * eigenvalues[i]! * at * at,
+    coordinate: () => x[i]!,
+  });
   return {
     L,
     mu: n === FLAT ? 0 : mu,
     distanceSquared: only === null ? n : 1,
-    gaps: (lr) => {
+    gaps: (lr, look) => {
       run.reset();
-      if (only !== null) run.at["x"]!.fill(0)[only] = 1;
-      return losses(run, lr);
+      if (only !== null) x.fill(0)[only] = 1;
+      return losses(run, lr, look);
     },
+    // where the flattest of all hardly moves, one on the way to it
+    directions: [
+      eigenvalues.indexOf(L),
+      n === FLAT && start !== "flattest" ? 9 : eigenvalues.indexOf(mu),
+    ].map(direction),
   };
 }
 
@@ -85,15 +113,24 @@ function worst(aim: number, rate: number): Run {
     },
   );
   const run = huber;
+  const bend = 1 / (2 * aim * rate + 1);
   return {
     L: 1,
     mu: 0,
     distanceSquared: 1,
-    gaps: (lr) => {
+    gaps: (lr, look) => {
       run.reset();
-      run.data["bend"]![0] = 1 / (2 * aim * rate + 1);
-      return losses(run, lr);
+      run.data["bend"]![0] = bend;
+      return losses(run, lr, look);
     },
+    directions: [
+      {
+        name: `a bowl up to ${shortNumber(Number(bend.toPrecision(2)))}, then straight`,
+        domain: [-1.15, 1.15],
+        part: (x) => (Math.abs(x) <= bend ? 0.5 * x * x : bend * (Math.abs(x) - 0.5 * bend)),
+        coordinate: () => run.at["x"]![0]!,
+      },
+    ],
   };
 }
 
@@ -101,17 +138,33 @@ function worst(aim: number, rate: number): Run {
 function saddle(): Run {
   const surface = makeSurface("saddle");
   const from = [1, ASIDE];
+  const walker = createDescent({ surface, optimizer: "sgd", from, lr: 1 });
   return {
     L: 2,
     mu: -1,
     distanceSquared: 1 + (1 - ASIDE) ** 2,
-    gaps: function* (lr) {
-      const walker = createDescent({ surface, optimizer: "sgd", from, lr });
+    gaps: function* (lr, look) {
+      walker.reset({ from, lr });
       for (;;) {
+        look();
         yield walker.loss - surface.minima[0]!.value;
         walker.advance();
       }
     },
+    directions: [
+      {
+        name: "x: a valley",
+        domain: [-1.3, 1.3],
+        part: (x) => 0.5 * x * x,
+        coordinate: () => walker.position[0]!,
+      },
+      {
+        name: "y: a ridge between two valleys",
+        domain: [-1.6, 1.6],
+        part: (y) => 0.25 * y ** 4 - 0.5 * y * y,
+        coordinate: () => walker.position[1]!,
+      },
+    ],
   };
 }
 
@@ -136,11 +189,13 @@ function runOf({ shape, start, kappa, aim, rate }: Request): Run {
 const FAR = 1e12;
 
 export function measure(asked: Request): Measured {
-  const { gaps, ...known } = runOf(asked);
+  const { gaps, directions, ...known } = runOf(asked);
   const { L, mu } = known;
   const lr = asked.rate / L;
   const gap: number[] = [];
-  for (const value of gaps(lr)) {
+  const walks = directions.map((): number[] => []);
+  const look = (): void => directions.forEach((d, i) => void walks[i]!.push(d.coordinate()));
+  for (const value of gaps(lr, look)) {
     gap.push(value);
     if (gap.length > asked.steps || !(value < FAR * gap[0]!)) break;
   }
@@ -156,6 +211,7 @@ export function measure(asked: Request): Measured {
     asked,
     facts,
     gap,
+    slices: directions.map((d, i) => sliceOf(d, Float64Array.from(walks[i]!))),
     bounds: BOUNDS.map(({ id, needs, at }) => {
       const broken = needs.filter((n) => !met[n]);
       if (broken.includes("strongly-convex")) return { id, values: null, broken, holds: null, margin: null };

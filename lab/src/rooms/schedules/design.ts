@@ -8,6 +8,7 @@ import {
   schedules,
 } from "steepest/optim/schedules";
 import type { ScheduleCurve } from "steepest/plot";
+import { readNumber } from "../../lib/fields.ts";
 
 /** Those that can be written down as data; the others hold a function and come from code. */
 export const drawable: readonly ScheduleRow[] = schedules.filter((s) =>
@@ -52,13 +53,14 @@ export function parseOption(spec: OptionSpec, text: string): unknown {
   switch (spec.type) {
     case "number":
     case "integer": {
-      const value = Number(trimmed);
+      const value = readNumber(trimmed);
       if (Number.isNaN(value)) throw new Error("write a number");
       return value;
     }
     case "number[]": {
-      const values = trimmed.split(/[\s,;]+/).map(Number);
-      if (values.some(Number.isNaN)) throw new Error("write numbers with commas between them");
+      // commas stand between numbers, or in them where semicolons stand between
+      const values = trimmed.split(trimmed.includes(";") ? ";" : /[\s,]+/).map(readNumber);
+      if (values.some(Number.isNaN)) throw new Error("write numbers with commas or semicolons between them");
       return values;
     }
     case "boolean":

@@ -45,17 +45,19 @@ export const toy = { curvatures: [10, 0.5], start: 1, sigma: 1 } as const;
 
 /**
  * The mean loss of all noisy descents on the toy, before each step and after the last, exactly: with
- * θ ← θ − η(λθ + σξ) the mean square goes m ← (1 − ηλ)²m + η²σ² in each direction, and the loss is ½Σλm.
+ * θ ← θ − η(λθ + σξ) the mean square goes m ← (1 − ηλ)²m + η²σ² in each direction, and the loss is ½Σλm. σ² is in
+ * proportion to one over the batch, whose `sizes` by step count in the first.
  */
-export function meanLosses(lrs: ArrayLike<number>): Float64Array {
+export function meanLosses(lrs: ArrayLike<number>, sizes: ArrayLike<number> | null = null): Float64Array {
   const squares = toy.curvatures.map(() => toy.start ** 2);
   const out = new Float64Array(lrs.length + 1);
   for (let k = 0; k <= lrs.length; k++) {
     out[k] = toy.curvatures.reduce((sum, c, i) => sum + 0.5 * c * squares[i]!, 0);
     if (k === lrs.length) break;
     const lr = lrs[k]!;
+    const variance = toy.sigma ** 2 * (sizes === null ? 1 : sizes[0]! / sizes[k]!);
     toy.curvatures.forEach((c, i) => {
-      squares[i] = (1 - lr * c) ** 2 * squares[i]! + (lr * toy.sigma) ** 2;
+      squares[i] = (1 - lr * c) ** 2 * squares[i]! + lr ** 2 * variance;
     });
   }
   return out;

@@ -11,5 +11,7 @@ export const fields = {
   lr: number({ default: 0.1, min: 1e-6, max: 10, log: true }),
   steps: int({ default: 100, min: 10, max: 2000 }),
   epoch: int({ default: 10, min: 1, max: 500 }),
+  /** How often the batch doubles over the run. */
+  grow: int({ default: 0, min: 0, max: 5 }),
   log: toggle(false),
 };
