@@ -40,7 +40,13 @@ function noise(step: number, which: number): number {
 const PIECE = 1 << 20;
 
 /** Appends rows until the file has `size` bytes. */
-function make(path: string, size: number, head: Uint8Array, encode: (row: Row) => Uint8Array): Truth {
+function make(
+  path: string,
+  size: number,
+  head: Uint8Array,
+  encode: (row: Row) => Uint8Array,
+  rowOf = rowAt,
+): Truth {
   const file = openSync(path, "w");
   const guess = Math.round(size / encode(rowAt(12_345, 1e6)).length);
   let [written, min, max] = [0, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
@@ -53,7 +59,7 @@ function make(path: string, size: number, head: Uint8Array, encode: (row: Row) =
     held = 0;
   };
   for (; written + held < size; step++) {
-    const row = rowAt(step, guess);
+    const row = rowOf(step, guess);
     min = Math.min(min, row.loss);
     max = Math.max(max, row.loss);
     const bytes = encode(row);
@@ -71,6 +77,25 @@ export function makeCsv(path: string, size: number): Truth {
     Buffer.from(`${step},${loss},${lr},${gradNorm}\n`);
   return make(path, size, Buffer.from("step,loss,lr,grad_norm\n"), encode);
 }
+
+/** Console output as trainers print it; `dated`: behind a logger's date. */
+export function makeText(path: string, size: number, { dated }: { dated: boolean }): Truth {
+  const encode = ({ step, loss, lr, gradNorm }: Row): Uint8Array => {
+    const when = dated
+      ? `${new Date(1.7e12 + 370 * step).toISOString().replace("T", " ").slice(0, 23)} - INFO - `
+      : "";
+    return Buffer.from(
+      `${when}step ${step} | loss: ${loss.toFixed(DIGITS)} | lr: ${lr.toExponential(3)} | grad norm: ${gradNorm.toFixed(3)}\n`,
+    );
+  };
+  const rowOf = (step: number, points: number): Row => {
+    const row = rowAt(step, points);
+    return { ...row, loss: Number(row.loss.toFixed(DIGITS)) };
+  };
+  return make(path, size, Buffer.from("training starts\n"), encode, rowOf);
+}
+
+const DIGITS = 6;
 
 /** TFRecords of Event messages (tensorflow/core/util/event.proto), one scalar each, as `SummaryWriter.add_scalar` writes. */
 export function makeEvents(path: string, size: number): Truth {

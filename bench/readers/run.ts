@@ -7,7 +7,7 @@ import { mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { align, median } from "../report.ts";
 import type { DiagnoseResult, ReadResult } from "./child.ts";
-import { makeCsv, makeEvents, type Truth } from "./logs.ts";
+import { makeCsv, makeEvents, makeText, type Truth } from "./logs.ts";
 
 const root = join(import.meta.dirname, "../..");
 const MB = 1e6;
@@ -135,9 +135,13 @@ export function benchReaders(data: string, { quick }: { quick: boolean }): Reade
     const script = bundle(join(data, "build-readers"));
     const events = join(folder, "events.out.tfevents.1700000000.bench.1.0");
     const csv = join(folder, "log.csv");
+    const text = join(folder, "train.log");
+    const dated = join(folder, "dated.log");
     const made = [
       { path: events, name: "event file", truth: makeEvents(events, size) },
       { path: csv, name: "CSV", truth: makeCsv(csv, size) },
+      { path: text, name: "console text", truth: makeText(text, size, { dated: false }) },
+      { path: dated, name: "console text with dates", truth: makeText(dated, size, { dated: true }) },
     ];
     return [
       ...made.map((log) => readBench(script, { ...log, rounds })),

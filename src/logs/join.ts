@@ -1,5 +1,6 @@
 /** What looks like many runs and is one: epochs whose batches are counted anew, several writers, a summary's echo. */
 import { meaningOf } from "./columns.ts";
+import { steering } from "./objective.ts";
 import type { RecordedRun, Recorder } from "./recorder.ts";
 import { type Budget, SeriesBuffer } from "./series-buffer.ts";
 
@@ -96,7 +97,9 @@ function merged(runs: readonly RecordedRun[]): RecordedRun {
  */
 function joinEpochRuns(recorder: Recorder, runs: RecordedRun[]): RecordedRun[] {
   const id = lossId(recorder);
-  if (runs.length < 3 || !recorder.hasSteps || id < 0) return runs;
+  // of two players neither loss goes on
+  if (runs.length < 3 || !recorder.hasSteps || id < 0 || steering(recorder.names) === "adversarial")
+    return runs;
   const out: RecordedRun[] = [];
   for (let from = 0; from < runs.length; ) {
     const first = runs[from]!.buffers[id];

@@ -99,7 +99,7 @@ export class SeriesBuffer {
     addToGroup(this.group, step, value);
     if (this.group.count < this.bucket) return;
     const points = groupPoints(this.group, false);
-    this.group = emptyGroup();
+    clear(this.group);
     for (const [s, v] of points) {
       if (this.length >= this.limit) this.compact();
       if (this.length === this.steps.length) this.grow();
@@ -111,8 +111,9 @@ export class SeriesBuffer {
   /** The first point stays: it is the loss before training. */
   private compact(): void {
     let kept = 1;
+    const group = emptyGroup();
     for (let at = 1; at < this.length; at += 4) {
-      const group = emptyGroup();
+      clear(group);
       const end = Math.min(at + 4, this.length);
       for (let i = at; i < end; i++) addToGroup(group, this.steps[i]!, this.values[i]!);
       for (const [s, v] of groupPoints(group, false)) {
@@ -170,6 +171,13 @@ function emptyGroup(): Group {
   };
 }
 
+const clear = (group: Group): void => {
+  group.count = 0;
+  group.min = Number.POSITIVE_INFINITY;
+  group.max = Number.NEGATIVE_INFINITY;
+  group.hasOdd = false;
+};
+
 function addToGroup(group: Group, step: number, value: number): void {
   group.count++;
   group.lastStep = step;
@@ -196,9 +204,15 @@ function addToGroup(group: Group, step: number, value: number): void {
 function groupPoints(group: Group, withLast: boolean): [number, number][] {
   const points: [number, number][] = [];
   if (group.min !== Number.POSITIVE_INFINITY) {
-    points.push([group.minStep, group.min]);
-    if (group.maxStep !== group.minStep || group.max !== group.min) points.push([group.maxStep, group.max]);
+    const [min, max]: [number, number][] = [
+      [group.minStep, group.min],
+      [group.maxStep, group.max],
+    ];
+    if (group.maxStep === group.minStep && group.max === group.min) points.push(min!);
+    else if (group.maxStep < group.minStep) points.push(max!, min!);
+    else points.push(min!, max!);
   }
+  if (!group.hasOdd && !withLast) return points; // as nearly always: already in order
   if (group.hasOdd) points.push([group.oddStep, group.odd]);
   if (withLast && !points.some(([step]) => step === group.lastStep))
     points.push([group.lastStep, group.last]);

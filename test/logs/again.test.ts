@@ -26,7 +26,7 @@ function again(seen: string, line: string): number[] | null {
   return Array.from(t.value.subarray(0, t.count));
 }
 
-test("lines of generated logs: the same form and the same numbers, in most lines that have no date", () => {
+test("lines of generated logs: the same form and the same numbers, in most lines", () => {
   let taken = 0;
   let possible = 0;
   for (let seed = 1; seed <= 400; seed++) {
@@ -59,7 +59,9 @@ test.each([
   ["id 12 x", "id 12_3 x"],
   ["a 5-3", "a 5-3-2024"],
   ["loss 2.5", "loss 2.5 2.6"],
-  ["2024-01-02 loss 2.5", "2024-01-03 loss 2.6"],
+  ["2024-01-02 loss 2.5", "2024-1-12 loss 2.6"],
+  ["at 10:11:12 loss 2.5", "at 10:11 loss 2.6"],
+  ["commit 1a2b3c4 loss 2.5", "commit 1a2b3c5 loss 2.5"],
 ])("%s is no pattern for %s", (seen, line) => {
   expect(again(seen, line)).toBe(null);
 });
@@ -71,6 +73,11 @@ test.each([
     "iteration        1/ 500 | lm loss: 1.0E+01",
     "iteration      120/ 500 | lm loss: 9.5E+00",
     [120, 500, 9.5],
+  ],
+  [
+    "[2024-01-02 10:11:12,345] INFO - step 1 loss 2.5",
+    "[2024-12-31 23:59:59,001] INFO - step 12 loss 2.25",
+    [12, 2.25],
   ],
 ])("%s is one for %s", (seen, line, numbers) => {
   expect(again(seen, line)).toEqual(numbers);

@@ -246,3 +246,33 @@ test("eta in hours is no rate, eta as a rate is one", async () => {
   expect(values((await of((i) => (0.6 - 0.02 * i).toFixed(2)))[0], "lr")).toEqual([]);
   expect(values((await of((i) => (i < 15 ? "0.01" : "0.001")))[0], "lr")).toHaveLength(30);
 });
+
+test("counts that begin a line in another way: after a dot, behind a logger's [{, behind the bar of a checkpoint", async () => {
+  const [dotted] = await read(
+    lines(12, (i) => `2023-11-26 17:00:08,407 - trainer - INFO - ---Epoch.${i} Train Log-Loss: ${fall(i)}. `),
+  );
+  expect(values(dotted, "loss")).toEqual(falls(12));
+  expect(dotted!.stepUnit).toBe("epoch");
+  const [braced] = await read(
+    lines(12, (i) => `[{3667621017.py:45} INFO - Epoch    ${i}, loss = ${fall(i)}`),
+  );
+  expect(values(braced, "loss")).toEqual(falls(12));
+  const shards = [0, 1, 2, 0, 1, 2].map(
+    (n) => `Loading shards: ${50 * n}%|## | ${n}/2 [00:01<00:02, 1.3it/s]`,
+  );
+  const bars = lines(30, (i) => `Loss: ${fall(i)} | 10.0%|# | ${9 + i}/500 [01:03<42:49, 6.27s/it]`);
+  const [bar] = await read(`${shards.join("\n")}\n${bars}`);
+  expect(seriesOf(bar!, "loss")!.steps[0]).toBe(9);
+});
+
+test("how many test examples there are is no validation", async () => {
+  const [log] = await read(`${lines(20, (i) => `Epoch ${i} loss ${fall(i)}`)}Test : 47\nTest acc: 0.48`);
+  expect(values(log, "validation")).toEqual([]);
+});
+
+test("several trainings of two players are never joined as epochs of one", async () => {
+  const run = (k: number): string =>
+    lines(20, (i) => `${i} [D loss: ${fall(i, 1 + k)}, acc.: 51.5%] [G loss: ${fall(i, 2)}]`);
+  const logs = await read([0, 1, 2, 3].map((k) => `model built\n${run(0.1 * k)}`).join(""));
+  expect(logs.map((log) => log.objective)).toEqual(Array(4).fill("adversarial"));
+});

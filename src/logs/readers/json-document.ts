@@ -162,6 +162,6 @@ export const jsonDocument: Format = {
   about: "one JSON document: trainer_state.json of Hugging Face, lists of records, columns",
   // "[1,  2000] loss: 2.2" and "[2023-01-01 …" open a bracket, too
   detect: ({ text }) =>
-    /^\s*(?:\{\s*["}]|\[\s*(?:[{\]]|\[\s*[-+.\d]))/.test(text) || LIST_OF_NUMBERS.test(text),
+    /^\s*(?:\{\s*["}]|\[\s*(?:\{\s*["'}]|\]|\[\s*[-+.\d]))/.test(text) || LIST_OF_NUMBERS.test(text),
   make: createJsonDocument,
 };

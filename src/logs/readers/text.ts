@@ -9,10 +9,11 @@ import { finishRuns, listNames, missingName } from "../finish.ts";
 import { createLineCutter } from "../lines.ts";
 import { Recorder } from "../recorder.ts";
 import { type Decision, decide } from "../text/decide.ts";
-import { createMiner } from "../text/miner.ts";
+import { createMiner, type Miner } from "../text/miner.ts";
 import { readingOf } from "../text/reading.ts";
 import { startForms } from "../text/starts.ts";
 import type { Order } from "../text/store.ts";
+import type { Template } from "../text/template.ts";
 import { voicesOf } from "../text/voices.ts";
 import { createWalker, type Walker } from "../text/walker.ts";
 import { DEFAULT_POINTS, type Format, type FormatReader, type Head, type ReadOptions } from "../types.ts";
@@ -45,17 +46,13 @@ function createText(options: ReadOptions, head: Head): FormatReader {
     let walker = createWalker(decision, recorder, starts);
     const rowOf = rowsOf(miner.order);
     const voices = last ? null : voicesOf(miner.order, rowOf, decision.plans);
-    const walk = (i: number): void => {
-      const id = miner.order.at(i);
-      const template = miner.templates.get(id);
-      if (template) walker.line(id, (column) => template.columns[column]!.at(rowOf[i]!));
-    };
-    if (!voices) for (let i = 0; i < miner.order.length; i++) walk(i);
+    const walk = lineByLine(miner, rowOf);
+    if (!voices) for (let i = 0; i < miner.order.length; i++) walk(i, walker);
     for (const voice of voices ?? []) {
       walker.end();
       recorder.begin(voice.name);
       walker = createWalker(decision, recorder, starts);
-      for (const i of voice.lines) walk(i);
+      for (const i of voice.lines) walk(i, walker);
     }
     walker.end();
     for (const note of decision.notes) recorder.note(note.id, note.text);
@@ -105,6 +102,21 @@ function createText(options: ReadOptions, head: Head): FormatReader {
       if (final) requireMetrics(logs, decision, options);
       return logs;
     },
+  };
+}
+
+/** Hands the log's lines over with their numbers; nothing is made for each of them. */
+function lineByLine({ order, templates }: Miner, rowOf: Uint32Array): (i: number, walker: Walker) => void {
+  let columns: Template["columns"] = [];
+  let row = 0;
+  const at = (column: number): number => columns[column]!.at(row);
+  return (i, walker) => {
+    const id = order.at(i);
+    const template = templates.get(id);
+    if (!template) return;
+    columns = template.columns;
+    row = rowOf[i]!;
+    walker.line(id, at);
   };
 }
 

@@ -5,24 +5,40 @@
 import { scanNumber } from "./number-token.ts";
 import { isDigit, isLetter, NUMBER, OPAQUE, type Tokens } from "./tokens.ts";
 
-/** What stands before, between and behind a line's numbers. */
+/** What stands before, between and behind a line's numbers; where a date has a digit, `ANY_DIGIT`. */
 export type Pattern = readonly Uint8Array[];
 
-/** The pattern of a line as the lexer cut it; null when it holds more than words, marks and plain numbers. */
+const ANY_DIGIT = 0;
+
+/** The pattern of a line as the lexer cut it; null when it holds more than words, marks, dates and plain numbers. */
 export function patternOf(bytes: Uint8Array, from: number, to: number, t: Tokens): Pattern | null {
   const between: Uint8Array[] = [];
-  let at = from;
+  const line = bytes.slice(from, to);
+  if (line.includes(ANY_DIGIT)) return null;
+  let at = 0;
   for (let i = 0; i < t.count; i++) {
-    if (t.kind[i] === OPAQUE) return null;
+    const [start, end] = [t.start[i]! - from, t.end[i]! - from];
+    if (t.kind[i] === OPAQUE && !blot(line.subarray(start, end))) return null;
     if (t.kind[i] !== NUMBER) continue;
-    const start = t.start[i]!;
-    if (isLetter(bytes[start]) || isLetter(bytes[start + 1])) return null; // a NaN, or tensor(2.3)
-    between.push(bytes.slice(at, start));
-    at = t.end[i]!;
+    if (isLetter(line[start]) || isLetter(line[start + 1])) return null; // a NaN, or tensor(2.3)
+    between.push(line.slice(at, start));
+    at = end;
   }
-  between.push(bytes.slice(at, to));
+  between.push(line.slice(at));
   return between.length > 1 ? between : null;
 }
+
+/** A date or a clock in digits: whatever they are, the line is cut alike. False for anything else. */
+function blot(span: Uint8Array): boolean {
+  if (!WHEN.test(String.fromCharCode(...span))) return false;
+  span.forEach((c, i) => {
+    if (isDigit(c)) span[i] = ANY_DIGIT;
+  });
+  return true;
+}
+
+const WHEN =
+  /^(?:(?:\d{4}[-/]\d\d[-/]\d\d|\d\d[-/]\d\d[-/]\d{2,4})(?:[ T]\d\d:\d\d:\d\d(?:[.,]\d{1,9})?)?|\d\d:\d\d:\d\d(?:[.,]\d{1,9})?)$/;
 
 /** Reads the numbers of [from, to) into `t` and is true, when the line has this pattern. */
 export function readAgain(
@@ -61,7 +77,7 @@ function skipSame(same: Uint8Array, bytes: Uint8Array, from: number, to: number)
   let at = from;
   for (let k = 0; k < same.length; k++) {
     const c = same[k]!;
-    if (at >= to || bytes[at] !== c) return -1;
+    if (at >= to || (c === ANY_DIGIT ? !isDigit(bytes[at]) : bytes[at] !== c)) return -1;
     at++;
     if (c !== 32) continue;
     while (same[k + 1] === 32) k++;

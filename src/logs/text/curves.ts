@@ -47,7 +47,9 @@ export function curvesOf(judged: readonly Judged[], counters: Counters): Curve[]
       continue;
     }
     if (meaning.role === "time" || meaning.role === "throughput" || meaning.role === "rank") continue;
-    const veto = /^(?:loss|validation)$/.test(meaning.role) && isCounterLike(j);
+    // "Test: 47" says how many there are
+    const counts = /^(?:test|val|valid|validation)$/i.test(name) && j.behaviour.integer && j.behaviour.n < 3;
+    const veto = /^(?:loss|validation)$/.test(meaning.role) && (isCounterLike(j) || counts);
     const held = slot.held ?? (meaning.role === "validation" ? true : null);
     const made = curve(j, name, veto ? { role: "other", rank: 0 } : meaning, held, judged);
     if (names.has(made.name)) continue;

@@ -248,7 +248,8 @@ export class Lexer {
     while (k > start && isDigit(bytes[k - 1])) k--;
     const glog = k - start === 1 && end - k === 4 && isSpace(bytes[end]);
     if (glog && "IWEF".includes(String.fromCharCode(bytes[start]!))) return this.opaqueSpan(start, end);
-    const stemEnd = bytes[k - 1] === 95 ? k - 1 : k;
+    const dotted = bytes[k - 1] === 46 && k - start > 4; // "Epoch.12"
+    const stemEnd = bytes[k - 1] === 95 || dotted ? k - 1 : k;
     if (!COUNTING.has(lowerWord(bytes, start, stemEnd))) return 0;
     this.put(WORD, start, stemEnd);
     return k;

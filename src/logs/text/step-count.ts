@@ -32,7 +32,7 @@ export function createStepCount(plans: readonly LinePlan[], recorder: Recorder):
     }
     const again = n < barLast && barCourse.isBack(loss);
     if (n < barLast && total === barTotal && barLast >= 0.9 * total && !again) barOffset += total;
-    else if (n < barLast) barOffset = 0;
+    else if (n < barLast || (total !== barTotal && barCourse.isEmpty)) barOffset = 0;
     barCourse.goOn(loss, barOffset === 0 && n < barLast);
     barLast = n;
     barTotal = total;
@@ -116,6 +116,8 @@ function countsEpochs({ template }: LinePlan, total: number, lines: ReadonlyMap<
 
 /** The way of the loss since its first value. */
 interface Course {
+  /** No loss yet: what was counted so far are other things, such as parts of a checkpoint. */
+  readonly isEmpty: boolean;
   goOn(loss: number, anew: boolean): void;
   /** Is this value back where the course began or above, from far away? */
   isBack(loss: number): boolean;
@@ -124,6 +126,9 @@ interface Course {
 function createCourse(): Course {
   let [first, last, moved, points] = [Number.NaN, Number.NaN, 0, 0];
   return {
+    get isEmpty() {
+      return points === 0;
+    },
     goOn(loss, anew) {
       if (!Number.isFinite(loss)) return;
       if (anew || points === 0) [first, moved, points] = [loss, 0, 0];

@@ -10,14 +10,15 @@ export function createStepRows(recorder: Recorder, place: Place): Rows {
   const { put, hold, flush, isEmpty } = createPending(recorder);
   const withStep = new Set<string>();
   /** The step that each line form gave last. */
-  const formStep = new Map<LinePlan, number>();
+  const formStep = new Map<LinePlan, { step: number }>();
 
   const putAt = (found: readonly Found[], step: number, { plan, epoch }: Line): void => {
     const { step: last } = place;
     const before = plan && formStep.get(plan);
     // its own count goes on, only behind that of another form: no run begins
-    const lags = last !== undefined && step < last && (before === undefined || step >= before);
-    if (plan) formStep.set(plan, step);
+    const lags = last !== undefined && step < last && (before === undefined || step >= before.step);
+    if (before) before.step = step;
+    else if (plan) formStep.set(plan, { step });
     if (lags && last - step <= LAG) recorder.behind(step);
     else {
       recorder.row(step, epoch ?? place.epoch);
