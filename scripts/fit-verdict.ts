@@ -1,8 +1,8 @@
 /**
  * Fits the verdict model and writes src/diagnose/verdict-weights.ts.
  *
- *   node_modules/.bin/jiti scripts/verdict/make-families.ts runs.jsonl   # our engine; 15 families of 24 tasks
- *   node_modules/.bin/jiti scripts/fit-verdict.ts rows runs.jsonl…       # features of those runs → scripts/verdict/families.tsv.gz
+ *   node_modules/.bin/jiti scripts/verdict/make-families.ts runs.jsonl   # our engine; 29 families of 20 to 24 tasks
+ *   node_modules/.bin/jiti scripts/fit-verdict.ts rows runs.jsonl…       # features of those runs into scripts/verdict/families.tsv.gz, in the place of their families
  *   node_modules/.bin/jiti scripts/fit-verdict.ts left-out               # figures with each family left out of the fit
  *   node_modules/.bin/jiti scripts/fit-verdict.ts fit                    # → src/diagnose/verdict-weights.ts
  *
@@ -11,7 +11,7 @@
  * Each run of the new families is shown three times: whole, and twice as a log that keeps every k-th step, its value or
  * the mean of k, with or without rates and gradient norms; the third has ten to forty points. The labelled runs of test/runs take no part in fit, choice or calibration.
  */
-import { readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { gunzipSync, gzipSync } from "node:zlib";
 import {
   FEATURES,
@@ -24,7 +24,7 @@ import { probabilities, TEMPERATURE, type VerdictModel } from "../src/diagnose/v
 import { CLASSES, verdictSet } from "../src/diagnose/verdict-set.ts";
 import { boost } from "./verdict/boost.ts";
 import { type Draws, draws } from "./verdict/draws.ts";
-import { SCHEDULES } from "./verdict/schedules.ts";
+import { shapeOf } from "./verdict/schedules.ts";
 
 interface Row {
   readonly family: string;
@@ -67,7 +67,7 @@ function makeRows(paths: readonly string[]): void {
   const tasks = paths.flatMap((path) => readFileSync(path, "utf8").trim().split("\n"));
   for (const [i, line] of tasks.entries()) {
     const { family, schedule, steps, runs } = JSON.parse(line) as MadeTask;
-    const relative = SCHEDULES[schedule]!;
+    const relative = shapeOf(schedule);
     const d = draws(i);
     for (const { label, ...run } of runs) {
       const loss = Float64Array.from(run.loss, (v) => v ?? Number.NaN);
@@ -84,9 +84,12 @@ function makeRows(paths: readonly string[]): void {
       }
     }
   }
+  const made = new Set(lines.map((line) => line.split("\t", 1)[0]!));
+  const kept = readTable(ROWS).cells.filter(([family]) => !made.has(family!));
+  lines.unshift(...kept.map((cells) => cells.join("\t")));
   const text = `${["family", "form", "label", ...NAMES].join("\t")}\n${lines.join("\n")}\n`;
   writeFileSync(ROWS, gzipSync(text, { level: 9 }));
-  console.log(`${lines.length} rows of ${tasks.length} tasks`);
+  console.log(`${lines.length} rows, of these ${lines.length - kept.length} of ${tasks.length} new tasks`);
 }
 
 /** The run as a log that keeps every k-th step: its value, or the mean of the k steps. */
@@ -177,27 +180,22 @@ interface Scored extends Row {
   readonly p: readonly number[];
 }
 
-/** Every row judged by a model that has seen no run of its family. */
-function judgeLeftOut(
-  rows: readonly Row[],
-  temperature: (scored: (t: number) => Scored[]) => number,
-): Scored[] {
+/** Every row judged by a model that has seen no run of its family; `SCORED=file` keeps them, and takes them from there. */
+function judgeLeftOut(rows: readonly Row[]): Scored[] {
+  const file = process.env["SCORED"];
+  if (file && existsSync(file)) {
+    const p = JSON.parse(readFileSync(file, "utf8")) as readonly (readonly number[])[];
+    return rows.map((r, i) => ({ ...r, p: p[i]! }));
+  }
   const families = [...new Set(rows.map((r) => r.family))].sort();
-  const folds = Array.from({ length: FOLDS }, (_, fold) => {
+  const judged = new Map<Row, readonly number[]>();
+  for (let fold = 0; fold < FOLDS; fold++) {
     const out = (r: Row): boolean => families.indexOf(r.family) % FOLDS === fold;
-    return { model: train(rows.filter((r) => !out(r))), rows: rows.filter(out) };
-  });
-  const at = (t: number): Scored[] =>
-    folds.flatMap(({ model, rows: own }) =>
-      own.map((r) => ({ ...r, p: probabilities(model, r.x, { temperature: t }) })),
-    );
-  const scored = at(temperature(at));
-  const dump = process.env["DUMP"];
-  if (dump)
-    writeFileSync(
-      dump,
-      JSON.stringify(scored.map(({ family, form, label, p }) => ({ family, form, label, p }))),
-    );
+    const model = train(rows.filter((r) => !out(r)));
+    for (const r of rows.filter(out)) judged.set(r, probabilities(model, r.x));
+  }
+  const scored = rows.map((r) => ({ ...r, p: judged.get(r)! }));
+  if (file) writeFileSync(file, JSON.stringify(scored.map((s) => s.p.map((v) => Number(v.toFixed(5))))));
   return scored;
 }
 
@@ -232,16 +230,9 @@ function figures(scored: readonly Scored[]): readonly string[] {
 
 function leftOut(): void {
   const rows = readRows();
-  const surprise = (scored: readonly Scored[]): number =>
-    scored.reduce((a, s) => a - Math.log(Math.max(1e-9, s.p[s.label]!)), 0) / scored.length;
-  const scored = judgeLeftOut(rows, (at) => {
-    const tried = [0.9, 1, 1.1, 1.2, 1.3, 1.4, 1.6, 1.8, 2].map((t) => ({ t, loss: surprise(at(t)) }));
-    const best = tried.reduce((a, b) => (b.loss < a.loss ? b : a));
-    console.log(
-      `temperature with the least log loss: ${best.t} (${best.loss.toFixed(3)}); shipped: ${TEMPERATURE}\n`,
-    );
-    return TEMPERATURE;
-  });
+  const scored = judgeLeftOut(rows);
+  const surprise = scored.reduce((a, s) => a - Math.log(Math.max(1e-9, s.p[s.label]!)), 0) / scored.length;
+  console.log(`log loss at temperature ${TEMPERATURE}: ${surprise.toFixed(3)}\n`);
   const head = [
     "left out",
     "runs",

@@ -36,7 +36,7 @@ const OPTIMIZERS: Readonly<
 };
 
 /** Rows of features and targets: classes as whole numbers, regression as numbers, one target or several a row. */
-interface Table {
+export interface Table {
   readonly x: Float64Array;
   readonly y: Float64Array;
   readonly width: number;
@@ -44,7 +44,15 @@ interface Table {
 }
 
 /** Gaussian clouds around `classes` centres, `share` of the rows in the first class, `flipped` labels at random. */
-function clouds(d: Draws, classes: number, { share = 1 / classes, flipped = 0, spread = 1.5 } = {}): Table {
+export function clouds(
+  d: Draws,
+  classes: number,
+  {
+    share = 1 / classes,
+    flipped = 0,
+    spread = 1.5,
+  }: Readonly<Partial<Record<"share" | "flipped" | "spread", number>>> = {},
+): Table {
   const [rows, width] = [800, d.whole(6, 24)];
   const centres = Array.from({ length: 2 * classes }, () => d.normals(width));
   const x = new Float64Array(rows * width);
@@ -59,7 +67,14 @@ function clouds(d: Draws, classes: number, { share = 1 / classes, flipped = 0, s
 }
 
 /** A random network of one hidden layer, with noise; `raw` features and targets keep sizes from 0.01 to 100. */
-function teacher(d: Draws, { noise = 0.1, raw = false, targets = 1 } = {}): Table {
+export function teacher(
+  d: Draws,
+  {
+    noise = 0.1,
+    raw = false,
+    targets = 1,
+  }: { readonly noise?: number; readonly raw?: boolean; readonly targets?: number } = {},
+): Table {
   const [rows, width, hidden] = [800, d.whole(5, 20), 12];
   const inner = Array.from({ length: hidden }, () =>
     d.normals(width).map((v) => (1.5 * v) / Math.sqrt(width)),
@@ -99,7 +114,7 @@ function tableBatches(table: Table, size: number, seed: number): Task["batches"]
   };
 }
 
-interface Shape {
+export interface Shape {
   readonly steps?: readonly [number, number];
   readonly schedule?: string;
   readonly optimizer?: string;
@@ -130,7 +145,12 @@ const classLoss = (output: Expr, { y }: Readonly<Record<string, Expr>>): Expr =>
   losses.softmaxCrossEntropy(output, y!);
 const squared = (output: Expr, { y }: Readonly<Record<string, Expr>>): Expr => losses.mse(output, y!);
 
-function mlp(d: Draws, width: number, out: number, { norm = false, drop = 0 } = {}): nn.Layer {
+export function mlp(
+  d: Draws,
+  width: number,
+  out: number,
+  { norm = false, drop = 0 }: { readonly norm?: boolean; readonly drop?: number } = {},
+): nn.Layer {
   const hidden = d.pick([[], [32], [64], [32, 32], [48, 24], [24, 24, 24]]);
   const act = d.pick([nn.relu, nn.tanh, nn.gelu]);
   const layers: nn.Layer[] = [];
@@ -145,7 +165,7 @@ function mlp(d: Draws, width: number, out: number, { norm = false, drop = 0 } = 
   return nn.sequential(...layers, nn.linear(size, out));
 }
 
-function onTable(d: Draws, table: Table, classes: number, model: nn.Layer, shape?: Shape): Task {
+export function onTable(d: Draws, table: Table, classes: number, model: nn.Layer, shape?: Shape): Task {
   const { size, ...rest } = settings(d, shape);
   const target = classes > 0 ? { shape: [size], dtype: "int32" as const } : [size, table.targets];
   return {

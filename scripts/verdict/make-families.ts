@@ -2,7 +2,7 @@
  * Makes runs of the kinds of work that scripts/verdict/make_runs.py has none of, on our own engine: fine-tuning,
  * adapters, noisy and imbalanced targets, raw features, sums of losses, regularisation, long runs, other schedules.
  *
- *   node_modules/.bin/jiti scripts/verdict/make-families.ts OUT.jsonl [FROM TO]   # tasks FROM…TO of each family
+ *   node_modules/.bin/jiti scripts/verdict/make-families.ts OUT.jsonl [FROM TO [FAMILY…]]   # tasks FROM…TO of each family that is fitted
  *
  * Resumable: tasks that OUT holds already are skipped. A task is one line: its family, name and schedule, and its runs
  * from the highest rate down, each with label, losses and gradient norms of every step.
@@ -13,7 +13,9 @@
 import { appendFileSync, existsSync, readFileSync } from "node:fs";
 import { trainStep } from "../../src/train/index.ts";
 import { FAMILIES, type Task } from "./families.ts";
-import { SCHEDULES } from "./schedules.ts";
+import { FRESH_FAMILIES } from "./fresh-families.ts";
+import { MORE_FAMILIES } from "./more-families.ts";
+import { shapeOf } from "./schedules.ts";
 
 type Label = "too-low" | "good" | "slightly-high" | "too-high";
 interface Curve {
@@ -36,7 +38,7 @@ function curveOf(task: Task, step: ReturnType<typeof trainStep>, lr: number): Cu
   }
   const loss: number[] = [];
   const gradNorm: number[] = [];
-  const relative = SCHEDULES[task.schedule]!;
+  const relative = shapeOf(task.schedule);
   for (let t = 0; t < task.steps; t++) {
     fill(step.inputs);
     const { loss: value, gradNorm: norm } = step.run(t + 1, lr * relative(t, task.steps));
@@ -72,7 +74,7 @@ function runTask(task: Task): (Curve & { readonly label: Label })[] {
 
 const goodEnd = (best: Curve): number => best.final + 0.05 * Math.max(0, best.loss[0]! - best.final);
 
-const [out, from = "0", to = "20"] = process.argv.slice(2);
+const [out, from = "0", to = "20", ...only] = process.argv.slice(2);
 if (!out) throw new Error("usage: make-families.ts OUT.jsonl [FROM TO]");
 const done = new Set(
   existsSync(out)
@@ -82,8 +84,13 @@ const done = new Set(
         .map((line) => /"task":"([^"]+)"/.exec(line)?.[1])
     : [],
 );
+const known = { ...FAMILIES, ...MORE_FAMILIES, ...FRESH_FAMILIES };
+// the fresh ones are made when named: they take no part in the fit
+const chosen = Object.entries(known).filter(([name]) =>
+  only.length > 0 ? only.includes(name) : !(name in FRESH_FAMILIES),
+);
 for (let k = Number(from); k < Number(to); k++)
-  for (const [family, make] of Object.entries(FAMILIES)) {
+  for (const [family, make] of chosen) {
     const name = `${family}-${k}`;
     if (done.has(name)) continue;
     const began = performance.now();

@@ -13,3 +13,20 @@ export const SCHEDULES: Readonly<Record<string, (t: number, n: number) => number
   "warmup-linear": (t, n) => (t < n / 10 ? (t + 1) / (n / 10) : (n - t) / (0.9 * n)),
   rsqrt: (t, n) => 1 / Math.sqrt(1 + (20 * t) / n),
 };
+
+/** Those of fresh-families.ts, apart: the tasks of families.ts are drawn from the first. */
+export const FRESH_SCHEDULES: Readonly<Record<string, (t: number, n: number) => number>> = {
+  constant: () => 1,
+  "one-cycle": (t, n) =>
+    t < 0.3 * n
+      ? 0.04 + (0.96 * t) / (0.3 * n)
+      : 0.04 + 0.48 * (1 + Math.cos((Math.PI * (t - 0.3 * n)) / (0.7 * n))),
+  exponential: (t, n) => Math.exp((-4 * t) / n),
+  polynomial: (t, n) => (1 - t / n) ** 2 + 1e-3,
+  "long warm-up": (t, n) => Math.min(1, (t + 1) / (0.15 * n)),
+  restarts: (t, n) => 0.5 * (1 + Math.cos(Math.PI * ((3 * t) / n - Math.floor((3 * t) / n)))) + 1e-3,
+};
+
+/** The shape of this name. */
+export const shapeOf = (name: string): ((t: number, n: number) => number) =>
+  (SCHEDULES[name] ?? FRESH_SCHEDULES[name])!;

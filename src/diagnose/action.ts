@@ -18,7 +18,10 @@ export function actionFor(verdict: RateVerdict, c: Context): Action {
       // hardly any way covered, and no slower at the end: the table's tenfold; otherwise half a decade
       const far = c.first > 0 && c.end > 0.8 * c.first && !flattens(c);
       return far
-        ? { lr: { multiply: 10 }, text: "Increase the learning rate 10×, or run a range test." }
+        ? {
+            lr: { multiply: 10 },
+            text: "Increase the learning rate 10×, or run a range test. If gradients are clipped or layers are frozen, see to that first.",
+          }
         : {
             lr: { multiply: 3 },
             text: "Increase the learning rate about 3×, or use a schedule with a higher peak.",

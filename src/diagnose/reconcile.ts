@@ -43,7 +43,8 @@ function pointed(verdict: Verdict, findings: readonly Finding[]): Verdict {
   const critical = findings.filter((f) => f.severity === "critical");
   const asking =
     groupFindings(critical)[0]?.main ??
-    findings.find((f) => f.direction === "lower" || f.direction === "raise");
+    findings.find((f) => f.direction === "lower" || f.direction === "raise") ??
+    findings.find((f) => f.direction === "not-higher" && f.severity === "warning");
   return asking ? { ...verdict, action: seeTo(titleOf(asking.id)) } : verdict;
 }
 

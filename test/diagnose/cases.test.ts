@@ -46,6 +46,28 @@ describe("a verdict by evidence", () => {
   });
 });
 
+// classes and regression by a network of three layers in PyTorch 1.13, each with one fault and none in the rate
+describe("what but the rate holds the loss up", () => {
+  it.each([
+    ["weight-decay-30.csv", "rests-high"],
+    ["dead-units.csv", "chance-level"],
+    ["softmax-twice.csv", "softmax-twice"],
+  ])("%s is no rate that is too low, but %s", async (file, finding) => {
+    const run = await judge(file);
+    expect(ids(run)).toContain(finding);
+    expect(run.verdicts).toEqual([]);
+    expect(run.action.lr).toBeNull();
+  });
+  it("weight-decay-1.csv: a loss that does not fall visibly is not told to be raised", async () => {
+    const run = await judge("weight-decay-1.csv");
+    expect(run.verdicts).toEqual([]);
+    expect(run.reason).toMatch(/no longer falls/);
+  });
+  it("points to the finding", async () => {
+    expect((await judge("weight-decay-30.csv")).action.text).toMatch(/rests high/);
+  });
+});
+
 describe("events", () => {
   it("takes single batches that are back at the next step for outliers, not for spikes", async () => {
     const run = await judge("batch-outliers.csv");

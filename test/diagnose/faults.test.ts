@@ -48,6 +48,32 @@ describe("a loss that stays at the target's variance", () => {
   });
 });
 
+describe("a loss that rests high", () => {
+  const e = noise(3);
+  const rests = (share: number, tau: number) => (i: number) =>
+    3 * (share + (1 - share) * Math.exp(-i / tau)) + 0.01 * e();
+  it("is named with its share of the first, as a warning where it has hardly left it", () => {
+    const [found] = diagnoseRun(makeLog({ loss: rests(0.93, 20) })).findings.filter(
+      (f) => f.id === "rests-high",
+    );
+    expect(found).toMatchObject({ severity: "warning", evidence: { share: 0.93 } });
+    expect(
+      diagnoseRun(makeLog({ loss: rests(0.7, 20) })).findings.find((f) => f.id === "rests-high")?.severity,
+    ).toBe("info");
+  });
+  it.each<[string, RunLog]>([
+    ["a loss that comes down", makeLog({ loss: rests(0.1, 20) })],
+    ["a loss on its way", makeLog({ loss: rests(0.6, 300) })],
+    [
+      "a fall by the logarithm of the steps",
+      makeLog({ loss: (i) => 6 - 0.25 * Math.log(1 + i) + 0.01 * e() }),
+    ],
+    ["a rate that decays", makeLog({ loss: rests(0.9, 20), lr: (i) => 0.1 * 0.98 ** i })],
+  ])("not so %s", (_, log) => {
+    expect(ids(log)).not.toContain("rests-high");
+  });
+});
+
 describe("a loss without a floor", () => {
   it("gets no verdict, and a log-likelihood below zero does", () => {
     const falling = diagnoseRun(makeLog({ loss: (i) => 1.5 - 0.002 * i ** 3 }));

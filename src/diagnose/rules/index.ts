@@ -11,12 +11,13 @@ import { chanceLevel, targetVariance, warmupUnfinished, zeroGradient } from "./n
 import { dataOrder, oscillation } from "./oscillation.ts";
 import { plateau } from "./plateau.ts";
 import { noiseFloor, slowProgress } from "./progress.ts";
+import { restsHigh } from "./rests-high.ts";
 import { optimizerStateLost } from "./resume.ts";
 import type { Rule } from "./rule.ts";
 import { epochStaircase, objectiveChange } from "./shifts.ts";
 import { nearLimit } from "./stability.ts";
 import { loggingArtefact, overfitting, validationDivergence } from "./validation.ts";
-import { gradientsNotZeroed, summedLoss } from "./wiring.ts";
+import { gradientsNotZeroed, softmaxTwice, summedLoss } from "./wiring.ts";
 
 /** The table of rules, one row each. */
 export const rules: readonly Rule[] = [
@@ -46,6 +47,7 @@ export const rules: readonly Rule[] = [
   chanceLevel,
   targetVariance,
   plateau,
+  restsHigh,
   slowProgress,
   noiseFloor,
   validationDivergence,
@@ -56,5 +58,6 @@ export const rules: readonly Rule[] = [
   earlyDecay,
   gradientsNotZeroed,
   summedLoss,
+  softmaxTwice,
 ];
 export type { AlertEvent, Need, Rule } from "./rule.ts";

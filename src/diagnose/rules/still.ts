@@ -37,3 +37,13 @@ export function restsFromStart({ loss, first }: Context): boolean {
   const error = 1.25 * sigma * Math.sqrt(2 / size);
   return Math.max(...medians) - Math.min(...medians) <= SEEN * error;
 }
+
+/** Standard errors by which the last fifth lies below the fifth that follows the first twentieth. */
+export function fellSinceEarly({ loss }: Context): number {
+  const part = (from: number): Float64Array =>
+    loss.subarray(Math.floor(from * loss.length), Math.floor((from + 0.2) * loss.length));
+  const [early, late] = [part(0.05), part(0.8)];
+  const error = Math.hypot(madSigma(early), madSigma(late)) / Math.sqrt(early.length);
+  const fall = mean(early) - mean(late);
+  return error > 0 ? fall / error : Number.POSITIVE_INFINITY * Math.sign(fall) || 0;
+}

@@ -106,3 +106,41 @@ export const summedLoss: Rule = {
     return [];
   },
 };
+
+/** Class counts of which the two ends of such a loss are far apart. */
+const SOFTENED = [2, 3, 4, 5, 6, 7, 8, 9, 10, 20, 50, 64, 100, 128, 200, 256, 512, 1000];
+
+export const softmaxTwice: Rule = {
+  name: "softmax-twice",
+  severity: "warning",
+  about:
+    "the loss begins at ln k, comes down to ln(e + k − 1) − 1 and never below: a softmax before a loss that has its own",
+  needs: ["finite", "start", "descent"],
+  alerts: null,
+  absorbs: ["rests-high", "plateau"],
+  notTheRate: true,
+  direction: "neither",
+  detect(c) {
+    if (c.loss.length < 30) return [];
+    const least = c.loss.reduce((a, b) => Math.min(a, b));
+    for (const classes of SOFTENED) {
+      const start = Math.log(classes);
+      // probabilities lie in 0 … 1, so that of the right class is at most e / (e + k − 1) after a second softmax
+      const floor = Math.log(Math.E + classes - 1) - 1;
+      const range = start - floor;
+      if (Math.abs(c.first - start) > 0.05 * range) continue;
+      if (least < floor - 1e-3 * range || least > floor + 0.02 * range || c.end > floor + 0.15 * range)
+        continue;
+      return [
+        {
+          steps: span(c),
+          evidence: { first: round(c.first), least: round(least), classes, floor: round(floor) },
+          advice: `The loss goes from ln ${classes} to ${round(floor, 3)} and never below. That is the least value where a softmax stands before a loss that has a softmax of its own, with ${classes} classes. Give the loss the logits: take the softmax out of the model.`,
+          alternatives: ["a loss that comes to rest there by chance"],
+          decide: "whether the network's outputs add up to 1 for each example",
+        },
+      ];
+    }
+    return [];
+  },
+};
