@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { nodeHost } from "../data/node-host.ts";
 import { chooseBackend } from "../engine/registry.ts";
 import { SteepestError } from "../run/errors.ts";
+import { refuseParts } from "../run/node-parts.ts";
 import { importFunction, readRunFile } from "../run/node-run-file.ts";
 import { buildRun } from "../train/build.ts";
 import { type ModelRecord, modelRecord, readModelRecord } from "../train/model-record.ts";
@@ -12,7 +13,7 @@ import { decodeSafeTensors } from "../train/safetensors.ts";
 import { type LoadedRun, loadedRun } from "./load-run.ts";
 import { openModel, type TrainedModel } from "./trained-model.ts";
 
-/** A run folder's best weights, or a checkpoint's. Throws `run-missing`, and what `loadRun` of bytes throws. */
+/** A run folder's best weights, or a checkpoint's. Throws `run-missing`, `checkpoint-parts`, and what `loadRun` of bytes throws. */
 export const loadRun = async (path: string, options: LoadRunOptions = {}): Promise<LoadedRun> =>
   loadedRun(await openTrained(path, options));
 
@@ -50,6 +51,7 @@ export async function openTrained(
 
 /** The best weights; a run that was cut before its first epoch's end has only the last ones. */
 function checkpointIn(folder: string): string {
+  refuseParts(folder);
   for (const which of ["best", "last"]) {
     const file = join(folder, `checkpoint-${which}.safetensors`);
     if (statSync(file, { throwIfNoEntry: false }) !== undefined) return file;

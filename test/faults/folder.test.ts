@@ -10,6 +10,7 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
+import { loadRun } from "../../src/predict/node-load-run.ts";
 import { restoreCheckpoint } from "../../src/train/checkpoint.ts";
 import type { StateTensor } from "../../src/train/program.ts";
 import { decodeSafeTensors } from "../../src/train/safetensors.ts";
@@ -192,6 +193,8 @@ describe("a run that stopped before its first checkpoint", () => {
     const parts = await resume(cwd);
     expect(parts.stderr).toMatch(/error\[checkpoint-parts\].*\nhelp: .*python3 sharded\.py runs\/t-1/);
     expect(parts.code).toBe(2);
+    // predictions from the older whole one would be silently worse
+    await expect(loadRun(at("."))).rejects.toMatchObject({ id: "checkpoint-parts" });
     rmSync(at("sharded"), { recursive: true });
     expect(await resume(cwd)).toMatchObject({ code: 0 });
   });

@@ -36,14 +36,18 @@ export interface TorchEngine {
 
 /** Flags of `--engine torch`. */
 const TORCH_FLAGS: readonly string[] = [
-  "engine", "nproc", "nnodes", "rdzv-endpoint", "rdzv-id", "max-restarts", "python", "device", "amp", "accumulate",
+  "engine", "nproc", "nnodes", "rdzv-endpoint", "rdzv-id", "max-restarts", "python", "device", "accumulate",
+  "amp", "shard", "checkpoint-activations", "tf32", "compile",
 ]; // biome-ignore format: a list
+/** Those that are handed to train.py as they are. */
+const SWITCHES = TORCH_FLAGS.slice(TORCH_FLAGS.indexOf("amp"));
+
+const camel = (flag: string): string => flag.replace(/-(\w)/g, (_, c: string) => c.toUpperCase());
 
 /** PyTorch for `--engine torch`, null for steepest's own engine. Throws `usage` where flags of the one go to the other. */
 export async function chooseTorch(options: Readonly<Record<string, unknown>>): Promise<TorchEngine | null> {
   const engine = options["engine"];
   if (engine === "torch") return torchEngine(options);
-  const camel = (flag: string): string => flag.replace(/-(\w)/g, (_, c: string) => c.toUpperCase());
   const stray = TORCH_FLAGS.find((flag) => flag !== "engine" && options[camel(flag)] !== undefined);
   if (stray !== undefined) {
     throw new SteepestError("usage", `--${stray} is for PyTorch`, {
@@ -67,7 +71,6 @@ function launchOf(options: Readonly<Record<string, unknown>>): Launch {
     accumulate = 1,
     python,
     device,
-    amp,
   }: {
     nproc?: number;
     nnodes?: string;
@@ -77,7 +80,6 @@ function launchOf(options: Readonly<Record<string, unknown>>): Launch {
     accumulate?: number;
     python?: string;
     device?: string;
-    amp?: boolean;
   } = options;
   if (maxNodes(nnodes) > 1 && endpoint === null) {
     throw new SteepestError("usage", "several machines need a place to meet", {
@@ -86,7 +88,7 @@ function launchOf(options: Readonly<Record<string, unknown>>): Launch {
   }
   const flags = [
     ...(device === undefined ? [] : ["--device", device]),
-    ...(amp === true ? ["--amp"] : []),
+    ...SWITCHES.filter((flag) => options[camel(flag)] === true).map((flag) => `--${flag}`),
     ...(accumulate === 1 ? [] : ["--accumulate", String(accumulate)]),
   ];
   return { nproc, nnodes, endpoint, id, maxRestarts, python, flags };

@@ -46,6 +46,13 @@ export const train: CommandRow = {
         oneOf(["auto", "cpu", "cuda"], ["cpu", "cuda"]),
       )
       .option("--amp", "torch: forward and backward in 16 bits")
+      .option("--shard", "torch: share out weights and optimizer state among the processes (PyTorch 2.6)")
+      .option(
+        "--checkpoint-activations",
+        "torch: compute the insides of a transformer's blocks twice, to save memory",
+      )
+      .option("--tf32", "torch: float32 products in TF32 (Ampere and later)")
+      .option("--compile", "torch: compile the model (PyTorch 2)")
       .option("--accumulate <n>", "torch: work through each batch in n pieces", whole({ min: 1 }))
       .allowUnknownOption()
       .allowExcessArguments()

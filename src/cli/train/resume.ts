@@ -1,7 +1,8 @@
 /** `--resume`: where a run goes on, and what is said of a folder that is not as the run left it. */
-import { existsSync, readdirSync, statSync } from "node:fs";
+import { statSync } from "node:fs";
 import { join } from "node:path";
 import { SteepestError } from "../../run/errors.ts";
+import { refuseParts } from "../../run/node-parts.ts";
 import type { BuiltRun } from "../../train/build.ts";
 import { type Progress, restoreCheckpoint } from "../../train/checkpoint.ts";
 import { firstOddLine, lastStepIn } from "../../train/node-metrics.ts";
@@ -71,17 +72,6 @@ export function resumeFrom(
       note(`warning: metrics.jsonl was changed: ${what}; the run goes on, and its curve is drawn with it`);
   }
   return { ...from, metricsBytes: kept };
-}
-
-/** A PyTorch run with --shard that crashed leaves its newest checkpoint in parts, beside an older whole one. */
-function refuseParts(path: string): void {
-  const parts = join(path, "sharded");
-  const names = existsSync(parts) ? readdirSync(parts) : [];
-  if (!names.some((name) => name.startsWith("last-") && existsSync(join(parts, name, "progress.json"))))
-    return;
-  throw new SteepestError("checkpoint-parts", `the newest checkpoint lies in parts in ${parts}`, {
-    help: `join them with the run's PyTorch project: python3 sharded.py ${path}`,
-  });
 }
 
 const sizeOf = (path: string): number => statSync(path, { throwIfNoEntry: false })?.size ?? 0;
