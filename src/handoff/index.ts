@@ -1,6 +1,6 @@
 /** A built run for PyTorch: the project's files, torchrun's shape, and what more processes would bring. */
 export { type Launch, requireEvenShares } from "./launch.ts";
-export type { OnnxPort } from "./onnx/model-file.ts";
+export type { OnnxPort, OnnxType } from "./onnx/model-file.ts";
 export { exportOnnx, type OnnxExport, type OnnxOptions } from "./onnx/onnx.ts";
 export { type Device, devices, type Precision } from "./plan/devices.ts";
 export { computeOnDevice } from "./plan/kernel-time.ts";

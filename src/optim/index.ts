@@ -5,6 +5,7 @@ export {
   type Range,
   resolveOptions,
   showRange,
+  type ValueKind,
 } from "../run/options.ts";
 export type { Elsewhere, Source } from "../run/table.ts";
 export { chain } from "./chain.ts";

@@ -70,7 +70,8 @@ export async function steepestAgain(
 
 const folders: string[] = [];
 afterAll(() => {
-  for (const path of folders) rmSync(path, { recursive: true, force: true });
+  // what a search has just stopped may write its last line yet
+  for (const path of folders) rmSync(path, { recursive: true, force: true, maxRetries: 5 });
 });
 
 /** An empty folder that is gone after the test file. */

@@ -7,6 +7,7 @@ import { SteepestError } from "../../run/errors.ts";
 
 /** TensorProto.DataType */
 export const dataTypes = { float32: 1, int32: 6, int64: 7, string: 8, bool: 9, float64: 11 } as const;
+/** The types of tensors that exported models have. */
 export type OnnxType = keyof typeof dataTypes;
 
 /** A number alone is an integer. */

@@ -11,6 +11,7 @@ export interface Link {
   readonly bandwidth: number;
 }
 
+/** What the processes of a training are joined by. */
 export interface Network extends Link {
   /** The link between processes of one machine, and how many it has; all links are alike where this is missing. */
   readonly machine?: Link & { readonly processes: number };
