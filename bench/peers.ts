@@ -1,8 +1,10 @@
 /** Who takes part: how each adapter is started, what it takes part in, and why one is missing here. */
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { createInterface, type Interface } from "node:readline";
+import { type Job, wholeJob } from "./whole-job.ts";
 import { type PeerName, type WorkloadId, workloads } from "./workloads.ts";
 
 export interface Peer {
@@ -36,8 +38,8 @@ export function withThreads(count: number): NodeJS.ProcessEnv {
   return { ...process.env, ...Object.fromEntries(names.map((n) => [n, String(count)])) };
 }
 
-/** Convolutions and the recurrent network: the two libraries without BLAS take no part. */
-const NETWORKS: readonly WorkloadId[] = ["w6-64", "w6-256", "w6-deep", "w7"];
+/** Convolutions, the recurrent network and the whole training: the two libraries without BLAS take no part. */
+const NETWORKS: readonly WorkloadId[] = ["w6-64", "w6-256", "w6-deep", "w7", "w8", "w8-cold"];
 
 const firstLine = (error: unknown): string => {
   const text = error instanceof Error ? error.message : String(error);
@@ -78,7 +80,8 @@ function buildSteepest(folder: string): string {
   return join(folder, "steepest.mjs");
 }
 
-function findTorch(): Pick<Peer, "version" | "command"> {
+/** The first Python that has torch. Throws where none has. */
+export function findTorch(): Pick<Peer, "version" | "command"> {
   const candidates = [process.env["PYTHON"], "/usr/bin/python3", "python3"].filter((c) => c !== undefined);
   const failures: string[] = [];
   for (const command of candidates) {
@@ -172,6 +175,8 @@ export interface Running {
   readonly check: Check;
   /** Times by measure, of one round of about this many seconds. */
   readonly round: (seconds: number) => Promise<Readonly<Record<string, Times>>>;
+  /** The most memory that it has held until now. */
+  readonly peakMiB: () => number | null;
   readonly close: () => Promise<void>;
 }
 
@@ -181,14 +186,20 @@ export interface Place {
   readonly threads: number;
 }
 
+/** The adapter of a peer as a job. */
+const adapter = (peer: Peer, workload: WorkloadId, data: string): Job => ({
+  command: peer.command,
+  arguments: [...peer.before, workload, data, ...peer.after],
+  environment: {},
+  check: (printed) => (printed as { readonly check: Check }).check,
+  clean: () => {},
+});
+
 function launch(
-  peer: Peer,
-  workload: WorkloadId,
-  { data, threads }: Place,
+  { command, arguments: given, environment }: Job,
+  { threads }: Place,
 ): { child: ChildProcess; complaint: () => string } {
-  const child = spawn(peer.command, [...peer.before, workload, data, ...peer.after], {
-    env: withThreads(threads),
-  });
+  const child = spawn(command, given, { env: { ...withThreads(threads), ...environment } });
   let errors = "";
   child.stderr!.on("data", (chunk: Buffer) => {
     errors = (errors + chunk.toString()).slice(-4000);
@@ -196,9 +207,19 @@ function launch(
   return { child, complaint: () => errors.trim().split("\n").slice(-3).join(" | ") };
 }
 
+/** The most memory that a running process has held, in MiB; null where the system does not say: Linux does. */
+function peakOf({ pid }: ChildProcess): number | null {
+  try {
+    const found = /^VmHWM:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"));
+    return found === null ? null : Number(found[1]) / 1024;
+  } catch {
+    return null; // another system, or the process has ended
+  }
+}
+
 /** Starts an adapter and waits for its check. Throws with the end of its standard error if it ends before. */
 export async function start(peer: Peer, workload: WorkloadId, place: Place): Promise<Running> {
-  const { child, complaint } = launch(peer, workload, place);
+  const { child, complaint } = launch(adapter(peer, workload, place.data), place);
   const ended = new Promise<never>((_, reject) => {
     child.on("error", reject);
     child.on("exit", (code, signal) =>
@@ -223,6 +244,7 @@ export async function start(peer: Peer, workload: WorkloadId, place: Place): Pro
       child.stdin!.write(`${seconds}\n`);
       return answer<Times>("times");
     },
+    peakMiB: () => peakOf(child),
     close: () =>
       new Promise((resolve) => {
         if (child.exitCode !== null) return resolve();
@@ -232,25 +254,36 @@ export async function start(peer: Peer, workload: WorkloadId, place: Place): Pro
   };
 }
 
-/** Starts an adapter that works at once and ends: its check and the milliseconds of the whole process. */
+/** Milliseconds between two looks at a process's memory. */
+const LOOK_EVERY = 20;
+
+/** Starts what works at once and ends: its check, the milliseconds of the whole process and its memory at most. */
 export async function wholeProcess(
   peer: Peer,
   workload: WorkloadId,
   place: Place,
-): Promise<{ check: Check; ms: number }> {
+): Promise<{ check: Check; ms: number; peakMiB: number | null }> {
+  const { data } = place;
+  const job = wholeJob(peer.name, workload, { data, python: peer.command }) ?? adapter(peer, workload, data);
   const from = performance.now();
-  const { child, complaint } = launch(peer, workload, place);
+  const { child, complaint } = launch(job, place);
   let printed = "";
   child.stdout!.on("data", (chunk: Buffer) => {
     printed += chunk.toString();
   });
+  let peakMiB: number | null = null;
+  const looking = setInterval(() => {
+    peakMiB = peakOf(child) ?? peakMiB;
+  }, LOOK_EVERY);
   const code = await new Promise<number | null>((resolve, reject) => {
     child.on("error", reject);
     child.on("close", resolve);
   });
   const ms = performance.now() - from;
+  clearInterval(looking);
+  job.clean();
   const line = printed.split("\n").find((l) => l.startsWith("{"));
   if (code !== 0 || line === undefined)
     throw new Error(`${peer.name} ended with ${code} in ${workload}: ${complaint()}`);
-  return { check: (JSON.parse(line) as { check: Check }).check, ms };
+  return { check: job.check(JSON.parse(line) as object), ms, peakMiB };
 }

@@ -1,6 +1,14 @@
 /** Medians, ratios and the tables that are printed. */
 import type { Times } from "./peers.ts";
-import { type Aim, aims, type Measure, type PeerName, type Workload, type WorkloadId } from "./workloads.ts";
+import {
+  type Aim,
+  aims,
+  type Measure,
+  type PeerName,
+  type Workload,
+  type WorkloadId,
+  workloads,
+} from "./workloads.ts";
 
 /** What one peer did in one workload. */
 export interface Outcome {
@@ -8,6 +16,8 @@ export interface Outcome {
   readonly check: Readonly<Record<string, number>>;
   /** Times of each round, by measure. Rounds of the peers belong together by index. */
   readonly rounds: Readonly<Record<string, readonly Times[]>>;
+  /** The most memory that its process held; null where that is not known. */
+  readonly peakMiB: number | null;
 }
 
 export interface Skip {
@@ -61,7 +71,7 @@ export function align(rows: readonly (readonly string[])[]): string {
 /** A row per peer: the median and the fastest round, and how many times as long as steepest it takes. */
 export function measureTable(measure: Measure, { outcomes }: Result): string {
   const ours = outcomes.find((o) => o.peer === "steepest")?.rounds[measure.key];
-  const rows = outcomes.flatMap(({ peer, rounds }) => {
+  const rows = outcomes.flatMap(({ peer, rounds, peakMiB }) => {
     const times = rounds[measure.key];
     if (times === undefined || times.length === 0) return [];
     const wall = times.map((t) => t.wall);
@@ -70,10 +80,42 @@ export function measureTable(measure: Measure, { outcomes }: Result): string {
       const r = ours === undefined || ours.length === 0 ? Number.NaN : ratio(times, ours, clock);
       return Number.isNaN(r) ? "" : `${digits(r)}×`;
     });
-    return [[`  ${peer}`, ...shown, ...ratios]];
+    return [[`  ${peer}`, ...shown, ...ratios, peakMiB === null ? "" : peakMiB.toFixed(0)]];
   });
-  const head = ["", `${measure.unit}, median`, "best", "time ÷ steepest's", "CPU time ÷"];
+  const head = ["", `${measure.unit}, median`, "best", "time ÷ steepest's", "CPU time ÷", "peak MiB"];
   return `${measure.title}\n${align([head, ...rows])}`;
+}
+
+/** The tables of bench/README.md: medians, in brackets the times as long as steepest's; and memory. */
+export function markdownTables(results: readonly Result[]): string {
+  const names = [...new Set(results.flatMap((r) => r.outcomes.map((o) => o.peer)))];
+  const table = (rows: readonly (readonly string[])[]): string =>
+    [["", ...names], names.map(() => "---").concat("---"), ...rows]
+      .map((r) => `| ${r.join(" | ")} |\n`)
+      .join("");
+  const of = ({ outcomes }: Result, name: PeerName): Outcome | undefined =>
+    outcomes.find((o) => o.peer === name);
+  const times = results.flatMap((result) =>
+    workloads
+      .find((w) => w.id === result.workload)!
+      .measures.map((m) => {
+        const ours = of(result, "steepest")?.rounds[m.key] ?? [];
+        const cells = names.map((name) => {
+          const theirs = of(result, name)?.rounds[m.key] ?? [];
+          if (theirs.length === 0) return "";
+          const shown = digits(m.show(median(theirs.map((t) => t.wall))));
+          return name === "steepest" || ours.length === 0
+            ? shown
+            : `${shown} (${digits(ratio(theirs, ours))})`;
+        });
+        return [`${m.title}, ${m.unit}`, ...cells];
+      }),
+  );
+  const memory = results.map((result) => [
+    `${result.workload}, MiB at peak`,
+    ...names.map((name) => of(result, name)?.peakMiB?.toFixed(0) ?? ""),
+  ]);
+  return `${table(times)}\n${table(memory)}`;
 }
 
 export function checkLines(workload: Workload, { outcomes }: Result, reference: Outcome): string {

@@ -24,6 +24,7 @@ import {
   checkLines,
   difference,
   judge,
+  markdownTables,
   measureTable,
   type Outcome,
   type Result,
@@ -79,7 +80,7 @@ async function inTurns<T>(
 }
 
 interface Contender {
-  readonly outcome: Outcome & { readonly rounds: Record<string, Times[]> };
+  readonly outcome: Outcome & { readonly rounds: Record<string, Times[]>; peakMiB: number | null };
   /** Absent for whole processes, which start anew each round. */
   readonly running?: Running;
   readonly peer: Peer;
@@ -87,15 +88,15 @@ interface Contender {
 
 async function measure(workload: Workload, peers: readonly Peer[], settings: Settings): Promise<Result> {
   const [able, skipped] = participants(workload, peers, settings);
-  const cold = workload.id === "w1-cold";
   const place = { data, threads: settings.threads };
   const contenders: Contender[] = [];
   for (const peer of able) {
     try {
-      const running = cold ? undefined : await start(peer, workload.id, place);
+      const running = workload.whole ? undefined : await start(peer, workload.id, place);
       const check = running?.check ?? (await wholeProcess(peer, workload.id, place)).check;
       const rounds = Object.fromEntries(workload.measures.map(({ key }) => [key, [] as Times[]]));
-      contenders.push({ outcome: { peer: peer.name, check, rounds }, peer, ...(running ? { running } : {}) });
+      const outcome = { peer: peer.name, check, rounds, peakMiB: null };
+      contenders.push({ outcome, peer, ...(running ? { running } : {}) });
     } catch (error) {
       skipped.push({ peer: peer.name, reason: message(error) });
     }
@@ -105,9 +106,15 @@ async function measure(workload: Workload, peers: readonly Peer[], settings: Set
     (c) => reference && difference(c.outcome.check, reference.check) <= workload.tolerance,
   );
   await inTurns(agreeing, settings.rounds, async ({ outcome, running, peer }) => {
-    const times = running
-      ? await running.round(settings.seconds)
-      : { process: { wall: (await wholeProcess(peer, workload.id, place)).ms } };
+    let times: Readonly<Record<string, Times>>;
+    if (running) {
+      times = await running.round(settings.seconds);
+      outcome.peakMiB = running.peakMiB();
+    } else {
+      const { ms, peakMiB } = await wholeProcess(peer, workload.id, place);
+      times = { process: { wall: ms } };
+      outcome.peakMiB = peakMiB;
+    }
     for (const [key, list] of Object.entries(outcome.rounds)) list.push(times[key]!);
   });
   for (const { running } of contenders) await running?.close();
@@ -158,13 +165,14 @@ const showLoad = (): string =>
     .map((l) => l.toFixed(1))
     .join(" ");
 
-/** Into results/, named after the time. */
-function writeRecord(record: object): void {
+/** Into results/, named after the time; `tables` are for bench/README.md. */
+function writeRecord(record: object, tables?: string): void {
   const folder = join(here, "results");
   mkdirSync(folder, { recursive: true });
   const when = new Date().toISOString();
   const file = join(folder, `${when.replaceAll(":", "-").slice(0, 19)}.json`);
   writeFileSync(file, `${JSON.stringify({ schema: "steepest.bench/1", when, ...record }, null, 2)}\n`);
+  if (tables !== undefined) writeFileSync(file.replace(/json$/, "md"), tables);
   console.log(`\nload now   ${showLoad()}\nwritten    ${file}`);
 }
 
@@ -234,7 +242,7 @@ async function main(): Promise<void> {
   if (judged.length > 0) console.log(`\n${aimTable(judged)}`);
 
   const versions = Object.fromEntries(peers.map((p) => [p.name, p.version]));
-  writeRecord({ machine, settings, versions, missing, results, aims: judged });
+  writeRecord({ machine, settings, versions, missing, results, aims: judged }, markdownTables(results));
   if (!right) {
     console.error("error: not all compute the same, or steepest could not run; see above");
     process.exitCode = 1;

@@ -1,11 +1,23 @@
-import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { freemem, tmpdir } from "node:os";
 import { join } from "node:path";
+import koffi from "koffi";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { hasCompiler } from "../../../test/conformance/backends.ts";
 import { conv2d } from "../../nn/conv.ts";
 import { identity } from "../../optim/transforms/axes.ts";
 import type { Executable, ProgramSpec } from "../backend.ts";
+import { scalarTypes } from "../compile/writers/c/prelude.ts";
+import { threadsRuntime } from "../compile/writers/c/threads-runtime.ts";
 import * as ops from "../graph/index.ts";
 import { type Expr, input } from "../graph/index.ts";
 import { gradients } from "../rules/differentiate.ts";
@@ -129,6 +141,19 @@ describe.runIf(hasCompiler)("the native backend", () => {
     expect(backend.name).toBe("wasm");
     warned.mockRestore();
   });
+
+  test.runIf(existsSync("/proc/self/maps"))(
+    "keeps the code of its threads when the library is let go",
+    () => {
+      // at a process's end libraries are let go while threads still run in them
+      const source = scalarTypes + threadsRuntime;
+      const { path } = objectOf(findCompiler().compiler!, source, "-O2");
+      const library = koffi.load(path);
+      expect(library.func("set_threads", "int", ["int"])(3)).toBe(3);
+      library.unload();
+      expect(readFileSync("/proc/self/maps", "utf8")).toContain(path);
+    },
+  );
 
   test("is taken for long work and left for short", () => {
     const [long, short] = [nativeWhereItPays(wasm), nativeWhereItPays(wasm)];
