@@ -37,5 +37,6 @@ export function transformerStep(
     optimizer,
     batch: { x: tokens, y: tokens },
     backend,
+    late: backend.name === "webgpu",
   });
 }

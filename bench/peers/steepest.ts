@@ -209,6 +209,7 @@ function network(
     optimizer: optim.chain(optim.clipByGlobalNorm(clip), adamw),
     batch: { x, y: { shape: [x[0]!], dtype: "int32" } },
     backend,
+    late: backend.name === "webgpu",
   });
   const data = { cnn: "w6_X", deep: "w6_deep_X", gru: "w7_X" }[kind];
   step.inputs["x"]!.set(

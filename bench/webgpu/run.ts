@@ -17,6 +17,7 @@ const peers = ["steepest", "jax"] as const;
 const workloads = [
   { id: "w2-64", files: /^w2_/, tolerance: 1e-4 },
   { id: "w2-512", files: /^w2_/, tolerance: 1e-4 },
+  { id: "w3", files: /^w3_/, tolerance: 1e-5 },
 ] as const;
 
 interface Round {

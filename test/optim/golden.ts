@@ -2,7 +2,6 @@
  * Runs the cases of test/golden/optimizers.json and clip.json (PyTorch 1.13 and NumPy, see test/golden/README.md)
  * through the public API on any backend.
  */
-import { readFileSync } from "node:fs";
 import type { Backend } from "../../src/engine/backend.ts";
 import {
   abs,
@@ -38,9 +37,9 @@ import {
 } from "../../src/engine/graph/index.ts";
 import type { Tensors, Transform } from "../../src/optim/index.ts";
 import * as optim from "../../src/optim/index.ts";
+import { type Json, read } from "./golden-files.ts";
 import { makeTrainer, type Values } from "./program.ts";
 
-type Json = Readonly<Record<string, unknown>>;
 type Nested = number | string | readonly Nested[];
 
 export interface GoldenCase {
@@ -64,9 +63,6 @@ export interface GoldenCase {
     readonly y?: readonly Nested[];
   }[];
 }
-
-const read = (name: string): Json =>
-  JSON.parse(readFileSync(new URL(`../golden/${name}`, import.meta.url), "utf8")) as Json;
 
 const file = read("optimizers.json");
 export const optimizerCases: readonly GoldenCase[] = file["cases"] as readonly GoldenCase[];

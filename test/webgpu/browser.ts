@@ -1,7 +1,8 @@
 /** A page with WebGPU, on the software adapter that Chromium brings. */
+import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { type Browser, chromium, type Page } from "playwright-core";
-import { build, type Rollup } from "vite";
+import { build, type Plugin, type Rollup } from "vite";
 import { executablePath, noBrowser } from "../lab/harness.ts";
 
 export { noBrowser };
@@ -13,11 +14,27 @@ const args = [
   "--use-vulkan=swiftshader",
 ];
 
+/** Recorded numbers, which the page's script brings along. */
+const recorded = ["optimizers", "optimizers-more", "optimizers-2026", "clip", "seed-walkthrough"];
+const goldenFiles: Plugin = {
+  name: "golden files in the script",
+  enforce: "pre",
+  load: (id) => {
+    if (!id.endsWith("/test/optim/golden-files.ts")) return null;
+    const texts = recorded.map((name) => {
+      const text = readFileSync(resolve(import.meta.dirname, `../golden/${name}.json`), "utf8");
+      return `${JSON.stringify(`${name}.json`)}: ${text}`;
+    });
+    return `const files = {${texts.join(",")}}; export const read = (name) => files[name];`;
+  },
+};
+
 /** The page's script in one file. */
 async function bundled(): Promise<string> {
   const made = await build({
     configFile: false,
     logLevel: "error",
+    plugins: [goldenFiles],
     define: { "process.env.NODE_ENV": '"production"' },
     build: {
       write: false,

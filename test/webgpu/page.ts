@@ -1,5 +1,6 @@
 /** What the test asks a page for, in the page. */
-import type { ProgramSpec } from "../../src/engine/backend.ts";
+import type { Backend, ProgramSpec } from "../../src/engine/backend.ts";
+import { reference } from "../../src/engine/backends/reference.ts";
 import { type WebGpuBackend, webgpuBackend } from "../../src/engine/backends/webgpu.ts";
 import {
   type Expr,
@@ -16,7 +17,10 @@ import { chooseBackend, describeBackends } from "../../src/engine/registry.ts";
 import { gradients as gradientsOf } from "../../src/engine/rules/differentiate.ts";
 import { type Case, longSum, primitiveCases, wholeCases } from "../conformance/cases.ts";
 import { gradientCases } from "../conformance/gradient-cases.ts";
-import { float } from "../conformance/harness.ts";
+import { errorOf, float, values } from "../conformance/harness.ts";
+import { type Drawn, randomProgram } from "../conformance/random-programs.ts";
+import { cases2026, moreCases, optimizerCases, runCase, toleranceOf } from "../optim/golden.ts";
+import { runTwice } from "./ahead.ts";
 import { disagreements } from "./late.ts";
 import { buffersAlive, goesOnAfterLoss, outlivesDevice, stepsLikeWasm, transformerLosses } from "./steps.ts";
 
@@ -58,6 +62,24 @@ const gradients = (): Case[] =>
     };
   });
 
+/** State and outputs of each step against the interpreter's, relative to the largest number of each. */
+function stepsUnlike(on: Backend, spec: ProgramSpec): string[] {
+  const [a, b] = [on.compile(spec), reference.compile(spec)];
+  const names = [...spec.state.map((s) => s.input.attrs.name), ...spec.outputs.map((o) => o.name)];
+  spec.state.forEach(({ input: { shape, attrs } }, i) => {
+    for (const p of [a, b]) p.view(attrs.name).set(Float32Array.from(values(shape, { seed: i + 1 })));
+  });
+  const wrong: string[] = [];
+  for (let step = 1; step <= 3; step++) {
+    for (const p of [a, b]) p.run();
+    for (const name of names) {
+      const error = errorOf(a.view(name), b.view(name), true);
+      if (!(error <= 1e-5)) wrong.push(`step ${step}, ${name} is off by ${error}`);
+    }
+  }
+  return wrong;
+}
+
 const checks = {
   adapter: async (): Promise<string[]> => [(await backend()).adapter],
   primitives: async (): Promise<string[]> => {
@@ -91,6 +113,25 @@ const checks = {
       other.close();
     }
     return wrong;
+  },
+  /** Programs as they were drawn, three steps each. */
+  random: async (drawn = "[]"): Promise<string[]> => {
+    const specs = (JSON.parse(drawn) as Drawn[]).map((d) => randomProgram(d, "float32"));
+    return runTwice(await backend(), (on) => specs.flatMap((spec) => stepsUnlike(on, spec)));
+  },
+  /** Cases of test/golden by their id. */
+  golden: async (ids = "[]"): Promise<string[]> => {
+    const cases = [...optimizerCases, ...moreCases, ...cases2026];
+    const wanted = JSON.parse(ids) as string[];
+    const found: string[] = [];
+    for (const c of cases.filter(({ id }) => wanted.includes(id))) {
+      const deviations = await runTwice(await backend(), (on) => runCase(c, on, "float32"));
+      if (deviations.length < c.at.length) found.push(`${c.id}: ${deviations.length} comparisons`);
+      for (const { error, what, step } of deviations)
+        if (!(error <= toleranceOf(c, step, "float32")))
+          found.push(`${c.id}: ${what} after step ${step} by ${error}`);
+    }
+    return found;
   },
   /** What `auto` takes for a step, for one that the device refuses, and for callers who don't wait. */
   auto: async (): Promise<string[]> => {

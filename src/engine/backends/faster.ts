@@ -17,8 +17,8 @@ export async function fasterBackend(spec: ProgramSpec): Promise<Backend> {
   let why: string;
   try {
     // a page without an adapter loads no writer of its programs
-    await findAdapter();
-    gpu = await (await import("./webgpu.ts")).webgpuBackend();
+    const adapter = await findAdapter();
+    gpu = await (await import("./webgpu.ts")).webgpuBackend({ adapter });
     const there = await millisecondsOf(gpu, spec);
     const here = await millisecondsOf(wasm, spec);
     why = `a step takes ${shown(there)} ms on the GPU (${gpu.adapter}), ${shown(here)} ms on WebAssembly`;

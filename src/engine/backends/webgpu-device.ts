@@ -25,9 +25,9 @@ export async function findAdapter(): Promise<GPUAdapter> {
   return adapter;
 }
 
-/** Throws `backend` where there is no adapter to open. */
-export async function openDevice(): Promise<Device> {
-  const adapter = await findAdapter();
+/** Throws `backend` where there is no adapter to open. An adapter opens one device. */
+export async function openDevice(found?: GPUAdapter): Promise<Device> {
+  const adapter = found ?? (await findAdapter());
   const { maxBufferSize, maxStorageBufferBindingSize } = adapter.limits;
   const opened = await adapter.requestDevice({
     requiredFeatures: adapter.features.has("subgroups") ? ["subgroups"] : [],

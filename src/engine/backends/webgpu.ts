@@ -14,6 +14,8 @@ import { type Device, openDevice } from "./webgpu-device.ts";
 import { deviceProgram } from "./webgpu-program.ts";
 
 export interface WebGpuOptions {
+  /** What `findAdapter` has found, where it was asked already. */
+  readonly adapter?: GPUAdapter;
   /** Whether invocations may wait for each other. Default: unless the adapter computes on the processor. */
   readonly barriers?: Traits["barriers"];
   /** Whether kernels may exchange numbers within quads. Default: where the adapter has subgroups. */
@@ -31,8 +33,12 @@ export interface WebGpuBackend extends Backend {
  * The WebGPU backend. Programs whose caller can't wait for results (see `BackendOptions.late`) run on WebAssembly, for a
  * device answers later. Throws `backend` where there is no adapter.
  */
-export async function webgpuBackend({ barriers, quads }: WebGpuOptions = {}): Promise<WebGpuBackend> {
-  const device = await openDevice();
+export async function webgpuBackend({
+  adapter,
+  barriers,
+  quads,
+}: WebGpuOptions = {}): Promise<WebGpuBackend> {
+  const device = await openDevice(adapter);
   const traits: Traits = {
     barriers: barriers ?? (device.software ? "slow" : "cheap"),
     quads: quads ?? device.gpu.features.has("subgroups"),
