@@ -89,14 +89,23 @@ PROGRAMS = {
     ),
     "letters.awk": (words("lr={lr}", "-v", "seed={seed}"), printed(rf"NLL={NUMBER}"), (-10, 6)),
     "held_out.pl": (words("-eta", "{lr}", "-srand", "{seed}"), printed(rf"squared error {NUMBER}"), (-15, 1)),
+    "factor.c": (words("-learn_rate", "{lr}", "-seed", "{seed}"), printed(rf"Train={NUMBER}"), (-13, 1)),
     "../../examples/any-trainer/train.py": (arguments("--lr", "{lr}"), printed(rf"loss {NUMBER}"), (-14, 2)),
 }
 STARTS = {".py": [sys.executable], ".mjs": ["node"], ".pl": ["perl"], ".awk": ["awk", "-v"]}
 
 
+def compiled(path):
+    program = os.path.join(tempfile.gettempdir(), os.path.basename(path)[:-2])
+    subprocess.run(["cc", "-O2", path, "-lm", "-o", program], check=True)
+    return program
+
+
 def command(program, extra):
     kind = os.path.splitext(program)[1]
     path = os.path.join(HERE, program)
+    if kind == ".c":
+        return [compiled(path), *extra]
     # awk takes its settings before its program
     return [*STARTS[kind], *extra, "-f", path] if kind == ".awk" else [*STARTS[kind], path, *extra]
 
@@ -137,4 +146,5 @@ def main():
             json.dump(grid, f, indent=1)
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -12,6 +12,8 @@ import subprocess
 import sys
 import tempfile
 
+from grid import compiled
+
 HERE = os.path.dirname(os.path.abspath(__file__))
 STEEPEST = os.path.join(HERE, "..", "..", "bin", "steepest.js")
 SEED = ["--seed", "{seed}"]
@@ -28,6 +30,7 @@ PROGRAMS = {
     "numpy_pytree.py": ["--config.learning_rate", "{lr}", "--config.seed", "{seed}", "--workdir", "{out}"],
     "letters.awk": ["-v", "lr={lr}", "-v", "seed={seed}", "-f", os.path.join(HERE, "letters.awk")],
     "held_out.pl": ["-eta", "{lr}", "-srand", "{seed}"],
+    "factor.c": ["-learn_rate", "{lr}", "-seed", "{seed}"],
     "../../examples/any-trainer/train.py": ["--lr", "{lr}", *SEED],
 }
 STARTS = {".py": sys.executable, ".mjs": "node", ".pl": "perl"}
@@ -48,8 +51,9 @@ def main():
     for program in sys.argv[1:] or PROGRAMS:
         flags = SETTINGS if program == "config_yaml.py" else []
         kind = os.path.splitext(program)[1]
+        path = os.path.join(HERE, program)
         # awk takes its settings before its program
-        start = ["awk"] if kind == ".awk" else [STARTS[kind], os.path.join(HERE, program)]
+        start = ["awk"] if kind == ".awk" else [compiled(path)] if kind == ".c" else [STARTS[kind], path]
         command = [*start, *PROGRAMS[program]]
         with tempfile.TemporaryDirectory() as folder:
             done = subprocess.run(
