@@ -2,9 +2,10 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { rules } from "../../src/tune/find-lr/other-tools.ts";
 import { bestOf, type Score, scoreGrids, scoreRate } from "./score.ts";
-import { type Found, MEASURES, readResults, type TaskResults } from "./searches.ts";
+import { BUDGETS, type Found, MEASURES, readResults, type TaskResults } from "./searches.ts";
 import type { Group, Task } from "./tasks.ts";
 import { type Measure, readTruth, type Truth } from "./truth.ts";
+import { reasonOf } from "./why.ts";
 
 const page = new URL("../../docs/find-lr.md", import.meta.url);
 
@@ -17,7 +18,9 @@ interface Case {
   readonly best: number;
 }
 
-const WHO: readonly (readonly [id: string, title: string])[] = [
+type Who = readonly (readonly [id: string, title: string])[];
+
+const WHO: Who = [
   ["find-lr", "**find-lr**"],
   ["grid", "a grid of whole trainings, one seed"],
   ["random", "random search of equal cost, runs of a quarter"],
@@ -45,7 +48,22 @@ export function writeReport(tasks: readonly Task[]): void {
     );
   const all = [...left, ...later, ...last];
   write("costs", costs(casesOf, all));
-  write("misses", misses(MEASURES.flatMap((measure) => casesOf("find-lr", measure, all))));
+  const budgets: Who = [
+    ["find-lr", "default: 1.5 to 4"],
+    ...BUDGETS.map((budget): Who[number] => [`find-lr ${budget}`, `${budget} trainings`]),
+  ];
+  write(
+    "budgets",
+    summary((who, measure) => casesOf(who, measure, all), budgets),
+  );
+  const longest = `find-lr ${BUDGETS.at(-1)}`;
+  const missed = MEASURES.flatMap((measure) => {
+    const longer = casesOf(longest, measure, all);
+    return casesOf("find-lr", measure, all).flatMap((c, i) =>
+      within(3)(c) ? [] : [missRow(c, longer[i]!, truth[c.task.name]!)],
+    );
+  });
+  write("misses", table(["task", "loss", "best", "found", "way lost", "alike", "why"], missed));
 }
 
 function cases(
@@ -85,8 +103,8 @@ const percent = (all: readonly Case[], holds: (c: Case) => boolean): string =>
   `${Math.round((100 * all.filter(holds).length) / all.length)} %`;
 const median = (xs: readonly number[]): number => [...xs].sort((a, b) => a - b)[xs.length >> 1] ?? Number.NaN;
 
-function summary(casesOf: (who: string, measure: Measure) => readonly Case[]): string {
-  const rows = WHO.map(([who, title]) => {
+function summary(casesOf: (who: string, measure: Measure) => readonly Case[], who: Who = WHO): string {
+  const rows = who.map(([who, title]) => {
     const [a, b] = MEASURES.map((measure) => casesOf(who, measure)) as [readonly Case[], readonly Case[]];
     const both = [...a, ...b];
     const cells = [a, b].flatMap((all) => [
@@ -163,19 +181,22 @@ function costs(
 
 const NAMES: Readonly<Record<Measure, string>> = { training: "training", validation: "held-out" };
 
-function misses(all: readonly Case[]): string {
-  const show = (x: number): string => String(Number(x.toPrecision(2)));
-  const rows = all
-    .filter((c) => !within(3)(c))
-    .map(({ task, measure, found, score, best }) => [
-      task.name,
-      NAMES[measure],
-      show(best),
-      found.rate === null ? `refused: ${found.refusal}` : show(found.rate),
-      score === null ? "–" : Number.isFinite(score.lost) ? `${show(100 * score.lost)} %` : "all",
-      score?.alike ? "yes" : "no",
-    ]);
-  return table(["task", "loss", "best", "found", "way lost", "alike"], rows);
+const show = (x: number): string => String(Number(x.toPrecision(2)));
+
+/** A search outside a factor of three; `longer` is the one with the largest budget and the same seed. */
+function missRow({ task, measure, found, score, best }: Case, longer: Case, truth: Truth): string[] {
+  const right = within(3)(longer);
+  return [
+    task.name,
+    NAMES[measure],
+    show(best),
+    found.rate === null ? `refused: ${found.refusal}` : show(found.rate),
+    score === null ? "–" : Number.isFinite(score.lost) ? `${show(100 * score.lost)} %` : "all",
+    score?.alike ? "yes" : "no",
+    found.rate === null
+      ? "–"
+      : reasonOf(truth, measure, { rate: found.rate, longer: right ? longer.found.rate : null }),
+  ];
 }
 
 const table = (head: readonly string[], rows: readonly (readonly (string | number)[])[]): string =>

@@ -48,6 +48,26 @@ export async function runSearches(tasks: readonly Task[]): Promise<void> {
   }
 }
 
+/** Budgets beside the default one, in trainings: what they buy, and whether a miss is one of length. */
+export const BUDGETS = [4, 8] as const;
+
+/** Searches with larger budgets that were not yet made. */
+export async function searchLonger(tasks: readonly Task[]): Promise<void> {
+  const known = readResults();
+  for (const task of tasks) {
+    if (known[task.name]?.[`find-lr ${BUDGETS[0]} training`] !== undefined) continue;
+    const all: Record<string, Found[]> = {};
+    for (const seed of SEEDS) {
+      const run = await buildTask(specOf(task, seed));
+      for (const measure of MEASURES)
+        for (const budget of BUDGETS)
+          (all[`find-lr ${budget} ${measure}`] ??= []).push(await ours(run, measure, budget));
+    }
+    known[task.name] = { ...known[task.name], ...all };
+    keep(known, task);
+  }
+}
+
 /** find-lr's own searches anew; what the rivals found stays. */
 export async function searchAgain(tasks: readonly Task[]): Promise<void> {
   const known = readResults();
@@ -96,8 +116,8 @@ export async function showTasks(tasks: readonly Task[]): Promise<void> {
   process.stdout.write(`within 3, within 2, lost < 5 %, of: ${JSON.stringify(counts)}\n`);
 }
 
-async function ours(run: BuiltRun, measure: Measure): Promise<Found> {
-  const found = (await findLr(run, { for: measure, sweep: false, curvature: false }))!;
+async function ours(run: BuiltRun, measure: Measure, budget?: number): Promise<Found> {
+  const found = (await findLr(run, { for: measure, budget, sweep: false, curvature: false }))!;
   return {
     rate: found.suggestion,
     refusal: found.refusal,

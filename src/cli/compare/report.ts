@@ -139,7 +139,7 @@ function notes({
   const diverged = cells.nonFinite + cells.risen;
   if (halved !== null) {
     lines.push(
-      `One seed tried the rates. By steps to the target, ${halved.seeds} further seeds chose among those of all optimizers, in ${halved.trainings} runs.`,
+      `One seed tried the rates. ${halved.by === "steps" ? "By steps to the target" : "Nobody reached the target with it, so by the final loss"}, ${halved.seeds} further seeds chose among those of all optimizers, in ${halved.trainings} runs.`,
     );
   }
   const judged = cells.total - (race?.trainings ?? 0) - (halved?.trainings ?? 0);

@@ -61,7 +61,7 @@ export interface RunAdvice {
  * favourite, else the one that is listed first.
  */
 export function adviceOf(result: CompareResult, { contestants: order }: Comparison): RunAdvice {
-  const { contestants, race, target } = result;
+  const { contestants, race, target, halved } = result;
   const cost = Number(costOf(result).trainings.toPrecision(3));
   const alive = contestants.filter((c) => c.best !== null);
   if (alive.length === 0) {
@@ -70,17 +70,17 @@ export function adviceOf(result: CompareResult, { contestants: order }: Comparis
   }
   const chosen =
     race === null
-      ? alive[0]!.label
+      ? (halved?.winner ?? alive[0]!.label)
       : quickest(
           race,
           order.map((c) => c.label),
         );
   const winner = contestants.find((c) => c.label === chosen)!;
-  const lr = (race === null ? null : winner.toTarget?.lr) ?? winner.best!.lr;
+  const lr = (race === null ? halved?.rates.get(chosen) : winner.toTarget?.lr) ?? winner.best!.lr;
   const evidence = race === null || target === null ? [] : raceWords(race, target.loss);
   const why =
     race === null || target === null
-      ? `its loss after the whole run is the lowest, ${showNumber(winner.best!.final.mean)}, with one seed`
+      ? lowest(result, winner.best!.final.mean)
       : reason(race, { chosen, target: target.loss });
   return {
     optimizer: { ...winner.optimizer, lr },
@@ -88,6 +88,13 @@ export function adviceOf(result: CompareResult, { contestants: order }: Comparis
     evidence,
     cost,
   };
+}
+
+/** Where nobody raced: by the final loss. */
+function lowest({ target, halved }: CompareResult, loss: number): string {
+  if (halved === null || target === null)
+    return `its loss after the whole run is the lowest, ${showNumber(loss)}, with one seed`;
+  return `with the first seed nobody reached ${showNumber(target.loss)}, so the loss after the whole run decided, over ${1 + halved.seeds} seeds`;
 }
 
 /** Steps within this factor of the fewest are as good. */

@@ -2,12 +2,14 @@
 import { describe, expect, test } from "vitest";
 import { parseRun } from "../../run/parse-run.ts";
 import type { RunSpec } from "../../run/spec.ts";
+import { adviceOf } from "../advise/advise-run.ts";
 import { allocate, allocated, MIN_TRAININGS } from "./allocation.ts";
 import type { Cell } from "./cell.ts";
 import { compare } from "./compare.ts";
 import { parseContestants } from "./contestants.ts";
 import { costOf } from "./cost.ts";
 import { halvingCost } from "./halving.ts";
+import type { RateQuestion, RateSearch } from "./rate-search.ts";
 import { FAR_RATES, nextRates } from "./rates.ts";
 
 describe.each([2, 4, 16])("for %d optimizers a budget", (optimizers) => {
@@ -71,9 +73,29 @@ test("a comparison within a budget keeps to it, and costs less than the grid of 
   expect(trainings).toBeGreaterThan(35);
   // sixteen rates each, one seed and those of halving, and the same race
   expect(grid).toBe(2 * 16 * (1 + found.halved!.seeds) + found.race!.trainings);
-  expect(found.halved!.winner).toBe("adam");
+  expect(found.halved).toMatchObject({ winner: "adam", by: "steps" });
   expect(found.contestants.map((c) => [c.label, c.toTarget!.lr])).toEqual([["sgd", 0.01], ["adam", 0.1]]); // biome-ignore format: pairs
   // rates far from the best were tried, so that the sensitivity covers its range; the edge is the search's
   expect(found.contestants.map((c) => c.sensitivity!.cut)).toEqual([false, false]);
   expect(found.contestants.map((c) => c.divergesFrom)).toEqual([6.5536, 6.5536]);
+});
+
+test("where nobody reaches the target with the first seed, further seeds choose by the final loss", async () => {
+  const contestants = parseContestants("sgd,adam", { name: "lion" });
+  // with the first seed sgd ends lower, with all others adam does
+  const final = { sgd: [1, 4], adam: [2, 3] } as const;
+  const runCell = async (run: RunSpec): Promise<Cell> => {
+    const ends = final[run.optimizer.name as "sgd"][run.seed === 1 ? 0 : 1];
+    return { ...trained(run), training: { start: 10, final: ends, best: ends, bestStep: 100 }, lows: [[0, 10], [100, ends]] }; // biome-ignore format: short
+  };
+  const question = { run: lesson, contestants, seeds: [1], target: 0.1, ...allocated(allocate(60, 2)) };
+  const searchRate = async (_: RunSpec, asked: RateQuestion): Promise<RateSearch> => ({ ...asked, rate: 0.1, alive: true, refusal: null, reason: "", tried: [0.01, 1], edge: null, cost: 2 }); // biome-ignore format: short
+  const found = (await compare(question, { runCell, searchRate }))!;
+  expect(found.halved).toMatchObject({ winner: "adam", by: "loss" });
+  expect(found.race).toBeNull();
+  const { optimizer, sentence } = adviceOf(found, question);
+  expect(optimizer).toMatchObject({ name: "adam", lr: found.halved!.rates.get("adam") });
+  expect(sentence).toContain(
+    "with the first seed nobody reached 0.1, so the loss after the whole run decided",
+  );
 });

@@ -11,7 +11,7 @@ import { type Arm, type Halved, halve, halvingCost } from "./halving.ts";
 import { interimsUpTo, type Race, race } from "./race.ts";
 import type { RateQuestion, RateSearch } from "./rate-search.ts";
 import { bestOf, FAR_RATES, nextRates, type RatePlan } from "./rates.ts";
-import { type Summary, stepsTo, summarize, triedRates } from "./summary.ts";
+import { finalOf, type RateResult, type Summary, stepsTo, summarize, triedRates } from "./summary.ts";
 
 /** What is compared: a run, the optimizers to put in, and the seeds and rates each is given. */
 export interface Comparison {
@@ -166,22 +166,41 @@ interface FreshParts {
   readonly run: Trainer;
 }
 
-/** Fresh seeds choose between the rates that got to the target and held it. */
+/** A rate that takes twice the steps of the quickest with one seed, or leaves half of the way from the start to the least loss, is far behind. */
+const FAR = { steps: Math.log(2), loss: 0.5 } as const;
+
+/** Fresh seeds choose between the rates that got to the target and held it; by the final loss where nobody did. */
 async function halveRates(
-  { target, contestants: results }: Summary,
+  { target, start, contestants: results }: Summary,
   { contestants, max, length, run }: FreshParts,
 ): Promise<Halved | null> {
   if (target === null || max < 2) return null;
-  const arms = results.flatMap(({ label, rates }): Arm[] =>
-    rates.flatMap(({ lr, held, toTarget }) => (held ? [{ label, lr, steps: toTarget!.steps.mean }] : [])),
-  );
-  return halve(arms, {
-    max,
-    run: async ({ label, lr }, k) => {
-      const cell = await run(contestants.find((c) => c.label === label)!, lr, k);
-      return stepsTo(target.loss, cell) ?? length;
-    },
-  });
+  const arms = (scoreOf: (rate: RateResult) => number | null): Arm[] =>
+    results.flatMap(({ label, rates }) =>
+      rates.flatMap((rate) => {
+        const score = scoreOf(rate);
+        return score === null ? [] : [{ label, lr: rate.lr, score }];
+      }),
+    );
+  const halved = async (
+    by: Halved["by"],
+    all: readonly Arm[],
+    score: (cell: Cell) => number,
+  ): Promise<Halved | null> => {
+    const train = ({ label, lr }: Arm, k: number): Promise<Cell> =>
+      run(contestants.find((c) => c.label === label)!, lr, k);
+    const found = await halve(all, { max, far: FAR[by], run: async (arm, k) => score(await train(arm, k)) });
+    return found === null ? null : { ...found, by };
+  };
+  const logOf = (steps: number): number => Math.log(Math.max(1, steps));
+  const quick = arms(({ held, toTarget }) => (held ? logOf(toTarget!.steps.mean) : null));
+  if (quick.length > 0) return halved("steps", quick, (cell) => logOf(stepsTo(target.loss, cell) ?? length));
+  const finals = results.flatMap(({ rates }) => rates.flatMap(({ final }) => final ?? []));
+  const [least, most] = [Math.min(...finals), Math.max(start, ...finals)];
+  // what is left of the way; all of it for a training that breaks down
+  const shareOf = (loss: number): number => (loss - least) / (most - least || 1);
+  const low = arms(({ final }) => (final === null ? null : shareOf(final)));
+  return halved("loss", low, (cell) => Math.min(1, shareOf(finalOf(cell) ?? most)));
 }
 
 /** Each that took part in halving goes to the target at the rate that stayed longest. */

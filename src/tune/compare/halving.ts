@@ -1,15 +1,16 @@
 /**
- * Successive halving over rates, shared between optimizers: all that got to the target quickly go on with further seeds, and
- * after each round the slower half leaves (Jamieson & Talwalkar 2016, https://arxiv.org/abs/1502.07943). What one seed says of
+ * Successive halving over rates, shared between optimizers: the best with the first seed go on with further seeds, and
+ * after each round the worse half leaves (Jamieson & Talwalkar 2016, https://arxiv.org/abs/1502.07943). What one seed says of
  * a rate is mostly luck; here an optimizer that is behind stops costing anything.
  */
 import { mean } from "../../run/mean.ts";
 
-/** An optimizer at a rate, and the updates that it took to the target with the first seed. */
+/** An optimizer at a rate, and how it did with the first seed. */
 export interface Arm {
   readonly label: string;
   readonly lr: number;
-  readonly steps: number;
+  /** The smaller the better, and of a scale on which a mean over seeds means something, such as the logarithm of steps. */
+  readonly score: number;
 }
 
 /** What came of it. */
@@ -21,12 +22,12 @@ export interface Halved {
   /** Fresh seeds that were used, from the first on. */
   readonly seeds: number;
   readonly trainings: number;
+  /** What counted: updates to the target, or the final loss where nobody got there with the first seed. */
+  readonly by: "steps" | "loss";
 }
 
 /** Fresh seeds of a round. */
 const SEEDS = 2;
-/** An arm slower by this factor with the first seed takes no part: two seeds would not bring it to the front. */
-const FAR = 2;
 
 /** Trainings that halving so many arms costs. */
 export function halvingCost(arms: number): number {
@@ -36,20 +37,20 @@ export function halvingCost(arms: number): number {
 }
 
 /**
- * The quickest `max` of the arms take part. `run` gives the updates that an arm took with the fresh seed of that number (from 0), a
- * whole training where it did not get there. Null where there is nothing to choose.
+ * The best `max` of the arms take part, but none whose score is more than `far` behind the best: two seeds would not bring it to the front.
+ * `run` gives the score of an arm with the fresh seed of that number (from 0). Null where there is nothing to choose.
  */
 export async function halve(
   arms: readonly Arm[],
-  { max, run }: { max: number; run: (arm: Arm, seed: number) => Promise<number> },
-): Promise<Halved | null> {
-  const quick = [...arms].sort((a, b) => a.steps - b.steps);
+  { max, far, run }: { max: number; far: number; run: (arm: Arm, seed: number) => Promise<number> },
+): Promise<Omit<Halved, "by"> | null> {
+  const quick = [...arms].sort((a, b) => a.score - b.score);
   const [first] = quick;
   if (first === undefined) return null;
   let left = quick
-    .filter((a) => a.steps <= FAR * Math.max(1, first.steps))
+    .filter((a) => a.score <= first.score + far)
     .slice(0, max)
-    .map((arm) => ({ arm, logs: [logOf(arm.steps)] }));
+    .map((arm) => ({ arm, scores: [arm.score] }));
   if (left.length < 2) return null;
   const gone: Arm[] = [];
   let [seeds, trainings] = [0, 0];
@@ -58,11 +59,11 @@ export async function halve(
     seeds += SEEDS;
     trainings += SEEDS * left.length;
     await Promise.all(
-      left.map(async ({ arm, logs }) => {
-        logs.push(...(await Promise.all(numbers.map((n) => run(arm, n)))).map(logOf));
+      left.map(async ({ arm, scores }) => {
+        scores.push(...(await Promise.all(numbers.map((n) => run(arm, n)))));
       }),
     );
-    const order = [...left].sort((a, b) => mean(a.logs) - mean(b.logs));
+    const order = [...left].sort((a, b) => mean(a.scores) - mean(b.scores));
     left = order.slice(0, Math.ceil(order.length / 2));
     gone.unshift(...order.slice(left.length).map((x) => x.arm));
   }
@@ -70,5 +71,3 @@ export async function halve(
   const rates = new Map(order.toReversed().map(({ label, lr }) => [label, lr]));
   return { rates, winner: order[0]!.label, seeds, trainings };
 }
-
-const logOf = (steps: number): number => Math.log(Math.max(1, steps));

@@ -117,6 +117,10 @@ const LOSES = 0.1;
 /** Which of a cell's losses ranks. */
 const ranked = (cell: Cell): Course => cell.validation ?? cell.training;
 
+/** The loss that ranks, after the last step; null where the training broke down or its loss rose. */
+export const finalOf = (cell: Cell): number | null =>
+  cell.status === "ok" || cell.status === "overfitted" ? ranked(cell).final : null;
+
 export interface SummaryQuestion {
   readonly seeds: readonly number[];
   readonly searches?: ReadonlyMap<Contestant, RateSearch>;
