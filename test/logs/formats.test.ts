@@ -225,7 +225,7 @@ describe("Hugging Face", () => {
         [0, 1.58],
         [1, 0],
       ],
-      "validation:eval_loss": [[2, 1.2]],
+      "validation:eval_loss": [[1, 1.2]],
     });
     expect(noteIds(log)).toContain("hidden-nan");
   });

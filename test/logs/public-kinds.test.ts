@@ -276,3 +276,16 @@ test("several trainings of two players are never joined as epochs of one", async
   const logs = await read([0, 1, 2, 3].map((k) => `model built\n${run(0.1 * k)}`).join(""));
   expect(logs.map((log) => log.objective)).toEqual(Array(4).fill("adversarial"));
 });
+
+test("an evaluation named by the same part of an epoch stands beside its training line", async () => {
+  const [log] = await read(
+    lines(
+      40,
+      (i) =>
+        `(train) epoch ${(0.04 * i).toFixed(2)} loss: ${fall(i)}${i % 8 === 7 ? `\n(val) epoch ${(0.04 * i).toFixed(2)} loss: ${fall(i, 4)}` : ""}`,
+    ),
+  );
+  expect(values(log, "loss")).toEqual(falls(40));
+  expect([...seriesOf(log!, "loss")!.steps]).toEqual(Array.from({ length: 40 }, (_, i) => i));
+  expect([...seriesOf(log!, "validation")!.steps]).toEqual([7, 15, 23, 31, 39]);
+});

@@ -41,9 +41,18 @@ export function createCountedRows(recorder: Recorder, place: Place): Rows {
     put: (found, line) => {
       const said = found.map((f) => `${f.name}=${f.value}`).join();
       if (read.has(said, line)) return;
+      // whole epochs find together later, by their number
+      const same = line.epoch !== undefined && line.epoch % 1 !== 0 && line.epoch === read.epoch;
       begin(found, line);
       const here = line.epoch ?? place.epoch;
       read.add(said, here);
+      // "ep 0.40 valid loss 2.1" behind "ep 0.40 loss 2.0": one record on two lines
+      const measured = found.filter((f) => f.curve.role !== "epoch");
+      if (same && names.size > 0 && !measured.some((f) => names.has(f.name))) {
+        for (const { name, value } of measured) put(name, value);
+        for (const { name } of measured) names.add(name);
+        return;
+      }
       if (line.epoch !== undefined || found.some((f) => names.has(f.name)) || names.size === 0) {
         recorder.row(undefined, here);
         names = new Set();
