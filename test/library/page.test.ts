@@ -93,6 +93,10 @@ const recipes: Readonly<Record<string, (found: Exports) => void>> = {
     expect(compared.contestants).toHaveLength(2);
     expect(new Map(best).get("sgd")).toBe(0.5);
   },
+  "On a GPU": ({ loss, weight }) => {
+    expect(loss).toBeLessThan(1e-4);
+    expect(weight).toBeCloseTo(3, 1);
+  },
   "Charts and diagnosis": ({ verdict, action }) => {
     expect(verdict).toBe("too-high");
     expect(action.lr.multiply).toBeLessThan(1);

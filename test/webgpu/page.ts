@@ -160,7 +160,7 @@ const checks = {
   steps: async (): Promise<string[]> => stepsLikeWasm(await backend()),
   loss: (): Promise<string[]> => goesOnAfterLoss(webgpuBackend),
   outlives: (): Promise<string[]> => outlivesDevice(webgpuBackend),
-  buffers: (): Promise<number[]> => buffersAlive(webgpuBackend),
+  buffers: (times = "5"): Promise<number[]> => buffersAlive(webgpuBackend, Number(times)),
 };
 
 export type Checks = typeof checks;

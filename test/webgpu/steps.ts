@@ -214,8 +214,11 @@ export async function outlivesDevice(open: () => Promise<WebGpuBackend>): Promis
   ];
 }
 
-/** Buffers alive after some steps, and after many more. */
-export async function buffersAlive(open: () => Promise<WebGpuBackend>): Promise<[number, number]> {
+/** Buffers alive after 100 steps, and after so many times as many more. */
+export async function buffersAlive(
+  open: () => Promise<WebGpuBackend>,
+  times: number,
+): Promise<[number, number]> {
   const prototype = GPUDevice.prototype;
   const { createBuffer } = prototype;
   let alive = 0;
@@ -240,7 +243,7 @@ export async function buffersAlive(open: () => Promise<WebGpuBackend>): Promise<
     };
     await round();
     const before = alive;
-    for (let i = 0; i < 5; i++) await round();
+    for (let i = 0; i < times; i++) await round();
     const after = alive;
     backend.close();
     return [before, after];

@@ -97,7 +97,7 @@ describe.skipIf(noBrowser !== null)("WebGPU in a page", () => {
   });
 
   test("no buffer more is alive after many steps", async () => {
-    const [before, after] = await check("buffers");
+    const [before, after] = await check("buffers", "5");
     expect(after).toBe(before);
   });
 });
