@@ -174,10 +174,11 @@ for (const writer of all) {
             v.x[i] = (i / 32768 - 1) * reach;
           });
           v.run(65536);
-          for (let i = 1; i < 65536; i++) {
+          const wrong = Array.from({ length: 65535 }, (_, i) => i + 1).filter((i) => {
             const [before, here] = [v.out[i - 1]!, v.out[i]!];
-            expect(here >= 0 && here <= 1 && here >= before - ulp(before, dtype), `at ${v.x[i]}`).toBe(true);
-          }
+            return !(here >= 0 && here <= 1 && here >= before - ulp(before, dtype));
+          });
+          expect(wrong.map((i) => v.x[i])).toEqual([]);
           expect([v.out[0]! <= 0.27, v.out[65535]! >= 0.73]).toEqual([true, true]);
         }
       });
