@@ -129,8 +129,8 @@ function exportsOf(file: string): Map<string, Found | null> {
 function mentionedBy(statement: ts.Statement, name: string): Set<string> {
   const names = new Set<string>();
   const visit = (node: ts.Node): void => {
-    if (ts.isBlock(node) || ts.isTypeQueryNode(node) || ts.isHeritageClause(node)) return;
-    if (ts.isIndexedAccessTypeNode(node)) return;
+    if (ts.isBlock(node) || ts.isHeritageClause(node) || ts.isIndexedAccessTypeNode(node)) return;
+    if (ts.isTypeQueryNode(node) && ts.isIdentifier(node.exprName)) names.add(node.exprName.text);
     if (ts.isVariableDeclaration(node) && node.name.getText() !== name) return;
     // where a type is written, the value is no part of it
     const written = ts.isVariableDeclaration(node) || ts.isParameter(node) ? node.type : undefined;

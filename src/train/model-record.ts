@@ -10,7 +10,7 @@ import type { ModelSpec, Named, RunSpec } from "../run/spec.ts";
 import { version } from "../run/version.ts";
 import type { BuiltRun } from "./build.ts";
 
-export const MODEL_FORMAT = "steepest.model/1";
+const MODEL_FORMAT: ModelRecord["format"] = "steepest.model/1";
 
 /** Rows as the training data had them, before scaling. */
 export type InputRecord =
@@ -34,7 +34,7 @@ export type InputRecord =
 
 /** All that using a trained model needs beside its weights; every checkpoint carries it. */
 export interface ModelRecord {
-  readonly format: typeof MODEL_FORMAT;
+  readonly format: "steepest.model/1";
   /** The version that wrote it. */
   readonly steepest: string;
   readonly name: string;

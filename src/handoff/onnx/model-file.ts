@@ -5,10 +5,18 @@
 import { BinaryWriter, WireType } from "@bufbuild/protobuf/wire";
 import { SteepestError } from "../../run/errors.ts";
 
-/** TensorProto.DataType */
-export const dataTypes = { float32: 1, int32: 6, int64: 7, string: 8, bool: 9, float64: 11 } as const;
 /** The types of tensors that exported models have. */
-export type OnnxType = keyof typeof dataTypes;
+export type OnnxType = "float32" | "int32" | "int64" | "string" | "bool" | "float64";
+
+/** TensorProto.DataType */
+export const dataTypes: Readonly<Record<OnnxType, number>> = {
+  float32: 1,
+  int32: 6,
+  int64: 7,
+  string: 8,
+  bool: 9,
+  float64: 11,
+};
 
 /** A number alone is an integer. */
 export type Attribute = number | readonly number[] | { readonly float: number } | { readonly text: string };
