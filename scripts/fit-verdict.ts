@@ -13,18 +13,13 @@
  */
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { gunzipSync, gzipSync } from "node:zlib";
-import {
-  FEATURES,
-  type FeatureInput,
-  type FeatureName,
-  features,
-  MIN_POINTS,
-} from "../src/diagnose/features.ts";
+import { FEATURES, type FeatureInput, type FeatureName, features } from "../src/diagnose/features.ts";
 import { probabilities, TEMPERATURE, type VerdictModel } from "../src/diagnose/verdict-model.ts";
 import { CLASSES, verdictSet } from "../src/diagnose/verdict-set.ts";
 import { boost } from "./verdict/boost.ts";
-import { type Draws, draws } from "./verdict/draws.ts";
+import { draws } from "./verdict/draws.ts";
 import { shapeOf } from "./verdict/schedules.ts";
+import { sparse, thinned } from "./verdict/shown.ts";
 
 interface Row {
   readonly family: string;
@@ -60,7 +55,6 @@ const FORM_WEIGHT: Readonly<Record<string, number>> = {
 };
 /** Families left out together, so that the figures cost so many fits. */
 const FOLDS = 7;
-const INTERVALS = [2, 5, 10, 20, 50, 100];
 
 function makeRows(paths: readonly string[]): void {
   const lines: string[] = [];
@@ -90,47 +84,6 @@ function makeRows(paths: readonly string[]): void {
   const text = `${["family", "form", "label", ...NAMES].join("\t")}\n${lines.join("\n")}\n`;
   writeFileSync(ROWS, gzipSync(text, { level: 9 }));
   console.log(`${lines.length} rows, of these ${lines.length - kept.length} of ${tasks.length} new tasks`);
-}
-
-/** The run as a log that keeps every k-th step: its value, or the mean of the k steps. */
-function thinned(whole: FeatureInput, d: Draws): readonly [string, FeatureInput] {
-  return keptEvery(whole, d.pick(INTERVALS.filter((size) => whole.loss.length / size >= 20)), d);
-}
-
-/** The run as ten to forty points: a line an epoch. */
-function sparse(whole: FeatureInput, d: Draws): readonly [string, FeatureInput] {
-  const points = d.whole(MIN_POINTS, 40);
-  const [form, input] = keptEvery(whole, Math.max(1, Math.floor(whole.loss.length / points)), d);
-  return [`sparse ${form.split(" ")[1]}`, input];
-}
-
-function keptEvery(whole: FeatureInput, k: number, d: Draws): readonly [string, FeatureInput] {
-  const mean = d.uniform() < 0.5;
-  const bare = d.uniform() < 0.5;
-  const kept = mean ? windowed(whole, k) : everyNth(whole, k);
-  return [`${k} ${mean ? "mean" : "every"}`, bare ? { ...kept, lr: null, gradNorm: null } : kept];
-}
-
-function everyNth({ steps, loss, lr, gradNorm }: FeatureInput, k: number): FeatureInput {
-  const keep = (v: Float64Array): Float64Array => v.filter((_, i) => i % k === 0);
-  return { steps: keep(steps), loss: keep(loss), lr: lr && keep(lr), gradNorm: gradNorm && keep(gradNorm) };
-}
-
-function windowed(input: FeatureInput, size: number): FeatureInput {
-  const means = (v: Float64Array): Float64Array =>
-    Float64Array.from({ length: Math.floor(v.length / size) }, (_, k) => {
-      let sum = 0;
-      for (let i = 0; i < size; i++) sum += v[k * size + i]! / size;
-      return sum;
-    });
-  const last = (v: Float64Array): Float64Array =>
-    Float64Array.from({ length: Math.floor(v.length / size) }, (_, k) => v[k * size + size - 1]!);
-  return {
-    steps: last(input.steps),
-    loss: means(input.loss),
-    lr: input.lr && last(input.lr),
-    gradNorm: input.gradNorm && last(input.gradNorm),
-  };
 }
 
 const TORCH_FAMILIES: readonly (readonly [RegExp, string])[] = [
@@ -209,20 +162,19 @@ function figures(scored: readonly Scored[]): readonly string[] {
   const single = sets.filter((s) => s.verdicts.length === 1);
   const sure = sets.filter((s) => s.verdicts.length <= 2 && s.confidence >= 0.8);
   const good = sets.filter((s) => CLASSES[s.label] === "good");
-  const recall = CLASSES.map((c) => {
-    const of = single.filter((s) => CLASSES[s.label] === c);
-    return of.filter(holds).length / Math.max(1, of.length);
-  });
+  const recall = (answered: readonly (typeof sets)[number][]): number =>
+    CLASSES.reduce((a, c) => {
+      const of = answered.filter((s) => CLASSES[s.label] === c);
+      return a + of.filter(holds).length / Math.max(1, of.length);
+    }, 0);
   return [
     String(scored.length),
     percent(sets.filter(holds).length, sets.length),
     percent(single.filter(holds).length, single.length),
     percent(good.filter((s) => s.verdicts.length === 1 && s.verdicts[0] !== "good").length, good.length),
     percent(sure.filter(holds).length, sure.length),
-    percent(
-      recall.reduce((a, b) => a + b, 0),
-      recall.length,
-    ),
+    percent(recall(single), CLASSES.length),
+    percent(recall(sets.filter((s) => s.verdicts.length <= 2)), CLASSES.length),
     percent(sets.length - single.length, sets.length),
     percent(sets.filter((s) => s.verdicts.length > 2).length, sets.length),
   ];
@@ -241,6 +193,7 @@ function leftOut(): void {
     "good told to change",
     "right at confidence ≥ 0.8",
     "macro recall, one word",
+    "macro recall, at most two",
     "no single word",
     "more than two words",
   ];

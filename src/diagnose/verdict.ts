@@ -79,7 +79,7 @@ export function decide(c: Context, findings: readonly Finding[]): Verdict {
     NAMES.map((k) => x[k]),
   );
   const diverged = findings.some((f) => f.id === "divergence");
-  const p = away ? onlyHigh(seen, HIGH.away) : diverged ? onlyHigh(seen, HIGH.diverged) : seen;
+  const p = away ? AWAY : diverged ? onlyHigh(seen) : seen;
   const all = Object.fromEntries(
     CLASSES.map((name, k) => [name, Number(p[k]!.toFixed(3))]),
   ) as Verdict["probabilities"];
@@ -165,18 +165,14 @@ function judge(p: readonly number[], c: Context): Verdict {
   };
 }
 
-/**
- * How many of the made runs that stayed finite were slightly high and too high, and none lower: 142 with a divergence, 161
- * that left their first value for good.
- */
-const HIGH = { diverged: [29, 113], away: [3, 158] } as const;
+/** Of the made runs that stayed finite and left their first value for good, 3 were slightly high, 158 too high, none lower. */
+const AWAY = [0, 0, 3 / 161, 158 / 161] as const;
+/** And of those with a divergence: slightly high, too high, none lower. */
+const DIVERGENT = [29 / 142, 113 / 142] as const;
 
 /** The model's shares of the two high classes, with a twentieth of a run by those counts. */
-function onlyHigh(
-  [, , slightly = 0, too = 0]: readonly number[],
-  [few, many]: readonly [number, number],
-): number[] {
-  const [a, b] = [slightly + (0.05 * few) / (few + many), too + (0.05 * many) / (few + many)];
+function onlyHigh([, , slightly = 0, too = 0]: readonly number[]): number[] {
+  const [a, b] = [slightly + 0.05 * DIVERGENT[0], too + 0.05 * DIVERGENT[1]];
   return [0, 0, a / (a + b), b / (a + b)];
 }
 

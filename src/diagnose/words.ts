@@ -260,7 +260,7 @@ export function explanation({ log, run }: Judged): string[] {
     ...(columns.length > 0 ? read : named),
     ...notes.map(plain),
     seen.length > 0
-      ? `From the curve alone, the rate is: ${seen.join(", ")}. One word needs ${percentWords(ONE_WORD)}.`
+      ? `From the curve alone, the rate is: ${seen.join(", ")}. One word needs ${percentWords(ONE_WORD)}. A set of several has a lower confidence than their sum: so sure are such sets in nine kinds of work of ten.`
       : "No curve was compared with runs of known rates.",
   ];
 }
