@@ -53,15 +53,15 @@ describe("a loss that is summed over the batch", () => {
 describe("a softmax before a loss that has its own", () => {
   // ln(e + 9) − 1: ten classes, all probability on the right one
   const floor = 1.46115;
-  const loss = (least: number) => (i: number) => least + (Math.log(10) - least) * Math.exp(-i / 40);
+  const loss = (lowest: number) => (i: number) => lowest + (Math.log(10) - lowest) * Math.exp(-i / 40);
   it("keeps the loss above ln(e + k − 1) − 1", () => {
     const { findings, verdicts } = diagnoseRun(makeLog({ loss: loss(floor + 0.003) }));
     expect(findings.find((f) => f.id === "softmax-twice")?.evidence).toMatchObject({ classes: 10 });
     expect(verdicts).toEqual([]);
   });
   it("is not claimed of a loss that goes below, rests above, or begins elsewhere", () => {
-    for (const least of [1.4, 1.55])
-      expect(ids(makeLog({ loss: loss(least) }))).not.toContain("softmax-twice");
+    for (const lowest of [1.4, 1.55])
+      expect(ids(makeLog({ loss: loss(lowest) }))).not.toContain("softmax-twice");
     expect(ids(makeLog({ loss: (i) => loss(floor)(i) + 0.4 * Math.exp(-i / 40) }))).not.toContain(
       "softmax-twice",
     );

@@ -122,20 +122,20 @@ export const softmaxTwice: Rule = {
   direction: "neither",
   detect(c) {
     if (c.loss.length < 30) return [];
-    const least = c.loss.reduce((a, b) => Math.min(a, b));
+    const lowest = c.loss.reduce((a, b) => Math.min(a, b));
     for (const classes of SOFTENED) {
       const start = Math.log(classes);
       // probabilities lie in 0 … 1, so that of the right class is at most e / (e + k − 1) after a second softmax
       const floor = Math.log(Math.E + classes - 1) - 1;
       const range = start - floor;
       if (Math.abs(c.first - start) > 0.05 * range) continue;
-      if (least < floor - 1e-3 * range || least > floor + 0.02 * range || c.end > floor + 0.15 * range)
+      if (lowest < floor - 1e-3 * range || lowest > floor + 0.02 * range || c.end > floor + 0.15 * range)
         continue;
       return [
         {
           steps: span(c),
-          evidence: { first: round(c.first), least: round(least), classes, floor: round(floor) },
-          advice: `The loss goes from ln ${classes} to ${round(floor, 3)} and never below. That is the least value where a softmax stands before a loss that has a softmax of its own, with ${classes} classes. Give the loss the logits: take the softmax out of the model.`,
+          evidence: { first: round(c.first), lowest: round(lowest), classes, floor: round(floor) },
+          advice: `The loss goes from ln ${classes} to ${round(floor, 3)} and never below. That is the lowest value where a softmax stands before a loss that has a softmax of its own, with ${classes} classes. Give the loss the logits: take the softmax out of the model.`,
           alternatives: ["a loss that comes to rest there by chance"],
           decide: "whether the network's outputs add up to 1 for each example",
         },

@@ -28,8 +28,8 @@ describe.each([2, 4, 16])("for %d optimizers a budget", (optimizers) => {
     }
   });
   test("that is too small is refused", () => {
-    const least = optimizers * MIN_TRAININGS;
-    expect(() => allocate(least - 1, optimizers)).toThrow(`${least - 1} trainings are too few to compare`);
+    const fewest = optimizers * MIN_TRAININGS;
+    expect(() => allocate(fewest - 1, optimizers)).toThrow(`${fewest - 1} trainings are too few to compare`);
   });
 });
 
