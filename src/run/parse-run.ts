@@ -85,6 +85,14 @@ function missingDiscriminator(at: Path, value: object): Problem | undefined {
       help: near ? `did you mean "${near}" instead of "${word}"?` : `give one of ${dataKinds.join(", ")}`,
     };
   }
+  const source = name === "data" && "source" in value ? value.source : undefined;
+  if (source !== "source" && dataKinds.some((kind) => kind === source)) {
+    return {
+      at: [...at, "source"],
+      what: `there is no built-in data set ${show(source)}`,
+      help: `name the file itself: "data": { "${source}": "path/to/file" }`,
+    };
+  }
   if (name === "model" && !("module" in value)) {
     const kind = (value as { kind?: unknown }).kind;
     if (typeof kind === "string" && (modelKinds as readonly string[]).includes(kind)) return undefined;

@@ -51,6 +51,14 @@ test("UTF-16 is named, with and without its mark", () => {
     expect(() => parseRunText(text, "r.yaml")).toThrow(/UTF-16/);
 });
 
+test("a kind of file for a built-in data set: the file itself is asked for", () => {
+  const data = { source: "csv", path: "flats.csv", target: "price" };
+  const record = { name: "flats", data, model: { kind: "linear" }, loss: "mse", optimizer: { name: "sgd" } };
+  expect(() => parseRun(record)).toThrow(
+    expect.objectContaining({ help: expect.stringContaining('{ "csv": "path/to/file" }') }),
+  );
+});
+
 test("places are found in JSON and in YAML", () => {
   const json = parseRunText('{\n  "data": { "csv": "a", "traget": 1 }\n}', "r.json");
   expect(json.locate(["data", "traget"])).toBe("at r.json:2:25");

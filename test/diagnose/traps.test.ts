@@ -315,6 +315,12 @@ describe("the rest of the instruments", () => {
     );
     expect(find(log, "overfitting").evidence).toMatchObject({ bestStep: 100, lastValidation: 2.6 });
   });
+  it("validation that jumps about its level is not overfitting", () => {
+    const steps = Array.from({ length: 12 }, (_, i) => 25 * i);
+    const values = [9.2, 3.1, 1.2, 1.0, 2.1, 0.72, 2.3, 0.66, 0.9, 0.62, 1.06, 0.77];
+    const log = makeLog({ loss: decay }, { more: [at("validation", steps, values)] });
+    expect(ids(log)).not.toContain("overfitting");
+  });
   it("exploding and vanishing gradients", () => {
     const exploding = makeLog({
       loss: (i) => (i < 300 ? 2 : 2 * 1.02 ** (i - 300)),

@@ -25,10 +25,20 @@ function evaluations(c: Context): Evaluations | null {
   return { steps, values: Float64Array.from(keep, (i) => v.values[i]!), train };
 }
 
+/** How far above its minimum a validation has to stay: the least of many noisy values lies some deviations too low. */
+const BEYOND_NOISE = 3;
+
+/** Standard deviation of single evaluations about their trend: how far each lies from the middle of its neighbours. */
+function noiseOf(values: Float64Array): number {
+  const bends = values.subarray(2).map((v, i) => v - 2 * values[i + 1]! + values[i]!);
+  return madSigma(bends) / Math.sqrt(6);
+}
+
 export const overfitting: Rule = {
   name: "overfitting",
   severity: "warning",
-  about: "validation rises more than 5 % from its minimum for three evaluations while training falls",
+  about:
+    "validation rises from its minimum by more than 5 % and its own noise for three evaluations while training falls",
   needs: ["finite", "descent", "validation"],
   alerts: null,
   absorbs: [],
@@ -45,7 +55,8 @@ export const overfitting: Rule = {
     const worse = after.filter((v) => v > lowest + 0.05 * scale).length;
     const end = e.values[n - 1]!;
     const falls = e.train[n - 1]! < e.train[best]!;
-    if (worse < 3 || !(end > lowest + 0.05 * scale) || !falls) return [];
+    const clear = lowest + Math.max(0.05 * scale, BEYOND_NOISE * noiseOf(e.values));
+    if (worse < 3 || !(end > clear && median(after) > clear) || !falls) return [];
     const rise = (end - lowest) / scale;
     return [
       {
