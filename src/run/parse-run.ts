@@ -48,6 +48,8 @@ function flatten(issue: Issue, root: unknown, base: Path): Problem[] {
   const key = showPath(at);
   const value = valueAt(root, at);
   if (issue.code === "unrecognized_keys") {
+    const misnamed = kindForSource(at, value);
+    if (misnamed !== undefined) return [misnamed];
     return issue.keys.map((word): Problem => {
       const help = (): string => {
         const known = knownKeys(at, value);
@@ -73,6 +75,18 @@ function flatten(issue: Issue, root: unknown, base: Path): Problem[] {
   ];
 }
 
+/** `{ source: "csv", path: … }`: a kind of file where a built-in data set is named. */
+function kindForSource(at: Path, value: unknown): Problem | undefined {
+  if (showPath(at) !== "data" || typeof value !== "object" || value === null) return undefined;
+  const kind = dataKinds.find((k) => k !== "source" && "source" in value && value.source === k);
+  if (kind === undefined) return undefined;
+  return {
+    at: [...at, "source"],
+    what: `there is no built-in data set ${show(kind)}`,
+    help: `name the file itself: "data": { "${kind}": "path/to/file" }`,
+  };
+}
+
 /** `data` and `model` are told apart by one key: when it is missing or unknown, say which there are. */
 function missingDiscriminator(at: Path, value: object): Problem | undefined {
   const name = showPath(at);
@@ -83,14 +97,6 @@ function missingDiscriminator(at: Path, value: object): Problem | undefined {
       at,
       what: "data does not say where the rows come from",
       help: near ? `did you mean "${near}" instead of "${word}"?` : `give one of ${dataKinds.join(", ")}`,
-    };
-  }
-  const source = name === "data" && "source" in value ? value.source : undefined;
-  if (source !== "source" && dataKinds.some((kind) => kind === source)) {
-    return {
-      at: [...at, "source"],
-      what: `there is no built-in data set ${show(source)}`,
-      help: `name the file itself: "data": { "${source}": "path/to/file" }`,
     };
   }
   if (name === "model" && !("module" in value)) {
