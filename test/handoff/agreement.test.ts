@@ -188,9 +188,13 @@ const groups: readonly Group[] = [
     ],
   },
   {
-    title: "agree when each batch is worked through in pieces",
-    cases: [["pieces", { optimizer: { name: "adam", lr: 0.01 } }]],
-    flags: "--accumulate 5",
+    title: "agree when each batch is worked through in pieces, and rows are kept on the device",
+    cases: [
+      ["pieces", { optimizer: { name: "adam", lr: 0.01 } }],
+      // its rows are windows that overlap
+      ["pieces of text", { ...text, model: { ...text.model, layers: 1 } }],
+    ],
+    flags: "--accumulate 5 --data device",
   },
 ]; // biome-ignore format: tables
 

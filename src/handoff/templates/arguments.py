@@ -43,6 +43,12 @@ def parse_arguments(description: str):
     parser.add_argument(
         "--checkpoint-activations", action="store_true", help="less memory: compute each block's insides twice"
     )
+    parser.add_argument(
+        "--data",
+        choices=["auto", "disk", "device"],
+        default="auto",
+        help="where rows are kept; auto: on the GPU where they take less than a quarter of its free memory; with --workers disk",
+    )
     parser.add_argument("--workers", type=int, default=0, metavar="N", help="processes that read batches ahead")
     parser.add_argument(
         "--read-every", type=int, metavar="N", help="steps between two reads of the metrics; CPU 1, GPU 50"

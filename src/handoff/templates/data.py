@@ -8,18 +8,32 @@ import torch
 
 
 class Rows:
-    """Rows of one .npy file, read from disk when they are asked for. Rows may overlap (windows of a text)."""
+    """
+    Rows of one .npy file, read from disk when they are asked for, or all kept on a device. Rows may overlap (windows of a
+    text).
+    """
 
     def __init__(self, spec: Dict):
-        flat = np.load(here(spec["file"]), mmap_mode="r")
-        shape, item = spec["shape"], flat.itemsize
-        inner = [int(np.prod(shape[i + 1 :], dtype=np.int64)) * item for i in range(1, len(shape))]
-        self.values = np.lib.stride_tricks.as_strided(flat, shape, [spec["rowStride"] * item, *inner], writeable=False)
+        self.flat = np.load(here(spec["file"]), mmap_mode="r")
+        shape, item = spec["shape"], self.flat.itemsize
+        self.strides = [spec["rowStride"], *(int(np.prod(shape[i + 1 :], dtype=np.int64)) for i in range(1, len(shape)))]
+        steps = [s * item for s in self.strides]
+        self.values = np.lib.stride_tricks.as_strided(self.flat, shape, steps, writeable=False)
+        self.kept: Optional[torch.Tensor] = None
 
     def __len__(self) -> int:
         return self.values.shape[0]
 
+    def keep_on(self, device: torch.device) -> None:
+        """From here on rows are taken where they are needed: nothing is read or sent in a step but their numbers."""
+        self.kept = torch.from_numpy(np.array(self.flat)).to(device).as_strided(self.values.shape, self.strides)
+
     def take(self, rows: np.ndarray) -> torch.Tensor:
+        if self.kept is not None:
+            return self.kept[torch.from_numpy(rows).to(self.kept.device)]
+        return self.read(rows)
+
+    def read(self, rows: np.ndarray) -> torch.Tensor:
         return torch.from_numpy(np.ascontiguousarray(self.values[rows]))
 
 
@@ -29,6 +43,9 @@ class Samples:
     def __init__(self, spec: Dict):
         self.features = Rows(spec["features"])
         self.target = Rows(spec["target"]) if spec["target"] else None
+
+        self.weighed = self.features if self.target is None else self.target
+        self.files = [self.features] if self.target is None else [self.features, self.target]
 
     def __len__(self) -> int:
         return len(self.features)
@@ -89,8 +106,26 @@ class Steps(torch.utils.data.Dataset):
         x, y = self.samples.take(own if len(own) else rows[:1])
         if len(own) == 0:
             return 0.0, x, y
-        weighed = x if y is None else y
-        return float(len(own) if self.ignored is None else (weighed != self.ignored).sum()), x, y
+        if self.ignored is None:
+            return float(len(own)), x, y
+        # counted on the host: nothing waits for a device
+        return float((self.samples.weighed.read(own) != self.ignored).sum()), x, y
+
+
+def keep_on_device(parts: List[Samples], where: str, device: torch.device) -> bool:
+    """
+    Keeps all rows on the device: `where` is device, or auto and they take less than a quarter of the GPU's free memory.
+    True where they are kept.
+    """
+    files = [rows for samples in parts for rows in samples.files]
+    if where == "auto" and device.type == "cuda":
+        free, _ = torch.cuda.mem_get_info(device)
+        where = "device" if 4 * sum(rows.flat.nbytes for rows in files) < free else "disk"
+    if where != "device":
+        return False
+    for rows in files:
+        rows.keep_on(device)
+    return True
 
 
 def share(rows: np.ndarray, rank: int, world: int) -> np.ndarray:

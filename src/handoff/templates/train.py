@@ -23,7 +23,7 @@ from torch.utils.data import DataLoader
 import checkpoint as files
 import sharded
 from arguments import Refusal, load_project, parse_arguments, usage, with_overrides
-from data import Batches, Samples, Steps, here
+from data import Batches, Samples, Steps, here, keep_on_device
 from losses import accuracy
 from memory import recompute, shard, spread
 from model import build_model, compute_loss
@@ -43,6 +43,8 @@ class Training:
         self.accelerate()
         self.batches = Batches(project["rows"], project["stages"], project["dropLast"], project["orderKey"])
         self.data = {part: Samples(spec) for part, spec in project["data"].items()}
+        kept_where = "disk" if arguments.workers > 0 else arguments.data
+        self.kept = keep_on_device(list(self.data.values()), kept_where, processes.device)
         self.steps = Steps(
             self.data["train"],
             self.batches,
@@ -277,7 +279,7 @@ class Training:
 
     def batches_from(self, first: int, total: int):
         """What each step works on, read ahead by --workers; the order is the same with any number of them."""
-        pinned = self.processes.device.type == "cuda"
+        pinned = self.processes.device.type == "cuda" and not self.kept
         options = {"num_workers": self.arguments.workers, "pin_memory": pinned}
         return iter(DataLoader(self.steps, batch_size=None, sampler=range(first, total), **options))
 

@@ -39,16 +39,16 @@ export function allocate(
   optimizers: number,
   { wide = false }: { wide?: boolean } = {},
 ): Allocation {
-  const least = optimizers * MIN_TRAININGS;
-  if (budget < least) {
+  const fewest = optimizers * MIN_TRAININGS;
+  if (budget < fewest) {
     throw new SteepestError(
       "usage",
       `${showNumber(budget)} trainings are too few to compare ${optimizers} optimizers`,
-      { help: `allow ${least} or more: ${MIN_TRAININGS} for each` },
+      { help: `allow ${fewest} or more: ${MIN_TRAININGS} for each` },
     );
   }
   const far = wide && budget >= optimizers * (CAREFUL_TRAININGS + FAR_RATES);
-  let spare = budget - least - (far ? optimizers * FAR_RATES : 0);
+  let spare = budget - fewest - (far ? optimizers * FAR_RATES : 0);
   const more = Math.min(MORE_RATES, Math.floor(spare / optimizers / 2));
   spare -= more * optimizers;
   const rates = MIN.rates + more;

@@ -196,11 +196,11 @@ async function halveRates(
   const quick = arms(({ held, toTarget }) => (held ? logOf(toTarget!.steps.mean) : null));
   if (quick.length > 0) return halved("steps", quick, (cell) => logOf(stepsTo(target.loss, cell) ?? length));
   const finals = results.flatMap(({ rates }) => rates.flatMap(({ final }) => final ?? []));
-  const [least, most] = [Math.min(...finals), Math.max(start, ...finals)];
+  const [lowest, highest] = [Math.min(...finals), Math.max(start, ...finals)];
   // what is left of the way; all of it for a training that breaks down
-  const shareOf = (loss: number): number => (loss - least) / (most - least || 1);
+  const shareOf = (loss: number): number => (loss - lowest) / (highest - lowest || 1);
   const low = arms(({ final }) => (final === null ? null : shareOf(final)));
-  return halved("loss", low, (cell) => Math.min(1, shareOf(finalOf(cell) ?? most)));
+  return halved("loss", low, (cell) => Math.min(1, shareOf(finalOf(cell) ?? highest)));
 }
 
 /** Each that took part in halving goes to the target at the rate that stayed longest. */

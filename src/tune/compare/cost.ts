@@ -23,8 +23,8 @@ export function costOf({ contestants, seeds, halved, race }: CompareResult): Com
   if (contestants.every((c) => c.search === null)) return { trainings, grid: null };
   const choosing = seeds.length + (halved?.seeds ?? 0);
   const rates = contestants.reduce((n, c) => {
-    const [least, greatest] = triedSpan(c);
-    return n + 1 + Math.round(Math.log2(greatest / least) / Math.log2(STEP));
+    const [lowest, highest] = triedSpan(c);
+    return n + 1 + Math.round(Math.log2(highest / lowest) / Math.log2(STEP));
   }, 0);
   return { trainings, grid: rates * choosing + judging };
 }
