@@ -47,6 +47,8 @@ export interface ProgramTrials extends Trials {
 
 /** Looks at a trial: milliseconds between two, and how many a training gets. */
 const POLL_MS = { first: 60, min: 4, max: 250, each: 100 } as const;
+/** A training that is over sooner may have ended before it can be paused, which then costs next to nothing. */
+const QUICK_MS = 2000;
 /** So many losses say where trainings begin. */
 const FIRST_LOSSES = 20;
 /** Points below which a score says nothing. */
@@ -105,7 +107,12 @@ export async function createProgramTrials(
       shortest: Math.min(length, MIN_POINTS * scale.interval),
       reference: () => startOf(all()),
       evidence: (at, steps) => evidenceOf(all(), at, { scale, steps }),
-      start: (at, seed) => asTrial(make(at, seed), { rate: at, seed, scale, highest }),
+      start: (at, seed) => {
+        const own = make(at, seed);
+        // the first training was to run to its end
+        const overruns = options.pausing === "stop" && ms < QUICK_MS && own !== trial;
+        return asTrial(own, { rate: at, seed, scale, highest, overruns });
+      },
     };
   } catch (error) {
     await close();
@@ -195,9 +202,10 @@ interface AsTrial extends Start {
   readonly scale: Scale;
   /** Far above this a training is lost. */
   readonly highest: () => number;
+  readonly overruns: boolean;
 }
 
-function asTrial(trial: ProgramTrial, { rate, seed, scale, highest }: AsTrial): Trial {
+function asTrial(trial: ProgramTrial, { rate, seed, scale, highest, overruns }: AsTrial): Trial {
   const score = (steps: number): number => {
     const value = scoreOf(trial.curve(), scale, steps, highest());
     const ending = trial.ending();
@@ -208,6 +216,7 @@ function asTrial(trial: ProgramTrial, { rate, seed, scale, highest }: AsTrial): 
   return {
     rate,
     seed,
+    overruns,
     get steps() {
       return stepsOf(trial.curve(), scale);
     },

@@ -16,13 +16,17 @@ export interface Ladder {
   readonly trialAt: (place: number) => Trial | undefined;
   /** Steps that `advance` would pay. */
   readonly cost: (places: readonly number[], steps: number) => number;
-  /** Steps paid so far. */
+  /** Steps made so far. */
+  readonly made: () => number;
+  /** Of these, the steps that count against a budget. */
   readonly paid: () => number;
 }
 
 export function createLadder(trials: Trials, { first, seed }: { first: number; seed: number }): Ladder {
   const at = new Map<number, Trial>();
+  const asked = new Map<number, number>();
   const dead = new Set<number>();
+  const paidAt = (place: number): number => paidBy(at.get(place), asked.get(place) ?? 0);
   const rateAt = (place: number): number => Number((first * 2 ** place).toPrecision(6));
   const score = (place: number, steps: number): number =>
     at.get(place)?.scoreAt(steps) ?? Number.POSITIVE_INFINITY;
@@ -37,6 +41,7 @@ export function createLadder(trials: Trials, { first, seed }: { first: number; s
             trial = trials.start(rateAt(place), seed);
             at.set(place, trial);
           }
+          asked.set(place, Math.max(steps, asked.get(place) ?? 0));
           if (missing(trial, steps) > 0) await trial.advance(steps);
           if (trial.scoreAt(steps) === Number.POSITIVE_INFINITY) {
             dead.add(place);
@@ -51,10 +56,20 @@ export function createLadder(trials: Trials, { first, seed }: { first: number; s
     places: () => [...at.keys()].sort((a, b) => a - b),
     trialAt: (place) => at.get(place),
     cost: (places, steps) =>
-      places.reduce((sum, place) => sum + (dead.has(place) ? 0 : missing(at.get(place), steps)), 0),
-    paid: () => [...at.values()].reduce((sum, t) => sum + t.steps, 0),
+      places.reduce((sum, place) => {
+        if (dead.has(place)) return sum;
+        const trial = at.get(place);
+        const wanted = trial?.ended === true ? Math.min(steps, trial.steps) : steps;
+        return sum + Math.max(0, wanted - paidAt(place));
+      }, 0),
+    made: () => [...at.values()].reduce((sum, t) => sum + t.steps, 0),
+    paid: () => [...at.keys()].reduce((sum, place) => sum + paidAt(place), 0),
   };
 }
+
+/** Steps of a training that count against a budget, where `asked` were asked for. */
+export const paidBy = (trial: Trial | undefined, asked: number): number =>
+  trial === undefined ? 0 : trial.overruns === true ? Math.min(trial.steps, asked) : trial.steps;
 
 /** Steps that a training has not made yet. */
 function missing(trial: Trial | undefined, steps: number): number {

@@ -6,7 +6,7 @@
 
 import { type LongWork, takeTurns } from "../../run/long-work.ts";
 import { mean } from "../../run/mean.ts";
-import { createLadder, type Ladder } from "./ladder.ts";
+import { createLadder, type Ladder, paidBy } from "./ladder.ts";
 import { scan } from "./scan.ts";
 import type { Trial, Trials } from "./trial.ts";
 
@@ -63,7 +63,7 @@ export interface SearchResult {
   readonly reference: number;
   /** Steps after which the rates were compared. */
   readonly steps: number;
-  /** Steps paid. */
+  /** Steps made. */
   readonly paid: number;
   readonly rates: readonly RateResult[];
 }
@@ -105,9 +105,10 @@ const RATES = [1e-14, 1e6] as const;
 export async function searchRate(trials: Trials, options: SearchOptions): Promise<SearchResult> {
   const { first, seed, budget, seeds = 1, secondLook = false, enough = () => false } = options;
   const ladder = createLadder(trials, { first, seed });
-  const more: Trial[] = [];
+  const more: Asked[] = [];
   const allowed = budget * trials.length;
-  const paid = (): number => ladder.paid() + more.reduce((sum, t) => sum + t.steps, 0);
+  const paid = (): number => ladder.paid() + more.reduce((sum, m) => sum + paidBy(m.trial, m.steps), 0);
+  const made = (): number => ladder.made() + more.reduce((sum, m) => sum + m.trial.steps, 0);
   const left = (): number => (enough() ? 0 : allowed - paid());
   const turn = takeTurns(options, 0);
   const say = async (text: string): Promise<void> => {
@@ -117,14 +118,14 @@ export async function searchRate(trials: Trials, options: SearchOptions): Promis
     // the best rates' other seeds are paid out of what is left
     const reserve = (steps: number): number => Math.min(2 * (seeds - 1) * steps, allowed / 3);
     const reached = await climb(ladder, trials, { ...options, left, reserve, say });
-    if (reached === null) return await failed(ladder, trials, paid());
+    if (reached === null) return await failed(ladder, trials, made());
     const parts = { steps: reached, seed, seeds, more, say, left };
     const scores = await repeat(ladder, trials, parts);
     const apart = await seedsApart(ladder, trials, { ...parts, scores, secondLook });
-    return await judge(ladder, trials, { steps: reached, scores, apart, paid: paid() });
+    return await judge(ladder, trials, { steps: reached, scores, apart, paid: made() });
   } finally {
     for (const place of ladder.places()) ladder.trialAt(place)!.release();
-    for (const trial of more) trial.release();
+    for (const { trial } of more) trial.release();
   }
 }
 
@@ -231,11 +232,17 @@ async function enclose(ladder: Ladder, { steps, bounds, say, left }: Enclose): P
   }
 }
 
+/** A training, and the steps that it was asked for. */
+interface Asked {
+  readonly trial: Trial;
+  readonly steps: number;
+}
+
 interface Repeat {
   readonly steps: number;
   readonly seed: number;
   readonly seeds: number;
-  readonly more: Trial[];
+  readonly more: Asked[];
   readonly say: (text: string) => Promise<void>;
   readonly left: () => number;
 }
@@ -259,7 +266,7 @@ async function repeat(
       if (group.length * steps > left()) return scores;
       await say(`seed ${k + 1} at ${group.map((p) => Number(ladder.rateAt(p).toPrecision(3))).join(", ")}`);
       const fresh = group.map((p) => ({ p, trial: trials.start(ladder.rateAt(p), seed + k) }));
-      more.push(...fresh.map((f) => f.trial));
+      more.push(...fresh.map(({ trial }) => ({ trial, steps })));
       await Promise.all(fresh.map((f) => f.trial.advance(steps)));
       for (const { p, trial } of fresh) scores.get(p)!.push(trial.scoreAt(steps));
     }
@@ -305,7 +312,7 @@ async function seedsApart(
   const rate = ladder.rateAt(top);
   await say(`a second seed at ${Number(rate.toPrecision(3))}, ${after} steps`);
   const trial = trials.start(rate, seed + 1);
-  more.push(trial);
+  more.push({ trial, steps: after });
   await trial.advance(after);
   return share([ladder.score(top, after), trial.scoreAt(after)], after);
 }

@@ -6,6 +6,11 @@ export interface Trial {
   readonly seed: number;
   /** Steps made so far. */
   readonly steps: number;
+  /**
+   * It goes on for a moment before it can be stopped, and that costs next to nothing: steps that nobody asked for do not count against
+   * a budget, so that the search does not depend on how busy the machine is. Default false.
+   */
+  readonly overruns?: boolean;
   /** It has ended by itself and will make no more steps: its score stands for all later ones. */
   readonly ended: boolean;
   /** Trains on until `steps` are made, or until it has died or ended by itself. Never throws for a training that fails. */
