@@ -1,5 +1,5 @@
 /** The series of a log that diagnosis reads, on the steps of the loss. */
-import { type RunLog, type Series, seriesOf } from "../run/log.ts";
+import { judgedSeries, type RunLog, type Series, seriesOf } from "../run/log.ts";
 
 export interface GatheredRun {
   readonly log: RunLog;
@@ -18,7 +18,7 @@ export interface GatheredRun {
 /** Null when the log has no loss series, or an empty one. A log of validation alone is judged by that. */
 export function gatherRun(log: RunLog): GatheredRun | null {
   const alone = log.objective === "validation-only";
-  const loss = seriesOf(log, alone ? "validation" : "loss");
+  const loss = judgedSeries(log);
   if (!loss || loss.steps.length === 0) return null;
   // the best validation loss before there was any
   if (alone && loss.values.every((v) => v === Number.POSITIVE_INFINITY)) return null;

@@ -98,3 +98,7 @@ export interface RunLog {
 export function seriesOf(log: RunLog, role: Role): Series | null {
   return log.series.find((s) => s.role === role) ?? null;
 }
+
+/** What a training is judged by: its loss, or the validation of a log that holds no other. */
+export const judgedSeries = (log: RunLog): Series | null =>
+  seriesOf(log, log.objective === "validation-only" ? "validation" : "loss");

@@ -3,7 +3,7 @@
 import { existsSync, statSync } from "node:fs";
 import { relative } from "node:path";
 import { listFiles } from "../../logs/node-list.ts";
-import { type RunLog, type Series, seriesOf } from "../../run/log.ts";
+import { judgedSeries, type RunLog, type Series } from "../../run/log.ts";
 import { systemClock } from "../../run/long-work.ts";
 import { createTail, type Tail } from "../diagnose/tail.ts";
 
@@ -61,7 +61,7 @@ export function createLossSource({ output, folder, paths, like, ...columns }: Lo
         }
         // the last run of a file is the one that goes on
         const log = one.logs.at(-1);
-        const loss = log === undefined ? null : seriesOf(log, "loss");
+        const loss = log === undefined ? null : judgedSeries(log);
         if (log === undefined || loss === null) continue;
         if (like !== undefined && (log.format !== like.log.format || loss.name !== like.loss.name)) continue;
         if (best === null || loss.values.length > best.loss.values.length)
