@@ -4,7 +4,7 @@ import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { createInterface, type Interface } from "node:readline";
-import { type Job, wholeJob } from "./whole-job.ts";
+import { type Job, program, wholeJob } from "./whole-job.ts";
 import { type PeerName, type WorkloadId, workloads } from "./workloads.ts";
 
 export interface Peer {
@@ -187,13 +187,8 @@ export interface Place {
 }
 
 /** The adapter of a peer as a job. */
-const adapter = (peer: Peer, workload: WorkloadId, data: string): Job => ({
-  command: peer.command,
-  arguments: [...peer.before, workload, data, ...peer.after],
-  environment: {},
-  check: (printed) => (printed as { readonly check: Check }).check,
-  clean: () => {},
-});
+const adapter = (peer: Peer, workload: WorkloadId, data: string): Job =>
+  program(peer.command, [...peer.before, workload, data, ...peer.after]);
 
 function launch(
   { command, arguments: given, environment }: Job,

@@ -16,6 +16,15 @@ export interface Job {
   readonly clean: () => void;
 }
 
+/** A peer's program, which prints its check itself and writes nothing. */
+export const program = (command: string, given: readonly string[]): Job => ({
+  command,
+  arguments: given,
+  environment: {},
+  check: (printed) => (printed as { readonly check: Check }).check,
+  clean: () => {},
+});
+
 const root = join(import.meta.dirname, "..");
 const command = join(root, "bin/steepest.js");
 const run = join(root, "examples/digits.json");
@@ -58,11 +67,5 @@ export function wholeJob(
   if (workload !== "w8" && workload !== "w8-cold") return null;
   if (name === "steepest") return ours(workload, data, []);
   if (name === "steepest, wasm alone") return ours(workload, data, ["--backend", "wasm"]);
-  return {
-    command: python,
-    arguments: [join(import.meta.dirname, "peers/torch_digits.py"), projectIn(data)],
-    environment: {},
-    check: (printed) => (printed as { readonly check: Check }).check,
-    clean: () => {},
-  };
+  return program(python, [join(import.meta.dirname, "peers/torch_digits.py"), projectIn(data)]);
 }

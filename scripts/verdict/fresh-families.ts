@@ -1,6 +1,6 @@
 /**
  * Eight kinds of work, with optimizers and schedules of their own, that the verdict model has never seen: to measure it by
- * scripts/diagnose-accuracy.ts when nothing changes any more. They take no part in the fit, nor in any choice.
+ * judge-runs.ts when nothing changes any more. They take no part in the fit, nor in any choice.
  */
 import { mean, mul, reshape, sigmoid, slice, sub, sum } from "../../src/engine/graph/index.ts";
 import * as nn from "../../src/nn/index.ts";

@@ -61,6 +61,8 @@ export async function run({ args, flags, options, terminal, json }: Invocation):
   const note = quiet ? () => {} : terminal.note;
 
   const asked = await readRunFile(file, { overrides });
+  if (device !== null && asked.dtype === "float64")
+    throw usage("--gpu estimates runs in float32", "give --gpu-flops with the device's peak in float64");
   const resolved = await resolveRate(asked, { terminal, quiet });
   if (resolved === null) return 130;
   const spec = inLargestBatches(resolved.spec, note);
@@ -89,8 +91,6 @@ export async function run({ args, flags, options, terminal, json }: Invocation):
     measuring && !given && "path" in python
       ? await measureTorch({ python, mode, build, onNote: note })
       : null;
-  if (device !== null && spec.dtype === "float64")
-    throw usage("--gpu estimates runs in float32", "give --gpu-flops with the device's peak in float64");
   const compute = await chooseCompute({ built, spec, device, gpuFlops, utilisation, torch, python, host });
   const plan = makePlan(built, {
     processes,

@@ -5,7 +5,7 @@ import { refusePipe } from "../../logs/node-fifo.ts";
 
 export interface Tail {
   /**
-   * Reads on, or a file written anew from its beginning; false when it has not changed. Given `most`, the next look goes on
+   * Reads on, or a file written anew from its beginning; false when it has not changed. Given `maxChunks`, the next look goes on
    * behind so many MB. Throws what the system or the reader says.
    */
   readonly look: (maxChunks?: number) => false | "more" | "anew";
