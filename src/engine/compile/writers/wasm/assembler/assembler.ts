@@ -137,18 +137,18 @@ export class FunctionWriter {
   }
   /** Load or store at the address on the stack plus `offset` bytes. Alignment hint 4. */
   memory(name: MemoryOp, offset = 0): this {
-    this.#opcode(memoryOps[name]);
+    this.#opcode(memoryOps[name]!);
     this.code.push(2);
     unsigned(offset, this.code);
     return this;
   }
   lane(name: LaneOp, index: number): this {
-    this.#opcode(0xfd000 + laneOps[name]);
+    this.#opcode(laneOps[name]!);
     this.code.push(index);
     return this;
   }
   laneMemory(name: LaneMemoryOp, index: number, offset = 0): this {
-    this.#opcode(0xfd000 + laneMemoryOps[name]);
+    this.#opcode(laneMemoryOps[name]!);
     this.code.push(2);
     unsigned(offset, this.code);
     this.code.push(index);
