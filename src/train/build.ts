@@ -75,7 +75,8 @@ export interface BuildOptions {
   readonly backend: Backend;
   /**
    * Chooses what makes the steps, which may be a device: the caller takes results by `step.results()` then and brings the
-   * state by `step.pull()`. Not asked where batches differ in size, which a device does not take.
+   * state by `step.pull()`. Not asked where batches grow or examples come in time. An epoch's last batch, where it is smaller,
+   * is made by wasm: `pull` comes before it.
    */
   readonly late?: ((step: ProgramSpec) => Promise<Backend>) | undefined;
 }
@@ -116,7 +117,9 @@ export async function buildRun(declared: RunSpec, { host, backend, late }: Build
   const traced = { ...parts, measures: logged, batch: shapes(plan.batchSize) };
   const explained = <T>(work: () => T): T => explainShapes(data, outputs, work);
   const stepsOn =
-    late === undefined || !hasOneSize(plan) ? backend : await late(explained(() => traceStep(traced)));
+    late === undefined || plan.stages.length > 1 || feed !== undefined
+      ? backend
+      : await late(explained(() => traceStep(traced)));
   const step = explained(() =>
     trainStep({ ...traced, backend: stepsOn, runs: totalSteps, seed, late: late !== undefined }),
   );
@@ -154,9 +157,6 @@ export async function buildRun(declared: RunSpec, { host, backend, late }: Build
     notes: { ...step.executable.notes, ...(stepsOn.why !== undefined && { why: stepsOn.why }) },
   };
 }
-
-const hasOneSize = ({ stages, batchSize, sizeOf, stepsPerEpoch }: BatchPlan): boolean =>
-  stages.length === 1 && sizeOf(stepsPerEpoch - 1) === batchSize;
 
 /** Which rows each step sees, and what brings them where they come in time. */
 function batchesOf(

@@ -102,7 +102,7 @@ export async function declareRun(
       help: "give a part of the examples that fits into memory: data: { x, y }",
     });
   }
-  return declare(options);
+  return declareFit(options);
 }
 
 /** A run of `fit`, whose examples may come in time. */
@@ -110,7 +110,8 @@ export interface FitRun extends Omit<CodeRun, "data"> {
   readonly data: FitSource | FitStream;
 }
 
-async function declare(options: FitRun): ReturnType<typeof declareRun> {
+/** As `declareRun`, for the run that `fit` trains. */
+export async function declareFit(options: FitRun): ReturnType<typeof declareRun> {
   checkOptions(options);
   const { model, loss, optimizer, schedule, validation = 0, measures, patience, minDelta } = options;
   const { dtype = "float32", seed = 42 } = options;
@@ -160,12 +161,6 @@ async function declare(options: FitRun): ReturnType<typeof declareRun> {
 /** The run that `fit` would train, not yet trained: what `findLr` and `analyze` take. Throws as `declareRun`. */
 export async function buildCodeRun(options: CodeRun): Promise<BuiltRun> {
   const { spec, host } = await declareRun(options);
-  return buildRun(spec, { host, backend: options.backend ?? wasm });
-}
-
-/** The run that `fit` trains. */
-export async function buildFitRun(options: FitRun): Promise<BuiltRun> {
-  const { spec, host } = await declare(options);
   return buildRun(spec, { host, backend: options.backend ?? wasm });
 }
 

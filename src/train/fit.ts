@@ -1,15 +1,17 @@
 /** `fit`: data in memory or in time, and a model in code, trained by the loop that the command line uses. */
 import { batchPlan, type DataArray, rowCount } from "../data/index.ts";
+import type { Backend, ProgramSpec } from "../engine/backend.ts";
+import { wasm } from "../engine/backends/wasm.ts";
 import { SteepestError } from "../run/errors.ts";
 import type { RunLog } from "../run/log.ts";
 import type { LongWork } from "../run/long-work.ts";
-import type { BuiltRun } from "./build.ts";
+import { type BuiltRun, buildRun } from "./build.ts";
 import { type Progress, restoreCheckpoint } from "./checkpoint.ts";
-import { buildFitRun, type FitRun } from "./code-run.ts";
+import { declareFit, type FitRun } from "./code-run.ts";
 import { type Examples, inputRows, type Nested, type Tensor } from "./fit-data.ts";
 import { predictStep } from "./forward.ts";
 import { runLog } from "./log.ts";
-import { type TrainOutcome, type TrainProgress, train } from "./loop.ts";
+import { type TrainOptions, type TrainOutcome, type TrainProgress, train } from "./loop.ts";
 import type { StepResult } from "./program.ts";
 import type { RunStore } from "./recorder.ts";
 import { differences, keptSettings } from "./resume.ts";
@@ -36,6 +38,12 @@ export interface FitOptions extends FitRun, LongWork<TrainProgress> {
   readonly onStep?: (step: FitStep) => void;
   /** Goes on from where another fit of the same model and data stopped: its `state`. */
   readonly resume?: FitState;
+  /**
+   * Chooses what makes the steps, which may be a GPU: `(step) => chooseBackend("auto", { late: step })` takes the faster one.
+   * `run.notes.why` tells what was measured. `backend` makes all else, and the steps after a GPU was lost. Streams and
+   * batches of several sizes stay on `backend`.
+   */
+  readonly late?: (step: ProgramSpec) => Promise<Backend>;
 }
 
 /** A trained model and how it came about. */
@@ -52,7 +60,7 @@ export interface FitResult extends Omit<TrainOutcome, "step"> {
   readonly predict: (x: Exclude<Examples, AsyncIterable<Nested>>) => Tensor;
   /** The weights as a safetensors file under PyTorch's names. */
   readonly save: () => Uint8Array<ArrayBuffer>;
-  /** The run itself: its step, its data and its evaluation. */
+  /** The run itself: its step, its data and its evaluation. Where a GPU made the steps, `run.step` makes no more. */
   readonly run: BuiltRun;
 }
 
@@ -67,19 +75,28 @@ export async function fit({
   signal,
   onProgress,
   clock,
+  late,
+  backend = wasm,
   ...options
 }: FitOptions): Promise<FitResult> {
-  const built = await buildFitRun(options);
+  const { spec, host } = await declareFit(options);
+  const again = async (): Promise<BuiltRun> => buildRun(spec, { host, backend, late: async () => backend });
+  const built = await buildRun(spec, { host, backend, late });
   const from = resume === undefined ? undefined : restored(built, resume);
   const kept = memoryStore(resume?.metrics.slice(0, from?.metricsBytes) ?? "");
-  const { step: steps, ...outcome } = await train(onStep === undefined ? built : watched(built, onStep), {
+  const { step: steps, ...outcome } = await train(built, {
     store: kept.store,
     ...(from && { from }),
     signal,
     onProgress,
+    onStep: onStep && tellingOf(built, onStep),
+    ...(late && { again }),
     clock,
     checkpointEvery: Number.POSITIVE_INFINITY,
-  }).finally(() => built.feed?.close());
+  }).finally(() => {
+    built.feed?.close();
+    built.step.executable.device?.release();
+  });
   const { best, last } = kept.checkpoints;
   const keepsBest = built.data.validation !== undefined && best !== undefined;
   if (keepsBest) restoreCheckpoint(best, built.step.state, "the best weights");
@@ -132,16 +149,11 @@ function memoryStore(metrics: string): MemoryStore {
   };
 }
 
-/** The run with its steps listened to. */
-function watched(built: BuiltRun, onStep: (step: FitStep) => void): BuiltRun {
+/** Tells a step in one record. */
+function tellingOf({ plan }: BuiltRun, onStep: (step: FitStep) => void): TrainOptions["onStep"] {
   const told: FitStep = { step: 0, epoch: 0, lr: Number.NaN, loss: Number.NaN, gradNorm: Number.NaN };
-  return {
-    ...built,
-    advance: (k, lr, momentum) => {
-      const result = built.advance(k, lr, momentum);
-      onStep(Object.assign(told, result, { step: k + 1, epoch: built.plan.epochOf(k) + 1, lr }));
-      return result;
-    },
+  return (k, result, lr) => {
+    onStep(Object.assign(told, result, { step: k, epoch: plan.epochOf(k - 1) + 1, lr }));
   };
 }
 

@@ -17,7 +17,7 @@ export {
 export type { BuildHost, GivenParts } from "./host.ts";
 export { type RunLandscape, type RunLandscapeOptions, runLandscape } from "./landscape.ts";
 export { LANDSCAPE_PLANES, type LandscapePlane } from "./landscape-planes.ts";
-export { type LateRun, lateRun } from "./late-run.ts";
+export { type Hyper, type LateOptions, type LateRun, lateRun } from "./late-run.ts";
 export { runLog } from "./log.ts";
 export {
   type TrainOptions,

@@ -20,28 +20,39 @@ export interface LateResults {
 }
 
 export function lateResults(asked: boolean): LateResults {
-  let done: StepResult[] = [];
+  /** Results, and how to read those that are still to come, oldest first. */
+  const steps: (StepResult | ((outputs: Results) => StepResult))[] = [];
   let device: DeviceMemory | null = null;
-  const reads: ((outputs: Results) => StepResult)[] = [];
+  let refused: { readonly error: unknown } | null = null;
   return {
     asked,
     note: (result) => {
-      if (asked) done.push({ ...result });
+      if (asked) steps.push({ ...result });
     },
     wait: (from, read) => {
       device = from;
-      reads.push(read);
+      steps.push(read);
     },
     take: async () => {
-      if (device === null) {
-        const taken = done;
-        done = [];
-        return taken;
-      }
+      if (refused !== null) throw refused.error;
       // steps may be sent while the answer is on its way
-      const outputs = await device.results();
-      const waiting = reads.splice(0, outputs.length);
-      return outputs.map((o, i) => ({ ...waiting[i]!(o) }));
+      const outputs = device === null ? [] : await device.results();
+      const taken: StepResult[] = [];
+      let [read, count] = [0, 0];
+      try {
+        for (const step of steps) {
+          if (typeof step !== "function") taken.push(step);
+          else if (read < outputs.length) taken.push({ ...step(outputs[read++]!) });
+          else break;
+          count++;
+        }
+      } catch (error) {
+        // a step that is refused: those before it are told first
+        refused = { error };
+        if (taken.length === 0) throw error;
+      }
+      steps.splice(0, count);
+      return taken;
     },
   };
 }

@@ -6,6 +6,7 @@
 import { type Clock, type LongWork, systemClock } from "../run/long-work.ts";
 import type { BuiltRun } from "./build.ts";
 import type { Best, Progress } from "./checkpoint.ts";
+import { type Hyper, lateRun } from "./late-run.ts";
 import type { StepResult } from "./program.ts";
 import { createRecorder, type Recorder, type RunStore } from "./recorder.ts";
 
@@ -34,6 +35,10 @@ export interface TrainOptions extends LongWork<TrainProgress> {
   readonly slice?: number;
   /** Milliseconds between two checkpoints. */
   readonly checkpointEvery?: number;
+  /** Called after step k, from 1, with its measurements, before they are judged. */
+  readonly onStep?: ((k: number, result: StepResult, lr: number) => void) | undefined;
+  /** Of a run built with `late`: builds the same one where no device can be lost; called when one was. */
+  readonly again?: (() => Promise<BuiltRun>) | undefined;
 }
 
 /** How a training ended. */
@@ -75,6 +80,8 @@ export async function train(
     onProgress,
     slice = 50,
     checkpointEvery = 10_000,
+    onStep,
+    again,
   }: TrainOptions = {},
 ): Promise<TrainOutcome> {
   const { totalSteps, rate } = run;
@@ -84,16 +91,18 @@ export async function train(
   const began = clock.now();
   const flushing = every(FLUSH_EVERY, began);
   const saving = every(checkpointEvery, began);
-  const steps = stepsOf(run, { recorder, clock, first });
+  const kit: Kit = { recorder, clock, first, onStep };
+  const steps = again === undefined ? stepsOf(run, kit) : lateStepsOf(run, again, kit);
   if (from === undefined) recorder.checkpoint(0);
   while (steps.count() < totalSteps && !recorder.isStopped() && signal?.aborted !== true) {
     await run.feed?.wait(steps.count());
-    const now = steps.runFor(slice);
+    const now = await steps.runFor(slice);
     if (flushing.isDue(now)) {
       recorder.flush();
       flushing.done(now);
     }
     if (saving.isDue(now) && steps.count() < totalSteps) {
+      await steps.settle();
       recorder.checkpoint(steps.count());
       saving.done(clock.now());
     }
@@ -116,6 +125,7 @@ export async function train(
   const seconds = (clock.now() - began) / 1000;
   const step = steps.count();
   const stoppedEarly = step < totalSteps && recorder.isStopped();
+  await steps.settle();
   recorder.checkpoint(step);
   return {
     status: step < totalSteps && !stoppedEarly ? "interrupted" : "done",
@@ -137,12 +147,20 @@ interface Steps {
   readonly lr: () => number;
   readonly result: () => StepResult;
   /** Makes steps for so many milliseconds, or as far as there are batches, one at least, and returns the time. */
-  readonly runFor: (milliseconds: number) => number;
+  readonly runFor: (milliseconds: number) => number | Promise<number>;
+  /** Brings the weights to the run's state. */
+  readonly settle: () => Promise<void> | undefined;
+}
+
+interface Kit extends Pick<TrainOptions, "onStep"> {
+  readonly recorder: Recorder;
+  readonly clock: Clock;
+  readonly first: number;
 }
 
 function stepsOf(
   { totalSteps, rate, advance, step, feed }: BuiltRun,
-  { recorder, clock, first }: { recorder: Recorder; clock: Clock; first: number },
+  { recorder, clock, first, onStep }: Kit,
 ): Steps {
   let k = first;
   let lr = rate.lrAt(Math.max(0, k - 1));
@@ -155,7 +173,9 @@ function stepsOf(
       recorder.flush(); // a clip that refuses the gradient: what was measured before is kept
       throw error;
     }
-    recorder.take(++k, result, lr);
+    k++;
+    onStep?.(k, result, lr);
+    recorder.take(k, result, lr);
   };
   // reading the clock costs as much as a small step: short steps look at it now and then
   let stride = 1;
@@ -164,6 +184,7 @@ function stepsOf(
     count: () => k,
     lr: () => lr,
     result: () => result,
+    settle: () => undefined,
     runFor: (milliseconds) => {
       let now = clock.now();
       const until = now + milliseconds;
@@ -176,6 +197,46 @@ function stepsOf(
         untilLook = stride;
       } while (k < totalSteps && now < until && !recorder.isStopped() && feed?.has(k) !== false);
       return now;
+    },
+  };
+}
+
+/** Steps whose results come later. The recorder takes them in their order, and sees the weights where it looks at them. */
+function lateStepsOf(
+  run: BuiltRun,
+  again: () => Promise<BuiltRun>,
+  { recorder, clock, first, onStep }: Kit,
+): Steps {
+  const { rate, totalSteps } = run;
+  const late = lateRun(run, again, { from: first, clock });
+  let k = first;
+  let lr = rate.lrAt(Math.max(0, k - 1));
+  let result = run.step.result;
+  const hyperOf = (at: number): Hyper => [rate.lrAt(at), rate.momentumAt(at)];
+  const nextLook = (): number => {
+    let until = k + 1;
+    while (until < totalSteps && !recorder.looksAt(until)) until++;
+    return until;
+  };
+  return {
+    count: () => k,
+    lr: () => lr,
+    result: () => result,
+    settle: late.settle,
+    runFor: async (milliseconds) => {
+      const end = clock.now() + milliseconds;
+      do {
+        const until = nextLook();
+        const results = await late.burst(until, hyperOf);
+        if (late.sent() === until) await late.settle();
+        for (const found of results) {
+          [result, lr] = [found, rate.lrAt(k)];
+          k++;
+          onStep?.(k, result, lr);
+          recorder.take(k, result, lr);
+        }
+      } while (k < totalSteps && clock.now() < end && !recorder.isStopped());
+      return clock.now();
     },
   };
 }

@@ -37,7 +37,7 @@ export interface TrainStepOptions<B extends BatchShapes = BatchShapes> extends S
   readonly seed?: number;
   /**
    * The caller takes results by `results()`, so that a device may make the steps (`webgpuBackend`): the call form then gives
-   * the last results that are known. Each batch has the same number of examples there.
+   * the last results that are known. Batches of another number of examples are made by wasm, after a `pull`.
    */
   readonly late?: boolean;
   /** Draws the initial values instead of the seed's "init" stream, e.g. `torchInit(generator, dtype)`. */
@@ -115,11 +115,15 @@ export function trainStep(options: TrainStepOptions): TrainStep {
   const schedulesMomentum = options.schedulesMomentum ?? rateOf?.setsMomentum ?? false;
   const result: StepResult = { loss: Number.NaN, gradNorm: Number.NaN };
   const late = lateResults(options.late === true);
-  const compile = (shapes: BatchShapes): SizedProgram =>
-    sizedProgram({ ...options, batch: shapes, dtype, schedulesMomentum }, { keys, result, late });
-  const main = compile(batch);
+  const compile = (shapes: BatchShapes, onDevice: boolean): SizedProgram =>
+    sizedProgram(
+      { ...options, late: onDevice, batch: shapes, dtype, schedulesMomentum },
+      { keys, result, late },
+    );
+  const main = compile(batch, late.asked);
   const { traced } = main;
-  const { tensors, runOn } = sharedState(main);
+  const { device } = main.executable;
+  const { tensors, runOn, pull } = sharedState(main);
   const base = optimizer.lr ?? rateOf?.lrAt(0);
   if (optimizer.lr === undefined && !traced.readsRate)
     throw noRate("its updates are added as they are, so it may ascend");
@@ -131,13 +135,11 @@ export function trainStep(options: TrainStepOptions): TrainStep {
     for (const { name, values } of tensors) values.set(initial[name]!);
   };
   draw(init);
-  const { device } = main.executable;
 
   const own = runOn(main);
   const others = new Map<number, SizedStep>();
   const sized = (rows: number): SizedStep => {
-    if (device !== undefined) throw oneSize(main.rows, rows);
-    const found = others.get(rows) ?? runOn(compile(withRows(batch, rows)));
+    const found = others.get(rows) ?? runOn(compile(withRows(batch, rows), false));
     others.set(rows, found);
     return found;
   };
@@ -166,7 +168,7 @@ export function trainStep(options: TrainStepOptions): TrainStep {
       device?.send();
     },
     results: late.take,
-    pull: async (): Promise<void> => device?.fetch(),
+    pull,
     push: (): void => device?.send(),
     parts: { model, optimizer, dtype },
     lr: base ?? Number.NaN,
@@ -181,9 +183,9 @@ const noRate = (what: string): SteepestError =>
     help: "end the chain with optim.scaleByLr(), give the transform an lr, or give the step a schedule",
   });
 
-const oneSize = (rows: number, other: number): SteepestError =>
-  new SteepestError("batch", `the device's step takes ${rows} examples, not ${other}`, {
-    help: "leave out the last examples of an epoch (dropLast), or use the wasm backend",
+const notPulled = (): SteepestError =>
+  new SteepestError("batch", "a batch of another size needs the weights that the device has", {
+    help: "await step.pull() before it, or leave out the last examples of an epoch (dropLast)",
   });
 
 interface SizedProgram extends SizedStep {
@@ -196,7 +198,7 @@ interface SizedProgram extends SizedStep {
 
 /** The step's program for one batch size, with memory of its own. `result` is what all sizes write to. */
 function sizedProgram(
-  { backend = wasm, runs, optimizer, ...parts }: TrainStepOptions,
+  { backend = wasm, runs, optimizer, late: onDevice = false, ...parts }: TrainStepOptions,
   {
     keys,
     result,
@@ -207,7 +209,7 @@ function sizedProgram(
   const { inputs, state: kept, outputs, measures } = traced;
   const executable = backend.compile(
     { inputs, state: kept, outputs },
-    { ...(runs !== undefined && { runs }), late: late.asked },
+    { ...(runs !== undefined && { runs }), late: onDevice },
   );
   const tensors = kept.map(
     ({ input: { attrs, shape, dtype } }): StateTensor => ({
@@ -253,17 +255,22 @@ function sizedProgram(
 
 /**
  * One state for programs of several batch sizes: it moves to the program that runs, and home when it is looked at. Steps of
- * one size in a row copy nothing.
+ * one size in a row copy nothing. From a device it moves once it was pulled.
  */
 function sharedState(home: SizedProgram): {
   readonly tensors: readonly StateTensor[];
   readonly runOn: (program: SizedProgram) => SizedStep;
+  readonly pull: () => Promise<void>;
 } {
+  const { device } = home.executable;
   let holder = home;
+  let pulled = true;
   const bring = (to: SizedProgram): void => {
     if (holder === to) return;
+    if (!pulled) throw notPulled();
     for (let i = 0; i < to.tensors.length; i++) to.tensors[i]!.values.set(holder.tensors[i]!.values);
     holder = to;
+    if (to === home) device?.send();
   };
   return {
     tensors: home.tensors.map(({ name, shape, dtype, values }) => ({
@@ -279,9 +286,15 @@ function sharedState(home: SizedProgram): {
       inputs: program.inputs,
       run: (step, lr, momentum) => {
         bring(program);
+        if (device !== undefined) pulled = program !== home;
         return program.run(step, lr, momentum);
       },
     }),
+    pull: async () => {
+      if (holder === home) await device?.fetch();
+      else bring(home);
+      pulled = true;
+    },
   };
 }
 

@@ -22,6 +22,8 @@ export interface Recorder {
    * validation. Throws `NonFiniteError` where the run stops at such numbers; what was measured is written before.
    */
   readonly take: (k: number, result: StepResult, lr: number) => void;
+  /** Whether it looks at the weights when it takes the k-th step. */
+  readonly looksAt: (k: number) => boolean;
   /** Writes the lines that are waiting. */
   readonly flush: () => void;
   /** Writes lines and checkpoints as they are after k steps. Throws `NonFiniteError` for a broken parameter. */
@@ -46,7 +48,7 @@ export function createRecorder(run: BuiltRun, { store, from }: RecorderOptions):
   const state = run.step.state;
   const guarded = spec.nonFinite === "stop";
   const patience = stopping(run, from?.mark ?? null);
-  const lookEvery = epochsPerLook(run);
+  const { measuresAt, keepsAt } = looksOf(run);
   const lines = metricsLines(store, {
     waiting: from === undefined || from.metricsBytes === 0 ? metricsHeader(run) : "",
     bytes: from?.metricsBytes ?? 0,
@@ -72,7 +74,7 @@ export function createRecorder(run: BuiltRun, { store, from }: RecorderOptions):
     const epoch = plan.epochOf(k - 1) + 1;
     const meanLoss = epochSum / epochCount;
     [epochSum, epochCount] = [0, 0];
-    if (epoch % lookEvery !== 0 && k < totalSteps) return;
+    if (!measuresAt(k)) return;
     validation = run.evaluate("validation");
     const measure = validation?.["loss"] ?? meanLoss;
     rate.observe(measure);
@@ -108,9 +110,9 @@ export function createRecorder(run: BuiltRun, { store, from }: RecorderOptions):
       epochCount++;
       if (k % logEvery === 0 || k === 1 || k === totalSteps) lines.add(stepLine(plan, k, { result, lr }));
       if (plan.endsEpoch(k - 1) || k === totalSteps) endEpoch(k);
-      const { checkpointEvery } = spec;
-      if (checkpointEvery !== undefined && k % checkpointEvery === 0 && k < totalSteps) checkpoint(k);
+      if (keepsAt(k)) checkpoint(k);
     },
+    looksAt: (k) => measuresAt(k) || keepsAt(k),
     flush: lines.flush,
     checkpoint,
     lastLoss: () => lastLoss,
@@ -128,11 +130,21 @@ const stepLine = (
 ): string =>
   metricsLine(k, plan.stages.length > 1 ? { ...result, batchSize: plan.sizeOf(k - 1) } : result, lr);
 
-/** Without validation rows an epoch costs no more than its loss: a thousand looks are enough. */
-const epochsPerLook = ({ data, spec, totalSteps, plan }: BuiltRun): number =>
-  data.validation === undefined && spec.earlyStopping === undefined
-    ? Math.max(1, Math.ceil((plan.epochOf(totalSteps - 1) + 1) / 1000))
-    : 1;
+/** After which steps the weights are measured, and after which they are kept. */
+function looksOf({ data, spec, totalSteps, plan }: BuiltRun): {
+  readonly measuresAt: (k: number) => boolean;
+  readonly keepsAt: (k: number) => boolean;
+} {
+  // without validation rows an epoch costs no more than its loss: a thousand looks are enough
+  const costsNothing = data.validation === undefined && spec.earlyStopping === undefined;
+  const epochs = plan.epochOf(totalSteps - 1) + 1;
+  const every = costsNothing ? Math.max(1, Math.ceil(epochs / 1000)) : 1;
+  const { checkpointEvery = Number.POSITIVE_INFINITY } = spec;
+  return {
+    measuresAt: (k) => k === totalSteps || (plan.endsEpoch(k - 1) && (plan.epochOf(k - 1) + 1) % every === 0),
+    keepsAt: (k) => k % checkpointEvery === 0 && k < totalSteps,
+  };
+}
 
 interface Patience {
   /** Takes the measure after k steps. */

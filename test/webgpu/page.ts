@@ -22,7 +22,14 @@ import { type Drawn, randomProgram } from "../conformance/random-programs.ts";
 import { cases2026, moreCases, optimizerCases, runCase, toleranceOf } from "../optim/golden.ts";
 import { runTwice } from "./ahead.ts";
 import { disagreements } from "./late.ts";
-import { buffersAlive, goesOnAfterLoss, outlivesDevice, stepsLikeWasm, transformerLosses } from "./steps.ts";
+import {
+  buffersAlive,
+  fitsLikeWasm,
+  goesOnAfterLoss,
+  outlivesDevice,
+  stepsLikeWasm,
+  transformerLosses,
+} from "./steps.ts";
 
 let opened: Promise<WebGpuBackend> | null = null;
 const backend = (): Promise<WebGpuBackend> => (opened ??= webgpuBackend());
@@ -159,6 +166,7 @@ const checks = {
   transformer: async (text = ""): Promise<number[]> => transformerLosses(await backend(), text),
   steps: async (): Promise<string[]> => stepsLikeWasm(await backend()),
   loss: (): Promise<string[]> => goesOnAfterLoss(webgpuBackend),
+  fits: (): Promise<string[]> => fitsLikeWasm(webgpuBackend),
   outlives: (): Promise<string[]> => outlivesDevice(webgpuBackend),
   buffers: (times = "5"): Promise<number[]> => buffersAlive(webgpuBackend, Number(times)),
 };
