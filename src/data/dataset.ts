@@ -69,6 +69,8 @@ export interface TableEncoding {
   readonly header: boolean;
   /** Cells in a row of the training file. */
   readonly width: number;
+  /** Numbers have a comma before their fraction; absent where it is a point. */
+  readonly decimal?: ",";
   readonly features: readonly ColumnEncoding[];
   /** Without `words` but with classes, the classes are the target's different numbers. */
   readonly target: ColumnEncoding | null;

@@ -9,7 +9,8 @@ export type SourceSpec = Extract<DataSpec, { source: string }>;
 /**
  * `target` is a name, or an index from 0 (negative counts from the end), or null for none. What is left out is inferred:
  * the first row is a header when none of its cells is a number; the delimiter is the comma, semicolon, tab or bar it holds
- * most of; a column is categorical when most of its cells are not numbers; the target is a class for words and for at
+ * most of, else white space; numbers have a decimal comma where their column leaves no doubt; the text is UTF-8, or UTF-16 with
+ * its mark; a column is categorical when most of its cells are not numbers; the target is a class for words and for at
  * most 20 different whole numbers, unless the loss wants otherwise.
  */
 export type CsvSpec = Extract<DataSpec, { csv: string }>;

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { type Dataset, packed, type Samples, type Target } from "./dataset.ts";
 import { proportionalShares, splitRows } from "./split.ts";
-import { standardize } from "./standardize.ts";
+import { spreads, standardize } from "./standardize.ts";
 
 /** Row i holds [i, −i]; its class is given. */
 function samples(classes: readonly number[]): Samples {
@@ -70,6 +70,19 @@ describe("refuses", () => {
   test("a single row", () => {
     expect(() => splitRows(samples([0]), 0.5, 0)).toThrow(expect.objectContaining({ id: "validation" }));
   });
+});
+
+test("the columns of numbers that spread most and least are found, words and constants aside", () => {
+  const dataset: Dataset = {
+    name: "t",
+    features: packed(Float64Array.of(0, 1, 3, 0.2, 600, 0, 3, 0.4), [2, 4]),
+    target: { ...packed(Int32Array.of(0, 1), [2]), kind: "class" },
+    featureNames: ["wide", "word", "constant", "narrow"],
+    categorical: [false, true, false, false],
+  };
+  // population deviations 300 and 0.1 by hand
+  expect(spreads(dataset)).toEqual({ widest: "wide", narrowest: "narrow", ratio: expect.closeTo(3000, 9) });
+  expect(spreads(standardize(dataset))).toBeNull();
 });
 
 test("standardising uses the training part alone, spares one-hot and constant columns, and records what it did", () => {

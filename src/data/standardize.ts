@@ -36,6 +36,29 @@ function columnScaling(rows: Rows, categorical: readonly boolean[] | undefined):
   return { mean, std };
 }
 
+/** Two columns of numbers, and how many times as wide as the other one the first one spreads. */
+export interface Spreads {
+  readonly widest: string;
+  readonly narrowest: string;
+  readonly ratio: number;
+}
+
+/** The columns of a table of numbers that spread most and least; null where there are not two, or they are standardised. */
+export function spreads({ features, categorical, featureNames, scaling }: Dataset): Spreads | null {
+  if (categorical === undefined || featureNames === undefined || scaling !== undefined) return null;
+  const { std } = columnScaling(features, categorical);
+  // a constant column has 1
+  const places = [...std.keys()].filter((j) => !categorical[j] && std[j] !== 1);
+  if (places.length < 2) return null;
+  const widest = places.reduce((a, b) => (std[b]! > std[a]! ? b : a));
+  const narrowest = places.reduce((a, b) => (std[b]! < std[a]! ? b : a));
+  return {
+    widest: featureNames[widest]!,
+    narrowest: featureNames[narrowest]!,
+    ratio: std[widest]! / std[narrowest]!,
+  };
+}
+
 function applyScaling({ data, shape }: Rows, { mean, std }: Scaling): void {
   const width = mean.length;
   const length = shape.reduce((a, b) => a * b, 1);

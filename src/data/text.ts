@@ -97,17 +97,17 @@ async function readCharacters(
   return { ids, vocabulary };
 }
 
-/** The characters that are complete by the end of `chunk`; null flushes. Throws `data-encoding`. */
-export function decode(decoder: TextDecoder, chunk: Uint8Array | null, path: string): string {
+/** The characters that are complete by the end of `chunk`; null flushes. Throws `data-encoding` with `help`. */
+export function decode(
+  decoder: TextDecoder,
+  chunk: Uint8Array | null,
+  path: string,
+  help = "save it as UTF-8, e.g. iconv -f latin1 -t utf-8",
+): string {
   try {
     return chunk ? decoder.decode(chunk, { stream: true }) : decoder.decode();
   } catch (cause) {
-    const [first, second] = chunk ?? [];
-    const wide = (first === 0xff && second === 0xfe) || (first === 0xfe && second === 0xff);
-    throw new SteepestError("data-encoding", `the file is ${wide ? "UTF-16" : "not UTF-8 text"}`, {
-      where: path,
-      help: `save it as UTF-8, e.g. iconv -f ${wide ? "utf-16" : "latin1"} -t utf-8`,
-      cause,
-    });
+    const what = decoder.encoding === "utf-8" ? "UTF-8 text" : `text in ${decoder.encoding}`;
+    throw new SteepestError("data-encoding", `the file is not ${what}`, { where: path, help, cause });
   }
 }

@@ -27,6 +27,7 @@ export function tableColumns(
     ? (name: string) => named(names ?? [], name, where)
     : unnamed(encoding, { width, where });
   const columns = encoding.features.map((column) => coded(column, placeOf(column.name)));
+  const cell = { where, frozen: true, decimal: encoding.decimal ?? "." } as const;
   const { classes } = record.target;
   const labels =
     encoding.target?.words === null && classes !== null
@@ -37,7 +38,7 @@ export function tableColumns(
     encode: (cells, row, out, at) => {
       let to = at;
       for (const column of columns) {
-        const value = encodeCell(column, cells[column.index]!, row, { where, frozen: true });
+        const value = encodeCell(column, cells[column.index]!, row, cell);
         if (column.codes === null) out[to++] = value;
         else {
           out.fill(0, to, to + column.codes.size);
@@ -49,7 +50,7 @@ export function tableColumns(
     target: (cells, row) => {
       if (encoding.target === null) throw noTarget(where);
       goal ??= coded(encoding.target, placeOf(encoding.target.name));
-      const value = encodeCell(goal, cells[goal.index]!, row, { where, frozen: true });
+      const value = encodeCell(goal, cells[goal.index]!, row, cell);
       if (labels === null) return value;
       const label = labels.get(value);
       if (label !== undefined) return label;

@@ -18,6 +18,8 @@ export interface RowSource {
   readonly format: RowFormat;
   /** Of a CSV file; default: the one that its first line holds most of. */
   readonly delimiter?: string | undefined;
+  /** Of a CSV file's text; default UTF-8. */
+  readonly encoding?: string | undefined;
 }
 
 /** Consecutive rows, encoded. */
@@ -113,7 +115,7 @@ function collector(
 
 async function readTable(
   record: ModelRecord,
-  { host, path, delimiter }: RowSource,
+  { host, path, delimiter, encoding }: RowSource,
   { targets = false, onColumns }: ReadOptions,
   pieces: Collector,
 ): Promise<void> {
@@ -121,7 +123,7 @@ async function readTable(
   const header = input.kind === "table" ? input.encoding.header : false;
   let columns: TableColumns | null = null;
   let width = 0;
-  await readCsvRows(host, path, { delimiter }, async (rows, start) => {
+  await readCsvRows(host, path, { delimiter, encoding }, async (rows, start) => {
     for (let i = 0; i < rows.length; i++) {
       const [cells, number] = [rows[i]!, start + i];
       if (cells.join("").trim() === "" && (columns === null || cells.length !== width)) continue;
@@ -244,7 +246,8 @@ export function lineEncoder(record: ModelRecord, where: string, targets: boolean
       return { encode: (out, at) => out.set(flat.map(Number), at), target: null };
     };
   }
-  const { encoding } = input;
+  // numbers in JSON have a point
+  const { decimal: _, ...encoding } = input.encoding;
   const goal = targets && encoding.target !== null ? [encoding.target] : [];
   const names = [...encoding.features, ...goal].map((c) => c.name);
   // the cells are made in the order of `names`, so they are looked up as a table with that header

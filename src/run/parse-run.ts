@@ -71,7 +71,11 @@ function flatten(issue: Issue, root: unknown, base: Path): Problem[] {
     return [{ at, what: `"${key}" is missing`, help: `add "${key}" (${issue.expected}) to the run` }];
   }
   return [
-    { at, what: `${key || "the run"} is ${show(value)}`, help: `${key || "it"} ${requirement(issue)}` },
+    {
+      at,
+      what: `${key || "the run"} is ${show(value)}`,
+      help: `${key || "it"} ${requirement(issue)}${issue.code === "invalid_type" && issue.expected === "array" ? `, such as [${show(value)}]; as a flag: --${key} ${String(value)},` : ""}`,
+    },
   ];
 }
 

@@ -38,8 +38,17 @@ const dataSchema = once(() =>
     z.strictObject({
       csv: path().describe("A CSV file, relative to the run file"),
       target: column().nullable().optional().describe("The column to predict"),
-      header: z.boolean().optional(),
-      delimiter: z.string().min(1).optional(),
+      header: z.boolean().optional().describe("Whether the first row has names; default: it has no number"),
+      delimiter: z
+        .string()
+        .min(1)
+        .optional()
+        .describe("Between cells; a space stands for any white space; default: what the first line holds"),
+      decimal: z
+        .enum([".", ","])
+        .optional()
+        .describe("Before a number's fraction; default: seen from the rows"),
+      encoding: z.string().optional().describe("Of the text, such as windows-1252; default utf-8"),
       categorical: z.array(column()).optional().describe("Columns to one-hot encode"),
       exclude: z.array(column()).optional(),
       task: task().optional(),

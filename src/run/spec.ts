@@ -12,6 +12,8 @@ export type DataSpec =
       readonly target?: string | number | null | undefined;
       readonly header?: boolean | undefined;
       readonly delimiter?: string | undefined;
+      readonly decimal?: "." | "," | undefined;
+      readonly encoding?: string | undefined;
       readonly categorical?: readonly (string | number)[] | undefined;
       readonly exclude?: readonly (string | number)[] | undefined;
       readonly task?: Task | undefined;

@@ -27,8 +27,21 @@ export interface Elsewhere {
   readonly hf: string | null;
 }
 
-/** The row of this name. Throws `code` with the closest name, or with all of them. */
-export function findRow<R extends { readonly name: string }>(
+/** Letters and digits, without the word that all losses of PyTorch end with: CrossEntropyLoss, cross-entropy. */
+const plain = (name: string): string =>
+  name
+    .toLowerCase()
+    .replace(/[^a-z0-9]/g, "")
+    .replace(/loss$/, "");
+
+/** Whether this is what other libraries call the row, in whatever case. */
+const isCalled = (row: { readonly elsewhere?: object }, name: string): boolean =>
+  Object.values(row.elsewhere ?? {}).some(
+    (other) => typeof other === "string" && plain(other.slice(other.lastIndexOf(".") + 1)) === plain(name),
+  );
+
+/** The row of this name. Throws `code` with the row of that name elsewhere, with the closest name, or with all of them. */
+export function findRow<R extends { readonly name: string; readonly elsewhere?: object }>(
   rows: readonly R[],
   name: string,
   { code, missing }: { readonly code: string; readonly missing: string },
@@ -36,7 +49,7 @@ export function findRow<R extends { readonly name: string }>(
   const found = rows.find((row) => row.name === name);
   if (found !== undefined) return found;
   const names = rows.map((row) => row.name);
-  const near = closest(name, names);
+  const near = rows.find((row) => isCalled(row, name))?.name ?? closest(name, names);
   throw new SteepestError(code, missing, {
     help: near ? `did you mean "${near}"?` : `choose one of ${names.join(", ")}`,
   });

@@ -146,6 +146,7 @@ describe("validation that goes its own way", () => {
   };
   it.each<[string, string, (k: number) => number]>([
     ["rises from the start", "from-the-start", (k) => 2.4 + k / 4],
+    ["never gets below the untrained model's", "never-learnt", (k) => 2.3 + 0.01 * (k % 3)],
     ["leaps and stays", "leap", (k) => (k < 10 ? 0.3 + 2 * Math.exp(-k / 3) : 1.8)],
     ["is no longer finite", "not-finite", (k) => (k < 12 ? 1 : Number.NaN)],
   ])("%s", (_, kind, value) => {
@@ -160,7 +161,8 @@ describe("validation that goes its own way", () => {
     ["overfitting whose best evaluation was the first", (k) => 0.7 + 0.1 * k],
     ["a healthy one", (k) => 0.2 + 2 * Math.exp(-k / 3)],
     ["a single bad evaluation", (k) => (k === 10 ? 3 : 0.2 + 2 * Math.exp(-k / 3))],
-    ["one that stands still", (k) => 2.3 + 0.01 * (k % 3)],
+    ["one that stands still on another scale", (k) => 23 + 0.01 * (k % 3)],
+    ["one that comes late", (k) => (k < 12 ? 2.3 : 1.9)],
   ])("not so %s", (_, value) => {
     expect(ids(evaluated(value))).not.toContain("validation-divergence");
   });

@@ -8,10 +8,15 @@ import { drawEvaluation, requirePicture } from "../evaluate/draw.ts";
 import { reportEvaluation } from "../evaluate/report.ts";
 import { requirePlotFile } from "../plot-path.ts";
 
-type Flags = { readonly target?: string; readonly delimiter?: string; readonly plot?: string };
+type Flags = {
+  readonly target?: string;
+  readonly delimiter?: string;
+  readonly encoding?: string;
+  readonly plot?: string;
+};
 
 export async function run({ args, options, terminal, json }: Invocation): Promise<undefined> {
-  const { target, delimiter, plot } = options as Flags;
+  const { target, delimiter, encoding, plot } = options as Flags;
   const [run, data, more] = args;
   if (run === undefined || data === undefined || more !== undefined) {
     throw new SteepestError("usage", `${args.length} arguments are given, and 2 are needed`, {
@@ -27,6 +32,7 @@ export async function run({ args, options, terminal, json }: Invocation): Promis
     ...(await openSource(data)),
     target,
     delimiter,
+    encoding,
     onNumbers: (truth, predicted) => void (numbers = { truth, predicted }),
   });
   if (json)

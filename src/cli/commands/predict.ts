@@ -16,6 +16,7 @@ type Flags = {
   readonly format?: "csv" | "jsonl";
   readonly probabilities?: true;
   readonly delimiter?: string;
+  readonly encoding?: string;
   readonly quiet?: true;
   readonly resize?: true;
   readonly invert?: true;
@@ -23,14 +24,14 @@ type Flags = {
 };
 
 export async function run({ args, options, terminal, json }: Invocation): Promise<undefined> {
-  const { out, format, probabilities = false, delimiter, quiet = false } = options as Flags;
+  const { out, format, probabilities = false, delimiter, encoding, quiet = false } = options as Flags;
   const [run, ...files] = args;
   const pictures = files.some((file) => pictureKind(file) !== null);
   if (run === undefined || files.length === 0 || (files.length > 1 && !pictures))
     throw wrongCount(args.length);
   const model = await openTrained(run);
   const { record } = model;
-  const source = pictures ? null : { ...(await openSource(files[0]!)), delimiter };
+  const source = pictures ? null : { ...(await openSource(files[0]!)), delimiter, encoding };
   const chosen = format ?? (source?.format === "jsonl" ? "jsonl" : "csv");
   const shape = { classes: classesOf(record), probabilities, outputs: record.outputs };
   const writer: RowWriter = json || chosen === "jsonl" ? jsonlWriter(shape) : csvWriter(shape);

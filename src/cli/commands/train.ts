@@ -38,6 +38,7 @@ import { splitArguments } from "../run-arguments.ts";
 import type { Terminal } from "../terminal.ts";
 import type { RunFacts } from "../train/page.ts";
 import { resumeFrom, resuming } from "../train/resume.ts";
+import { spreadNote } from "../train/spread-note.ts";
 import { type Ending, runFacts, summary, trainDocument } from "../train/summary.ts";
 import { createWarnings } from "../train/warnings.ts";
 import { chooseTorch, type TorchEngine } from "./train-torch.ts";
@@ -69,6 +70,8 @@ export async function run({ args, flags, options, terminal, json }: Invocation):
     );
   }
   torch?.check(built);
+  const scales = options["quiet"] === true || plan.resume ? null : spreadNote(built.data);
+  if (scales !== null) terminal.note(scales);
   startFromFile(built, options, { plan, terminal });
   const folder = plan.open();
   try {

@@ -8,6 +8,7 @@ export const evaluate: CommandRow = {
       .argument("<data>", "CSV, JSONL, NPY, IDX, or a text for a text model; - is standard input")
       .option("--target <file>", "the answers beside an NPY or IDX file")
       .option("--delimiter <character>", "of a CSV file; default: the one its first line holds most of")
+      .option("--encoding <name>", "of a CSV file's text, such as windows-1252; default utf-8")
       .option("--plot <file>", "draw confusions and calibration, or residuals: .svg or .png")
       .addHelpText(
         "after",

@@ -24,6 +24,7 @@ export const predict: CommandRow = {
         positive(),
       )
       .option("--delimiter <character>", "of a CSV file; default: the one its first line holds most of")
+      .option("--encoding <name>", "of a CSV file's text, such as windows-1252; default utf-8")
       .option("--quiet", "no notes")
       .addHelpText(
         "after",

@@ -30,6 +30,7 @@ describe("reads", () => {
     ["with bars", plain.replaceAll(",", "|")],
     ["with blank lines", `\n${plain.replaceAll("\n", "\n\n")}`],
     ["with spaces", plain.replaceAll(",", " , ")],
+    ["with runs of white space", plain.replaceAll(",", "   ").replaceAll("b", '"b"')],
     ["quoted", '"a","b","y"\n"1","2.5","0.5"\n"-3","4e2","1.5"'],
   ])("a file %s, whole or a byte at a time, gzipped or not", async (_, text) => {
     for (const chunkSize of [1, 5, 1 << 18]) {
@@ -53,6 +54,26 @@ describe("reads", () => {
   test("quoted delimiters, quotes and line breaks", async () => {
     const data = await load('c,y\n"x, ""1""\n2",0.5\nz,1.5\n');
     expect(data.featureNames).toEqual(['c=x, "1"\n2', "c=z"]);
+  });
+  test("decimal commas, seen or said, with thousands apart; in UTF-16 and windows-1252", async () => {
+    const seen = await load("a;c;y\n1;x;0,5\n-1,25;y;1\n1.234,5;x;1,5\n");
+    expect([...seen.features.data]).toEqual([1, 1, 0, -1.25, 0, 1, 1234.5, 1, 0]);
+    expect([...seen.target.data]).toEqual([0.5, 1, 1.5]);
+    expect(seen.encoding).toMatchObject({ decimal: "," });
+    const said = await load("a;y\n1;1,500\n2 345;2,500\n", { decimal: "," });
+    expect([...said.features.data]).toEqual([1, 2345]);
+    expect([...said.target.data]).toEqual([1.5, 2.5]);
+    const first = await load("0,5;1,5\n2,5;3,5\n", { target: 1 });
+    expect([...first.features.data]).toEqual([0.5, 2.5]);
+    const wide = Uint8Array.of(0xff, 0xfe, ...Buffer.from("ä;y\n1;0,5\n", "utf16le"));
+    expect((await load({ "a.csv": wide })).featureNames).toEqual(["ä"]);
+    const narrow = Uint8Array.of(0xe4, ...Buffer.from(";y\n1;0,5\n"));
+    expect((await load({ "a.csv": narrow }, { encoding: "windows-1252" })).featureNames).toEqual(["ä"]);
+  });
+  test("words that differ in most rows, where they are listed", async () => {
+    const rows = Array.from({ length: 60 }, (_, i) => `w${i},${i / 2}`).join("\n");
+    const data = await load(`t,y\n${rows}`, { categorical: ["t"] });
+    expect(data.features.shape).toEqual([60, 60]);
   });
   test("no target when asked for none", async () => {
     const data = await load(plain, { target: null });
@@ -305,25 +326,44 @@ describe("refuses", () => {
       {},
       "data-encoding",
       "not UTF-8",
-      "iconv",
+      '"encoding": "windows-1252"',
     ],
+    ["an unknown encoding", plain, { encoding: "klingon" }, {}, "data-encoding", '"klingon"', "windows-1252"],
     [
-      "a file in UTF-16",
-      { "a.csv": Uint8Array.of(0xff, 0xfe, ...Buffer.from("a,y\n1,2\n", "utf16le")) },
-      {},
+      "bytes that the encoding has not",
+      { "a.csv": Uint8Array.of(0x61, 0xff, 0xff) },
+      { encoding: "shift_jis" },
       {},
       "data-encoding",
-      "is UTF-16",
-      "iconv -f utf-16",
+      "not text in shift_jis",
+      "--encoding",
     ],
     [
-      "numbers with a decimal comma",
-      "a;y\n1;0,5\n2;1\n3;1,5\n",
+      "commas that may part thousands",
+      "a;y\n1;1,500\n2;20\n3;2,500\n",
       {},
       {},
       "csv-cell",
-      'column "y" has numbers with a comma, as "0,5"',
-      "decimal point",
+      'column "y" has numbers with a comma, as "1,500"',
+      '"decimal": ","',
+    ],
+    [
+      "a point where the others have a comma",
+      "a;y\n1;0,5\n2;1.5\n3;2,5\n",
+      {},
+      {},
+      "csv-cell",
+      'row 3, column "y" holds "1.5"',
+      "correct the cell",
+    ],
+    [
+      "a date in each row",
+      `t,y\n${Array.from({ length: 60 }, (_, i) => `2024-01-01T${i},0.5`).join("\n")}`,
+      {},
+      {},
+      "csv-categories",
+      'column "t" has 60 different words in 60 rows',
+      '"exclude": ["t"]',
     ],
     ["a missing file", { "b.csv": "" }, {}, {}, "data-missing", "no file a.csv", "did you mean b.csv?"],
     [

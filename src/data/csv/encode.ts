@@ -1,7 +1,8 @@
 /** Cells to numbers, kept in blocks while the number of rows is unknown. */
 import { SteepestError } from "../../run/errors.ts";
 import { allocateFloat, type FloatDType, packed, type Rows } from "../dataset.ts";
-import { type Column, isMissing, type Schema } from "./schema.ts";
+import { type Decimal, isMissing, numberOf } from "./cells.ts";
+import type { Column, Schema } from "./schema.ts";
 
 export interface Encoded {
   /** Blocks of rows of one value per feature column: a number, or the code of a category. */
@@ -59,6 +60,7 @@ export function encodeRows(
   options: EncodeOptions,
 ): void {
   const { features, target } = into;
+  const cell = { ...options, decimal: schema.decimal };
   for (let r = 0; r < rows.length; r++) {
     const row = rows[r]!;
     const number = first + r;
@@ -76,15 +78,14 @@ export function encodeRows(
     if (options.missing === "drop" && hasMissing(schema, row)) continue;
     const values = nextBlock(features, options.dtype);
     let at = (features.rows % features.rowsPerBlock) * features.width;
-    for (const column of schema.features)
-      values[at++] = encodeCell(column, row[column.index]!, number, options);
+    for (const column of schema.features) values[at++] = encodeCell(column, row[column.index]!, number, cell);
     if (schema.target) {
       const targets = nextBlock(target, "float64");
       targets[target.rows % target.rowsPerBlock] = encodeCell(
         schema.target,
         row[schema.target.index]!,
         number,
-        options,
+        cell,
       );
       target.rows++;
     }
@@ -100,15 +101,14 @@ function hasMissing(schema: Schema, row: readonly string[]): boolean {
 }
 
 /** What one cell needs; without `missing`, rows can't be dropped by a setting. */
-type CellOptions = Pick<EncodeOptions, "where" | "frozen"> & Partial<Pick<EncodeOptions, "missing">>;
+type CellOptions = Pick<EncodeOptions, "where" | "frozen"> &
+  Partial<Pick<EncodeOptions, "missing">> & { readonly decimal: Decimal };
 
 /** A number, or the code of a word. Throws `csv-missing`, `csv-cell`, `csv-categories`. */
 export function encodeCell(column: Column, cell: string, row: number, options: CellOptions): number {
   if (column.codes === null) {
-    const value = Number(cell);
-    // Number("") is 0: an empty cell must not become one.
-    if (Number.isFinite(value) && (value !== 0 || cell.trim() !== "")) return value;
-    return refuseCell(column, cell, row, options);
+    const value = numberOf(cell, options.decimal);
+    return Number.isFinite(value) ? value : refuseCell(column, cell, row, options);
   }
   if (isMissing(cell)) return refuseCell(column, cell, row, options);
   const word = cell.trim();

@@ -30,6 +30,8 @@ import { alignSchema, type Column, inferSchema, type Schema } from "./schema.ts"
 
 /** Rows looked at before deciding what each column is. */
 const SAMPLE = 1000;
+/** From this many rows on, a column of words is refused as a feature where more than half of its words stand in one row alone. */
+const ENOUGH_ROWS = 50;
 /** A target of whole numbers with at most this many different values is taken for classes when nothing says otherwise. */
 const FEW_VALUES = 20;
 
@@ -48,6 +50,7 @@ export async function loadCsv(
     inferSchema(rows, spec, { labels, where: spec.csv }),
   );
   const { schema } = table;
+  if (spec.categorical === undefined) refuseIdentifiers(table, spec.csv);
   const goal = targetMaker(table, kind, dtype, spec.csv);
   const { names, categorical } = describeFeatures(schema.features);
   const samples = (read: Table, where: string): Samples => {
@@ -99,7 +102,7 @@ async function readTable(
     held = [];
     return { schema, encoded };
   };
-  await readCsvRows(host, path, { delimiter: spec.delimiter }, (rows, first) => {
+  await readCsvRows(host, path, spec, (rows, first) => {
     if (table) return encodeRows(table.encoded, table.schema, rows, first, options);
     held.push(...rows);
     if (held.length > SAMPLE) table = begin();
@@ -107,12 +110,34 @@ async function readTable(
   return table ?? begin();
 }
 
-function encodingOf({ header, width, features, target }: Schema): TableEncoding {
+/** A word for nearly every row is a name, a date or a text: one-hot, it teaches nothing about other rows. Throws `csv-categories`. */
+function refuseIdentifiers({ schema, encoded }: Table, where: string): void {
+  const { rows } = encoded.features;
+  if (rows < ENOUGH_ROWS) return;
+  const column = schema.features.find(({ codes }) => codes !== null && codes.size * 2 > rows);
+  if (column === undefined) return;
+  throw new SteepestError(
+    "csv-categories",
+    `column "${column.name}" has ${column.codes!.size} different words in ${rows} rows`,
+    {
+      where,
+      help: `leave it out ("exclude": ["${column.name}"]), or write what matters of it as a number, such as the hour of a date; to keep its words, list every column of words under categorical`,
+    },
+  );
+}
+
+function encodingOf({ header, width, features, target, decimal }: Schema): TableEncoding {
   const encoded = ({ name, codes }: Column): ColumnEncoding => ({
     name,
     words: codes && sortedWords(codes).words,
   });
-  return { header, width, features: features.map(encoded), target: target && encoded(target) };
+  return {
+    header,
+    width,
+    ...(decimal === "," && { decimal }),
+    features: features.map(encoded),
+    target: target && encoded(target),
+  };
 }
 
 interface TargetMaker {

@@ -1,6 +1,7 @@
 /** What each column of a table is: known from the run file, else inferred from its first rows. */
 import { closest, SteepestError } from "../../run/errors.ts";
 import type { CsvSpec } from "../spec.ts";
+import { type Decimal, hasComma, isMissing, isNumber, mayBeThousands } from "./cells.ts";
 
 export interface Column {
   readonly name: string;
@@ -16,12 +17,8 @@ export interface Schema {
   /** Cells in a row. */
   readonly width: number;
   readonly header: boolean;
+  readonly decimal: Decimal;
 }
-
-const MISSING = new Set(["", "na", "n/a", "nan", "null", "none", "?"]);
-export const isMissing = (cell: string): boolean => MISSING.has(cell.trim().toLowerCase());
-/** A cell that reads as a finite decimal number. */
-export const isNumber = (cell: string): boolean => cell.trim() !== "" && Number.isFinite(Number(cell));
 
 /**
  * Reads names from the first row when it is a header, and infers kinds from the rest of `rows`: a column is one of
@@ -36,7 +33,7 @@ export function inferSchema(
   const top = rows[0];
   if (!top)
     throw new SteepestError("data-empty", "the file is empty", { where, help: "give a file with rows" });
-  const header = spec.header ?? !top.some(isNumber);
+  const header = spec.header ?? !top.some((cell) => isNumber(cell, ".") || isNumber(cell, ","));
   const names = header ? top.map((name) => name.trim()) : top.map((_, i) => String(i));
   const seen = new Set<string>();
   const repeated = names.find((name) => seen.size === seen.add(name).size);
@@ -51,11 +48,15 @@ export function inferSchema(
   const excluded = new Set((spec.exclude ?? []).map(place));
   const categorical = spec.categorical && new Set(spec.categorical.map(place));
   const body = rows.slice(header ? 1 : 0);
+  const cellsOf = (index: number): string[] =>
+    body.map((row) => row[index] ?? "").filter((cell) => !isMissing(cell));
+  const asNumbers = names.flatMap((name, i) =>
+    excluded.has(i) || categorical?.has(i) ? [] : [{ name, cells: cellsOf(i) }],
+  );
+  const decimal = spec.decimal ?? (asNumbers.some((column) => usesComma(column, where)) ? "," : ".");
   const words = (index: number): boolean => {
-    const cells = body.map((row) => row[index] ?? "").filter((cell) => !isMissing(cell));
-    if (cells.filter(isNumber).length * 2 >= cells.length) return false;
-    refuseDecimalCommas(names[index]!, cells, where);
-    return true;
+    const cells = cellsOf(index);
+    return cells.filter((cell) => isNumber(cell, decimal)).length * 2 < cells.length;
   };
   const column = (index: number, coded: boolean): Column => ({
     name: names[index]!,
@@ -76,22 +77,34 @@ export function inferSchema(
     target:
       target === null
         ? null
-        : column(target, words(target) || (labels && !body.every((r) => isNumber(r[target] ?? "0")))),
+        : column(
+            target,
+            words(target) || (labels && !body.every((r) => isNumber(r[target] ?? "0", decimal))),
+          ),
     width: names.length,
     header,
+    decimal,
   };
 }
 
-/** Numbers as "1234,56" are no categories. Throws `csv-cell` where, with plain ones, they are more than half of the cells. */
-function refuseDecimalCommas(name: string, cells: readonly string[], where: string): void {
-  const withComma = cells.filter((cell) => /^\s*[+-]?\d+,\d+\s*$/.test(cell));
-  if (withComma.length === 0 || (withComma.length + cells.filter(isNumber).length) * 2 < cells.length) return;
+/**
+ * Whether commas stand before fractions in a column most of whose cells are numbers, with commas or without. Throws
+ * `csv-cell` where they may part thousands just as well.
+ */
+function usesComma(
+  { name, cells }: { readonly name: string; readonly cells: readonly string[] },
+  where: string,
+): boolean {
+  const withComma = cells.filter(hasComma);
+  const others = cells.filter((cell) => isNumber(cell, ".")).length;
+  if (withComma.length === 0 || (withComma.length + others) * 2 < cells.length) return false;
+  if (!withComma.every(mayBeThousands)) return true;
   throw new SteepestError(
     "csv-cell",
     `column "${name}" has numbers with a comma, as "${withComma[0]!.trim()}"`,
     {
       where,
-      help: `write them with a decimal point and without separators of thousands, exclude the column, or list it under categorical if these are words`,
+      help: 'if the comma stands before the fraction, say so in data: "decimal": ","; if it parts thousands, remove it; if these are words, list the column under categorical',
     },
   );
 }

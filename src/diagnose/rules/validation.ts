@@ -90,8 +90,16 @@ const MISSED = 0.75;
 /** A leap between two evaluations, as a share of the level, that stays. */
 const LEAP = Math.log(2);
 
+/** The validation stays above this share of the first training loss, and the training ends below that one. */
+const UNLEARNT = 0.9;
+const LEARNT = 0.3;
+/** Further above the first training loss, the first validation is a sum or of another kind. */
+const SAME_SCALE = 2;
+
+type OwnWay = { readonly kind: "from-the-start" | "never-learnt" | "leap"; readonly at: number };
+
 /** How the validation went its own way: never with the training, or away from it at one evaluation; null when it did not. */
-function ownWay(c: Context, e: Evaluations): { kind: "from-the-start" | "leap"; at: number } | null {
+function ownWay(c: Context, e: Evaluations): OwnWay | null {
   const n = e.values.length;
   const last = n - 1;
   if (!e.values.every((v) => v > 0)) return null;
@@ -99,6 +107,8 @@ function ownWay(c: Context, e: Evaluations): { kind: "from-the-start" | "leap"; 
   const learnt = !startsLate(c) && c.first - lowest > (1 - MISSED) * (c.first - e.train[last]!);
   if (!learnt && lowest > 0.95 * e.values[0]! && e.values[last]! > ABOVE_START * e.values[0]!)
     return { kind: "from-the-start", at: 0 };
+  const apart = lowest > UNLEARNT * c.first && e.values[0]! < SAME_SCALE * c.first;
+  if (!startsLate(c) && apart && e.train[last]! < LEARNT * c.first) return { kind: "never-learnt", at: 0 };
   for (let i = 1; i <= n - 3; i++) {
     const was = median(e.values.subarray(Math.max(0, i - 3), i));
     const after = e.values.subarray(i).reduce((a, b) => Math.min(a, b));
@@ -113,7 +123,7 @@ export const validationDivergence: Rule = {
   name: "validation-divergence",
   severity: "critical",
   about:
-    "validation rises from the start, leaps away for good or is not finite, while the training loss falls",
+    "validation rises from the start, never gets below the untrained model's loss, leaps away for good or is not finite, while the training loss falls",
   needs: ["finite", "descent", "validation"],
   alerts: null,
   absorbs: ["overfitting"],
@@ -143,7 +153,9 @@ export const validationDivergence: Rule = {
         advice:
           found.kind === "from-the-start"
             ? "The validation loss has risen since the start while the training loss falls. What is learnt does not hold on the validation data. Compare how both sets are read: labels and their order, normalisation, the mode of batch norm and dropout (model.eval())."
-            : `At step ${from} the validation loss leaps away from the training loss and stays. Look for what changed there: statistics of batch norm, weights that are averaged or loaded for the evaluation, the validation data.`,
+            : found.kind === "never-learnt"
+              ? "The validation loss never gets clearly below the first training loss, that of an untrained model, while the training loss falls far below it. The model learns its rows by heart. Look for labels that do not belong to their rows, for a column that is different in every row (a name, a date, an identifier), for validation rows read in another way, or give more training rows."
+              : `At step ${from} the validation loss leaps away from the training loss and stays. Look for what changed there: statistics of batch norm, weights that are averaged or loaded for the evaluation, the validation data.`,
         alternatives: ["too few training examples, learnt by heart at once"],
         decide: "the loss of a training batch, computed by the validation code",
       },
