@@ -30,6 +30,8 @@ export interface BackendChoice {
    * times it there and on WebAssembly, and takes what is faster.
    */
   readonly late?: ProgramSpec;
+  /** How often it will run, where that is known: `auto` does not try a GPU for what WebAssembly has done by then. */
+  readonly runs?: number;
 }
 
 /** All backends, in the order that help lists them. */
@@ -39,7 +41,8 @@ export const backends: readonly BackendRow[] = [
     about:
       "native where there is a compiler and the program's runs repay making it, else wasm, with the system's BLAS for large products where one is found (Node); in a page wasm, or what is faster for a step whose results are taken later",
     make: async (choice) => {
-      if (choice.late !== undefined && "gpu" in (globalThis.navigator ?? {})) return fasterOf(choice.late);
+      if (choice.late !== undefined && "gpu" in (globalThis.navigator ?? {}))
+        return fasterOf(choice.late, choice.runs);
       return inNode() ? automatic(choice) : wasm;
     },
   },
@@ -94,8 +97,8 @@ export async function chooseBackend(name: string = "auto", choice: BackendChoice
   return findRow(backends, name, { code: "backend", missing: `there is no backend "${name}"` }).make(choice);
 }
 
-const fasterOf = async (late: ProgramSpec): Promise<Backend> =>
-  (await import("./backends/faster.ts")).fasterBackend(late);
+const fasterOf = async (late: ProgramSpec, runs: number | undefined): Promise<Backend> =>
+  (await import("./backends/faster.ts")).fasterBackend(late, runs);
 
 const nodeBackends = (): Promise<typeof import("./backends/node-backends.ts")> =>
   import("./backends/node-backends.ts");

@@ -69,6 +69,9 @@ const DEFAULT_BATCH = 64;
 /** metrics.jsonl stays readable and the loop fast: by default it gets this many lines of steps at most, and of validations. */
 const MAX_LINES = 20_000;
 
+/** Chooses what makes a run's steps: `(step, runs) => chooseBackend("auto", { late: step, runs })` takes the faster one. */
+export type ChooseLate = (step: ProgramSpec, runs: number) => Promise<Backend>;
+
 /** What a run is built with. */
 export interface BuildOptions {
   readonly host: BuildHost;
@@ -78,7 +81,7 @@ export interface BuildOptions {
    * state by `step.pull()`. Not asked where batches grow or examples come in time. An epoch's last batch, where it is smaller,
    * is made by wasm: `pull` comes before it.
    */
-  readonly late?: ((step: ProgramSpec) => Promise<Backend>) | undefined;
+  readonly late?: ChooseLate | undefined;
 }
 
 /** Throws a SteepestError for whatever of the run file, its data or its modules does not fit. */
@@ -119,7 +122,10 @@ export async function buildRun(declared: RunSpec, { host, backend, late }: Build
   const stepsOn =
     late === undefined || plan.stages.length > 1 || feed !== undefined
       ? backend
-      : await late(explained(() => traceStep(traced)));
+      : await late(
+          explained(() => traceStep(traced)),
+          totalSteps,
+        );
   const step = explained(() =>
     trainStep({ ...traced, backend: stepsOn, runs: totalSteps, seed, late: late !== undefined }),
   );

@@ -1,11 +1,10 @@
 /** `fit`: data in memory or in time, and a model in code, trained by the loop that the command line uses. */
 import { batchPlan, type DataArray, rowCount } from "../data/index.ts";
-import type { Backend, ProgramSpec } from "../engine/backend.ts";
 import { wasm } from "../engine/backends/wasm.ts";
 import { SteepestError } from "../run/errors.ts";
 import type { RunLog } from "../run/log.ts";
 import type { LongWork } from "../run/long-work.ts";
-import { type BuiltRun, buildRun } from "./build.ts";
+import { type BuiltRun, buildRun, type ChooseLate } from "./build.ts";
 import { type Progress, restoreCheckpoint } from "./checkpoint.ts";
 import { declareFit, type FitRun } from "./code-run.ts";
 import { type Examples, inputRows, type Nested, type Tensor } from "./fit-data.ts";
@@ -39,11 +38,11 @@ export interface FitOptions extends FitRun, LongWork<TrainProgress> {
   /** Goes on from where another fit of the same model and data stopped: its `state`. */
   readonly resume?: FitState;
   /**
-   * Chooses what makes the steps, which may be a GPU: `(step) => chooseBackend("auto", { late: step })` takes the faster one.
+   * Chooses what makes the steps, which may be a GPU: `(step, runs) => chooseBackend("auto", { late: step, runs })` takes the faster one.
    * `run.notes.why` tells what was measured. `backend` makes all else, and the steps after a GPU was lost. Streams and
    * batches of several sizes stay on `backend`.
    */
-  readonly late?: (step: ProgramSpec) => Promise<Backend>;
+  readonly late?: ChooseLate;
 }
 
 /** A trained model and how it came about. */

@@ -1,5 +1,5 @@
 export { type ActivationStep, type ActivationStepOptions, activationStep } from "./activations.ts";
-export { type BuildOptions, type BuiltParts, type BuiltRun, buildRun } from "./build.ts";
+export { type BuildOptions, type BuiltParts, type BuiltRun, buildRun, type ChooseLate } from "./build.ts";
 export { type Best, encodeCheckpoint, type Progress, restoreCheckpoint } from "./checkpoint.ts";
 export { buildCodeRun, type CodeRun, declareRun, type FitLoss, type FitRun } from "./code-run.ts";
 export { defineRun, type Run } from "./define-run.ts";

@@ -51,7 +51,7 @@ export function lateRun(
 ): LateRun {
   let built = first;
   let settled = from;
-  /** The weights as they were then, where they can be lost. */
+  /** The weights as they were then, where a device can lose them. */
   const good = first.step.state.map(({ name, values }) => ({ name, values: values.slice() }));
   /** Of the steps since then. */
   const since: Hyper[] = [];
@@ -84,6 +84,7 @@ export function lateRun(
   const sent = (): number => settled + since.length;
   const advance = (...hyper: Hyper): void => {
     const k = sent();
+    if (since.length === 0 && built.step.executable.device !== undefined) copyState(built.step.state, good);
     since.push(hyper);
     try {
       built.advance(k, ...hyper);
@@ -106,9 +107,7 @@ export function lateRun(
     settled = sent();
     since.length = 0;
     known = 0;
-    const { state } = built.step;
-    if (built !== first) copyState(state, first.step.state);
-    else if (first.step.executable.device !== undefined) copyState(state, good);
+    if (built !== first) copyState(built.step.state, first.step.state);
   };
   const run: Omit<LateRun, "burst"> = {
     built: () => built,

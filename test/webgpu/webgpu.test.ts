@@ -3,7 +3,9 @@ import { readFileSync } from "node:fs";
 import fc from "fast-check";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { serveSite } from "../../src/cli/lab/server.ts";
 import { drawnProgram } from "../conformance/random-programs.ts";
+import { builtLab } from "../lab/build.ts";
 import { furthest, golden } from "../nn/golden-transformer.ts";
 import { cases2026, isHostDriven, isQuirk, moreCases, optimizerCases } from "../optim/golden.ts";
 import { noBrowser, openPage } from "./browser.ts";
@@ -72,13 +74,15 @@ describe.skipIf(noBrowser !== null)("WebGPU in a page", () => {
     expect(await check("steps")).toEqual([]);
   });
 
-  test("auto stays on WebAssembly where it is faster, where the device refuses, and for callers who don't wait", async () => {
-    const [small, double, now, measured, refused, compiled, report] = await check("auto");
-    expect([small, double, now]).toEqual(["wasm", "wasm", "wasm"]);
+  test("auto stays on WebAssembly where it is faster, where the device refuses, for few or short steps, and for callers who don't wait", async () => {
+    const [names, now, measured, refused, short, few, compiled, report] = await check("auto");
+    expect([names, now]).toEqual(["1", "wasm"]);
     expect(measured).toMatch(
       /^a step takes [\d.]+ ms on the GPU \(.*swiftshader.*\), [\d.]+ ms on WebAssembly$/i,
     );
     expect(refused).toContain("float64");
+    expect(short).toMatch(/ms on WebAssembly: less than a GPU needs to begin one$/);
+    expect(few).toMatch(/: all 7 take no longer than trying a GPU$/);
     expect(compiled).toBe(`wasm ${Math.sin(1).toFixed(4)}`);
     expect(report).toMatch(/^true .*swiftshader.*; for steps whose results are taken later$/i);
   });
@@ -97,6 +101,30 @@ describe.skipIf(noBrowser !== null)("WebGPU in a page", () => {
 
   test("fit on a device is fit on WebAssembly to 1e-6, smaller last batches and a lost device included", async () => {
     expect(await check("fits")).toEqual([]);
+  });
+
+  test("the lab's rooms train on the device where it is asked for, to WebAssembly's losses", async () => {
+    const serving = await serveSite(await builtLab(), { host: "127.0.0.1", port: 0 });
+    const rooms = [
+      "train?data=circles&model=mlp2&batch=32&steps=40&lr=0.02&optimizer=adam&rates=0:0.05,20:0.02:adam&k=40",
+      "language-model?width=16&layers=1&heads=2&context=8&batch=4&steps=40&k=40",
+    ];
+    const values = async (room: string, on: string): Promise<string[]> => {
+      const tab = await browser!.newPage();
+      await tab.goto(`${serving.url}#/${room}&on=${on}`);
+      await tab.locator("[data-value=step]:text-is('40 of 40')").waitFor();
+      const texts = await tab
+        .locator("[data-value=backend], [data-value=loss], [data-value=rate]")
+        .allTextContents();
+      await tab.close();
+      return texts.sort();
+    };
+    const both = rooms.map((room) => Promise.all([values(room, "webgpu"), values(room, "wasm")]));
+    for (const [there, here] of await Promise.all(both)) {
+      expect(here.at(-1)).toBe("wasm");
+      expect(there).toEqual(here.with(-1, "webgpu"));
+    }
+    await serving.close();
   });
 
   test("no buffer more is alive after many steps", async () => {

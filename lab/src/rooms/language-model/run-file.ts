@@ -1,4 +1,5 @@
 /** What the controls mean as a run file: the same in the worker, in the file to take away and in tests. */
+import type { Computer } from "../../lib/computers.ts";
 import { optimizerSettings } from "../../lib/optimizer-choices.ts";
 import { scheduleSettings } from "../../lib/schedule-choices.ts";
 import type { optimizers, schedules, Text } from "./names.ts";
@@ -14,6 +15,8 @@ export interface Asked {
   readonly schedule: (typeof schedules)[number];
   readonly steps: number;
   readonly seed: number;
+  /** What makes the steps; no part of the run file. */
+  readonly on?: Computer;
 }
 
 const WARMUP = 0.05;
@@ -30,7 +33,7 @@ export function runFile(asked: Asked, lr: number): Record<string, unknown> {
     schedule: scheduleSettings(schedule, { warmup: WARMUP, steps }),
     clip: { globalNorm: 1 },
     batchSize: batch,
-    dropLast: true, // a GPU takes batches of one size
+    dropLast: true, // a smaller batch leaves the GPU
     steps,
     seed,
     validation: 0.1,

@@ -1,3 +1,4 @@
+import { computers } from "../../lib/computers.ts";
 import { choice, int, number, text } from "../../lib/fields.ts";
 import { optimizers, prompts, schedules, texts } from "./names.ts";
 
@@ -16,6 +17,7 @@ export const fields = {
   schedule: choice(schedules, "warmup-cosine"),
   steps: int({ default: 2000, min: 10, max: MAX_STEPS }),
   seed: int({ default: 1, min: 0, max: 1e6 }),
+  on: choice(computers, "auto"),
   /** Steps made: an address with them trains so far by itself. */
   k: int({ default: 0, min: 0, max: MAX_STEPS }),
   /** Rates of this run where they were changed: "0:0.01,400:0.003". */

@@ -77,6 +77,8 @@ interface Session {
   readonly built: BuiltRun;
   /** What makes the steps of it, on a GPU where that is faster. */
   readonly run: LateRun;
+  /** Settled when no steps are under way. */
+  going: Promise<unknown>;
   readonly writer: Writer;
   readonly doctor: Doctor;
   readonly unseen: () => number;
@@ -106,7 +108,7 @@ let kept: Kept | null = null;
 
 const EVALUATIONS = 40;
 const SMOOTH = 0.95;
-/** ms of steps between two reports, as many as were made in that time before, */
+/** ms of steps between two reports, */
 const SLICE = 60;
 /** and of training between two samples; the doctor judges as often. */
 const REST = 1500;
@@ -129,6 +131,8 @@ export async function open(
   changes: readonly RateChange[],
 ): Promise<{ facts: Facts; state: State }> {
   const lr = changes[0]![1];
+  const old = session;
+  void old?.going.finally(() => old.built.step.executable.device?.release());
   session = undefined;
   const bytes = await bytesOf(asked.text);
   const host = memoryHost({ [textFile(asked.text)]: bytes });
@@ -140,7 +144,7 @@ export async function open(
   const built = await buildRun(spec, {
     host,
     backend,
-    late: (step) => chooseBackend("auto", { late: step }),
+    late: (step, runs) => chooseBackend(asked.on, { late: step, runs }),
   });
   if (start !== null) startFrom(start, built);
   const run = lateRun(built, () => buildRun(spec, { host, backend, late: async () => backend }));
@@ -148,6 +152,7 @@ export async function open(
   session = {
     built,
     run,
+    going: Promise.resolve(),
     writer,
     doctor: createDoctor(built.spec.name),
     unseen: unseenLoss(run, backend),
@@ -276,45 +281,46 @@ export function setRate(lr: number): State | null {
   return stateOf(s);
 }
 
-/** Steps up to `end`, to the next evaluation or to numbers that are no numbers; returns how many. */
-async function burst(
-  s: Session,
-  { maxSteps, end, every }: { readonly maxSteps: number; readonly end: number; readonly every: number },
-): Promise<number> {
-  const before = s.losses.length;
-  do {
-    const k = s.run.sent();
+/** Steps for a slice of time: up to `end`, or to numbers that are no numbers. */
+async function slice(s: Session, end: number): Promise<void> {
+  const began = performance.now();
+  const hyperOf = (k: number): [number] => {
     const change = s.changes.find(([step]) => step === k);
     if (change !== undefined) s.rate = rateAt(s.built, change[1]);
     const lr = s.rate.lrAt(k);
-    s.run.advance(lr);
     s.rates.push(lr);
-  } while (s.run.sent() < Math.min(end, before + maxSteps) && s.run.sent() % every !== 0);
-  for (const { loss, gradNorm } of await s.run.results()) {
-    s.losses.push(loss);
-    s.norms.push(gradNorm);
-    if (!Number.isFinite(loss)) break;
-  }
-  s.rates.length = s.losses.length;
-  return s.losses.length - before;
+    return [lr];
+  };
+  do {
+    for (const { loss, gradNorm } of await s.run.burst(end, hyperOf)) {
+      s.losses.push(loss);
+      s.norms.push(gradNorm);
+      if (!Number.isFinite(loss)) break;
+    }
+    s.rates.length = s.losses.length;
+  } while (s.losses.length < end && Number.isFinite(s.losses.at(-1)) && performance.now() - began < SLICE);
 }
 
 /** Trains until step `to` or until told to stop; another run that is opened meanwhile ends this one. */
-export async function go(to: number, report: Report<State>): Promise<State> {
+export function go(to: number, report: Report<State>): Promise<State> {
   const s = opened();
+  const going = trainTo(s, to, report);
+  s.going = going.catch(() => undefined);
+  return going;
+}
+
+async function trainTo(s: Session, to: number, report: Report<State>): Promise<State> {
   const { built } = s;
   const end = Math.min(to, built.totalSteps);
   const every = Math.max(1, Math.round(built.totalSteps / EVALUATIONS));
   s.headline = null;
-  let atOnce = 1;
   let reported = performance.now();
   while (s.losses.length < end && session === s) {
-    const began = performance.now();
-    const made = await burst(s, { maxSteps: atOnce, end, every });
+    const [began, before] = [performance.now(), s.losses.length];
+    await slice(s, Math.min(end, every * (Math.floor(before / every) + 1)));
     const now = performance.now();
     s.seconds += (now - began) / 1000;
-    s.steps += made;
-    atOnce = Math.max(1, Math.min(2 * atOnce, Math.round((made * SLICE) / (now - began))));
+    s.steps += s.losses.length - before;
     const finite = Number.isFinite(s.losses.at(-1));
     const due = s.losses.length % every === 0;
     const rested = now - reported > REST || !finite;

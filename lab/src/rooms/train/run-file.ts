@@ -1,4 +1,5 @@
 /** What the controls mean as a run file: the same in the worker, in the file to take away and in tests. */
+import type { Computer } from "../../lib/computers.ts";
 import { optimizerSettings } from "../../lib/optimizer-choices.ts";
 import { type RateChange, readRates } from "../../lib/rates.ts";
 import { scheduleSettings } from "../../lib/schedule-choices.ts";
@@ -18,6 +19,8 @@ export interface Asked {
   readonly batch: number;
   readonly steps: number;
   readonly seed: number;
+  /** What makes the steps; no part of the run file. */
+  readonly on?: Computer;
 }
 
 const warmup = 0.1;

@@ -49,6 +49,7 @@ function askedOf(v: Options["values"], file: string | null): Asked {
     batch: v.batch,
     steps: v.steps,
     seed: v.seed,
+    on: v.on,
   };
 }
 

@@ -1,11 +1,18 @@
 /** A run that can be watched, paused and steered. In the worker. */
 
 import { type DataHost, memoryHost } from "steepest/data";
-import { wasm } from "steepest/engine";
+import { type Backend, chooseBackend, wasm } from "steepest/engine";
 import { type LearningRate, learningRateFromSpec } from "steepest/optim/schedules";
 import { debiasedEma } from "steepest/plot";
 import { parseRun } from "steepest/run";
-import { type BuiltRun, buildRun, flatParameters } from "steepest/train";
+import {
+  type BuiltRun,
+  buildRun,
+  type ChooseLate,
+  flatParameters,
+  type LateRun,
+  lateRun,
+} from "steepest/train";
 import { digitsHost } from "../../lib/digits.ts";
 import type { Report } from "../../lib/engine.ts";
 import { type Guesses, guesses, type Tally } from "./guesses.ts";
@@ -38,7 +45,14 @@ export interface State {
 
 export interface Session {
   readonly asked: Asked;
+  /** Its weights are those of the last report. */
   built: BuiltRun;
+  /** What makes the steps of it, on a GPU where that is faster. */
+  run: LateRun;
+  /** What was chosen to make them, for the optimizers that come later. */
+  readonly chosen: Backend;
+  /** Whoever sends steps or exchanges the run waits for who does so now. */
+  turn: Promise<void>;
   guess: Guesses;
   readonly frame: ReturnType<typeof frameOf>;
   changes: Change[];
@@ -90,18 +104,35 @@ function rateAt({ spec, totalSteps, plan }: BuiltRun, lr: number): LearningRate 
   return rate;
 }
 
-const build = (asked: Asked, lr: number): Promise<BuiltRun> =>
-  buildRun(parseRun(runFile(asked, lr)), { host: hostFor(asked), backend: wasm });
+async function build(
+  asked: Asked,
+  lr: number,
+  { late, from = 0 }: { readonly late: ChooseLate; readonly from?: number },
+): Promise<Pick<Session, "built" | "run">> {
+  const spec = parseRun(runFile(asked, lr));
+  const made = (choose: ChooseLate): Promise<BuiltRun> =>
+    buildRun(spec, { host: hostFor(asked), backend: wasm, late: choose });
+  const built = await made(late);
+  return { built, run: lateRun(built, () => made(async () => wasm), { from }) };
+}
 
 /** A new run, at its start. Of settings given for later steps each takes over when its step comes. */
 export async function begin(asked: Asked, changes: readonly Change[]): Promise<Session> {
   const [, lr, optimizer = asked.optimizer] = changes[0]!;
-  const built = await build({ ...asked, optimizer }, lr);
+  let chosen: Backend = wasm;
+  const late: ChooseLate = async (step, runs) =>
+    (chosen = await chooseBackend(asked.on, { late: step, runs }));
+  const { built, run } = await build({ ...asked, optimizer }, lr, { late });
+  const old = session;
+  if (old !== undefined) void inTurn(old, async () => old.built.step.executable.device?.release());
   const guess = guesses(built, wasm);
   const tally = { ...guess.tally(), step: 0 };
   session = {
     asked,
     built,
+    run,
+    chosen,
+    turn: Promise.resolve(),
     guess,
     frame: frameOf(built),
     changes: [...changes],
@@ -139,30 +170,61 @@ export function stateOf(s: Session): State {
   };
 }
 
-/** From the next step on. Another optimizer takes the weights as they are, and begins with a state of its own. */
-export async function change(s: Session, lr: number, optimizer: OptimizerName): Promise<void> {
-  const k = s.losses.length;
-  const kept = s.changes.filter(([step]) => step < k);
-  const other = optimizer !== s.optimizer;
-  // a list that names one optimizer names the first too: the control shows the last
-  const named = other && kept[0] !== undefined && kept[0][2] === undefined;
-  const before: Change[] = named ? [[0, kept[0]![1], s.optimizer], ...kept.slice(1)] : kept;
-  s.changes = [...before, other ? [k, lr, optimizer] : [k, lr]];
-  await take(s, s.changes.at(-1)!);
+/** Work on the run, after what is under way. */
+function inTurn<T>(s: Session, work: () => Promise<T>): Promise<T> {
+  const done = s.turn.then(work);
+  s.turn = done.then(
+    () => undefined,
+    () => undefined,
+  );
+  return done;
 }
+
+/** From the next step on. Another optimizer takes the weights as they are, and begins with a state of its own. */
+export const change = (s: Session, lr: number, optimizer: OptimizerName): Promise<void> =>
+  inTurn(s, async () => {
+    const k = s.losses.length;
+    const kept = s.changes.filter(([step]) => step < k);
+    const other = optimizer !== s.optimizer;
+    // a list that names one optimizer names the first too: the control shows the last
+    const named = other && kept[0] !== undefined && kept[0][2] === undefined;
+    const before: Change[] = named ? [[0, kept[0]![1], s.optimizer], ...kept.slice(1)] : kept;
+    s.changes = [...before, other ? [k, lr, optimizer] : [k, lr]];
+    await take(s, s.changes.at(-1)!);
+  });
 
 async function take(s: Session, [, lr, optimizer = s.optimizer]: Change): Promise<void> {
   if (optimizer !== s.optimizer) {
-    const next = await build({ ...s.asked, optimizer }, lr);
-    const weights = new Map(s.built.step.state.map((t) => [t.name, t.values]));
-    for (const { name, values } of next.step.state) {
+    await s.run.settle();
+    const { step } = s.built;
+    const next = await build({ ...s.asked, optimizer }, lr, {
+      late: async () => s.chosen,
+      from: s.losses.length,
+    });
+    const weights = new Map(step.state.map((t) => [t.name, t.values]));
+    for (const { name, values } of next.built.step.state) {
       if (!name.startsWith("optimizer.")) values.set(weights.get(name) ?? values);
     }
-    s.built = next;
-    s.guess = guesses(next, wasm);
-    s.optimizer = optimizer;
+    step.executable.device?.release();
+    Object.assign(s, next, { guess: guesses(next.built, wasm), optimizer });
   }
   s.rate = rateAt(s.built, lr);
+}
+
+/** Steps for a slice of time, up to `end` or to numbers that are no numbers; the weights are there then. */
+async function slice(s: Session, end: number): Promise<void> {
+  const began = performance.now();
+  do {
+    const k = s.losses.length;
+    const due = s.changes.find(([step]) => step === k);
+    if (due !== undefined && k > 0) await take(s, due);
+    const next = s.changes.find(([step]) => step > k)?.[0] ?? end;
+    for (const { loss } of await s.run.burst(Math.min(end, next), (at) => [s.rate.lrAt(at)])) {
+      s.losses.push(loss);
+      if (!Number.isFinite(loss)) break;
+    }
+  } while (s.losses.length < end && Number.isFinite(s.losses.at(-1)) && performance.now() - began < SLICE);
+  await s.run.settle();
 }
 
 /** How many steps the pace allows now; waits where it allows none. */
@@ -193,14 +255,8 @@ export async function goOn(s: Session, to: number, report: Report<State>): Promi
     const quota = await allowed();
     const began = performance.now();
     const before = s.losses.length;
-    while (s.losses.length < end && s.losses.length - before < quota && performance.now() - began < SLICE) {
-      const k = s.losses.length;
-      const due = s.changes.find(([step]) => step === k);
-      if (due !== undefined && k > 0) await take(s, due);
-      const { loss } = s.built.advance(k, s.rate.lrAt(k));
-      s.losses.push(loss);
-      if (!Number.isFinite(loss) || (k + 1) % every === 0) break;
-    }
+    const stop = Math.min(end, before + quota, every * (Math.floor(before / every) + 1));
+    if (stop > before) await inTurn(s, () => slice(s, stop));
     const made = s.losses.length - before;
     paced.made += made;
     s.seconds += (performance.now() - began) / 1000;

@@ -1,3 +1,4 @@
+import { computers } from "../../lib/computers.ts";
 import { choice, int, number, text } from "../../lib/fields.ts";
 import { dataSets, models, optimizers, paces, planes, schedules } from "./names.ts";
 
@@ -18,6 +19,7 @@ export const fields = {
   batch: int({ default: 64, min: 1, max: 512 }),
   steps: int({ default: 600, min: 10, max: MAX_STEPS }),
   seed: int({ default: 1, min: 0, max: 1e6 }),
+  on: choice(computers, "auto"),
   /** Steps a second while it is watched. */
   pace: choice(paces, "30"),
   /** Steps made: an address with them trains so far by itself. */

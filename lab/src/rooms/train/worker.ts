@@ -19,6 +19,9 @@ export interface Facts {
   readonly rows: number;
   readonly stepsPerEpoch: number;
   readonly advice: Advice;
+  readonly backend: string;
+  /** What was measured when it was chosen; "": nothing. */
+  readonly why: string;
   readonly classes: readonly string[];
   /** Of tables and points: names of the two features that are drawn, and rows with their classes. */
   readonly points: {
@@ -56,6 +59,8 @@ export async function open(
       rows: plan.n,
       stepsPerEpoch: plan.stepsPerEpoch,
       advice: advise({ run: spec, batchSize: plan.batchSize }),
+      backend: s.built.backend,
+      why: s.chosen.why ?? "",
       classes: s.guess.classes,
       points: asked.data === "digits" ? null : points,
     },
