@@ -1,4 +1,5 @@
 /** `steepest find-lr -- COMMAND` on programs of every manner. Known answers: test/trainers/grid.json. */
+import { execFileSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -114,6 +115,28 @@ function write(cwd: string, body: string, pause = 0): void {
   writeFileSync(join(cwd, "train.mjs"), body.replace("PAUSE", String(pause)));
 }
 const blanks = ["--", process.execPath, "train.mjs", "{lr}", "{seed}"];
+
+test("the loss of held-out rows decides where a program logs one, and --for training asks for the other", async () => {
+  const program = join(trainers, "overfits.mjs");
+  // the known answer: whole trainings, read by a pattern
+  const lastHeldOut = (rate: number): number => {
+    const printed = execFileSync("node", [program, "--lr", String(rate)], { encoding: "utf8" });
+    return Number(/.*validation loss (\S+)\s*$/.exec(printed)![1]);
+  };
+  const rates = [0.0005, 0.001, 0.002, 0.004, 0.008, 0.016];
+  const losses = rates.map(lastHeldOut);
+  const rate = rates[losses.indexOf(Math.min(...losses))]!;
+  const command = ["--jobs", "2", "--", "node", program, "--lr", "{lr}", "--seed", "{seed}"];
+  const found = await find(folder(), command);
+  expect(found.for).toBe("validation");
+  expect(found.suggestion! / rate).toBeGreaterThan(1 / 2.2);
+  expect(found.suggestion! / rate).toBeLessThan(2.2);
+  expect(found.best.training).toBeGreaterThan(4 * rate);
+  expect(found.notes.join()).toContain("by the training loss alone");
+  const fit = await find(folder(), ["--for", "training", ...command]);
+  expect(fit.for).toBe("training");
+  expect(fit.suggestion).toBeGreaterThan(4 * rate);
+});
 
 test("--override writes into copies of settings of every format", async () => {
   const cwd = folder();

@@ -1,13 +1,20 @@
 /** A trial's losses on a scale that all trials of a program share, and what they say after so many steps. */
+import { seriesOf } from "../../run/log.ts";
 import { mean } from "../../run/mean.ts";
+import type { Purpose } from "../../tune/find-lr/run-trials.ts";
 import { isLost, SCORED_SHARE } from "../../tune/search/score.ts";
 import type { FoundLoss } from "./loss-source.ts";
 
 /** Losses as logged. */
-export interface Curve {
+export interface Course {
   /** In the log's own unit, ascending. */
   readonly steps: readonly number[];
   readonly losses: readonly number[];
+}
+
+/** What a program trains on, and beside it the loss of held-out rows where it logs that. */
+export interface Curve extends Course {
+  readonly heldOut?: Course;
 }
 
 /** Steps are counted from `origin`, so that the first point stands one interval after it. */
@@ -21,20 +28,29 @@ export interface Scale {
 /** Points before the first mean that may reach a goal. */
 const FIRST_MEAN = 20;
 
-export const curveOf = ({ loss }: FoundLoss): Curve => ({
-  steps: Array.from(loss.steps),
-  losses: Array.from(loss.values),
+const courseOf = ({ steps, values }: FoundLoss["loss"]): Course => ({
+  steps: Array.from(steps),
+  losses: Array.from(values),
 });
 
-export function scaleOf({ steps }: Curve, unit: Scale["unit"]): Scale {
+export function curveOf({ loss, log }: FoundLoss): Curve {
+  const heldOut = loss.role === "loss" ? seriesOf(log, "validation") : null;
+  return { ...courseOf(loss), ...(heldOut !== null && { heldOut: courseOf(heldOut) }) };
+}
+
+/** What is compared. */
+export const judgedCourse = (curve: Curve, by: Purpose): Course =>
+  by === "validation" ? (curve.heldOut ?? { steps: [], losses: [] }) : curve;
+
+export function scaleOf({ steps }: Course, unit: Scale["unit"]): Scale {
   const gaps = steps.slice(1).map((step, i) => step - steps[i]!);
   const interval = gaps.sort((a, b) => a - b)[gaps.length >> 1] ?? 1;
   return { unit, origin: steps[0]! - Math.max(interval, 0), interval: Math.max(interval, 1e-9) };
 }
 
 /** Steps made, on the scale. */
-export const stepsOf = ({ steps }: Curve, { origin }: Scale): number =>
-  steps.length === 0 ? 0 : steps.at(-1)! - origin;
+export const stepsOf = ({ steps, heldOut }: Curve, { origin }: Scale): number =>
+  steps.length === 0 ? 0 : Math.max(steps.at(-1)!, heldOut?.steps.at(-1) ?? 0) - origin;
 
 /**
  * Mean of the losses over the last fifth of the first `steps` steps; what came later does not count. Infinity where a
@@ -47,8 +63,14 @@ export function scoreOf(curve: Curve, scale: Scale, steps: number, start: number
   return isLost(score, start) ? Number.POSITIVE_INFINITY : score;
 }
 
+/** Mean of the held-out losses over the last fifth of the first `steps` steps; Infinity where there is none, or no number. */
+export function heldOutScore({ heldOut }: Curve, scale: Scale, steps: number): number {
+  const score = heldOut === undefined ? Number.NaN : mean(windowOf(heldOut, scale, steps));
+  return Number.isFinite(score) ? score : Number.POSITIVE_INFINITY;
+}
+
 /** The losses of the last fifth of the first `steps` steps, at least one; none where nothing was logged so early. */
-export function windowOf(curve: Curve, scale: Scale, steps: number): number[] {
+export function windowOf(curve: Course, scale: Scale, steps: number): number[] {
   const end = pointsTo(curve, scale, steps);
   if (end === 0) return [];
   const last = curve.steps[end - 1]! - scale.origin;
@@ -58,7 +80,7 @@ export function windowOf(curve: Curve, scale: Scale, steps: number): number[] {
 }
 
 /** Points within the first `steps` steps. */
-function pointsTo(curve: Curve, { origin }: Scale, steps: number): number {
+function pointsTo(curve: Course, { origin }: Scale, steps: number): number {
   const beyond = curve.steps.findIndex((step) => step - origin > steps + 1e-9);
   return beyond < 0 ? curve.steps.length : beyond;
 }
@@ -67,7 +89,7 @@ function pointsTo(curve: Curve, { origin }: Scale, steps: number): number {
  * Steps after which the score, a mean over their last fifth, was first at or below `goal`; null where it never was. The first
  * points, too few for a mean, don't count.
  */
-export function stepsToScore({ steps, losses }: Curve, { origin }: Scale, goal: number): number | null {
+export function stepsToScore({ steps, losses }: Course, { origin }: Scale, goal: number): number | null {
   const first = Math.min(FIRST_MEAN, Math.ceil(losses.length / 10));
   let [begin, sum] = [0, 0];
   for (let end = 0; end < steps.length; end++) {

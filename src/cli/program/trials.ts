@@ -4,10 +4,12 @@ import { join } from "node:path";
 import { SteepestError } from "../../run/errors.ts";
 import { systemClock } from "../../run/long-work.ts";
 import { mean } from "../../run/mean.ts";
+import type { Purpose } from "../../tune/find-lr/run-trials.ts";
 import type { Trial, Trials } from "../../tune/search/trial.ts";
-import { type Curve, type Scale, scaleOf, scoreOf, stepsOf, windowOf } from "./curve.ts";
+import { type Curve, heldOutScore, type Scale, scaleOf, scoreOf, stepsOf, windowOf } from "./curve.ts";
 import { distanceBelow, noiseOf } from "./evidence.ts";
 import type { FoundLoss } from "./loss-source.ts";
+import { createRanking, type Ranking } from "./ranking.ts";
 import type { Slots } from "./slots.ts";
 import { type Blanks, mentions } from "./template.ts";
 import { createProgramTrial, OUTPUT, type ProgramTrial, type ProgramTrialOptions } from "./trial.ts";
@@ -21,6 +23,10 @@ export interface ProgramTrialsOptions
   readonly steps: number | undefined;
   /** Other blanks of the template, the same for all trials. */
   readonly blanks?: Blanks | undefined;
+  /** What rates are compared by. Default: the held-out loss, where the program logs one that tells something. */
+  readonly purpose?: Purpose | undefined;
+  /** What a search before has compared by: it is so here. */
+  readonly judgedBy?: Purpose | undefined;
 }
 
 /** A training, by the name of its folder. */
@@ -33,6 +39,8 @@ export interface Known {
 
 export interface ProgramTrials extends Trials {
   readonly scale: Scale;
+  /** What is compared after so many steps. */
+  readonly by: (steps: number) => Purpose;
   /** Where the loss was found. */
   readonly found: FoundLoss | null;
   /** The rate of the first training that went well. */
@@ -96,8 +104,17 @@ export async function createProgramTrials(
     const length = Math.min(stepsOf(curve, scale), options.steps ?? Number.POSITIVE_INFINITY);
     const all = (): Known[] => [...made.values()];
     const highest = (): number => highestOf(all());
+    const { purpose = "validation", judgedBy } = options;
+    const ranking = createRanking({
+      purpose,
+      judgedBy,
+      evaluations: (curve.heldOut?.steps ?? []).map((step) => step - scale.origin),
+      curves: () => all().map((t) => t.trial.curve()),
+      start: () => startOf(all()),
+    });
     return {
       scale,
+      by: ranking.by,
       found,
       first: rate,
       all,
@@ -111,7 +128,7 @@ export async function createProgramTrials(
         const own = make(at, seed);
         // the first training was to run to its end
         const overruns = options.pausing === "stop" && ms < QUICK_MS && own !== trial;
-        return asTrial(own, { rate: at, seed, scale, highest, overruns });
+        return asTrial(own, { rate: at, seed, scale, ranking, highest, overruns });
       },
     };
   } catch (error) {
@@ -200,18 +217,21 @@ function evidenceOf(
 
 interface AsTrial extends Start {
   readonly scale: Scale;
+  readonly ranking: Ranking;
   /** Far above this a training is lost. */
   readonly highest: () => number;
   readonly overruns: boolean;
 }
 
-function asTrial(trial: ProgramTrial, { rate, seed, scale, highest, overruns }: AsTrial): Trial {
+function asTrial(trial: ProgramTrial, { rate, seed, scale, ranking, highest, overruns }: AsTrial): Trial {
   const score = (steps: number): number => {
-    const value = scoreOf(trial.curve(), scale, steps, highest());
+    const curve = trial.curve();
+    const value = scoreOf(curve, scale, steps, highest());
     const ending = trial.ending();
     // a program that fails has not come so far, unless it had logged that much before
-    const failed = ending !== null && ending.code !== 0 && stepsOf(trial.curve(), scale) < steps;
-    return failed || Number.isNaN(value) ? Number.POSITIVE_INFINITY : value;
+    const failed = ending !== null && ending.code !== 0 && stepsOf(curve, scale) < steps;
+    if (failed || !Number.isFinite(value)) return Number.POSITIVE_INFINITY;
+    return ranking.by(steps) === "validation" ? heldOutScore(curve, scale, steps) : value;
   };
   return {
     rate,
@@ -226,7 +246,7 @@ function asTrial(trial: ProgramTrial, { rate, seed, scale, highest, overruns }: 
     advance: (steps) =>
       trial.runUntil(
         (curve) =>
-          stepsOf(curve, scale) >= steps ||
+          (stepsOf(curve, scale) >= steps && ranking.isEvaluated(curve, scale, steps)) ||
           scoreOf(curve, scale, stepsOf(curve, scale), highest()) === Number.POSITIVE_INFINITY,
       ),
     scoreAt: score,

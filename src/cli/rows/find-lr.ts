@@ -2,7 +2,7 @@ import { Option } from "commander";
 import { SteepestError } from "../../run/errors.ts";
 import type { CommandRow } from "../command.ts";
 import { positive, whole } from "../flags.ts";
-import { programFlags } from "../search/options.ts";
+import { PURPOSES, programFlags } from "../search/options.ts";
 
 /** Below so many rates an average says nothing. */
 const MIN_ITERATIONS = 30;
@@ -19,8 +19,6 @@ function widthFactors(text: string): readonly number[] {
     help: "give two factors or more, such as 1,2,4",
   });
 }
-
-const PURPOSES = ["validation", "training"] as const;
 
 export const findLr: CommandRow = {
   name: "find-lr",
@@ -44,13 +42,13 @@ export const findLr: CommandRow = {
       .option("--plot <file>", "draw the trainings into this file: .svg or .png")
       .option("--quiet", "no progress")
       .option("--curve <file>", "judge what range_test of steepest_probe.py has written, and train nothing")
-      .optionsGroup("With a run file:")
       .addOption(
         new Option(
           "--for <loss>",
-          "the loss to make small; default validation where rows are held out",
+          "the loss to make small; default validation where rows are held out, or a program logs one",
         ).choices(PURPOSES),
       )
+      .optionsGroup("With a run file:")
       .option(
         "--widths <factors>",
         "does the best rate move with the width? Searches at the model's width times each: 1,2,4",

@@ -6,11 +6,12 @@ import { nullWhenAborted } from "../../run/long-work.ts";
 import { type Arrival, type Race, race } from "../../tune/compare/race.ts";
 import { meanOf, t95 } from "../../tune/compare/student-t.ts";
 import { roundUp, type Target } from "../../tune/compare/summary.ts";
+import type { Purpose } from "../../tune/find-lr/run-trials.ts";
 import { catchInterrupt } from "../interrupt.ts";
-import { stepsToScore } from "../program/curve.ts";
+import { judgedCourse, stepsToScore } from "../program/curve.ts";
 import { type Blanks, mentions } from "../program/template.ts";
 import { createProgramTrials, type ProgramTrials } from "../program/trials.ts";
-import { type BarView, createBar } from "../progress.ts";
+import { createBar } from "../progress.ts";
 import { type Prepared, SEEDS, searchProgram } from "./find.ts";
 import { documentOf, outcomeOf, type ProgramFindLr } from "./report.ts";
 
@@ -27,6 +28,8 @@ export interface Contestant {
 
 export interface ProgramComparison {
   readonly schema: "steepest.compare-programs/1";
+  /** What all are compared by. */
+  readonly for: Purpose;
   /** The best first. */
   readonly contestants: readonly Contestant[];
   /** The best against the second, seed by seed. */
@@ -85,17 +88,27 @@ export async function comparePrograms(
   const bar = createBar({ terminal: options.terminal, quiet: options.quiet, total: 1 });
   try {
     return await nullWhenAborted(interrupt.signal, async () => {
-      const contestants: Contestant[] = [];
+      const { signal } = interrupt;
+      const searches: { set: Blanks; root: string; search: ProgramFindLr }[] = [];
       for (const set of sets) {
         if (!options.quiet) bar.note(settingWords(set));
-        contestants.push(await contestant(prepared, set, { bar, signal: interrupt.signal }));
+        const root = rootOf(prepared, set);
+        mkdirSync(root, { recursive: true });
+        const found = await searchProgram(prepared, { root, signal, bar, blanks: set });
+        searches.push({ set, root, search: documentOf(outcomeOf(found)) });
       }
+      // all by one loss: that of held-out rows where it tells something of every setting
+      const judgedBy = searches.every(({ search }) => search.for === "validation")
+        ? "validation"
+        : "training";
+      const contestants: Contestant[] = [];
+      for (const one of searches) contestants.push(await contestant(prepared, one, { judgedBy, signal }));
       contestants.sort((a, b) => (a.mean ?? Number.POSITIVE_INFINITY) - (b.mean ?? Number.POSITIVE_INFINITY));
       const target = targetOf(contestants, options.target);
       const judged =
-        target === null ? null : await raceTo(prepared, { contestants, target, signal: interrupt.signal });
+        target === null ? null : await raceTo(prepared, { contestants, target, judgedBy, signal });
       const schema = "steepest.compare-programs/1";
-      return { schema, contestants, lead: leadOf(contestants), target, race: judged, folder };
+      return { schema, for: judgedBy, contestants, lead: leadOf(contestants), target, race: judged, folder };
     });
   } finally {
     bar.stop();
@@ -103,18 +116,20 @@ export async function comparePrograms(
   }
 }
 
+interface Judging {
+  readonly judgedBy: Purpose;
+  readonly signal: AbortSignal;
+}
+
 async function contestant(
   prepared: Prepared,
-  set: Blanks,
-  { bar, signal }: { bar: BarView; signal: AbortSignal },
+  { set, root, search }: { set: Blanks; root: string; search: ProgramFindLr },
+  parts: Judging,
 ): Promise<Contestant> {
-  const root = rootOf(prepared, set);
-  mkdirSync(root, { recursive: true });
-  const search = documentOf(outcomeOf(await searchProgram(prepared, { root, signal, bar, blanks: set })));
   const losses =
     search.suggestion === null
       ? []
-      : await wholeTrainings(prepared, set, { root, signal, rate: search.suggestion });
+      : await wholeTrainings(prepared, set, { root, rate: search.suggestion, ...parts });
   const finite = losses.filter((x) => x !== null);
   const mean = finite.length < losses.length ? null : meanOf(finite);
   return {
@@ -134,13 +149,13 @@ export const rootOf = ({ folder }: Prepared, set: Blanks): string =>
 async function wholeTrainings(
   { trials: settings, options: { seed = 0, seeds = SEEDS } }: Prepared,
   blanks: Blanks,
-  { root, signal, rate }: { root: string; signal: AbortSignal; rate: number },
+  { root, rate, ...judging }: { root: string; rate: number } & Judging,
 ): Promise<(number | null)[]> {
-  const trials = await createProgramTrials({ ...settings, root, signal, blanks }, { rate, seed });
+  const trials = await createProgramTrials({ ...settings, root, blanks, ...judging }, { rate, seed });
   try {
     const runs = Array.from({ length: seeds }, (_, k) => trials.start(rate, seed + k));
     await Promise.all(runs.map((run) => (run.ended ? undefined : run.advance(trials.length))));
-    signal.throwIfAborted();
+    judging.signal.throwIfAborted();
     const scores = runs.map((run) => run.scoreAt(trials.length));
     return scores.map((x) => (Number.isFinite(x) ? x : null));
   } finally {
@@ -160,23 +175,22 @@ function targetOf(contestants: readonly Contestant[], asked: number | "best" | u
   return { loss: roundUp(reached), by: asked ?? "common", chosen: true };
 }
 
-interface RaceParts {
+interface RaceParts extends Judging {
   readonly contestants: readonly Contestant[];
   readonly target: Target;
-  readonly signal: AbortSignal;
 }
 
 /** Fresh seeds judge, each setting at its best rate; the favourite is who got there first with the seeds before. */
 async function raceTo(
   prepared: Prepared,
-  { contestants, target: { loss }, signal }: RaceParts,
+  { contestants, target: { loss }, judgedBy, signal }: RaceParts,
 ): Promise<Race | null> {
   const { seed = 0, seeds = SEEDS, freshSeeds = 0 } = prepared.options;
   const numbers = (from: number, count: number): number[] =>
     Array.from({ length: count }, (_, k) => from + k);
   const arrive = async (c: Contestant, asked: readonly number[]): Promise<Arrival[]> => {
     const rate = c.search.suggestion!;
-    const settings = { ...prepared.trials, root: rootOf(prepared, c.set), signal, blanks: c.set };
+    const settings = { ...prepared.trials, root: rootOf(prepared, c.set), judgedBy, signal, blanks: c.set };
     const trials = await createProgramTrials(settings, { rate, seed });
     try {
       return await Promise.all(asked.map((s) => arrival(trials, { rate, seed: s, loss })));
@@ -212,7 +226,8 @@ async function arrival(
   const run = trials.start(rate, seed);
   if (!run.ended) await run.advance(trials.length);
   const { trial } = trials.all().find((t) => t.rate === rate && t.seed === seed)!;
-  const steps = stepsToScore(trial.curve(), trials.scale, loss);
+  const course = judgedCourse(trial.curve(), trials.by(trials.length));
+  const steps = stepsToScore(course, trials.scale, loss);
   const ran = trial.seconds();
   const made = Math.max(run.steps, trials.scale.interval);
   return { steps, of: trials.length, seconds: ran === null ? null : ran * ((steps ?? made) / made) };

@@ -52,6 +52,8 @@ export async function judgeCurve(file: string): Promise<JudgedCurve> {
       folder: file,
       steps: losses.length,
       loss: score,
+      training: score,
+      validation: null,
       diverged: lost,
       exitCode: null,
     }),
@@ -60,6 +62,7 @@ export async function judgeCurve(file: string): Promise<JudgedCurve> {
     title: `${head.optimizer}${head.group === null ? "" : `, group ${head.group}`}`,
     outcome: {
       result: { ...result, paid: head.paid },
+      for: "training",
       unit: "step",
       length: head.steps,
       folder: file,

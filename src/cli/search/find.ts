@@ -1,6 +1,7 @@
 /** The search for the rate of somebody's program: trainings as processes, progress, an answer or a reasoned refusal. */
 
 import { SteepestError } from "../../run/errors.ts";
+import { seriesOf } from "../../run/log.ts";
 import { nullWhenAborted, systemClock } from "../../run/long-work.ts";
 import { showNumber } from "../../run/show-number.ts";
 import { type SearchResult, searchRate } from "../../tune/search/search.ts";
@@ -68,6 +69,7 @@ export function prepare(command: readonly string[], verb: string, options: FindO
     log,
     loss,
     step,
+    for: purpose,
     pause,
     part,
   } = options;
@@ -83,6 +85,7 @@ export function prepare(command: readonly string[], verb: string, options: FindO
     paths: log,
     loss,
     step,
+    purpose,
     slots: createSlots(Math.max(jobs ?? 1, gpus?.length ?? 1)),
     gpus,
     steps,
@@ -172,13 +175,16 @@ const percent = (part: number, whole: number): string =>
   `${Math.min(100, Math.round((100 * part) / whole))} %`;
 
 /** What the first training has shown. */
-function foundWords({ found, scale, length, first, endedEarly }: ProgramTrials, ms: number): string {
+function foundWords({ found, scale, length, first, endedEarly, by }: ProgramTrials, ms: number): string {
   const place =
     found === null ? "the record of a search before" : found.file === OUTPUT ? "what it prints" : found.file;
   const name = found === null ? "" : `, '${found.loss.name}'`;
   const early = endedEarly ? "; it ended before the steps that were asked for" : "";
   const unit = scale.unit === "row" ? "points" : `${scale.unit}s`;
-  return `loss found in ${place}${name}: ${showNumber(length)} ${unit} at ${showNumber(first)} in ${showSeconds(ms / 1000)}${early}`;
+  const heldOut = found === null ? null : seriesOf(found.log, "validation");
+  const judged =
+    by(length) === "validation" && heldOut !== null ? `; rates are compared by '${heldOut.name}'` : "";
+  return `loss found in ${place}${name}: ${showNumber(length)} ${unit} at ${showNumber(first)} in ${showSeconds(ms / 1000)}${early}${judged}`;
 }
 
 /** Words of a command as a shell splits them, quotes included. */

@@ -1,5 +1,6 @@
 /** The flags of a search over a program's trainings: their one definition, their values. */
 import { type Command, Option } from "commander";
+import type { Purpose } from "../../tune/find-lr/run-trials.ts";
 import { collect, duration, list, part, positive, whole } from "../flags.ts";
 import type { Pausing } from "../program/trial.ts";
 
@@ -16,6 +17,8 @@ export type ProgramFlags = {
   readonly gpus?: readonly string[];
   readonly log?: readonly string[];
   readonly loss?: string;
+  /** What rates are compared by. */
+  readonly for?: Purpose;
   readonly step?: string;
   readonly override?: readonly string[];
   readonly launcher?: string;
@@ -36,6 +39,7 @@ export interface Part {
   readonly of: number;
 }
 
+export const PURPOSES: readonly Purpose[] = ["validation", "training"];
 const PAUSES: readonly Pausing[] = ["stop", "restart", "run"];
 
 /** Adds the flags under a heading of their own; those that the command has already are not declared again. */
@@ -51,6 +55,12 @@ export function programFlags(command: Command): Command {
       whole({ min: 1 }),
     );
   if (!has("--out")) command.option("--out <folder>", "logs of all trainings; default find-lr-NAME");
+  if (!has("--for"))
+    command.addOption(
+      new Option("--for <loss>", "the loss to make small; default validation where it is logged").choices(
+        PURPOSES,
+      ),
+    );
   return command
     .option("--lr <rate>", "the rate of the first training; default 1e-3", positive("learning rate"))
     .option("--seed <n>", "the first seed; default 0", whole({ min: 0 }))

@@ -2,8 +2,11 @@
 import type { Chart } from "../../plot/chart.ts";
 import { lossByRateChart } from "../../plot/charts/loss-by-rate.ts";
 import { sketch } from "../../plot/sketch.ts";
+import { mean } from "../../run/mean.ts";
 import { showNumber } from "../../run/show-number.ts";
+import type { Purpose } from "../../tune/find-lr/run-trials.ts";
 import type { SearchResult } from "../../tune/search/search.ts";
+import { heldOutScore, windowOf } from "../program/curve.ts";
 import { exitCodeOf } from "../program/process.ts";
 import { look, type Terminal, table } from "../terminal.ts";
 import type { Search } from "./find.ts";
@@ -24,6 +27,10 @@ export interface ProgramFindLr {
   readonly lrDiverged: number | null;
   readonly fragile: boolean | null;
   readonly noise: number | null;
+  /** What the rates were compared by. */
+  readonly for: Purpose;
+  /** The rate of the lowest training and of the lowest held-out loss at that stage; null where none was logged. */
+  readonly best: { readonly training: number | null; readonly validation: number | null };
   /** Mean loss at the suggestion, at the stage at which rates were compared, and where trainings start. */
   readonly loss: number | null;
   readonly start: number | null;
@@ -44,8 +51,11 @@ export interface TrialRow {
   readonly seed: number;
   readonly folder: string;
   readonly steps: number;
-  /** Mean of the last fifth of the losses up to the stage; null where the training ran away or did not get there. */
+  /** Mean of the last fifth of the losses up to the stage, those that are compared; null where the training ran away or did not get there. */
   readonly loss: number | null;
+  /** The same of the training loss and of the held-out loss; null where it is not logged. */
+  readonly training: number | null;
+  readonly validation: number | null;
   readonly diverged: boolean;
   /** Of the program; null where we ended it. */
   readonly exitCode: number | null;
@@ -54,6 +64,7 @@ export interface TrialRow {
 /** What a search has found, wherever its trainings were made. */
 export interface Outcome {
   readonly result: SearchResult;
+  readonly for: Purpose;
   readonly unit: ProgramFindLr["unit"];
   /** Of a whole training, in this unit. */
   readonly length: number;
@@ -70,6 +81,7 @@ export function outcomeOf(search: Search): Outcome {
   const { result, trials, folder, namesRate } = search;
   return {
     result,
+    for: trials.by(result.steps),
     unit: trials.scale.unit,
     length: trials.length,
     folder,
@@ -100,6 +112,8 @@ export function documentOf(outcome: Outcome): ProgramFindLr {
     lrDiverged: edge,
     fragile,
     noise,
+    for: outcome.for,
+    best: { training: lowestBy(rows, "training"), validation: lowestBy(rows, "validation") },
     loss: finite(score),
     start: finite(reference),
     unit,
@@ -108,18 +122,30 @@ export function documentOf(outcome: Outcome): ProgramFindLr {
     steps: n(paid),
     folder,
     trials: rows,
-    notes: [...outcome.notes, ...(refusal === null ? rateNotes(outcome) : [])],
+    notes: [...outcome.notes, ...(refusal === null ? [...rateNotes(outcome), ...fitNotes(outcome)] : [])],
   };
 }
 
 const finite = (x: number): number | null => (Number.isFinite(x) ? x : null);
+
+/** The rate whose trainings have the lowest mean by this loss. */
+function lowestBy(rows: readonly TrialRow[], by: Purpose): number | null {
+  const scored = rows.filter((row) => row[by] !== null);
+  const scores = [...new Set(scored.map((row) => row.lr))].map(
+    (lr) => [lr, mean(scored.filter((row) => row.lr === lr).map((row) => row[by]!))] as const,
+  );
+  return scores.sort(([, a], [, b]) => a - b)[0]?.[0] ?? null;
+}
 
 function trialRows({ result, trials }: Search): TrialRow[] {
   return trials
     .all()
     .map(({ rate, seed, trial, name }) => {
       const asked = trials.start(rate, seed);
-      const score = asked.steps >= result.steps || asked.ended ? asked.scoreAt(result.steps) : Number.NaN;
+      const there = asked.steps >= result.steps || asked.ended;
+      const score = there ? asked.scoreAt(result.steps) : Number.NaN;
+      const at = [trial.curve(), trials.scale, result.steps] as const;
+      const lives = Number.isFinite(score);
       const ending = trial.ending();
       return {
         lr: rate,
@@ -127,6 +153,8 @@ function trialRows({ result, trials }: Search): TrialRow[] {
         folder: name,
         steps: asked.steps,
         loss: finite(score),
+        training: lives ? finite(mean(windowOf(...at))) : null,
+        validation: lives ? finite(heldOutScore(...at)) : null,
         diverged: asked.scoreAt(asked.steps) === Number.POSITIVE_INFINITY,
         exitCode: ending === null ? null : exitCodeOf(ending),
       };
@@ -148,12 +176,12 @@ const REFUSALS: Readonly<Record<Refusal, (outcome: Outcome) => string>> = {
   "not-finite": () => "every training ran away",
 };
 
-function reasonOf({ result, length }: Outcome): string {
+function reasonOf({ result, length, for: purpose }: Outcome): string {
   const whole = result.steps >= length * 0.999;
   const stage = whole ? "after whole trainings" : `after ${percent(result.steps / length)} of a training`;
   const seeds = Math.max(...result.rates.map((r) => r.scores.length));
   const over = seeds > 1 ? `, ${seeds} seeds for the best` : "";
-  return `lowest loss of ${result.rates.length} rates ${stage}${over}: ${showNumber(result.score)}, from ${showNumber(result.reference)}`;
+  return `lowest ${purpose === "validation" ? "held-out " : ""}loss of ${result.rates.length} rates ${stage}${over}: ${showNumber(result.score)}, from ${showNumber(result.reference)}`;
 }
 
 const percent = (share: number): string => `${Math.round(100 * share)} %`;
@@ -185,6 +213,16 @@ function rateNotes({ result, bounds }: Outcome): string[] {
   return notes;
 }
 
+/** Where the two losses ask for different rates. */
+function fitNotes({ result, rows, for: purpose }: Outcome): string[] {
+  if (purpose !== "validation" || result.rate === null) return [];
+  const training = lowestBy(rows, "training");
+  if (training === null || training < 1.5 * result.rate) return [];
+  return [
+    `by the training loss alone ${showNumber(training)} is the best: it learns the training rows by heart (--for training)`,
+  ];
+}
+
 export function chartOf(found: ProgramFindLr, title: string): Chart {
   const byRate = new Map<number, (number | null)[]>();
   for (const t of found.trials)
@@ -199,7 +237,7 @@ export function chartOf(found: ProgramFindLr, title: string): Chart {
     {
       title,
       subtitle: `after ${showNumber(found.comparedAt)} of ${showNumber(found.length)} ${unitWords(found)}`,
-      lossLabel: "loss",
+      lossLabel: found.for === "validation" ? "held-out loss" : "loss",
       rows: [{ label: "mean of the seeds", cells }],
     },
     { start: found.start ?? 0 },
@@ -247,18 +285,26 @@ export function reportProgram(
   for (const note of found.notes) terminal.print(yellow(note));
   if (found.trials.some((t) => t.loss !== null))
     terminal.print(`\n${sketch(chart, { width: Math.min(width, 100), ascii })}\n`);
-  terminal.print(table([["  ", "lr", "seed", unitWords(found), "loss", ""], ...found.trials.map(rowOf)]));
+  const both = found.trials.some((t) => t.validation !== null);
+  const heads = both ? ["training loss", "held-out loss"] : ["loss"];
+  const rows = found.trials.map((trial) => rowOf(trial, both));
+  terminal.print(table([["  ", "lr", "seed", unitWords(found), ...heads, ""], ...rows]));
   terminal.print(dim(`cost: ${(found.steps / found.length).toFixed(1)} trainings; logs in ${found.folder}`));
   if (plot !== undefined) terminal.print(dim(`plot in ${plot}`));
   if (found.suggestion !== null && command.includes("{lr}"))
     terminal.print(`use it: ${command.replaceAll("{lr}", String(found.suggestion))}`);
 }
 
-const rowOf = ({ lr, seed, steps, loss, diverged, exitCode }: TrialRow): string[] => [
+const shown = (x: number | null): string => (x === null ? "" : showNumber(x));
+
+const rowOf = (
+  { lr, seed, steps, loss, training, validation, diverged, exitCode }: TrialRow,
+  both: boolean,
+): string[] => [
   "  ",
   showNumber(lr),
   String(seed),
   showNumber(steps),
-  loss === null ? "" : showNumber(loss),
+  ...(both ? [shown(training), shown(validation)] : [shown(loss)]),
   diverged ? "ran away" : exitCode !== null && exitCode !== 0 ? `failed (exit code ${exitCode})` : "",
 ];
