@@ -10,6 +10,7 @@ import {
   lt,
   mean,
   not,
+  onesLike,
   or,
   reshape,
   select,
@@ -17,6 +18,7 @@ import {
   stopGradient,
   sum,
   windows,
+  withGradient,
   zeros,
 } from "../engine/graph/index.ts";
 import { type Pair, padImage, pairOf, requireImage } from "./conv.ts";
@@ -69,7 +71,10 @@ export const maxPool2d = (size: Pair, options: PoolOptions = {}): Layer =>
     return sum(select(eq(iota(flat.shape, -1), at), flat, 0), { axes: -1 });
   });
 
-/** Element by element over the places of a window, so that neither windows nor gradients are stored twice. */
+/**
+ * Element by element over the places of a window, so that neither windows nor gradients are stored twice. The gradient is that
+ * of what is chosen by its place.
+ */
 function largestOfTiles(view: Expr): Expr {
   const [n, c, oh, kh, ow, kw] = view.shape as [number, number, number, number, number, number];
   const place = (i: number): Expr => {
@@ -93,7 +98,7 @@ function largestOfTiles(view: Expr): Expr {
     broadcastTo(number, view.shape),
     broadcastTo(reshape(at, [n, c, oh, 1, ow, 1]), view.shape),
   );
-  return sum(select(chosen, view, 0), { axes: [3, 5] });
+  return withGradient(best, sum(select(chosen, view, 0), { axes: [3, 5] }), onesLike(best));
 }
 
 /** PyTorch's `nn.AvgPool2d`; padding zeros count in the average. */

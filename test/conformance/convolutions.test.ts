@@ -93,6 +93,8 @@ for (const backend of writers) {
     "largest of tiles": nn.maxPool2d(2),
     "largest of uneven tiles": nn.maxPool2d([3, 2]),
     "largest of overlapping windows": nn.maxPool2d(3, { stride: 2, padding: 1 }),
+    "largest of rectified tiles": nn.sequential(nn.relu(), nn.maxPool2d(2)),
+    "rectified largest of tiles": nn.sequential(nn.maxPool2d(2), nn.leakyRelu({ slope: 0.1 })),
     "mean of tiles": nn.avgPool2d(2),
     "mean of overlapping windows": nn.avgPool2d(3, { stride: 1, padding: 1 }),
   };
@@ -145,6 +147,15 @@ test("WebAssembly: conv2d's windows bring Winograd's products along, to all thre
     [2, 144, 36],
   );
   expect(products(ops.matmul(ops.reshape(w as Expr, [16, 144]), columns))).toBe(3);
+});
+
+test("where a rectifier's gradient goes is read off its result: nothing of the image's size is stored besides", () => {
+  const x = ops.input("x", [4, 8, 32, 32]);
+  const y = nn.relu().forward({}, ops.mul(x as Expr, 2), { training: true }).output;
+  const [gradient] = gradients(ops.sum(ops.square(ops.sum(y, { axes: 0 }))), [x as Expr]);
+  const outputs = [y, gradient!].map((value, i) => ({ name: `${i}`, value }));
+  const { bytes } = wasm.compile({ inputs: [x], state: [], outputs });
+  expect(bytes).toBeLessThan(4 * (4 * 8 * 32 * 32 * 4));
 });
 
 test.runIf(hasCompiler)("native: no column matrix is stored, forward or for the weight's gradient", () => {

@@ -7,6 +7,7 @@ import { cluster } from "./passes/cluster.ts";
 import { convolutions } from "./passes/convolutions.ts";
 import { legalize } from "./passes/legalize.ts";
 import { makeKernels } from "./passes/make-kernels.ts";
+import { masks } from "./passes/masks.ts";
 import { order } from "./passes/order.ts";
 import { rootsOf, separateRoots } from "./passes/roots.ts";
 import { simplify } from "./passes/simplify.ts";
@@ -14,7 +15,7 @@ import { storedNodes } from "./passes/stored.ts";
 
 export function lower(spec: ProgramSpec): Lowered {
   requireInputs(spec);
-  const roots = separateRoots(convolutions(simplify(rootsOf(spec))));
+  const roots = separateRoots(convolutions(masks(simplify(rootsOf(spec)))));
   const legal = legalize(roots);
   const nodes = topologicalOrder(legal.roots);
   const clusterOf = cluster(nodes);

@@ -97,17 +97,32 @@ export function averagePool(view: Expr, axes: readonly number[], { b, value }: E
 
 /** Σ of what is chosen by its place, where the place is that of the largest. */
 export function maxPool(e: Of<"reduceSum">, { b, value }: Emitter): string | null {
+  const found = chosenIn(e);
+  if (found === null || !isLargest(found.condition, found.view, e.attrs.axes)) return null;
+  const { view } = found;
+  const { axes } = e.attrs;
+  const window = pooled(view, axes, Number.NEGATIVE_INFINITY);
+  if (window === null) {
+    return axes.length === 1 ? b.node("ReduceMax", [value(view), b.integers(axes)], { keepdims: 0 }) : null;
+  }
+  return b.node("MaxPool", [value(window.x)], { ...window.attributes, dilations: window.dilations });
+}
+
+/** The largest of a tile's places, whose gradient is that of the Σ. */
+export function maxPoolOfTiles(e: Of<"withGradient">, { b, value }: Emitter): string | null {
+  const [largest, of] = e.inputs as readonly [Expr, Expr, Expr];
+  const found = of.op === "reduceSum" ? chosenIn(of) : null;
+  if (found === null || !isLargestOfTiles(found.condition, { view: found.view, largest })) return null;
+  const tile = tiled(found.view);
+  return tile === null ? null : b.node("MaxPool", [value(tile.x)], tile.attributes);
+}
+
+/** Σ select(condition, view, 0), where the condition compares places. */
+function chosenIn(e: Of<"reduceSum">): { readonly condition: Of<"eq">; readonly view: Expr } | null {
   const chosen = e.inputs[0]!;
   if (chosen.op !== "select" || !isZero(chosen.inputs[2]!)) return null;
   const [condition, view] = chosen.inputs as readonly [Expr, Expr, Expr];
-  const { axes } = e.attrs;
-  if (condition.op !== "eq" || !(isLargest(condition, view, axes) || isLargestOfTiles(condition, view)))
-    return null;
-  const found = pooled(view, axes, Number.NEGATIVE_INFINITY);
-  if (found === null) {
-    return axes.length === 1 ? b.node("ReduceMax", [value(view), b.integers(axes)], { keepdims: 0 }) : null;
-  }
-  return b.node("MaxPool", [value(found.x)], { ...found.attributes, dilations: found.dilations });
+  return condition.op === "eq" ? { condition, view } : null;
 }
 
 /** iota = argmax */
@@ -128,7 +143,10 @@ function isLargest({ inputs }: Of<"eq">, view: Expr, axes: readonly number[]): b
 }
 
 /** The place found one after another: place i is better than the best before it where it is larger, or the first NaN. */
-function isLargestOfTiles({ inputs }: Of<"eq">, view: Expr): boolean {
+function isLargestOfTiles(
+  { inputs }: Of<"eq">,
+  { view, largest }: { readonly view: Expr; readonly largest: Expr },
+): boolean {
   if (view.shape.length !== 6) return false;
   const [, , , kh, , kw] = view.shape as readonly [number, number, number, number, number, number];
   const number = unbroadcast(inputs[0]!);
@@ -137,18 +155,18 @@ function isLargestOfTiles({ inputs }: Of<"eq">, view: Expr): boolean {
   if (!sameShape(number.shape, [kh, 1, kw])) return false;
   const wide = unbroadcast(inputs[1]!);
   let at = wide.op === "reshape" ? wide.inputs[0]! : wide;
-  let best: Expr | null = null;
+  let best = largest;
   for (let i = kh * kw - 1; i > 0; i--) {
     if (at.op !== "select" || numberOf(at.inputs[1]!) !== i) return false;
     const better = at.inputs[0]!;
     const step = comparison(better);
     if (step === null || !isPlace(step.x, { view, i, kw })) return false;
     // what the later place was compared with is the better one of this place and those before
-    if (best !== null && !isBetterOf(best, better, step)) return false;
+    if (!isBetterOf(best, better, step)) return false;
     best = step.best;
     at = at.inputs[2]!;
   }
-  return numberOf(at) === 0 && (best === null || isPlace(best, { view, i: 0, kw }));
+  return numberOf(at) === 0 && isPlace(best, { view, i: 0, kw });
 }
 
 /** best < x ∨ (x ≠ x ∧ best = best) */

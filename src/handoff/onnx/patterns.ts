@@ -7,7 +7,7 @@ import type { Primitive } from "../../engine/graph/primitives.ts";
 import { sameShape } from "../../engine/graph/shape.ts";
 import type { Emitter } from "./emitter.ts";
 import { isZero, numberOf, type Of, unbroadcast } from "./match.ts";
-import { averagePool, conv, maxPool } from "./pattern-images.ts";
+import { averagePool, conv, maxPool, maxPoolOfTiles } from "./pattern-images.ts";
 
 /** The value's name, or null where the node is not of this kind. */
 export type Pattern<P extends Primitive> = (e: Of<P>, emit: Emitter) => string | null;
@@ -149,6 +149,7 @@ const patterns: Table = {
   select: [relu],
   reshape: [(e, emit) => conv(e, emit)],
   reduceSum: [maxPool],
+  withGradient: [maxPoolOfTiles],
 };
 
 /** The first pattern that fits the node, or null. */

@@ -22,7 +22,7 @@ export function loopKernel(
     if (uniformValue(x) !== null) return;
     const source = aligned(x);
     if (sharesLoop(source, own, clusterOf)) return;
-    if (isInlined(source, own)) {
+    if (isInlined(source, own, stored)) {
       if (repeated.has(source)) return;
       repeated.add(source);
       source.inputs.forEach(use);
