@@ -217,13 +217,23 @@ function bare(name: string): string {
     .replace(/^_/, "");
 }
 
-/** By role; within a role by preference, but a series with a tenth of the longest's points, one point, or one value throughout comes after. */
+/** A loss with fewer points than this, an epoch's mean as a rule, stands behind that of its batches, of so many times as many. */
+const FEW = 20;
+const DENSER = 2;
+
+/**
+ * By role; within a role by preference, but a series with a tenth of the longest's points, one point, or one value throughout comes
+ * after, and a loss too short to be judged after a longer one.
+ */
 function order(series: readonly Kept[]): Kept[] {
+  const wholes = series.filter((s) => s.role === "loss" && WHOLE.test(bare(s.name)));
   const longest = new Map<Role, number>();
   for (const s of series) longest.set(s.role, Math.max(longest.get(s.role) ?? 0, s.seen));
   const sparse = (s: Kept): number => {
     const max = longest.get(s.role)!;
     const still = s.values.length > 3 && s.values.every((v) => v === s.values[0]);
+    const short = s.role === "loss" && s.seen < FEW && wholes.some((w) => w.seen >= DENSER * s.seen);
+    if (s.rank >= 0 && short) return 1;
     return s.rank >= 0 && (still || s.seen * 10 <= max || (s.seen === 1 && max > 3)) ? 1 : 0;
   };
   return series

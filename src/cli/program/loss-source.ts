@@ -61,9 +61,8 @@ export function createLossSource({ output, folder, paths, like, ...columns }: Lo
         }
         // the last run of a file is the one that goes on
         const log = one.logs.at(-1);
-        const loss = log === undefined ? null : judgedSeries(log);
+        const loss = log === undefined ? null : lossOf(log, like);
         if (log === undefined || loss === null) continue;
-        if (like !== undefined && (log.format !== like.log.format || loss.name !== like.loss.name)) continue;
         if (best === null || loss.values.length > best.loss.values.length)
           best = { file: relative(folder, path), log, loss };
       }
@@ -71,6 +70,13 @@ export function createLossSource({ output, folder, paths, like, ...columns }: Lo
     },
     files: () => [...tails.keys()].map((path) => relative(folder, path)),
   };
+}
+
+/** The same series as in the other trial, whichever this one, not so long yet, would be judged by alone. */
+function lossOf(log: RunLog, like: LossSourceOptions["like"]): Series | null {
+  if (like === undefined) return judgedSeries(log);
+  if (log.format !== like.log.format) return null;
+  return log.series.find((s) => s.name === like.loss.name) ?? null;
 }
 
 async function filesOf(paths: readonly string[]): Promise<string[]> {
