@@ -95,6 +95,12 @@ describeLab("room 5, the race", (lab) => {
     const other = await lab.open("#/race?on=ravine&run=sgd,sgd:momentum%3D0.9,adam");
     await expect.poll(() => title(other).textContent()).toContain(`first, in ${best.verdict.step} steps`);
     expect(await other.getByLabel("Rate of lane 2, sgd momentum=0.9").inputValue()).toBe(String(best.lr));
+    // a rate with a comma is understood, and the box then shows what was: even where nothing changes
+    const box = other.getByLabel("Rate of lane 2, sgd momentum=0.9");
+    await box.fill(String(best.lr).replace(".", ","));
+    await box.press("Enter");
+    expect(await box.inputValue()).toBe(String(best.lr));
+    await other.getByRole("button", { name: "Automatic rate for lane 2" }).click();
     await openDrawers(other);
     await other.getByLabel("All rates ×, as a number").fill("100");
     await expect

@@ -83,26 +83,34 @@ describeLab("room 11, doctor", (lab) => {
     expect(await settledHash(page)).toContain("loss=train%20loss");
   });
 
-  test("what is no log gets one clear message each, beside those that are; pasted lines are one; a file that grows is read again", async () => {
+  test("what is no log gets one clear message each, beside those that are; pasted lines are one; a file that grows is read again, and found after a reload", async () => {
     const page = await lab.open("#/doctor?example=short");
     await title(page).waitFor();
-    // the browser's picker cannot be driven: a stand-in hands out a file that the test lets grow
-    await page.evaluate(() => {
-      let lines = "";
-      const grow = (to: number): void => {
-        for (let k = lines.split("\n").length - 1; k < to; k++)
-          lines += `step ${k} loss ${2 / (1 + k / 40)}\n`;
-      };
-      grow(60);
-      const handle = { name: "live.log", getFile: async () => new File([lines], "live.log") };
-      Object.assign(window, { grow, showOpenFilePicker: async () => [handle] });
-    });
+    // the browser's picker cannot be driven: a stand-in hands out a real handle, of a file in the page's own store
+    const grow = (to: number): Promise<void> =>
+      page.evaluate(async (rows) => {
+        const folder = await navigator.storage.getDirectory();
+        const handle = await folder.getFileHandle("live.log", { create: true });
+        const stream = await handle.createWritable();
+        const lines = Array.from({ length: rows }, (_, k) => `step ${k} loss ${2 / (1 + k / 40)}\n`);
+        await stream.write(lines.join(""));
+        await stream.close();
+        Object.assign(window, { showOpenFilePicker: async () => [handle] });
+      }, to);
+    await grow(60);
     await page.getByRole("button", { name: "Watch a file" }).click();
     const points = page.locator("[data-value=points]");
     await expect.poll(() => points.textContent()).toBe("60");
-    await page.evaluate(() => (window as unknown as { grow: (to: number) => void }).grow(90));
+    await grow(90);
     await expect.poll(() => points.textContent()).toBe("90");
-    await page.getByRole("button", { name: "Stop watching" }).click();
+    // a reload finds the file again, as it is by now, and the address goes on
+    await openDrawers(page);
+    await page.getByLabel("Loss axis").selectOption("log");
+    expect(await settledHash(page)).toBe("#/doctor?example=own&scale=log");
+    await grow(120);
+    await page.reload();
+    await expect.poll(() => points.textContent()).toBe("120");
+    expect(await settledHash(page)).toBe("#/doctor?example=own&scale=log");
     await give(
       page,
       { name: "empty.csv", buffer: Buffer.alloc(0) },
@@ -123,7 +131,7 @@ describeLab("room 11, doctor", (lab) => {
       "letter.txt",
     ]);
     expect(troubles[0]).toBe("The file is empty, empty.csv. Give a log with at least one logged step.");
-    expect(await settledHash(page)).toBe("#/doctor?example=own");
+    expect(await settledHash(page)).toBe("#/doctor?example=own&scale=log");
     await page.reload();
     await page.getByText("an address does not hold them").waitFor();
     // pasted lines are a log, too

@@ -1,16 +1,9 @@
 /** A file that is read again whenever it has grown, where the browser lets a page do so (File System Access). */
 
-interface Handle {
-  readonly name: string;
-  readonly getFile: () => Promise<File>;
-}
-type Picker = (options?: object) => Promise<Handle[]>;
+import { type Handle, hasHandles, keep, pick } from "./handles.ts";
 
 /** Milliseconds between two looks. */
 const EVERY = 1500;
-
-const picker = (): Picker | null =>
-  (window as { showOpenFilePicker?: Picker }).showOpenFilePicker?.bind(window) ?? null;
 
 /** Call while a component is set up; the watch ends with it. `failed` hears why a file is no longer there. */
 export function watchFile(onfile: (file: File, first: boolean) => void, failed: (what: string) => void) {
@@ -41,22 +34,16 @@ export function watchFile(onfile: (file: File, first: boolean) => void, failed: 
 
   return {
     /** False: this browser cannot; the command line can. */
-    possible: picker() !== null,
+    possible: hasHandles(),
     get name() {
       return name;
     },
     start: async (): Promise<void> => {
-      let chosen: Handle | undefined;
-      try {
-        [chosen] = (await picker()?.()) ?? [];
-      } catch (error) {
-        // nothing was chosen
-        if ((error as Error).name === "AbortError") return;
-        throw error;
-      }
+      const [chosen] = await pick({ multiple: false });
       if (chosen === undefined) return;
       stop();
       name = chosen.name;
+      void keep([chosen]);
       await look(chosen, null);
     },
     stop,

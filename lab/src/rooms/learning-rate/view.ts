@@ -17,3 +17,11 @@ export const fields = {
   seeds: int({ default: 1, min: 1, max: 8 }),
   seed: int({ default: 1, min: 0, max: 1e6 }),
 };
+
+/** At most four digits, and words for what is no number. */
+export const show = (x: number | null | undefined): string =>
+  x === null || x === undefined
+    ? "–"
+    : !Number.isFinite(x)
+      ? "not a number"
+      : String(Number(x.toPrecision(4))).replace("-", "−");

@@ -17,6 +17,9 @@ const coordinate: Field<number> = {
   allows: "a number",
 };
 
+/** Another function has another start: its own. */
+export const OWN = { x: Number.NaN, y: Number.NaN };
+
 export const fields = {
   on: text("beale", { max: 60 }),
   f: text("x^2 + sin(3y)^2 + y^2/10"),
