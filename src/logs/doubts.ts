@@ -14,21 +14,24 @@ const CROWD = 8;
 /** Fewer points make no stage of a training. */
 const STAGE = 8;
 
-const CUT = "--step names the number that counts, or cut the log into its trainings";
-const NAME = "--loss names the one to read";
+/** What helps: the end of a sentence that says what is odd. */
+export const CUT = "--step names the number that counts, or cut the log into its trainings";
+export const NAME = "--loss names the one to read";
 
-/** One sentence per run that says what is odd and what helps, or null. `known`: what is odd in the whole log. */
+/** One sentence per run that says what is odd and what helps, or null. `known`: such a sentence on the whole log. */
 export function doubtsOf(logs: readonly RunLog[], rewinds: number, known: string | null): (string | null)[] {
   const each = doubtsOfEach(logs, rewinds);
   const doubted = each.filter((d) => d !== null);
   // what cut several runs wrongly has cut the others too
   const spread = logs.length >= 3 && doubted.length * 5 >= logs.length;
+  known ??= calledAgain(logs);
   return logs.map((log, i) => {
     const odd = each[i] ?? (spread && lossOf(log) ? `in another run of this log ${doubted[0]}` : null);
     if (odd !== null) return `${odd}; ${CUT}`;
     const loss = lossOf(log);
-    const unsaid = known ?? (loss && log.objective === "loss" ? severalMeasures(log, loss) : null);
-    return loss && unsaid !== null ? `${unsaid}; ${NAME}` : null;
+    if (!loss || known !== null) return loss ? known : null;
+    const unsaid = log.objective === "loss" ? severalMeasures(log, loss) : null;
+    return unsaid === null ? null : `${unsaid}; ${NAME}`;
   });
 }
 
@@ -192,6 +195,23 @@ function cutInTwo(log: RunLog, before: RunLog | undefined, after: RunLog | undef
   };
   return goesOn(before, log) || goesOn(log, after)
     ? "one run goes on where another ended: they may be one"
+    : null;
+}
+
+/** So many runs one after the other are no chance. */
+const CALLED = 4;
+
+/** Nearly every run begins near the loss at which the one before ended, far under the first of all. */
+function calledAgain(logs: readonly RunLog[]): string | null {
+  const losses = logs.map((log) => lossOf(log)?.values ?? new Float64Array());
+  if (losses.length < CALLED || losses.some((values) => values.length < 2)) return null;
+  const first = losses[0]![0]!;
+  const goOn = losses.filter((values, i) => {
+    const end = losses[i - 1]?.at(-1);
+    return end !== undefined && Math.abs(values[0]! - end) < 0.3 * (first - values[0]!);
+  });
+  return goOn.length >= 0.75 * (losses.length - 1)
+    ? `${goOn.length} of its ${losses.length} runs begin at the loss at which the one before ended, as where one training is called again and again: judge them as one`
     : null;
 }
 

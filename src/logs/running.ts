@@ -11,6 +11,9 @@ const EPOCHS = 6;
 const POINTS = 8;
 /** The mean of the first points is so much further from the epoch's last than the mean of the last points. */
 const SETTLES = 6;
+/** Points that show one series to be the mean of another, and how far rounded terms may take it, as a share. */
+const MEANS = 20;
+const ROUNDED = 0.01;
 /** A sum's falls: where it begins again. */
 const RESTARTS = 3;
 
@@ -20,8 +23,11 @@ export function withoutRunning(
   perEpoch: unknown,
 ): { series: Kept[]; notes: LogNote[] } {
   const notes: LogNote[] = [];
+  const losses = series.filter((s) => s.role === "loss");
   const out = series.flatMap((raw) => {
     if (raw.role !== "loss" && raw.role !== "accuracy") return [raw];
+    if (raw.role === "loss" && losses.some((s) => isMeanOf(raw, s)))
+      return [{ ...raw, role: "other" as const }];
     const s = typeof perEpoch === "number" ? lastOfEach(raw, perEpoch) : raw;
     if (s.role !== "loss") return [s];
     const made = summed(s) ?? (typeof perEpoch === "number" ? averaged(s, perEpoch) : null);
@@ -30,6 +36,33 @@ export function withoutRunning(
     return [made.series, { ...s, name: `${s.name} (as printed)`, role: "other" as const }];
   });
   return { series: out, notes };
+}
+
+/** Nearly every point is the mean of the other's since the two last agreed: the other holds all that it says. */
+function isMeanOf(s: Kept, of: Kept): boolean {
+  const { values } = of;
+  if (s === of || s.values.length !== values.length || values.length < MEANS || isThinned(s)) return false;
+  const digit = lastDigit(values);
+  const near = (a: number, b: number): boolean => Math.abs(a - b) <= ROUNDED * Math.abs(a) + digit;
+  let [sum, n, means, apart] = [0, 0, 0, 0];
+  for (const [i, value] of values.entries()) {
+    if (s.steps[i] !== of.steps[i]) return false;
+    [sum, n] = [sum + value, n + 1];
+    const mean = s.values[i]!;
+    if (near(mean, sum / n)) means++;
+    else if (near(mean, value)) [sum, n] = [value, 1];
+    if (!near(mean, value)) apart++;
+  }
+  return means > 0.9 * values.length && apart >= MEANS;
+}
+
+/** The smallest difference between two values: what the last printed digit stands for. */
+function lastDigit(values: Float64Array): number {
+  const sorted = values.slice(0, 1000).sort();
+  return sorted.reduce(
+    (min, v, i) => (i > 0 && v > sorted[i - 1]! ? Math.min(min, v - sorted[i - 1]!) : min),
+    Number.MAX_VALUE,
+  );
 }
 
 /** A bar drawn again at the end of nearly every epoch: what it shows last stands. */

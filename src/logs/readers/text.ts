@@ -8,6 +8,7 @@ import { createUtf8Stream } from "../encoding.ts";
 import { finishRuns, listNames, missingName } from "../finish.ts";
 import { createLineCutter } from "../lines.ts";
 import { Recorder } from "../recorder.ts";
+import { countsAcross } from "../text/across.ts";
 import { type Decision, decide } from "../text/decide.ts";
 import { createMiner, type Miner } from "../text/miner.ts";
 import { readingOf } from "../text/reading.ts";
@@ -42,16 +43,19 @@ function createText(options: ReadOptions, head: Head): FormatReader {
     if (cached && cached.lines === miner.order.length) return cached;
     const decision = decide(miner.templates.values(), options);
     const recorder = new Recorder(options.maxPoints ?? DEFAULT_POINTS);
-    const starts = startForms(miner.order, miner.templates, decision.plans);
-    let walker = createWalker(decision, recorder, starts);
     const rowOf = rowsOf(miner.order);
+    const shown = {
+      starts: startForms(miner.order, miner.templates, decision.plans),
+      across: countsAcross(miner.order, rowOf, decision.plans),
+    };
+    let walker = createWalker(decision, recorder, shown);
     const voices = last ? null : voicesOf(miner.order, rowOf, decision.plans);
     const walk = lineByLine(miner, rowOf);
     if (!voices) for (let i = 0; i < miner.order.length; i++) walk(i, walker);
     for (const voice of voices ?? []) {
       walker.end();
       recorder.begin(voice.name);
-      walker = createWalker(decision, recorder, starts);
+      walker = createWalker(decision, recorder, shown);
       for (const i of voice.lines) walk(i, walker);
     }
     walker.end();

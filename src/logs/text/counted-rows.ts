@@ -16,7 +16,6 @@ export function createCountedRows(recorder: Recorder, place: Place): Rows {
 
   /** "Epoch 1/20" again, before an epoch 2, or a line that starts runs: the program was started once more. */
   const startAgain = (): void => {
-    flush();
     recorder.split("restart");
     names = new Set();
     headed.clear();
@@ -30,9 +29,10 @@ export function createCountedRows(recorder: Recorder, place: Place): Rows {
     if (startsHere && known && !goesOn && recorder.hasPoints) startAgain();
     if (known) startsHere = false;
     if (plan === undefined || epoch === undefined) return;
+    const again = known && epoch === read.epoch && headedBefore(plan, epoch);
+    if (again) recorder.split("restart");
     // other forms that name the first epoch belong to the run that begins here
-    if (read.epoch !== undefined && epoch < read.epoch) headed.clear();
-    if (known && epoch === read.epoch && headedBefore(plan, epoch)) recorder.split("restart");
+    if (again || (read.epoch !== undefined && epoch < read.epoch)) headed.clear();
     headed.set(plan, epoch);
   };
   return {

@@ -2,7 +2,9 @@
 
 import type { Objective } from "../../run/log.ts";
 import type { Meaning } from "../columns.ts";
+import { NAME } from "../doubts.ts";
 import type { ReadOptions } from "../types.ts";
+import { writersAtOnce } from "./at-once.ts";
 import type { Behaviour } from "./behaviour.ts";
 import { type Curve, meaningFor } from "./curves.ts";
 import { chooseObjective, type Decided, FEW, steeredBy } from "./guess.ts";
@@ -26,9 +28,10 @@ export interface Decision {
 /** From this rank on a name is a loss by one of its words alone. */
 const GUESSED = 140;
 
-export function decide(templates: Iterable<Template>, options: ReadOptions): Decision {
+export function decide(forms: Iterable<Template>, options: ReadOptions): Decision {
   const plans = new Map<number, LinePlan>();
   const tables: Table[] = [];
+  const templates = [...forms];
   for (const template of templates) {
     if (template.rows === 0) continue;
     const table = tables.findLast(
@@ -72,7 +75,8 @@ export function decide(templates: Iterable<Template>, options: ReadOptions): Dec
   const rows = (of: readonly LinePlan[]): number => of.reduce((n, p) => n + p.template.rows, 0);
   const dictionary = rows(telling.filter((p) => p.dictionary)) * 2 > rows(telling);
   const objective = decided.objective ?? steeredBy(all);
-  return { plans, clock, meanings, notes, dictionary, objective, doubt: unreadOf(all) };
+  const doubt = unreadOf(all) ?? writersAtOnce(templates, all);
+  return { plans, clock, meanings, notes, dictionary, objective, doubt };
 }
 
 /** Lines that end in a falling number without a name, and come oftener than those with a loss: they may be the training. */
@@ -91,7 +95,7 @@ function unreadOf(plans: readonly LinePlan[]): string | null {
     );
   });
   return read > 0 && unread
-    ? `${unread.template.rows} lines like "${unread.template.line.trim().slice(0, 60)}" end in a number that falls and has no name, and only ${read} have a loss`
+    ? `${unread.template.rows} lines like "${unread.template.line.trim().slice(0, 60)}" end in a number that falls and has no name, and only ${read} have a loss; ${NAME}`
     : null;
 }
 
@@ -260,7 +264,9 @@ function detachEvaluations(plans: readonly LinePlan[]): void {
 function joinEnumerated(plans: readonly LinePlan[]): void {
   const counting = plans.filter((p) => p.counters.step >= 0);
   const clock = (p: LinePlan): LinePlan["judged"][number] => p.judged[p.counters.step]!;
-  const main = counting.reduce((a, b) => (b.template.rows > a.template.rows ? b : a), counting[0]!);
+  // a bar of files to fetch may be longer than the training
+  const trains = counting.some(isData) ? counting.filter(isData) : counting;
+  const main = trains.reduce((a, b) => (b.template.rows > a.template.rows ? b : a), trains[0]!);
   for (const plan of counting) {
     const [own, whole] = [clock(plan).behaviour, clock(main).behaviour];
     if (plan.template.rows * 5 > main.template.rows || clock(plan).name === clock(main).name) continue;
@@ -382,6 +388,8 @@ function markPending(plans: readonly LinePlan[], clock: Decision["clock"]): void
     const near = counting.filter((c) => c.template.rows * 2 >= plan.template.rows);
     plan.pending = near.length > 0 && near.every((c) => plan.template.first < c.template.first);
   }
+  const rows = Math.max(0, ...plans.filter(isData).map((p) => p.template.rows));
+  for (const plan of plans) plan.pending ||= plan.template.rows * 5 <= rows && setsRate(plan);
   const before = new Set(plans.filter((p) => p.pending).flatMap((p) => p.curves.map((c) => c.name)));
   for (const plan of plans) {
     if (
@@ -393,4 +401,10 @@ function markPending(plans: readonly LinePlan[], clock: Decision["clock"]): void
     )
       plan.pending = true;
   }
+}
+
+/** "learning rate set to 1e-4", here and there, or above each training: it holds for what follows. */
+function setsRate({ counters, curves, telling }: LinePlan): boolean {
+  const measures = curves.some((c) => c.role !== "lr" && c.role !== "other");
+  return telling && !measures && counters.step < 0 && counters.epoch < 0;
 }

@@ -21,6 +21,8 @@ export interface Line {
   readonly plan?: LinePlan;
   readonly step?: number | undefined;
   readonly epoch?: number | undefined;
+  /** Its step goes on over the epochs: none of them lets it begin again. */
+  readonly across?: boolean;
 }
 
 export interface Rows {

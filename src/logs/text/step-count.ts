@@ -12,8 +12,12 @@ export interface StepCount {
   beginAgain(): void;
 }
 
-/** Writes the length of an epoch and of the run into the recorder's meta. */
-export function createStepCount(plans: readonly LinePlan[], recorder: Recorder): StepCount {
+/** Writes the length of an epoch and of the run into the recorder's meta. `across`: forms that count over the epochs. */
+export function createStepCount(
+  plans: readonly LinePlan[],
+  recorder: Recorder,
+  across: ReadonlySet<number>,
+): StepCount {
   const closing = closingEpoch(plans);
   let epochBase: number | undefined;
   let barOffset = 0;
@@ -53,7 +57,8 @@ export function createStepCount(plans: readonly LinePlan[], recorder: Recorder):
       return nested ? runOn(n, total, epoch) : n;
     }
     const here = closing === null ? epoch : epoch === undefined ? closing : epoch + 1;
-    if (named && !(here !== undefined && plan.template.rows > 1 && restarts(plan))) {
+    const within = here !== undefined && plan.template.rows > 1 && restarts(plan);
+    if (across.has(plan.template.id) || (named && !within)) {
       if (n <= total) recorder.meta["maxSteps"] = total;
       return n;
     }

@@ -12,7 +12,7 @@ export function createStepRows(recorder: Recorder, place: Place): Rows {
   /** The step that each line form gave last. */
   const formStep = new Map<LinePlan, { step: number }>();
 
-  const putAt = (found: readonly Found[], step: number, { plan, epoch }: Line): void => {
+  const putAt = (found: readonly Found[], step: number, { plan, epoch, across }: Line): void => {
     const { step: last } = place;
     const before = plan && formStep.get(plan);
     // its own count goes on, only behind that of another form: no run begins
@@ -21,7 +21,7 @@ export function createStepRows(recorder: Recorder, place: Place): Rows {
     else if (plan) formStep.set(plan, { step });
     if (lags && last - step <= LAG) recorder.behind(step);
     else {
-      recorder.row(step, epoch ?? place.epoch);
+      recorder.row(step, across ? epoch : (epoch ?? place.epoch));
       place.step = step;
       flush();
     }

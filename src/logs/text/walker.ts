@@ -14,15 +14,20 @@ export interface Walker {
   end(): void;
 }
 
-/** `starts`: forms of lines at which a run begins. */
+/** What the order of the lines shows: forms at which a run begins, and those whose steps go on over the epochs. */
+export interface Shown {
+  readonly starts: ReadonlySet<number>;
+  readonly across: ReadonlySet<number>;
+}
+
 export function createWalker(
   { plans, clock }: Decision,
   recorder: Recorder,
-  starts: ReadonlySet<number> = new Set(),
+  { starts, across }: Shown,
 ): Walker {
   const place: Place = { epoch: undefined, step: undefined };
   const rows = (clock === "step" ? createStepRows : createCountedRows)(recorder, place);
-  const steps = createStepCount([...plans.values()], recorder);
+  const steps = createStepCount([...plans.values()], recorder, across);
   const scope = createScope();
   /** What an evaluation under way has shown last. */
   const evaluation = new Map<string, Found>();
@@ -70,7 +75,7 @@ export function createWalker(
       }
       endEvaluation();
       if (plan.pending) rows.hold(found);
-      else rows.put(found, { plan, step, epoch });
+      else rows.put(found, { plan, step, epoch, across: across.has(id) });
     },
     end() {
       endEvaluation();
