@@ -2,6 +2,7 @@
 import type { Backend, ProgramSpec } from "../../src/engine/backend.ts";
 import { reference } from "../../src/engine/backends/reference.ts";
 import { type WebGpuBackend, webgpuBackend } from "../../src/engine/backends/webgpu.ts";
+import { findAdapter } from "../../src/engine/backends/webgpu-device.ts";
 import {
   type Expr,
   input,
@@ -15,6 +16,7 @@ import {
 } from "../../src/engine/graph/index.ts";
 import { chooseBackend, describeBackends } from "../../src/engine/registry.ts";
 import { gradients as gradientsOf } from "../../src/engine/rules/differentiate.ts";
+import type { SteepestError } from "../../src/run/errors.ts";
 import { type Case, longSum, primitiveCases, wholeCases } from "../conformance/cases.ts";
 import { gradientCases } from "../conformance/gradient-cases.ts";
 import { errorOf, float, values } from "../conformance/harness.ts";
@@ -36,6 +38,16 @@ const backend = (): Promise<WebGpuBackend> => (opened ??= webgpuBackend());
 
 /** Of many cases that differ in size alone each third: a pipeline takes a software adapter a tenth of a second. */
 const thinned = /over every choice of axes|matmul|argmax/;
+
+/** An adapter that says to have less than it has. */
+const withLimits = (adapter: GPUAdapter, limits: Readonly<Record<string, number>>): GPUAdapter =>
+  new Proxy(adapter, {
+    get: (_, key) => {
+      if (key === "limits") return limits;
+      const value: unknown = Reflect.get(adapter, key, adapter);
+      return typeof value === "function" ? value.bind(adapter) : value;
+    },
+  });
 
 const product = (a: Shape, b: Shape): Case => ({
   given: [float(a, "float32"), float(b, "float32", { seed: 5 })],
@@ -165,6 +177,26 @@ const checks = {
       `${now.notes["backend"]} ${(now.view("y")[0]! / 300).toFixed(4)}`,
       `${report.active} ${report.why}`,
     ];
+  },
+  /** What a program of 2 MiB and one of 1 KiB meet on an adapter whose buffers hold less than the first. */
+  limits: async (): Promise<string[]> => {
+    const sizes = { maxBufferSize: 2 ** 22, maxStorageBufferBindingSize: 2 ** 20 };
+    const small = await webgpuBackend({ adapter: withLimits(await findAdapter(), sizes) });
+    const told = (side: number): string => {
+      try {
+        const [a, b] = [input("a", [side, side]), input("b", [side, side])];
+        const spec = { inputs: [a, b], state: [], outputs: [{ name: "c", value: matmul(a, b) }] };
+        const program = small.compile(spec, { late: true });
+        program.device?.release();
+        return `${program.notes["backend"]}`;
+      } catch (error) {
+        const { id, message, help } = error as SteepestError;
+        return `${id}: ${message}; ${help}`;
+      }
+    };
+    const found = [told(8), told(418)];
+    small.close();
+    return found;
   },
   transformer: async (text = ""): Promise<number[]> => transformerLosses(await backend(), text),
   steps: async (): Promise<string[]> => stepsLikeWasm(await backend()),

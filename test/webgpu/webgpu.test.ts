@@ -87,6 +87,13 @@ describe.skipIf(noBrowser !== null)("WebGPU in a page", () => {
     expect(report).toMatch(/^true .*swiftshader.*; for steps whose results are taken later$/i);
   });
 
+  test("a program beyond the adapter's limits is refused with both numbers and what helps; a smaller one runs", async () => {
+    expect(await check("limits")).toEqual([
+      "webgpu",
+      "memory: this program needs 2 MiB of tensor memory, but one buffer of this GPU holds 1 MiB; use a smaller batch or model, or the wasm backend",
+    ]);
+  });
+
   test("a lost device is told, and another goes on from the state that was pulled, to the same bits", async () => {
     expect(await check("loss")).toEqual(["device-lost", "the same state"]);
   });
