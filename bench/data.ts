@@ -6,8 +6,20 @@ import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { numpyRandom } from "../src/random/index.ts";
 
-/** The transformer of W3: sequence length, vocabulary, width, layers, batch, heads. */
-export const gptSizes = { context: 64, vocabulary: 65, width: 128, layers: 2, batch: 16, heads: 4 } as const;
+/** A transformer: sequence length, vocabulary, width, layers, batch, heads. */
+export interface GptSizes {
+  readonly context: number;
+  readonly vocabulary: number;
+  readonly width: number;
+  readonly layers: number;
+  readonly batch: number;
+  readonly heads: number;
+}
+/** W3's, and one of five million weights, for which few tokens are enough to wait for. */
+export const gpts: Readonly<Record<"w3" | "gpt", GptSizes>> = {
+  w3: { context: 64, vocabulary: 65, width: 128, layers: 2, batch: 16, heads: 4 },
+  gpt: { context: 64, vocabulary: 65, width: 256, layers: 6, batch: 2, heads: 4 },
+};
 /** Layers of W2, [in, out]. */
 export const mlpSizes = [
   [784, 256],
@@ -17,9 +29,13 @@ export const mlpSizes = [
 /** Side of W5's matrices. */
 export const productSize = 1024;
 
-/** W3's tensors in the order of their file. Matrices are [in, out]. */
-export function gptTensors(): { readonly name: string; readonly shape: readonly number[] }[] {
-  const { context, vocabulary, width: d, layers } = gptSizes;
+/** A transformer's tensors in the order of their file. Matrices are [in, out]. */
+export function gptTensors({
+  context,
+  vocabulary,
+  width: d,
+  layers,
+}: GptSizes): { readonly name: string; readonly shape: readonly number[] }[] {
   const block = (l: number): [string, number[]][] => [
     [`ln1g${l}`, [d]],
     [`ln1b${l}`, [d]],
@@ -65,7 +81,7 @@ export const networks: Readonly<Record<"cnn" | "deep" | "gru", Readonly<Record<s
     gru: { "0.weight_ih_l0": [384, 32], "0.weight_hh_l0": [384, 128], "1.weight": [10, 128] },
   };
 
-const FINISHED = "complete-2.json";
+const FINISHED = "complete-3.json";
 
 /** Writes the files into `folder` unless they are there already. */
 export function writeData(folder: string): void {
@@ -96,19 +112,22 @@ export function writeData(folder: string): void {
     save(`w2_b${i}`, new Float32Array(outputs));
   });
 
-  const { batch, context, vocabulary } = gptSizes;
-  save("w3_ids", random.randint(0, vocabulary, batch * context));
-  save("w3_tgt", random.randint(0, vocabulary, batch * context));
-  const parameters = gptTensors().flatMap(({ name, shape }) => {
-    const size = shape.reduce((a, b) => a * b, 1);
-    if (/^ln.*g/.test(name)) return Array<number>(size).fill(1);
-    return shape.length === 2 ? [...random.normal(0, 0.02, size)] : Array<number>(size).fill(0);
-  });
-  save("w3_params", parameters);
-  writeFileSync(
-    join(folder, "w3_meta.json"),
-    JSON.stringify(gptTensors().map(({ name, shape }) => [name, shape])),
-  );
+  const saveGpt = (name: keyof typeof gpts): void => {
+    const sizes = gpts[name];
+    const tokens = sizes.batch * sizes.context;
+    save(`${name}_ids`, random.randint(0, sizes.vocabulary, tokens));
+    save(`${name}_tgt`, random.randint(0, sizes.vocabulary, tokens));
+    const tensors = gptTensors(sizes);
+    const parameters = tensors.flatMap(({ name, shape }) => {
+      const size = shape.reduce((a, b) => a * b, 1);
+      if (/^ln.*g/.test(name)) return Array<number>(size).fill(1);
+      return shape.length === 2 ? Array.from(random.normal(0, 0.02, size)) : Array<number>(size).fill(0);
+    });
+    save(`${name}_params`, parameters);
+    const shapes = tensors.map(({ name, shape }) => [name, shape]);
+    writeFileSync(join(folder, `${name}_meta.json`), JSON.stringify(shapes));
+  };
+  saveGpt("w3");
 
   for (const name of ["w5_a", "w5_b"]) save(name, random.normal(0, 0.1, productSize ** 2));
   save("w6_X", random.normal(0, 1, 256 * 28 * 28));
@@ -122,5 +141,6 @@ export function writeData(folder: string): void {
       save(`${network}_${name}`, random.normal(0, 1 / Math.sqrt(fan), size));
     }
   }
+  saveGpt("gpt");
   writeFileSync(join(folder, FINISHED), JSON.stringify({ seed: 42, stream: "NumPy RandomState" }));
 }

@@ -4,7 +4,7 @@
  */
 import { chooseBackend } from "../src/engine/registry.ts";
 import { makeOptimizer } from "../src/optim/index.ts";
-import { gptSizes } from "./data.ts";
+import { gpts } from "./data.ts";
 import { median } from "./report.ts";
 import { transformerStep } from "./transformer.ts";
 
@@ -14,7 +14,7 @@ const STEPS = 20;
 
 const [name = "native", ...asked] = process.argv.slice(2);
 const backend = await chooseBackend(name);
-const { batch, context, vocabulary } = gptSizes;
+const { batch, context, vocabulary } = gpts.w3;
 
 function stepOf(optimizer: string): () => number {
   const step = transformerStep(backend, makeOptimizer(optimizer));

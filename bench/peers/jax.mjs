@@ -1,5 +1,15 @@
 /** jax-js, on its WebAssembly backend unless told otherwise: each training step one `jit`, Adam written in its own operations. */
-import { blockUntilReady, defaultDevice, init, jit, nn, numpy as np, tree, valueAndGrad } from "@jax-js/jax";
+import {
+  blockUntilReady,
+  defaultDevice,
+  init,
+  jit,
+  lax,
+  nn,
+  numpy as np,
+  tree,
+  valueAndGrad,
+} from "@jax-js/jax";
 import { allowRelaxedSimd, numbers, option, perStep, ramp, record, serve, workload } from "./protocol.mjs";
 
 const device = option ?? "wasm";
@@ -61,6 +71,17 @@ async function training(loss, params, data, update) {
   const check = { "loss after 20": (await value.ref.data())[0] };
   return { check, measure: async (seconds) => ({ step: await perStep(next, seconds) }) };
 }
+
+/** AdamW after a clip of the gradient's norm. */
+const clipped =
+  (norm, lr) =>
+  (params, grads, ...state) => {
+    const squares = grads.map((g) => g.ref.mul(g.ref).sum()).reduce((a, b) => a.add(b));
+    const factor = np.minimum(np.reciprocal(np.sqrt(squares).add(1e-6)).mul(norm), 1);
+    const scaled = grads.map((g) => g.mul(factor.ref));
+    factor.dispose();
+    return adam(params, scaled, ...state, lr, { decay: 0.01 });
+  };
 
 async function w1() {
   const [X, y] = [load("w1_X", 1000, 3), load("w1_y", 1000, 1)];
@@ -125,13 +146,13 @@ function mlp(batch) {
   return training(loss, params, [X, Y], (...state) => adam(...state, 1e-3));
 }
 
-function transformer() {
-  const [T, V, d, L, B, H] = [64, 65, 128, 2, 16, 4];
-  const flat = numbers("w3_params");
+/** T tokens, V characters, width d, L blocks, batch B, H heads. */
+function transformer(files, [T, V, d, L, B, H]) {
+  const flat = numbers(`${files}_params`);
   const place = {};
   const params = [];
   let at = 0;
-  for (const [name, shape] of record("w3_meta")) {
+  for (const [name, shape] of record(`${files}_meta`)) {
     const size = shape.reduce((a, b) => a * b, 1);
     place[name] = params.length;
     params.push(np.array(flat.slice(at, at + size), { shape }));
@@ -185,19 +206,43 @@ function transformer() {
       .sum()
       .mul(-1 / (B * T));
   };
-  const clipped = (params, grads, ...state) => {
-    const squares = grads.map((g) => g.ref.mul(g.ref).sum()).reduce((a, b) => a.add(b));
-    const factor = np.minimum(np.reciprocal(np.sqrt(squares).add(1e-6)), 1);
-    const scaled = grads.map((g) => g.mul(factor.ref));
-    factor.dispose();
-    return adam(params, scaled, ...state, 3e-4, { decay: 0.01 });
-  };
   const data = [
-    oneHot(numbers("w3_ids"), V),
-    oneHot(numbers("w3_tgt"), V),
+    oneHot(numbers(`${files}_ids`), V),
+    oneHot(numbers(`${files}_tgt`), V),
     np.array(hidden, { shape: [T, T] }),
   ];
-  return training(loss, params, data, clipped);
+  return training(loss, params, data, clipped(1, 3e-4));
+}
+
+/** W6's first network: convolutions of 3×3 pixels, each halved by the largest of 2×2. */
+function cnn(batch) {
+  const sizes = {
+    "0.weight": [16, 1, 3, 3],
+    "3.weight": [32, 16, 3, 3],
+    "7.weight": [64, 1568],
+    "9.weight": [10, 64],
+  };
+  const params = Object.entries(sizes).flatMap(([name, shape]) => [
+    load(`cnn_${name}`, ...shape),
+    np.zeros([shape[0]]),
+  ]);
+  const X = np.array(numbers("w6_X").slice(0, batch * 784), { shape: [batch, 1, 28, 28] });
+  const Y = oneHot(numbers("w6_y").slice(0, batch), 10);
+  const half = (x, channels, side) => x.reshape([batch, channels, side / 2, 2, side / 2, 2]).max([3, 5]);
+  const block = (x, w, b, [channels, side]) => {
+    const seen = lax.conv(x, w, [1, 1], "SAME").add(b.reshape([1, channels, 1, 1]));
+    return half(nn.relu(seen), channels, side);
+  };
+  const loss = ([w0, b0, w1, b1, w2, b2, w3, b3], X, Y) => {
+    const seen = block(block(X, w0, b0, [16, 28]), w1, b1, [32, 14]).reshape([batch, 1568]);
+    const h = nn.relu(np.dot(seen, w2.transpose()).add(b2));
+    return nn
+      .logSoftmax(np.dot(h, w3.transpose()).add(b3))
+      .mul(Y)
+      .sum()
+      .mul(-1 / batch);
+  };
+  return training(loss, params, [X, Y], clipped(5, 1e-3));
 }
 
 async function adamAlone() {
@@ -237,7 +282,9 @@ const prepare = {
   "w1-cold": async () => ({ check: (await w1()).check }),
   "w2-64": () => mlp(64),
   "w2-512": () => mlp(512),
-  w3: transformer,
+  w3: () => transformer("w3", [64, 65, 128, 2, 16, 4]),
+  gpt: () => transformer("gpt", [64, 65, 256, 6, 2, 4]),
+  "w6-64": () => cnn(64),
   w4: adamAlone,
   w5: product,
 };

@@ -6,7 +6,7 @@ import * as nn from "../../src/nn/index.ts";
 import * as losses from "../../src/nn/losses/index.ts";
 import * as optim from "../../src/optim/index.ts";
 import { type TrainStep, trainStep } from "../../src/train/program.ts";
-import { gptTensors, mlpSizes, networks, productSize } from "../data.ts";
+import { gpts, gptTensors, mlpSizes, networks, productSize } from "../data.ts";
 import { transformerStep } from "../transformer.ts";
 import { numbers, option, perStep, ramp, serve, type Times, workload } from "./protocol.mjs";
 
@@ -104,17 +104,17 @@ async function training(
   return { check, measure: async (seconds) => ({ step: await perStep(next, seconds) }) };
 }
 
-function transformer(backend: Backend): Promise<Prepared> {
+function transformer(backend: Backend, name: keyof typeof gpts): Promise<Prepared> {
   const clipped = optim.chain(optim.clipByGlobalNorm(1), optim.adamw({ lr: 3e-4, weightDecay: 0.01 }));
-  const step = transformerStep(backend, clipped);
-  step.inputs["x"]!.set(numbers("w3_ids"));
-  step.inputs["y"]!.set(numbers("w3_tgt"));
-  start(step, transformerParameters());
+  const step = transformerStep(backend, clipped, gpts[name]);
+  step.inputs["x"]!.set(numbers(`${name}_ids`));
+  step.inputs["y"]!.set(numbers(`${name}_tgt`));
+  start(step, transformerParameters(name));
   return training({ ...step, lr: 3e-4 });
 }
 
 /** The data's tensors under the model's names; matrices turned to [out, in], embeddings left as they are. */
-function transformerParameters(): Record<string, Float32Array> {
+function transformerParameters(of: keyof typeof gpts): Record<string, Float32Array> {
   const inBlock: Readonly<Record<string, string>> = {
     ln1g: "norm1.weight",
     ln1b: "norm1.bias",
@@ -137,10 +137,10 @@ function transformerParameters(): Record<string, Float32Array> {
     head: "head.weight",
     hb: "head.bias",
   };
-  const all = numbers("w3_params");
+  const all = numbers(`${of}_params`);
   let at = 0;
   return Object.fromEntries(
-    gptTensors().map(({ name, shape }) => {
+    gptTensors(gpts[of]).map(({ name, shape }) => {
       const values = all.slice(at, (at += shape.reduce((a, b) => a * b, 1)));
       const ours = outside[name] ?? `blocks.${name.slice(-1)}.${inBlock[name.slice(0, -1)]}`;
       const turn = shape.length === 2 && name !== "tok" && name !== "pos";
@@ -249,7 +249,8 @@ const prepare: Readonly<Record<string, (backend: Backend) => Prepared | Promise<
   "w1-cold": (backend) => ({ check: w1(backend).check }),
   "w2-64": (backend) => mlp(backend, 64),
   "w2-512": (backend) => mlp(backend, 512),
-  w3: transformer,
+  w3: (backend) => transformer(backend, "w3"),
+  gpt: (backend) => transformer(backend, "gpt"),
   w4: adamAlone,
   w5: product,
   "w6-64": (backend) => network(backend, { kind: "cnn", model: cnn(), x: [64, 1, 28, 28], clip: 5 }),

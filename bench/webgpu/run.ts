@@ -18,6 +18,8 @@ const workloads = [
   { id: "w2-64", files: /^w2_/, tolerance: 1e-4 },
   { id: "w2-512", files: /^w2_/, tolerance: 1e-4 },
   { id: "w3", files: /^w3_/, tolerance: 1e-5 },
+  { id: "w6-64", files: /^(w6|cnn)_/, tolerance: 1e-4 },
+  { id: "gpt", files: /^gpt_/, tolerance: 1e-4 },
 ] as const;
 
 interface Round {
@@ -40,7 +42,7 @@ const { values: asked } = parseArgs({
   },
 });
 
-const software = ["--use-webgpu-adapter=swiftshader", "--use-vulkan=swiftshader"];
+const software = ["--use-webgpu-adapter=swiftshader", "--use-vulkan=swiftshader", "--disable-gpu-watchdog"];
 const browser = await chromium.launch({
   executablePath: process.env["CHROMIUM"] ?? "/usr/bin/chromium",
   args: [

@@ -4,9 +4,11 @@ import { reference } from "../../src/engine/backends/reference.ts";
 import { type WebGpuBackend, webgpuBackend } from "../../src/engine/backends/webgpu.ts";
 import { findAdapter } from "../../src/engine/backends/webgpu-device.ts";
 import {
+  add,
   type Expr,
   input,
   matmul,
+  mul,
   permute,
   reshape,
   type Shape,
@@ -99,6 +101,20 @@ function stepsUnlike(on: Backend, spec: ProgramSpec): string[] {
   return wrong;
 }
 
+/** An update of 50 vectors and what each was, in one loop: more stores than one kernel of the device gets. */
+function wideProgram(): ProgramSpec {
+  const [g, t] = [input("g", [9]), input("t", [])];
+  const pairs = Array.from({ length: 50 }, (_, i) => [input(`p${i}`, [9]), input(`m${i}`, [9])] as const);
+  const state = pairs.flatMap(([p, m]) => {
+    const next = add(mul(m, 0.5), mul(g, t));
+    return [
+      { input: p, next: add(p, mul(next, 0.25)) },
+      { input: m, next },
+    ];
+  });
+  return { inputs: [g, t], state, outputs: [{ name: "g²", value: mul(g, g) }] };
+}
+
 const checks = {
   adapter: async (): Promise<string[]> => [(await backend()).adapter],
   primitives: async (): Promise<string[]> => {
@@ -136,6 +152,9 @@ const checks = {
   /** Programs as they were drawn, three steps each. */
   random: async (drawn = "[]"): Promise<string[]> => {
     const specs = (JSON.parse(drawn) as Drawn[]).map((d) => randomProgram(d, "float32"));
+    const wide = (await backend()).compile(wideProgram(), { late: true });
+    if (wide.notes["loops"] !== 2) return [`${wide.notes["loops"]} loops for 101 stores`];
+    specs.push(wideProgram());
     return runTwice(await backend(), (on) => specs.flatMap((spec) => stepsUnlike(on, spec)));
   },
   /** Cases of test/golden by their id. */

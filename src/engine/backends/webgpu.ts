@@ -7,6 +7,7 @@ import type { Backend, BackendOptions, Executable, ProgramSpec } from "../backen
 import { lower } from "../compile/lower.ts";
 import { gatherProducts } from "../compile/passes/gather-products.ts";
 import { splitHost } from "../compile/passes/host-split.ts";
+import { splitLoops } from "../compile/passes/split-loops.ts";
 import type { Traits } from "../compile/writers/wgsl/kernel-text.ts";
 import { writeProgram } from "../compile/writers/wgsl/program.ts";
 import { wasm } from "./wasm.ts";
@@ -59,7 +60,7 @@ function compileLate(
   { maxBytes = Number.POSITIVE_INFINITY }: BackendOptions,
 ): Executable {
   const { host, device: rest, rounded } = splitHost(spec);
-  const program = writeProgram(gatherProducts(lower(rest)), traits);
+  const program = writeProgram(gatherProducts(splitLoops(lower(rest))), traits);
   const needed = program.plan.total;
   if (needed > Math.min(device.limit, maxBytes)) throw tooLarge(needed, Math.min(device.limit, maxBytes));
   return deviceProgram(device, program, { host: wasm.compile(host), spec: { host, device: rest }, rounded });
