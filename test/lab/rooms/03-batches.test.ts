@@ -2,10 +2,29 @@
 import type { Page } from "playwright-core";
 import { expect, test } from "vitest";
 import { byBatch, escape, walk } from "../../../lab/src/rooms/batches/measure.ts";
+import { codeOf } from "../../../lab/src/rooms/batches/take-away.ts";
+import { batchPlan } from "../../../src/data/index.ts";
+import { stream } from "../../../src/random/index.ts";
+import { noiseFloor } from "../../../src/tune/index.ts";
 import { describeLab, inspect, settledHash } from "../harness.ts";
 
 const ready = (page: Page): Promise<void> => page.locator("path.trail").nth(3).waitFor({ state: "attached" });
 const value = (page: Page, name: string) => page.locator(`[data-value=${name}]`);
+
+test.each(["epochs", "replaced"] as const)(
+  "the call below the figure walks as the figure does: %s",
+  async (sampling) => {
+    const asked = { batch: 8, lr: 0.2, sampling, x: -2, y: 1.5, seed: 3 };
+    const seen = walk({ ...asked, batches: [8], from: [-2, 1.5] });
+    const { x, target } = seen.data;
+    const csv = ["x,height wanted", ...Array.from(x, (v, i) => `${v},${target[i]}`)].join("\r\n");
+    const names = { readFile: async () => csv, batchPlan, stream, noiseFloor };
+    const code = `return (async () => { ${codeOf(asked, seen)}; return path; })()`;
+    const path: number[][] = await new Function(...Object.keys(names), code)(...Object.values(names));
+    for (const [k, w] of path.entries())
+      for (const i of [0, 1]) expect(w[i]).toBeCloseTo(seen.walks[0]!.points[2 * (k + 1) + i]!, 10);
+  },
+);
 
 describeLab("room 3, batches", (lab) => {
   test("is readable by everybody, in light and dark, on a phone and a laptop", async () => {

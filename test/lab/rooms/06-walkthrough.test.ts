@@ -14,6 +14,14 @@ test("the sentences beside the figure say what the library gives", () => {
   const equal = end({ sgd: 0.001, adam: 0.001 });
   expect([equal.sgd.toFixed(4), equal.adam.toFixed(4)]).toEqual(["0.5268", "0.5290"]);
   expect(end({ sgd: 0.0015, adam: 0.01 }).sgd.toFixed(3)).toBe("0.519");
+  // standardised: "SGD at a rate of 1 ends at 0.064 instead of 0.527, and Adam at 0.1 ends at 0.041"
+  const ends = [sgdOf({ lr: 1 }), adamOf({ lr: 0.1 })].map((optimizer) => {
+    const step = firstProgram({ backend: wasm, optimizer, start: "zeros", standardized: true });
+    return Array.from({ length: 500 }, (_, k) => step.run(k + 1, step.lr).loss)
+      .at(-1)!
+      .toFixed(3);
+  });
+  expect(ends).toEqual(["0.064", "0.041"]);
 });
 
 describeLab("room 6, the walkthrough", (lab) => {
