@@ -94,6 +94,7 @@ for (const backend of writers) {
     "largest of uneven tiles": nn.maxPool2d([3, 2]),
     "largest of overlapping windows": nn.maxPool2d(3, { stride: 2, padding: 1 }),
     "largest of rectified tiles": nn.sequential(nn.relu(), nn.maxPool2d(2)),
+    "largest of rectified tiles of 16": nn.sequential(nn.relu(), nn.maxPool2d(4)),
     "rectified largest of tiles": nn.sequential(nn.maxPool2d(2), nn.leakyRelu({ slope: 0.1 })),
     "mean of tiles": nn.avgPool2d(2),
     "mean of overlapping windows": nn.avgPool2d(3, { stride: 1, padding: 1 }),
@@ -156,6 +157,20 @@ test("where a rectifier's gradient goes is read off its result: nothing of the i
   const outputs = [y, gradient!].map((value, i) => ({ name: `${i}`, value }));
   const { bytes } = wasm.compile({ inputs: [x], state: [], outputs });
   expect(bytes).toBeLessThan(4 * (4 * 8 * 32 * 32 * 4));
+});
+
+test("the gradients of pooling, rectifier and bias are one loop, over the pooling's windows", () => {
+  const [x, b] = [ops.input("x", [4, 8, 16, 16]), ops.input("b", [8, 1, 1])];
+  const pool = nn.sequential(nn.relu(), nn.maxPool2d(2));
+  const y = pool.forward({}, ops.add(x as Expr, b as Expr), { training: true }).output;
+  const [gx, gb] = gradients(ops.sum(ops.square(y)), [x as Expr, b as Expr]);
+  const rows = ops.reshape(gx!, [4, -1]);
+  const outputs = [gb!, ops.matmul(rows, rows, { transposeB: true })].map((value, i) => ({
+    name: `${i}`,
+    value,
+  }));
+  // the rectified sum, the largest and their places, the gradients, and the bias's in its own shape
+  expect(wasm.compile({ inputs: [x, b], state: [], outputs }).notes["loops"]).toBe(4);
 });
 
 test.runIf(hasCompiler)("native: no column matrix is stored, forward or for the weight's gradient", () => {

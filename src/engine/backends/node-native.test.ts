@@ -13,7 +13,9 @@ import { join } from "node:path";
 import koffi from "koffi";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { hasCompiler } from "../../../test/conformance/backends.ts";
+import { reluOf } from "../../nn/activations.ts";
 import { conv2d } from "../../nn/conv.ts";
+import { maxPool2d } from "../../nn/pool.ts";
 import { identity } from "../../optim/transforms/axes.ts";
 import type { Executable, ProgramSpec } from "../backend.ts";
 import { scalarTypes } from "../compile/writers/c/prelude.ts";
@@ -37,15 +39,16 @@ afterEach(() => {
 
 const objects = (): string[] => readdirSync(join(folder, "steepest/native")).filter((f) => f.endsWith(".so"));
 
-/** Products, rows, columns, whole sums, convolutions and a function of a whole matrix, all big enough to be shared between threads. */
+/** Products, rows, columns, whole sums, convolutions, pooling and a function of a whole matrix, all big enough to be shared between threads. */
 function work(): ProgramSpec {
   const x = input("x", [300, 200], "float32");
   const w = input("w", [200, 400], "float32");
   const y = ops.tanh(ops.matmul(x as Expr, w as Expr));
-  const images = ops.reshape(x as Expr, [5, 12, 25, 40]);
+  const images = ops.reshape(x as Expr, [5, 12, 20, 50]);
   const weight = ops.reshape(ops.slice(w as Expr, [0, 0], [4, 324]), [12, 12, 3, 3]);
   const convolved = conv2d(12, 12, 3, { bias: false }).forward({ weight }, images, { training: true }).output;
-  const [backImages, backWeight] = gradients(ops.sum(ops.square(convolved)), [images, weight]);
+  const pooled = maxPool2d(2).forward({}, reluOf(convolved), { training: true }).output;
+  const [backImages, backWeight] = gradients(ops.sum(ops.square(pooled)), [images, weight]);
   // rows that are well apart: the diagonal is 1 … 100
   const unit = identity(100, "float32");
   const diagonal = ops.mul(unit, ops.add(ops.cast(ops.iota([100, 100], 0), "float32"), 1));
@@ -113,7 +116,7 @@ describe.runIf(hasCompiler)("the native backend", () => {
     vi.stubEnv("XDG_CACHE_HOME", "/proc/none");
     expect(cacheFolder().shared).toBe(false);
     expect(run(nativeBackend().compile(work()))).toHaveLength(
-      10_000 + 300 * 400 + 400 + 1 + 60_000 + 1296 + 5 * 12 * 23 * 38,
+      10_000 + 300 * 400 + 400 + 1 + 60_000 + 1296 + 5 * 12 * 18 * 48,
     );
   });
 

@@ -5,6 +5,7 @@ import type { Lowered } from "./kernels.ts";
 import { assignBuffers } from "./passes/buffers.ts";
 import { cluster } from "./passes/cluster.ts";
 import { convolutions } from "./passes/convolutions.ts";
+import { finer } from "./passes/finer.ts";
 import { legalize } from "./passes/legalize.ts";
 import { makeKernels } from "./passes/make-kernels.ts";
 import { masks } from "./passes/masks.ts";
@@ -15,7 +16,7 @@ import { storedNodes } from "./passes/stored.ts";
 
 export function lower(spec: ProgramSpec): Lowered {
   requireInputs(spec);
-  const roots = separateRoots(convolutions(masks(simplify(rootsOf(spec)))));
+  const roots = separateRoots(convolutions(finer(masks(simplify(rootsOf(spec))))));
   const legal = legalize(roots);
   const nodes = topologicalOrder(legal.roots);
   const clusterOf = cluster(nodes);

@@ -2,12 +2,18 @@
 import { bytesOf } from "../../graph/dtype.ts";
 import type { Expr } from "../../graph/expr.ts";
 import type { LoopKernel, Operand, Reduction } from "../kernels.ts";
+import { laneBytes } from "./lane-bytes.ts";
 
 /** A place in memory that moves with the loops. Operands that move alike share one offset variable. */
 export interface Stream {
   readonly operand: Operand;
-  /** Bytes per iteration of each loop, outermost first. */
+  /**
+   * Bytes per iteration of each loop, outermost first. In the innermost one less than an element's bytes where several
+   * iterations in a row find the same element.
+   */
   readonly strides: readonly number[];
+  /** Where given, iterations of the innermost loop find so many elements in turn, side by side. */
+  readonly cycle?: number | undefined;
   /** Index into `LoopPlan.groups`. */
   readonly group: number;
 }
@@ -20,6 +26,8 @@ export interface LoopPlan {
   /** The loop whose iterations run several at a time. In column mode the reduced loops lie inside it. */
   readonly vector: number;
   readonly column: boolean;
+  /** Is the innermost loop joined with a short one? Its operands may be read at multiples of four elements alone, or one by one. */
+  readonly joined: boolean;
   /** Distinct stride tuples of the streams. */
   readonly groups: readonly (readonly number[])[];
   readonly loads: ReadonlyMap<Expr, Stream>;
@@ -51,7 +59,36 @@ function innermostFirst(kernel: LoopKernel, axes: readonly number[]): readonly n
 const isShort = ({ domain, reducedAxes }: LoopKernel): boolean =>
   reducedAxes.reduce((n, a) => n * domain[a]!, 1) <= SHORT;
 
-export function planLoop(kernel: LoopKernel): LoopPlan {
+/**
+ * An innermost loop of 2 or 4 iterations, as over a pooling's windows, is joined with the one around it: what stands still in
+ * one of both is then found again and again. Changes `sizes` and `strides`, the loads' first; returns which cycle of how many.
+ */
+function joinShort(
+  kernel: LoopKernel,
+  sizes: number[],
+  strides: readonly number[][],
+): readonly (number | undefined)[] {
+  const last = sizes.length - 1;
+  const count = sizes[last];
+  const indexed = kernel.reductions.some((r) => r.node.op === "argmax");
+  if (last < 1 || (count !== 2 && count !== 4) || indexed || laneBytes(kernel) !== 4) return [];
+  const ways = strides.map((s, i): "along" | "held" | "cyclic" | "apart" => {
+    const [outer, inner] = [s[last - 1]!, s[last]!];
+    if (outer === inner * count) return "along";
+    if (i >= kernel.loads.size || outer + inner !== 4) return "apart";
+    return inner === 0 ? "held" : outer === 0 ? "cyclic" : "apart";
+  });
+  if (sizes[last - 1]! < 2 || ways.includes("apart")) return [];
+  sizes.splice(last - 1, 2, sizes[last - 1]! * count);
+  strides.forEach((s, i) => {
+    const step = { along: s[last]!, held: 4 / count, cyclic: 0, apart: 0 }[ways[i]!];
+    s.splice(last - 1, 2, step);
+  });
+  return ways.map((w) => (w === "cyclic" ? count : undefined));
+}
+
+/** `short`: loops of 2 or 4 iterations may be joined with the next one, for writers that can load what is then read. */
+export function planLoop(kernel: LoopKernel, { short = false }: { short?: boolean } = {}): LoopPlan {
   const rank = kernel.domain.length;
   const reduced = (axis: number): boolean => kernel.reducedAxes.includes(axis);
   const kept = innermostFirst(
@@ -77,6 +114,8 @@ export function planLoop(kernel: LoopKernel): LoopPlan {
 
   const sizes = axes.map((a) => kernel.domain[a]!);
   let firstReduced = kept.length;
+  const cycles = short && !column && firstReduced !== rank - 1 ? joinShort(kernel, sizes, strides) : [];
+  if (firstReduced > sizes.length) firstReduced--;
   for (let i = sizes.length - 2; i >= 0; i--) {
     if (i + 1 === firstReduced) continue; // a kept loop never merges with a reduced one
     if (!strides.every((s) => s[i] === s[i + 1]! * sizes[i + 1]!)) continue;
@@ -90,7 +129,7 @@ export function planLoop(kernel: LoopKernel): LoopPlan {
     const own = strides[i]!;
     let group = groups.findIndex((g) => g.every((s, d) => s === own[d]));
     if (group < 0) group = groups.push(own) - 1;
-    return { operand, strides: own, group };
+    return { operand, strides: own, group, cycle: cycles[i] };
   });
   const loadCount = kernel.loads.size;
   const storeCount = kernel.stores.length;
@@ -99,6 +138,7 @@ export function planLoop(kernel: LoopKernel): LoopPlan {
     firstReduced,
     vector: column ? firstReduced - 1 : sizes.length - 1,
     column,
+    joined: cycles.length > 0,
     groups,
     loads: new Map([...kernel.loads.keys()].map((e, i) => [e, streams[i]!])),
     stores: kernel.stores.map((s, i) => ({ ...s, stream: streams[loadCount + i]! })),

@@ -41,13 +41,15 @@ export interface KernelText {
 /** Reductions with little work per element run several vectors at a time, to hide the latency of adding. */
 const UNROLL = 4;
 const LIGHT = 8;
+/** Passes after which ending a short run costs little beside them. */
+const FEW = 16;
 /** Elements of a part, where a loop is cut along its vectors. */
 const BLOCK = 4096;
 /** A lane of work takes about this many nanoseconds for each operation. */
 const NS_PER_LANE = 0.05;
 
 export function writeLoop(kernel: LoopKernel, name: string, context: WriteContext): KernelText {
-  const plan = planLoop(kernel);
+  const plan = planLoop(kernel, { short: true });
   if (plan.sizes.slice(0, plan.firstReduced).includes(0))
     return { text: `static void ${name}(char *m, i64 from, i64 to) {}\n`, parts: 1, cost: 0 };
   return new LoopText(kernel, plan, context).write(name);
@@ -164,7 +166,8 @@ ${this.#lines.join("\n")}
     const tag = elementTag(stored);
     if (!isVector(this.#lanes)) return `ld_${tag}(${at})`;
     const step = stream.strides[this.#plan.vector] ?? 0;
-    const value = loadLanes(vectorTag(tag), at, { step, count, lanes: this.#lanes.lanes });
+    const { cycle } = stream;
+    const value = loadLanes(vectorTag(tag), at, { step, count, lanes: this.#lanes.lanes, cycle });
     return dtype === "bool" ? `${value} != 0` : value;
   }
 
@@ -177,9 +180,8 @@ ${this.#lines.join("\n")}
   }
 
   /** The innermost loop of elementwise work and of row reductions. */
-  #vectorLoop(d: number, sets: readonly (readonly Accumulator[])[]): void {
+  #vectorLoop(d: number, sets: readonly (readonly Accumulator[])[], flush = ""): void {
     this.#hoist(d);
-    const flush = flushOf(sets);
     const cut = d === 0 && sets.length === 0;
     this.#vectors(d, { unroll: sets.length || 1, cut, flush }, (width) => this.#body(width, sets));
     this.#line(flush);
@@ -267,9 +269,12 @@ ${this.#lines.join("\n")}
     const last = sizes.length - 1;
     const first = this.#names;
     const sets = Array.from({ length: this.#unroll(sizes[last]!) }, () => this.#accumulators());
+    const flush = flushOf(sets);
+    const from = this.#runFrom(sets.length);
     const inner = (d: number): void => {
-      if (d === last) this.#vectorLoop(d, sets);
+      if (d === last) this.#vectorLoop(d, sets, d === from ? flush : "");
       else this.#runs(`i${d}`, { end: sizes[d]!, step: 1, flush: "" }, () => inner(d + 1));
+      if (d === from && d !== last) this.#line(flush);
     };
     inner(firstReduced);
     const count = this.#plan.reductions.length;
@@ -278,6 +283,15 @@ ${this.#lines.join("\n")}
       const at = this.#place(this.#result(stream), 0);
       this.#line(`st_${elementTag(node.dtype)}(${at}, ${joinAll(node, this.#lanes, names)});`);
     });
+  }
+
+  /** The outermost reduced loop that, with all loops inside, makes no more than a few passes; else the innermost. */
+  #runFrom(unroll: number): number {
+    const { sizes, firstReduced } = this.#plan;
+    let d = sizes.length - 1;
+    let passes = Math.ceil(sizes[d]! / (this.#lanes.lanes * unroll));
+    while (d > firstReduced && (passes *= sizes[d - 1]!) <= FEW) d--;
+    return d;
   }
 
   /** A result's stream, which stands still in reduced loops. */

@@ -99,7 +99,19 @@ INLINE void split${step}_${tag}(const char *p, ${type} *o) { ${loaded} ${vectors
     define("I", "vi32", 4, s),
     define("D", "vf64", 8, s),
   ]);
-  return `${shuffle}${all.join("")}`;
+  return `${shuffle}${all.join("")}${[2, 4].map((n) => againAndAgain(bytes / 4, n)).join("")}`;
+}
+
+/** Each of a vector's first elements `times` times, and the first `times` elements again and again. */
+function againAndAgain(lanes: number, times: number): string {
+  const define = (name: string, tag: "F" | "I", pick: (lane: number) => number): string => {
+    const type = tag === "F" ? "vf32" : "vi32";
+    const mask = `(vi32){${Array.from({ length: lanes }, (_, l) => pick(l)).join(", ")}}`;
+    return `INLINE ${type} ${name}${times}_${tag}(const char *p) { const ${type} v = ld_${tag}(p, ${lanes}); return SHUFFLE(v, v, ${mask}); }\n`;
+  };
+  return (["F", "I"] as const)
+    .map((tag) => define("held", tag, (l) => Math.floor(l / times)) + define("cycle", tag, (l) => l % times))
+    .join("");
 }
 
 /** Lanes of two vectors by number, the second's from the number of lanes on. */

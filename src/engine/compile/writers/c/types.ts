@@ -61,13 +61,18 @@ export function literal(dtype: DType, value: number): string {
   return /[.e]/.test(digits) ? digits + suffix : `${digits}.0${suffix}`;
 }
 
-/** `count` of `lanes` vector lanes that lie `step` bytes apart, as a C expression; the other lanes are of no account. */
+/**
+ * `count` of `lanes` vector lanes that lie `step` bytes apart, as a C expression; the other lanes are of no account. With a
+ * `cycle` the elements side by side are so many, again and again; with a step of less than an element each is taken so often.
+ */
 export function loadLanes(
   tag: MemoryTag,
   at: string,
-  { step, count, lanes }: { step: number; count: number; lanes: number },
+  { step, count, lanes, cycle }: { step: number; count: number; lanes: number; cycle?: number | undefined },
 ): string {
   const size = tag === "D" ? 8 : 4;
+  if (cycle !== undefined) return `cycle${cycle}_${tag}(${at})`;
+  if (step > 0 && step < size) return `held${size / step}_${tag}(${at})`;
   if (step === 0) return `splat_${tag}(ld_${tag.toLowerCase()}(${at}))`;
   if (step === size) return `ld_${tag}(${at}, ${count})`;
   const few = step / size;

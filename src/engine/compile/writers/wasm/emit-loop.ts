@@ -22,7 +22,7 @@ const UNROLL = 4;
 const LIGHT = 8;
 
 export function emitLoop(kernel: LoopKernel, context: EmitContext): FunctionWriter {
-  const plan = planLoop(kernel);
+  const plan = planLoop(kernel, { short: true });
   const f = new FunctionWriter();
   if (plan.sizes.slice(0, plan.firstReduced).includes(0)) return f;
   new LoopWriter(f, kernel, plan, context).write();
@@ -143,7 +143,7 @@ class LoopWriter {
       out.push({ lanes, vectors: 1 });
       rest %= lanes;
     }
-    if (rest > 0 || out.length === 0) out.push({ lanes: 1, vectors: 1 });
+    if (rest > 0 || out.length === 0) out.push({ lanes: 1, vectors: this.#plan.joined ? rest : 1 });
     return out;
   }
 
@@ -153,6 +153,7 @@ class LoopWriter {
     for (const [e, stream] of this.#plan.loads) {
       if (stream.strides[d] !== 0) continue;
       for (const lanes of new Set(widths.map((w) => w.lanes))) {
+        if (stream.cycle !== undefined && lanes === 1) continue;
         const type = valueType(e.dtype, lanes);
         const local = this.#f.local(type);
         this.#memory.load(stream, e.dtype, lanes, 0);
@@ -307,4 +308,4 @@ interface WidthAccumulators {
 }
 
 const hoistKey = (stream: Stream, lanes: number): string =>
-  `${lanes}|${stream.operand.buffer.id}|${stream.operand.view.offset}|${stream.strides.join()}`;
+  `${lanes}|${stream.operand.buffer.id}|${stream.operand.view.offset}|${stream.strides.join()}|${stream.cycle}`;

@@ -24,7 +24,16 @@ export function streamAccess(f: FunctionWriter, { plan, offsets, addressOf }: Pl
   /** First byte, relative to the offset. */
   const start = (stream: Stream, element: number): number => {
     const { buffer, view } = stream.operand;
-    return addressOf(buffer) + view.offset * bytesOf[buffer.dtype] + element * stepOf(stream);
+    const size = bytesOf[buffer.dtype];
+    const { cycle } = stream;
+    const step = stepOf(stream);
+    const further =
+      cycle !== undefined
+        ? (element % cycle) * size
+        : isHeld(step, size)
+          ? Math.floor((element * step) / size) * size
+          : element * step;
+    return addressOf(buffer) + view.offset * size + further;
   };
   return {
     load: (stream, dtype, lanes, element) => {
@@ -32,7 +41,14 @@ export function streamAccess(f: FunctionWriter, { plan, offsets, addressOf }: Pl
       const [offset, step, size] = [offsets[stream.group]!, stepOf(stream), bytesOf[dtype]];
       f.get(offset);
       if (lanes === 1) f.memory(`${scalarType(dtype)}.load`, at);
-      else if (step === size) f.memory("v128.load", at);
+      else if (stream.cycle === 2) f.memory("v128.load64_splat", at);
+      else if (stream.cycle === 4) f.memory("v128.load", at);
+      else if (isHeld(step, size)) {
+        const value = f.local("v128");
+        if (step * 4 === size) f.memory("v128.load32_splat", at);
+        else f.memory("v128.load64_zero", at).set(value).get(value).get(value).shuffle32(0, 0, 1, 1);
+        f.release("v128", value);
+      } else if (step === size) f.memory("v128.load", at);
       else if (step === 0) f.memory(size === 8 ? "v128.load64_splat" : "v128.load32_splat", at);
       else {
         const value = f.local("v128");
@@ -70,6 +86,9 @@ export function streamAccess(f: FunctionWriter, { plan, offsets, addressOf }: Pl
     },
   };
 }
+
+/** Is an element found by several iterations in a row? */
+const isHeld = (step: number, size: number): boolean => step > 0 && step < size;
 
 const scalarType = (dtype: DType): "f32" | "f64" | "i32" =>
   dtype === "float32" ? "f32" : dtype === "float64" ? "f64" : "i32";
