@@ -289,3 +289,14 @@ test("an evaluation named by the same part of an epoch stands beside its trainin
   expect([...seriesOf(log!, "loss")!.steps]).toEqual(Array.from({ length: 40 }, (_, i) => i));
   expect([...seriesOf(log!, "validation")!.steps]).toEqual([7, 15, 23, 31, 39]);
 });
+
+test("a level glued to a name is no part of it, and groups of processes are no policy", async () => {
+  const [log] = await read(
+    lines(
+      30,
+      (i) =>
+        `20-03-23 17:28-INFO-batch loss: ${fall(i)}; step: ${i}${i % 8 ? "" : "\n[PG ID 0 PG GUID 0 Rank 2] stopped"}`,
+    ),
+  );
+  expect([log!.objective, seriesOf(log!, "loss")!.name]).toEqual(["loss", "batch loss"]);
+});

@@ -15,8 +15,11 @@ export interface Decided {
 
 /** Rewards or an adversary, in lines of their own that are no curves here. */
 export function steeredBy(plans: readonly LinePlan[]): Objective | null {
-  const names = plans.filter((p) => p.template.rows >= 3).flatMap((p) => p.judged.map((j) => j.name));
-  return steering(names.filter((name) => name !== ""));
+  // "[PG ID 0 PG GUID 0]" numbers a group of processes, and "return torch.tf32" is code that a warning quotes
+  const measures = ({ name, slot, behaviour }: LinePlan["judged"][number], { template }: LinePlan): boolean =>
+    name !== "" && !(behaviour.constant && /^\d+$/.test(template.pieces[slot.piece]!.text));
+  const shown = plans.filter((p) => p.template.rows >= 3);
+  return steering(shown.flatMap((p) => p.judged.filter((j) => measures(j, p)).map((j) => j.name)));
 }
 
 function curvesWith(plans: readonly LinePlan[], role: Curve["role"]): { plan: LinePlan; curve: Curve }[] {

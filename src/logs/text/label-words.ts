@@ -29,7 +29,7 @@ export function readWord(scan: Scan, k: number): void {
   }
   dropGroup(scan);
   scan.group = {
-    text: piece.text,
+    text: piece.text.replace(/^(?:INFO|DEBUG|WARNING)-(?=\w)/, ""), // glued to the message
     start: piece.start,
     end: piece.end,
     words: 1,
