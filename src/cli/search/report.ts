@@ -5,7 +5,7 @@ import { sketch } from "../../plot/sketch.ts";
 import { mean } from "../../run/mean.ts";
 import { showNumber } from "../../run/show-number.ts";
 import type { Purpose } from "../../tune/find-lr/run-trials.ts";
-import type { SearchResult } from "../../tune/search/search.ts";
+import type { SearchResult } from "../../tune/search/verdict.ts";
 import { heldOutScore, windowOf } from "../program/curve.ts";
 import { exitCodeOf } from "../program/process.ts";
 import { look, type Terminal, table } from "../terminal.ts";

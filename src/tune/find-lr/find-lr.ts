@@ -6,7 +6,8 @@
 import { SteepestError } from "../../run/errors.ts";
 import { type LongWork, nullWhenAborted, takeTurns } from "../../run/long-work.ts";
 import type { BuiltRun } from "../../train/build.ts";
-import { type SearchResult, searchRate } from "../search/search.ts";
+import { searchRate } from "../search/search.ts";
+import type { SearchResult } from "../search/verdict.ts";
 import { type ConstantScores, constantScores } from "./constant-predictor.ts";
 import { type CurvatureAnswer, curvatureAnswer, curvatureCost } from "./curvature.ts";
 import { type Judged, judgeSearch, withCurvature } from "./judge.ts";
@@ -113,7 +114,7 @@ async function search(run: BuiltRun, stepper: Stepper, options: FindLrOptions): 
     },
   });
   const factor =
-    purpose === "validation" ? overfittingFactor(searched, trials, { whole: peak.at, parts }) : 1;
+    trials.rankedBy() === "validation" ? overfittingFactor(searched, trials, { whole: peak.at, parts }) : 1;
   const result = scaled(searched, factor, purpose === "validation" ? HELD_OUT_WIDER : 1);
   let judged = judgeSearch(result, trials, {
     purpose,

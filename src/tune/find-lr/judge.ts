@@ -1,5 +1,5 @@
 /** What a search's figures say of a run: a rate with reasons and doubts, or a refusal that says what to do. */
-import type { SearchResult } from "../search/search.ts";
+import type { SearchResult } from "../search/verdict.ts";
 import type { ConstantScores } from "./constant-predictor.ts";
 import type { CurvatureAnswer } from "./curvature.ts";
 import type { Purpose, RunTrials, Scores } from "./run-trials.ts";

@@ -1,5 +1,5 @@
 /** What overfitting seen in a part of the run says about the whole. */
-import type { SearchResult } from "../search/search.ts";
+import type { SearchResult } from "../search/verdict.ts";
 import type { RunTrials } from "./run-trials.ts";
 import type { SchedulePeak } from "./schedule-peak.ts";
 

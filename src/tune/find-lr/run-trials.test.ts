@@ -69,22 +69,26 @@ test("a training whose loss is no number has died, and one at rate 0 is the refe
   expect(reference).toBeGreaterThan(0);
 });
 
-test("until held-out rows gain, the training loss ranks; afterwards their own", async () => {
+test("until held-out rows gain or rows are learnt by heart, the training loss ranks; afterwards the held-out loss", async () => {
   const built = await build();
-  const never = trialsOf(built, { constants: { training: 1, validation: 1e-9 } });
-  await never.reference(12);
-  const trial = never.start(0.03, 42);
-  await trial.advance(60);
-  const { training, validation } = never.scoresAt(0.03, 60)!;
-  expect(trial.scoreAt(60)).toBe(training);
+  const after60 = async (training: number, validation: number): Promise<[RunTrials, number, Scores]> => {
+    const trials = trialsOf(built, { constants: { training, validation } });
+    await trials.reference(12);
+    const trial = trials.start(0.03, 42);
+    await trial.advance(60);
+    return [trials, trial.scoreAt(60), trials.scoresAt(0.03, 60)!];
+  };
+  const [never, score, { training, validation }] = await after60(1e-9, 1e-9);
+  expect(score).toBe(training);
+  expect(never.rankedBy()).toBe("training");
   // the plateau is that of the loss that ranks
-  expect(never.plateau!()).toBe(1);
-  const soon = trialsOf(built, { constants: { training: 1, validation: 1e9 } });
-  await soon.reference(12);
-  const same = soon.start(0.03, 42);
-  await same.advance(60);
-  expect(same.scoreAt(60)).toBe(validation);
-  expect(soon.plateau!()).toBe(1e9);
+  expect(never.plateau!()).toBe(1e-9);
+  for (const constant of [1e-9, 1e9]) {
+    const [soon, heldOut] = await after60(1, constant);
+    expect(heldOut).toBe(validation);
+    expect(soon.rankedBy()).toBe("validation");
+    expect(soon.plateau!()).toBe(constant);
+  }
 });
 
 test("the constant answer's losses are the variance, and the entropy of how often classes come", async () => {

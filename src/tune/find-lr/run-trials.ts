@@ -22,6 +22,8 @@ export interface Scores {
 }
 
 export interface RunTrials extends Trials {
+  /** The loss by which rates are compared so far. */
+  readonly rankedBy: () => Purpose;
   /** Both scores of the first seed's training at this rate after so many steps; null where it was not measured there. */
   readonly scoresAt: (rate: number, steps: number) => Scores | null;
   /** The same at every number of steps at which it was measured, rising. */
@@ -50,6 +52,8 @@ const DEAD = 10;
 
 /** A held-out loss this share below the constant answer's has learnt something. */
 const LEARNT = 0.03;
+/** One this share above it, with a training loss this share below, has learnt its rows by heart. */
+const BY_HEART = 0.05;
 
 export function runTrials(built: BuiltRun, options: RunTrialsOptions): RunTrials {
   const { totalSteps, spec } = built;
@@ -70,6 +74,7 @@ export function runTrials(built: BuiltRun, options: RunTrialsOptions): RunTrials
       if (ranking.by() === "validation") return validation ?? Number.NaN;
       return scoreOf(losses, Math.min(steps, losses.length));
     },
+    rankedBy: ranking.by,
     plateau: () => options.constants?.[ranking.by()] ?? null,
     scoresAt: (rate, steps) => started.get(rate)?.scoresAt(steps) ?? null,
     courseOf: (rate) => {
@@ -95,21 +100,24 @@ interface Context extends Pick<RunTrialsOptions, "at" | "onStep"> {
 /** By which loss rates are compared. */
 interface Ranking {
   readonly by: () => Purpose;
-  /** Takes note of a held-out loss. */
-  readonly observe: (validation: number) => void;
+  /** Takes note of a training's losses. */
+  readonly observe: (training: number, validation: number) => void;
 }
 
 /**
- * Until some training has learnt what holds for held-out rows, their loss is noise around the constant answer's, and the
- * training loss tells more.
+ * Until some training has learnt what holds for held-out rows, or its own rows by heart, their loss is noise around the constant
+ * answer's, and the training loss tells more.
  */
 function createRanking({ purpose, constants }: RunTrialsOptions): Ranking {
   const constant = constants?.validation ?? null;
-  let generalizes = constant === null;
+  let tells = constants == null || constant === null;
   return {
-    by: () => (generalizes ? purpose : "training"),
-    observe: (validation) => {
-      if (constant !== null && validation < (1 - LEARNT) * constant) generalizes = true;
+    by: () => (tells ? purpose : "training"),
+    observe: (training, validation) => {
+      if (constants == null || constant === null) return;
+      const byHeart =
+        training < (1 - BY_HEART) * constants.training && validation > (1 + BY_HEART) * constant;
+      if (validation < (1 - LEARNT) * constant || byHeart) tells = true;
     },
   };
 }
@@ -184,7 +192,7 @@ function createTrial(context: Context, rate: number, seed: number): RunTrial {
     if (!dead && scoreOf(losses) > rest.limit()) dead = true;
     const held = dead ? null : validationLoss(built);
     if (held !== null && !Number.isFinite(held)) dead = true;
-    if (held !== null) ranking.observe(held);
+    if (held !== null) ranking.observe(scoreOf(losses), held);
     evaluated.set(training.position, held);
   };
   const scoresAt = (steps: number): Scores | null => {

@@ -2,8 +2,9 @@
 import { mean } from "../../run/mean.ts";
 import { createLadder, type Ladder } from "./ladder.ts";
 import { isLost, isScored, scoreOf } from "./score.ts";
-import { best, failed, judge, leading, type SearchResult } from "./search.ts";
+import { best } from "./search.ts";
 import type { Trial, Trials } from "./trial.ts";
+import { failed, judge, leading, type SearchResult } from "./verdict.ts";
 
 export interface Recorded {
   readonly rate: number;

@@ -1,7 +1,8 @@
 /** The search on trainings whose best rate is known by formula. */
 import { describe, expect, test } from "vitest";
-import { type SearchOptions, type SearchResult, searchRate } from "./search.ts";
+import { type SearchOptions, searchRate } from "./search.ts";
 import type { Trial, Trials } from "./trial.ts";
+import type { SearchResult } from "./verdict.ts";
 
 interface Problem {
   readonly eigenvalues: readonly number[];
@@ -218,6 +219,17 @@ describe("a plateau at 1, which rates above 0.05 come to first and never leave",
     expect(result.rate).toBe(0.04);
     expect(result.score).toBeLessThan(0.96);
     expect(result.paid).toBeLessThanOrEqual(2.5 * 2000);
+  });
+
+  test("where trainings begin on it, the lowest rates have not come to it, and are left", async () => {
+    const there = trialsAlong({
+      length: 1000,
+      begin: 1.02,
+      plateau: 1,
+      scoreAt: (rate, t) => Math.max(0.985, 1.02 - rate * t),
+    });
+    await find(there, { budget: 4 });
+    expect(Math.min(...there.started())).toBeGreaterThan(1e-5);
   });
 
   test("where nothing leaves it, it ends all the same", async () => {

@@ -5,10 +5,10 @@
  */
 
 import { type LongWork, takeTurns } from "../../run/long-work.ts";
-import { mean } from "../../run/mean.ts";
 import { createLadder, type Ladder, paidBy } from "./ladder.ts";
 import { scan } from "./scan.ts";
 import type { Trial, Trials } from "./trial.ts";
+import { failed, judge, leading, type SearchResult } from "./verdict.ts";
 
 export interface SearchProgress {
   /** Steps paid so far, and those that the budget allows. */
@@ -34,40 +34,6 @@ export interface SearchOptions extends LongWork<SearchProgress> {
   readonly highest?: number | undefined;
 }
 
-/** All trainings at one rate. */
-export interface RateResult {
-  readonly rate: number;
-  /** The rate's training did not survive. */
-  readonly died: boolean;
-  /** Steps of the longest. */
-  readonly steps: number;
-  /** Scores after `SearchResult.steps`, one for each seed; none for a rate that was dropped before. */
-  readonly scores: readonly number[];
-}
-
-export interface SearchResult {
-  /** Null when every training died, or when none got below the reference. */
-  readonly rate: number | null;
-  /** Where the best rate of the whole training is expected in nine cases of ten. */
-  readonly interval: readonly [number, number] | null;
-  /** Rates that can't be told from the best. */
-  readonly plateau: readonly [number, number] | null;
-  /** The lowest rate that died; null where none did. */
-  readonly edge: number | null;
-  /** Two seeds of the best rate differ by more than a tenth of the gain; null where one seed was run. */
-  readonly fragile: boolean | null;
-  /** Standard deviation between seeds; null where one seed was run. */
-  readonly noise: number | null;
-  /** Score at the chosen rate (mean of its seeds), and of a training that learns nothing, after `steps`. */
-  readonly score: number;
-  readonly reference: number;
-  /** Steps after which the rates were compared. */
-  readonly steps: number;
-  /** Steps made. */
-  readonly paid: number;
-  readonly rates: readonly RateResult[];
-}
-
 const SCAN_SHARE = 1 / 32;
 /** Shares of a whole training at which trainings are compared, and how many are continued to there. */
 const RUNGS: readonly (readonly [share: number, keep: number])[] = [
@@ -84,19 +50,12 @@ const KEEP_MORE: readonly (readonly [budget: number, factor: number])[] = [
   [3.2, 2],
   [2.2, 1.5],
 ];
-/** Rates whose score is within this share of the gain of the best's can't be told from it. */
-const SAME = 0.01;
-/**
- * Where the constant answer's score is not known, a gain is one when it is so many standard deviations: the best of a dozen rates
- * lies two low by chance.
- */
-const CLEAR = 3.5;
-/** The same, told from two seeds. */
-const FRAGILE = 0.1;
 /** A training that stays within this share above the constant answer's score is on the plateau, */
 const ON = 0.05;
 /** and has left it this share below. */
 const LEFT = 0.03;
+/** One that has made this share of the way from where it began has come to it. */
+const COME = 0.5;
 /** Where all stay on it for this share of a training, the search may cost so many trainings more. */
 const LATE = 1 / 8;
 const PATIENCE = 1;
@@ -162,7 +121,7 @@ async function climb(
   for (const [share, keep] of RUNGS) {
     const next = stageOf(trials, share);
     const count = Math.ceil(keep * factor);
-    const stuck = onPlateau(ladder, trials, steps);
+    const stuck = onPlateau(ladder, trials, { steps, reference: await reference() });
     if (stuck !== null && steps >= LATE * trials.length) patience = PATIENCE * trials.length;
     const usual = best(ladder, steps, count, kept);
     const chosen = stuck === null ? usual : eitherWay(usual, stuck, bounds.lowest);
@@ -183,13 +142,20 @@ async function climb(
   return steps;
 }
 
-/** The lowest rate at the constant answer's level after `steps`; null where none is, or some training is below it. */
-function onPlateau(ladder: Ladder, trials: Trials, steps: number): number | null {
+/** The lowest rate that has come to the constant answer's level after `steps`; null where none has, or some training is below it. */
+function onPlateau(
+  ladder: Ladder,
+  trials: Trials,
+  { steps, reference }: { readonly steps: number; readonly reference: number },
+): number | null {
   const level = trials.plateau?.() ?? null;
   const live = best(ladder, steps, Number.POSITIVE_INFINITY);
   if (level === null || live.length === 0) return null;
   if (ladder.score(live[0]!, steps) < level - LEFT * Math.abs(level)) return null;
-  const there = live.filter((p) => ladder.score(p, steps) <= level + ON * Math.abs(level));
+  const near = level + ON * Math.abs(level);
+  // where trainings begin at the level, those that have not moved say nothing
+  const come = reference > level ? reference - COME * (reference - level) : Number.NEGATIVE_INFINITY;
+  const there = live.filter((p) => ladder.score(p, steps) <= Math.min(near, come));
   return there.length === 0 ? null : Math.min(...there);
 }
 
@@ -274,15 +240,6 @@ async function repeat(
   return scores;
 }
 
-/** The best by the mean of its seeds; a rate with fewer seeds was behind those with more. */
-export function leading(
-  scores: ReadonlyMap<number, readonly number[]>,
-): [place: number, scores: readonly number[]] {
-  const max = Math.max(...[...scores.values()].map((s) => s.length));
-  const [winner] = [...scores].filter(([, s]) => s.length === max).sort(([, a], [, b]) => mean(a) - mean(b));
-  return winner!;
-}
-
 /**
  * How far seeds of the best are apart, as a share of what is gained: after all steps, or in a second look after as many as
  * can still be paid and its first seed was scored at. Null where neither can be.
@@ -306,7 +263,7 @@ async function seedsApart(
   if (its.length > 1) return share(its, steps);
   if (!secondLook) return null;
   const after = RUNGS.map(([part]) => stageOf(trials, part)).findLast(
-    (n) => n <= steps && n <= left() && Number.isFinite(ladder.score(top, n)),
+    (n) => n <= left() && Number.isFinite(ladder.score(top, n)),
   );
   if (after === undefined) return null;
   const rate = ladder.rateAt(top);
@@ -316,97 +273,3 @@ async function seedsApart(
   await trial.advance(after);
   return share([ladder.score(top, after), trial.scoreAt(after)], after);
 }
-
-/** Between the seeds of one rate, over all rates that have several; null where none has. */
-function noiseOf(scores: readonly (readonly number[])[]): number | null {
-  let [sum, freedom] = [0, 0];
-  for (const s of scores) {
-    if (s.length < 2 || !s.every(Number.isFinite)) continue;
-    const m = mean(s);
-    sum += s.reduce((a, x) => a + (x - m) ** 2, 0);
-    freedom += s.length - 1;
-  }
-  return freedom === 0 ? null : Math.sqrt(sum / freedom);
-}
-
-interface Judge {
-  readonly steps: number;
-  readonly scores: ReadonlyMap<number, readonly number[]>;
-  /** How far seeds of the best are apart, as a share of the gain. */
-  readonly apart: number | null;
-  readonly paid: number;
-}
-
-export async function judge(
-  ladder: Ladder,
-  trials: Trials,
-  { steps, scores, apart, paid }: Judge,
-): Promise<SearchResult> {
-  const reference = await trials.reference(steps);
-  const noise = noiseOf([...scores.values()]);
-  const [top, its] = leading(scores);
-  const gain = reference - mean(its);
-  const same = Math.max(SAME * gain, noise === null ? 0 : noise / Math.sqrt(its.length));
-  const level = (place: number): boolean => {
-    const s = scores.get(place);
-    return s !== undefined && mean(s) <= mean(its) + same;
-  };
-  let [low, high] = [top, top];
-  while (level(low - 1)) low--;
-  while (level(high + 1)) high++;
-  // beside a rate that dies the lower one is as good, and safer
-  const chosen = ladder.died(top + 1) && low < top ? top - 1 : top;
-  // trainings of which one seed in three gets nowhere have learnt all the same
-  const unknown = (trials.plateau?.() ?? null) === null;
-  const byChance = unknown ? (CLEAR * (noise ?? 0)) / Math.sqrt(its.length) : 0;
-  const learnt =
-    Number.isFinite(gain) &&
-    gain > Math.max(0, byChance) &&
-    (trials.evidence?.(ladder.rateAt(top), steps) ?? Number.POSITIVE_INFINITY) > CLEAR;
-  const above = 2 * steps >= trials.length ? 1 : 2;
-  // what is best for a part of a training lies above what is best for the whole
-  const below = steps < trials.length ? above + 1 : above;
-  const of = scores.get(chosen)!;
-  return {
-    rate: learnt ? ladder.rateAt(chosen) : null,
-    interval: learnt ? [ladder.rateAt(low - below), ladder.rateAt(high + above)] : null,
-    plateau: learnt ? [ladder.rateAt(low), ladder.rateAt(high)] : null,
-    edge: edgeOf(ladder),
-    fragile: apart === null ? null : apart > FRAGILE,
-    noise,
-    score: mean(of),
-    reference,
-    steps,
-    paid,
-    rates: ratesOf(ladder, scores),
-  };
-}
-
-export async function failed(ladder: Ladder, trials: Trials, paid: number): Promise<SearchResult> {
-  return {
-    rate: null,
-    interval: null,
-    plateau: null,
-    edge: edgeOf(ladder),
-    fragile: null,
-    noise: null,
-    score: Number.POSITIVE_INFINITY,
-    reference: await trials.reference(trials.shortest),
-    steps: trials.shortest,
-    paid,
-    rates: ratesOf(ladder, new Map()),
-  };
-}
-
-function edgeOf(ladder: Ladder): number | null {
-  const dead = ladder.places().find((p) => ladder.died(p));
-  return dead === undefined ? null : ladder.rateAt(dead);
-}
-
-const ratesOf = (ladder: Ladder, scores: ReadonlyMap<number, readonly number[]>): RateResult[] =>
-  ladder.places().map((p) => ({
-    rate: ladder.rateAt(p),
-    died: ladder.died(p),
-    steps: ladder.trialAt(p)!.steps,
-    scores: scores.get(p) ?? [],
-  }));
