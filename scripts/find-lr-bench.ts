@@ -5,7 +5,7 @@
  *   npx jiti scripts/find-lr-bench.ts truth            the grids (about ten minutes)
  *   npx jiti scripts/find-lr-bench.ts search [NAME]    searches and rivals not yet made; a name: these tasks anew, kept nowhere
  *   npx jiti scripts/find-lr-bench.ts again [NAME]     find-lr's searches anew, of all tasks or these; rivals stay as they are
- *   npx jiti scripts/find-lr-bench.ts longer           searches with larger budgets, of all but the tuned tasks
+ *   npx jiti scripts/find-lr-bench.ts longer [NAME]    searches with larger budgets, of all tasks or these; report needs those of fresh
  *   npx jiti scripts/find-lr-bench.ts report           the tables, into docs/find-lr.md
  */
 
@@ -20,6 +20,6 @@ if (what === "truth") await measureTruth(TASKS);
 else if (what === "search" && which === undefined) await runSearches(TASKS);
 else if (what === "search") await showTasks(named);
 else if (what === "again") await searchAgain(named);
-else if (what === "longer") await searchLonger(TASKS.filter((t) => t.group !== "tuned"));
+else if (what === "longer") await searchLonger(named);
 else if (what === "report") writeReport(TASKS);
 else throw new Error("say truth, search, again, longer or report");

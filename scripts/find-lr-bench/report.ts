@@ -3,7 +3,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { rules } from "../../src/tune/find-lr/other-tools.ts";
 import { bestOf, type Score, scoreGrids, scoreRate } from "./score.ts";
 import { BUDGETS, type Found, MEASURES, readResults, type TaskResults } from "./searches.ts";
-import type { Group, Task } from "./tasks.ts";
+import type { Task } from "./tasks.ts";
 import { type Measure, readTruth, type Truth } from "./truth.ts";
 import { reasonOf } from "./why.ts";
 
@@ -33,33 +33,29 @@ export function writeReport(tasks: readonly Task[]): void {
     group.flatMap((task) =>
       cases(task, { truth: truth[task.name]!, results: results[task.name]!, who, measure }),
     );
-  const groupOf = (group: Group): Task[] =>
-    tasks.filter((t) => t.group === group && results[t.name] !== undefined);
-  const [left, later, last] = [groupOf("left out"), groupOf("later"), groupOf("last")];
+  const done = tasks.filter((t) => results[t.name] !== undefined);
+  const fresh = done.filter((t) => t.group === "fresh");
   for (const [mark, group] of [
-    ["last", last],
-    ["left-out", left],
-    ["later", later],
-    ["tuned", groupOf("tuned")],
+    ["fresh", fresh],
+    ["in-sight", done.filter((t) => t.group !== "fresh")],
   ] as const)
     write(
       mark,
       summary((who, measure) => casesOf(who, measure, group)),
     );
-  const all = [...left, ...later, ...last];
-  write("costs", costs(casesOf, all));
+  write("costs", costs(casesOf, fresh));
   const budgets: Who = [
     ["find-lr", "default: 1.5 to 4"],
     ...BUDGETS.map((budget): Who[number] => [`find-lr ${budget}`, `${budget} trainings`]),
   ];
   write(
     "budgets",
-    summary((who, measure) => casesOf(who, measure, all), budgets),
+    summary((who, measure) => casesOf(who, measure, fresh), budgets),
   );
   const longest = `find-lr ${BUDGETS.at(-1)}`;
   const missed = MEASURES.flatMap((measure) => {
-    const longer = casesOf(longest, measure, all);
-    return casesOf("find-lr", measure, all).flatMap((c, i) =>
+    const longer = casesOf(longest, measure, fresh);
+    return casesOf("find-lr", measure, fresh).flatMap((c, i) =>
       within(3)(c) ? [] : [missRow(c, longer[i]!, truth[c.task.name]!)],
     );
   });

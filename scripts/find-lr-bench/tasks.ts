@@ -3,17 +3,30 @@ import { readFileSync } from "node:fs";
 import { memoryHost } from "../../src/data/memory-host.ts";
 import { nodeHost } from "../../src/data/node-host.ts";
 import { chooseBackend } from "../../src/engine/registry.ts";
-import { embedding, gru, type Layer, linear, sequential } from "../../src/nn/index.ts";
+import {
+  conv2d,
+  embedding,
+  flatten,
+  gru,
+  type Layer,
+  linear,
+  maxPool2d,
+  relu,
+  sequential,
+  tanh,
+  unflatten,
+} from "../../src/nn/index.ts";
 import { parseRun } from "../../src/run/parse-run.ts";
 import type { RunSpec } from "../../src/run/spec.ts";
 import { type BuildHost, type BuiltRun, buildRun, type ModelSizes } from "../../src/train/index.ts";
 import { files } from "./data.ts";
+import { makers } from "./more-data.ts";
 
 type Fields = Readonly<Record<string, unknown>>;
 
-/** Later: added when the search had been corrected after a first meeting with those left out. */
+/** In the order in which they met the search; rules were chosen with all but those that are fresh in sight. */
 export type Group = (typeof GROUPS)[number];
-const GROUPS = ["tuned", "left out", "later", "last"] as const;
+const GROUPS = ["tuned", "left out", "later", "last", "met", "fresh"] as const;
 
 export interface Task {
   readonly name: string;
@@ -46,6 +59,19 @@ const DATA: Readonly<Record<string, Fields>> = {
   shapes: table("shapes", { standardize: false }),
   sentences: { text: "sentences.txt", context: 16 },
 };
+/** Of `more-data.ts`: what a run file says of each, where that is more than a table standardised. */
+const OF_ANY_SEED: Readonly<Record<string, Fields>> = {
+  topics: { standardize: false },
+  clicks: { standardize: false },
+  signals: { standardize: false },
+  checks: { standardize: false },
+  dots: { standardize: false },
+  outliers: { task: "regression" },
+  counts: { task: "regression" },
+  steps: { task: "regression" },
+  wells: { task: "regression" },
+};
+const TEXTS = ["brackets", "sums", "chain", "dates"];
 const MODEL: Readonly<Record<string, Fields>> = {
   linear: { kind: "linear" },
   mlp: { kind: "mlp", hidden: [32] },
@@ -54,11 +80,17 @@ const MODEL: Readonly<Record<string, Fields>> = {
   cnn: { kind: "cnn", image: [1, 8, 8], channels: [8], hidden: [16] },
   picture: { kind: "cnn", image: [1, 28, 28], channels: [4], hidden: [] },
   gru: { module: "gru" },
+  signal: { module: "signal" },
+  narrow: { module: "narrow" },
+  smooth: { kind: "mlp", hidden: [64, 64], activation: "gelu" },
+  steep: { kind: "mlp", hidden: [16, 16, 16, 16], activation: "tanh" },
+  dropped: { kind: "mlp", hidden: [64, 32], dropout: 0.3 },
   transformer: { kind: "transformer", layers: 1, width: 24, heads: 2 },
 };
 const OPTIMIZER: Readonly<Record<string, Fields>> = {
   momentum: { name: "sgd", momentum: 0.9 },
   adamw: { name: "adamw", weightDecay: 0.05 },
+  nesterov: { name: "sgd", momentum: 0.9, nesterov: true },
 };
 const SCHEDULE: Readonly<Record<string, (steps: number) => Fields>> = {
   constant: () => ({ name: "constant" }),
@@ -146,6 +178,40 @@ shapes cnn momentum constant 250 32
 shapes cnn adamw cycle 1000 32
 sentences transformer adamw warm 300 16
 sentences gru rmsprop constant 200 16
+met
+outliers1 mlp adam constant 800 32
+topics1 linear sgd constant 600 32
+signals1 signal momentum cosine 500 32
+brackets1 gru adam constant 400 16
+moons1 deep nesterov constant 1500 25
+sums1 transformer adamw warm 600 16
+clicks1 linear adagrad constant 400 32
+hidden1 narrow rmsprop cosine 2000 40
+fresh
+outliers2 wide momentum cosine 1500 32
+topics2 mlp adam constant 300 32
+signals2 signal adamw warm 1000 32
+brackets2 transformer lion constant 300 16
+moons2 steep sgd constant 2000 25
+sums2 transformer muon cosine 400 16
+clicks2 wide adam cosine 1200 32
+hidden2 narrow momentum constant 600 40
+checks3 smooth adamw cosine 1500 32
+checks4 wide rmsprop constant 600 32
+rare3 mlp adam constant 500 32
+rare4 dropped momentum warm 1000 32
+steps3 smooth sgd constant 1000 32
+steps4 dropped adam cycle 400 32
+counts3 mlp adagrad constant 300 32
+counts4 smooth nadam constant 1500 32
+chain3 gru adam cosine 500 16
+chain4 transformer adamw up 250 16
+dots3 cnn nesterov constant 400 32
+dots4 cnn adam warm 1200 32
+dates3 transformer adamw constant 400 16
+dates4 gru rmsprop cosine 300 16
+wells3 wide lion constant 1000 32
+wells4 steep momentum warm 500 full
 `;
 
 export const TASKS: readonly Task[] = tasks();
@@ -174,7 +240,7 @@ function tasks(): Task[] {
           group,
           run: {
             name: line.replaceAll(" ", "-"),
-            data: DATA[data],
+            data: DATA[data] ?? dataOfSeed(data),
             model: MODEL[model],
             optimizer: OPTIMIZER[optimizer] ?? { name: optimizer },
             schedule: SCHEDULE[schedule]!(Number(steps)),
@@ -188,23 +254,64 @@ function tasks(): Task[] {
     });
 }
 
+/** `moons2` is the set `moons` with the seed 2. */
+function dataOfSeed(data: string): Fields {
+  const [name] = splitSeed(data);
+  if (TEXTS.includes(name)) return { text: `${data}.txt`, context: 16 };
+  if (name === "hidden") return { npy: `${data}.npy`, target: `${data}.npy` };
+  return table(data, OF_ANY_SEED[name]);
+}
+
+function splitSeed(data: string): [name: string, seed: number] {
+  const [, name, seed] = /^([a-z]+)(\d+)$/.exec(data)!;
+  return [name!, Number(seed)];
+}
+
 const CHARACTERS = 80;
 
-/** A recurrent model of the text: the state after the last character says the next one. */
-const recurrent = ({ outputs }: ModelSizes): Layer =>
-  sequential(embedding(CHARACTERS, 16), gru(16, 24, { output: "last" }), linear(24, outputs));
+type Make = (sizes: ModelSizes) => Layer;
+const MODULES: Readonly<Record<string, Make>> = {
+  /** Of a text: the state after the last character says the next one. */
+  gru: ({ outputs }) =>
+    sequential(embedding(CHARACTERS, 16), gru(16, 24, { output: "last" }), linear(24, outputs)),
+  /** Convolutions along a signal of 48 samples. */
+  signal: ({ outputs }) =>
+    sequential(
+      unflatten([1, 1, 48]),
+      conv2d(1, 8, [1, 5], { padding: "same" }),
+      relu(),
+      maxPool2d([1, 2]),
+      conv2d(8, 12, [1, 5], { padding: "same" }),
+      relu(),
+      maxPool2d([1, 4]),
+      flatten(),
+      linear(72, outputs),
+    ),
+  /** Through three numbers and out again. */
+  narrow: ({ inputShape: [size], outputs }) =>
+    sequential(linear(size!, 16), tanh(), linear(16, 3), linear(3, 16), tanh(), linear(16, outputs)),
+};
 
 export function specOf({ run }: Task, seed: number): RunSpec {
   return parseRun({ ...run, seed });
 }
 
 export async function buildTask(spec: RunSpec): Promise<BuiltRun> {
-  const made = Object.fromEntries(Object.entries(files).map(([name, make]) => [name, make()]));
-  const text = readFileSync(new URL("../../test/golden/text.txt", import.meta.url));
+  const { csv, text, npy } = spec.data as Readonly<Record<string, string | undefined>>;
+  const file = csv ?? text ?? npy;
   const host: BuildHost = {
-    ...memoryHost({ ...made, "text.txt": new Uint8Array(text) }),
+    ...memoryHost(file === undefined ? {} : { [file]: contentOf(file) }),
     readPackageFile: nodeHost().readPackageFile,
-    importFunction: async () => recurrent,
+    importFunction: async (name) => MODULES[name],
   };
   return buildRun(spec, { host, backend: await chooseBackend("wasm") });
+}
+
+function contentOf(file: string): string | Uint8Array {
+  if (file === "text.txt")
+    return new Uint8Array(readFileSync(new URL("../../test/golden/text.txt", import.meta.url)));
+  const known = files[file];
+  if (known !== undefined) return known();
+  const [name, seed] = splitSeed(file.replace(/\..*/, ""));
+  return makers[name]!(seed);
 }

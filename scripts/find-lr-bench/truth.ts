@@ -24,6 +24,7 @@ const SEEDS = [101, 102, 103, 104] as const;
 /** Exponents of two that are tried first, one seed each; then all near the best. */
 const COARSE = { from: -22, to: 6, step: 2 } as const;
 const NEAR = 4;
+const MEASURED = [0, 1] as const;
 
 export const readTruth = (): Record<string, Truth> =>
   existsSync(FILE) ? (JSON.parse(readFileSync(FILE, "utf8")) as Record<string, Truth>) : {};
@@ -52,17 +53,18 @@ async function truthOf(task: Task): Promise<Truth> {
     rates.set(exponent, ends);
   };
   for (let e = COARSE.from; e <= COARSE.to; e += COARSE.step) extend(e, 1);
-  for (let more = true; more; ) {
-    more = false;
-    for (const i of [0, 1] as const) {
-      const centre = bestExponent(rates, i);
-      for (let e = centre - NEAR; e <= centre + NEAR; e++) {
-        if ((rates.get(e)?.length ?? 0) === SEEDS.length) continue;
-        extend(e, SEEDS.length);
-        more = true;
-      }
+  const near = (centre: number): boolean => {
+    let more = false;
+    for (let e = centre - NEAR; e <= centre + NEAR; e++) {
+      if ((rates.get(e)?.length ?? 0) === SEEDS.length) continue;
+      extend(e, SEEDS.length);
+      more = true;
     }
-  }
+    return more;
+  };
+  // both before either is measured further: the held-out loss may have a valley of its own
+  for (const centre of MEASURED.map((i) => bestExponent(rates, i))) near(centre);
+  while (MEASURED.map((i) => near(bestExponent(rates, i))).some((more) => more));
   const starts = runs.map(startOf);
   const mean = (xs: readonly number[]): number => xs.reduce((a, b) => a + b, 0) / xs.length;
   const full = [...rates].filter(([, ends]) => ends.length === SEEDS.length).sort(([a], [b]) => a - b);

@@ -28,7 +28,9 @@ export function reasonOf(
   const ridge = Math.max(...curve.filter((p) => p.x > from && p.x < to).map((p) => lost(p.y)));
   if (ridge > here) return `another valley: up to ${show(100 * ridge)} % lost between them`;
   const own = Object.values(truth.rates)[0]!.map((_, seed) => bestOfSeed(truth, at, seed));
-  return `chance: the seeds' own bests are ${show(Math.min(...own))} to ${show(Math.max(...own))}`;
+  const [low, high] = [Math.min(...own), Math.max(...own)];
+  if (high <= 2 * low) return `the search: all seeds have their best near ${show(2 ** best.x)}`;
+  return `chance: the seeds' own bests are ${show(low)} to ${show(high)}`;
 }
 
 function bestOfSeed({ rates }: Truth, at: 0 | 1, seed: number): number {
