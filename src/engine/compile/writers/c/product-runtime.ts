@@ -107,15 +107,28 @@ static void pack_gathered(const char *b, const i32 *kt, const i32 *nt, i64 k, i6
       for (i64 t = 0; t < k; t++) __builtin_memcpy(out + t * row, b + kt[t] + at[0], W);
       continue;
     }
+    i64 t = 0;
 #if defined(__AVX512F__) && W == 64 && !defined(__clang__)
     vi32 index = {}; for (i64 j = 0; j < columns; j++) index[j] = at[j];
     const unsigned short mask = (unsigned short)((1u << columns) - 1);
-    for (i64 t = 0; t < k; t++) {
+    while (t < k) {
+      /* rows side by side, as an image's pixels: whole vectors of each column, turned */
+      i64 run = 1;
+      while (run < LF && t + run < k && kt[t + run] - kt[t] == 4 * run) run++;
+      if (run >= LF / 4) {
+        vf32 r[LF];
+        for (int j = 0; j < LF; j++) { r[j] = (vf32){}; if (j < columns) r[j] = ld_F(b + kt[t] + at[j], run); }
+        transpose_F(r);
+        for (i64 i = 0; i < run; i++) __builtin_memcpy(out + (t + i) * row, &r[i], W);
+        t += run;
+        continue;
+      }
       vf32 x = __builtin_ia32_gathersiv16sf((vf32){}, b + kt[t], index, mask, 1);
       __builtin_memcpy(out + t * row, &x, W);
+      t++;
     }
 #else
-    for (i64 t = 0; t < k; t++) {
+    for (; t < k; t++) {
       vf32 x = {};
       for (i64 j = 0; j < columns; j++) __builtin_memcpy((char *)&x + 4 * j, b + kt[t] + at[j], 4);
       __builtin_memcpy(out + t * row, &x, W);
