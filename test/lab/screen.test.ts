@@ -48,7 +48,7 @@ function packedSize(site: Site, path: string): number {
 const ofCode = (path: string): boolean => /\.(html|js|css|woff2)$/.test(path);
 const LIMIT = 150_000;
 /** A whole trainer: every optimizer and schedule of a run file, and the checks of one; room 13 has the doctor, too. */
-const WHOLE: Readonly<Record<string, number>> = { train: 190_000, "language-model": 252_000 };
+const WHOLE: Readonly<Record<string, number>> = { train: 191_000, "language-model": 252_000 };
 
 describeLab("one screen", (lab) => {
   /** Figure, Play and verdict end above `limit`. */
