@@ -133,6 +133,12 @@ export type Kernel =
   | MatrixKernel
   | WinogradKernel;
 
+/** What the windows of a convolution bring along for all code writers. */
+export interface WindowRewrite extends WindowProducts {
+  /** The same roots, whose products of windows store no columns. */
+  readonly rewrite: (roots: readonly Expr[]) => Expr[];
+}
+
 /** What passes hand to a code writer. */
 export interface Lowered {
   readonly kernels: readonly Kernel[];

@@ -1,10 +1,10 @@
 /** From a program's expressions to kernels over buffers: the passes, in order. */
 import { type ProgramSpec, requireInputs } from "../backend.ts";
-import { type Node, topologicalOrder } from "../graph/expr.ts";
-import type { Lowered } from "./kernels.ts";
+import { type Expr, type Node, topologicalOrder } from "../graph/expr.ts";
+import type { WindowProducts } from "../graph/primitives.ts";
+import type { Lowered, WindowRewrite } from "./kernels.ts";
 import { assignBuffers } from "./passes/buffers.ts";
 import { cluster } from "./passes/cluster.ts";
-import { convolutions } from "./passes/convolutions.ts";
 import { finer } from "./passes/finer.ts";
 import { legalize } from "./passes/legalize.ts";
 import { makeKernels } from "./passes/make-kernels.ts";
@@ -16,19 +16,30 @@ import { storedNodes } from "./passes/stored.ts";
 
 export function lower(spec: ProgramSpec): Lowered {
   requireInputs(spec);
-  const roots = separateRoots(convolutions(finer(masks(simplify(rootsOf(spec))))));
-  const legal = legalize(roots);
+  const declared = rootsOf(spec);
+  const products = productsOf(declared);
+  const rewritten = rewriteOf(products)(finer(masks(simplify(declared))));
+  const legal = legalize(separateRoots(rewritten));
   const nodes = topologicalOrder(legal.roots);
   const clusterOf = cluster(nodes);
   const stored = storedNodes(nodes, clusterOf, legal);
   const buffers = assignBuffers(spec, legal);
   const kernels = makeKernels(nodes, clusterOf, stored, buffers);
-  const windowed = nodes.find(
-    (e): e is Node<"windows"> => e.op === "windows" && e.attrs.products !== undefined,
-  );
   return {
     kernels: order(kernels, buffers.states),
     named: buffers.named,
-    products: windowed?.attrs.products,
+    products,
   };
 }
+
+function productsOf(roots: readonly Expr[]): WindowProducts | undefined {
+  const windowed = topologicalOrder(roots).find(
+    (e): e is Node<"windows"> => e.op === "windows" && e.attrs.products !== undefined,
+  );
+  return windowed?.attrs.products;
+}
+
+const rewriteOf = (products: WindowProducts | undefined): WindowRewrite["rewrite"] =>
+  products !== undefined && "rewrite" in products
+    ? (products as WindowRewrite).rewrite
+    : (roots) => [...roots];
