@@ -54,7 +54,7 @@ const runtimes = new Map<string, Runtime>();
 function runtimeOf(koffi: typeof Koffi, compiler: Compiler): Runtime {
   const known = runtimes.get(compiler.key);
   if (known !== undefined) return known;
-  const object = objectOf(compiler, runtimeSource(compiler.vectorBytes), "-O3");
+  const object = objectOf(compiler, runtimeSource(compiler.productBytes), "-O3");
   const library = koffi.load(object.path);
   object.loaded();
   const [place, size] = ["uintptr_t", "int64_t"];
@@ -90,8 +90,8 @@ export function threadCount(setting: string | undefined = process.env["STEEPEST_
   });
 }
 
-const written = (spec: ProgramSpec, { vectorBytes }: Compiler): NativeProgram =>
-  writeProgram(winograd(gatherProducts(lower(spec)), vectorBytes / 4), vectorBytes);
+const written = (spec: ProgramSpec, { vectorBytes, productBytes }: Compiler): NativeProgram =>
+  writeProgram(winograd(gatherProducts(lower(spec)), productBytes / 4), vectorBytes);
 
 export interface NativeChoice {
   readonly threads?: number;
