@@ -121,7 +121,7 @@ function refuseIdentifiers({ schema, encoded }: Table, where: string): void {
     `column "${column.name}" has ${column.codes!.size} different words in ${rows} rows`,
     {
       where,
-      help: `leave it out ("exclude": ["${column.name}"]), or write what matters of it as a number, such as the hour of a date; to keep its words, list every column of words under categorical`,
+      help: `leave it out ("exclude": ["${column.name}"]), or write what matters of it as a number; to keep its words, list all columns of words under categorical`,
     },
   );
 }

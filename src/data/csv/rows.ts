@@ -134,7 +134,7 @@ function decoderOf(encoding: string, where: string): TextDecoder {
   } catch (cause) {
     throw new SteepestError("data-encoding", `no text encoding is called "${encoding}"`, {
       where,
-      help: "common ones are utf-8, utf-16le, windows-1252, iso-8859-2, windows-1251, gb18030, shift_jis, euc-kr",
+      help: "common ones are utf-8, windows-1252, gb18030, shift_jis",
       cause,
     });
   }
