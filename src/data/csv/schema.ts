@@ -104,7 +104,7 @@ function usesComma(
     `column "${name}" has numbers with a comma, as "${withComma[0]!.trim()}"`,
     {
       where,
-      help: 'if the comma stands before the fraction, say so in data: "decimal": ","; if it parts thousands, remove it; if these are words, list the column under categorical',
+      help: 'write "decimal": "," in data if a fraction follows it, remove it if it parts thousands, or list the column under categorical',
     },
   );
 }
