@@ -1,5 +1,6 @@
 /** By which loss a program's trainings are compared: that of held-out rows where it logs one, as for run files. */
 import type { Purpose } from "../../tune/find-lr/run-trials.ts";
+import { hasLearnt } from "../../tune/search/score.ts";
 import type { Curve, Scale } from "./curve.ts";
 
 export interface Ranking {
@@ -20,15 +21,13 @@ export interface RankingOptions {
   readonly start: () => number;
 }
 
-/** A held-out loss this share below where trainings begin has learnt what holds for other rows. */
-const LEARNT = 0.03;
 const EPSILON = 1e-9;
 
 export function createRanking({ purpose, judgedBy, evaluations, curves, start }: RankingOptions): Ranking {
   // until then the held-out loss is noise, or on a scale of its own, and the lowest rate would be the best
   const generalizes = (): boolean => {
     const limit = start();
-    return curves().some(({ heldOut }) => heldOut?.losses.some((x) => x < limit - LEARNT * Math.abs(limit)));
+    return curves().some(({ heldOut }) => heldOut?.losses.some((x) => hasLearnt(x, limit)));
   };
   const upTo = (steps: number): number | undefined => evaluations.findLast((at) => at <= steps + EPSILON);
   return {

@@ -51,11 +51,7 @@ export async function readCsvRows(
       pending += decode(decoder, chunk, path, HELP);
       if (pending.length > LONGEST_ROW) throw tooLong(first, path);
       if (!parser && !ended && !TWO_LINES.test(pending)) continue;
-      const between: string = delimiter ?? guessDelimiter(pending);
-      parser ??=
-        between === " "
-          ? whiteSpaceParser
-          : new csv.Parser({ delimiter: between, newline: guessNewline(pending) });
+      parser ??= parserOf(csv, pending, delimiter ?? guessDelimiter(pending));
       const { data, errors, meta } = parser.parse(pending, 0, !ended) as Parsed;
       const flaw = ended ? errors[0] : errors.find((e) => e.code !== "MissingQuotes");
       if (flaw) {
@@ -105,6 +101,9 @@ function guessDelimiter(text: string): string {
   const [words, next] = lines.map((line) => line.trim().split(/\s+/).length);
   return words! > 1 && words === next ? " " : ",";
 }
+
+const parserOf = (csv: typeof Papa, text: string, delimiter: string): Parser =>
+  delimiter === " " ? whiteSpaceParser : new csv.Parser({ delimiter, newline: guessNewline(text) });
 
 /** Cells between any white space, or in quotes. */
 const whiteSpaceParser: Parser = {

@@ -48,14 +48,14 @@ export function inferSchema(
   const excluded = new Set((spec.exclude ?? []).map(place));
   const categorical = spec.categorical && new Set(spec.categorical.map(place));
   const body = rows.slice(header ? 1 : 0);
-  const cellsOf = (index: number): string[] =>
-    body.map((row) => row[index] ?? "").filter((cell) => !isMissing(cell));
-  const asNumbers = names.flatMap((name, i) =>
-    excluded.has(i) || categorical?.has(i) ? [] : [{ name, cells: cellsOf(i) }],
-  );
+  const given = names.map((name, i) => ({
+    name,
+    cells: body.map((row) => row[i] ?? "").filter((cell) => !isMissing(cell)),
+  }));
+  const asNumbers = given.filter((_, i) => !excluded.has(i) && !categorical?.has(i));
   const decimal = spec.decimal ?? (asNumbers.some((column) => usesComma(column, where)) ? "," : ".");
   const words = (index: number): boolean => {
-    const cells = cellsOf(index);
+    const { cells } = given[index]!;
     return cells.filter((cell) => isNumber(cell, decimal)).length * 2 < cells.length;
   };
   const column = (index: number, coded: boolean): Column => ({

@@ -4,7 +4,7 @@
  */
 import { mean } from "../../run/mean.ts";
 import type { BuiltRun } from "../../train/build.ts";
-import { scoreOf } from "../search/score.ts";
+import { hasLearnt, scoreOf } from "../search/score.ts";
 import type { Trial, Trials } from "../search/trial.ts";
 import type { ConstantScores } from "./constant-predictor.ts";
 import type { RunStepper } from "./run-stepper.ts";
@@ -50,9 +50,7 @@ const SHORTEST = 12;
 /** A training this many times as far above the untrained loss as that is from zero has died. */
 const DEAD = 10;
 
-/** A held-out loss this share below the constant answer's has learnt something. */
-const LEARNT = 0.03;
-/** One this share above it, with a training loss this share below, has learnt its rows by heart. */
+/** A held-out loss this share above the constant answer's, with a training loss this share below, has learnt its rows by heart. */
 const BY_HEART = 0.05;
 
 export function runTrials(built: BuiltRun, options: RunTrialsOptions): RunTrials {
@@ -109,15 +107,14 @@ interface Ranking {
  * answer's, and the training loss tells more.
  */
 function createRanking({ purpose, constants }: RunTrialsOptions): Ranking {
-  const constant = constants?.validation ?? null;
-  let tells = constants == null || constant === null;
+  const heldOut = constants?.validation ?? null;
+  let tells = heldOut === null;
   return {
     by: () => (tells ? purpose : "training"),
     observe: (training, validation) => {
-      if (constants == null || constant === null) return;
-      const byHeart =
-        training < (1 - BY_HEART) * constants.training && validation > (1 + BY_HEART) * constant;
-      if (validation < (1 - LEARNT) * constant || byHeart) tells = true;
+      if (constants == null || heldOut === null) return;
+      const byHeart = training < (1 - BY_HEART) * constants.training && validation > (1 + BY_HEART) * heldOut;
+      if (byHeart || hasLearnt(validation, heldOut)) tells = true;
     },
   };
 }

@@ -17,5 +17,12 @@ export const isScored = (step: number, steps: number): boolean => step <= steps 
 export const scoreOf = (losses: readonly number[], steps: number = losses.length): number =>
   mean(losses.slice(scoredFrom(steps), steps));
 
+/** A held-out loss this share below that of a model which has learnt nothing is no chance. */
+const LEARNT = 0.03;
+
+/** Does a held-out loss say that something was learnt that holds for other rows? `untrained`: the loss where nothing was. */
+export const hasLearnt = (heldOut: number, untrained: number): boolean =>
+  heldOut < untrained - LEARNT * Math.abs(untrained);
+
 /** Has a score risen so far above where trainings begin that they won't come back? */
 export const isLost = (score: number, start: number): boolean => score > start + LOST * Math.abs(start);
