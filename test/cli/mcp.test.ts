@@ -274,7 +274,7 @@ describe.each<[string, ClientOptions]>([
     const found = document(answer);
     expect(found["suggestion"]).toBeGreaterThan(0.007);
     expect(found["suggestion"]).toBeLessThan(1.5);
-    expect(found["use"]).toEqual([process.execPath, "train.mjs", String(found["suggestion"]), "{seed}", "1"]);
+    expect(found["use"]).toEqual([process.execPath, "train.mjs", String(found["suggestion"]), "0", "1"]);
     expect(seen.length).toBeGreaterThan(0);
     expect(seen).toEqual([...new Set(seen)].sort((a, b) => a - b));
     expect(answer.texts[0]!.length).toBeLessThan(2000);

@@ -7,6 +7,7 @@ import type { Invocation } from "../command.ts";
 import { reportFindLr } from "../find-lr/report.ts";
 import { findLrChart, type SearchOptions, searchWithProgress } from "../find-lr/search.ts";
 import { requirePlotFile } from "../plot-path.ts";
+import { commandAt } from "../program/template.ts";
 import { splitArguments } from "../run-arguments.ts";
 import { judgeCurve } from "../search/curve.ts";
 import { findProgramRate, prepare } from "../search/find.ts";
@@ -120,7 +121,13 @@ async function forProgram(
   const chart = chartOf(found, program.join(" "));
   if (plot !== undefined) await (await import("../../plot/node-save.ts")).savePlot(chart, plot);
   if (json) terminal.print(JSON.stringify(found));
-  else reportProgram(found, { terminal, command: program.join(" "), plot, chart });
+  else
+    reportProgram(found, {
+      terminal,
+      use: (lr) => commandAt(prepared.template, { lr, seed: prepared.options.seed ?? 0 }),
+      plot,
+      chart,
+    });
   return found.suggestion === null ? 1 : 0;
 }
 
@@ -145,7 +152,7 @@ async function forCurve(
   const chart = chartOf(found, title);
   if (plot !== undefined) await (await import("../../plot/node-save.ts")).savePlot(chart, plot);
   if (json) terminal.print(JSON.stringify(found));
-  else reportProgram(found, { terminal, command: "", plot, chart });
+  else reportProgram(found, { terminal, use: null, plot, chart });
   return found.suggestion === null ? 1 : 0;
 }
 

@@ -70,6 +70,21 @@ export const fillWord = (word: string, blanks: Blanks): string =>
     Object.hasOwn(blanks, name) ? String(blanks[name]) : whole,
   );
 
+/** How a user trains with these values: the command, and what its settings file must say. */
+export function commandAt(
+  template: Template,
+  blanks: { readonly lr: number; readonly seed: number },
+): string {
+  const command = template.command.map((word) => fillWord(word, blanks));
+  const line = command.join(" ");
+  if (template.command.some((word) => word.includes("{lr}"))) return line;
+  const settings = template.overrides.filter(({ text }) => text.includes("{lr}"));
+  if (settings.length === 0) return `STEEPEST_LR=${blanks.lr} ${line}`;
+  const files = settingsOf(command).map((at) => command[at]);
+  const values = settings.map(({ path, text }) => `${path.join(".")}: ${fillWord(text, blanks)}`);
+  return `${line}, with ${values.join(", ")} in ${files.join(" and ")}`;
+}
+
 /** Places in a command that name a settings file. */
 function settingsOf(command: readonly string[]): number[] {
   return command.flatMap((word, i) =>

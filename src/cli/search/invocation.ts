@@ -5,7 +5,13 @@ import type { Terminal } from "../terminal.ts";
 /** Nothing stands before `--`, and something after it. @throws SteepestError with `help` */
 export function requireProgram(program: readonly string[], before: readonly string[], help: string): void {
   if (program.length > 0 && before.length === 0) return;
-  const what = program.length === 0 ? "no program is given" : `${before[0]} stands before --`;
+  const [first] = before;
+  const what =
+    program.length === 0
+      ? "no program is given"
+      : first!.startsWith("-")
+        ? `unknown option ${first}`
+        : `${first} stands before --`;
   throw new SteepestError("usage", what, { help });
 }
 

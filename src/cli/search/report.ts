@@ -264,10 +264,16 @@ export function reportProgram(
   found: ProgramFindLr,
   {
     terminal,
-    command,
+    use,
     plot,
     chart,
-  }: { terminal: Terminal; command: string; plot: string | undefined; chart: Chart },
+  }: {
+    terminal: Terminal;
+    /** How to train at a rate; null where that is not known. */
+    use: ((rate: number) => string) | null;
+    plot: string | undefined;
+    chart: Chart;
+  },
 ): void {
   const { bold, dim, green, yellow, red } = terminal.colors;
   const { width, ascii } = look(terminal);
@@ -291,8 +297,7 @@ export function reportProgram(
   terminal.print(table([["  ", "lr", "seed", unitWords(found), ...heads, ""], ...rows]));
   terminal.print(dim(`cost: ${(found.steps / found.length).toFixed(1)} trainings; logs in ${found.folder}`));
   if (plot !== undefined) terminal.print(dim(`plot in ${plot}`));
-  if (found.suggestion !== null && command.includes("{lr}"))
-    terminal.print(`use it: ${command.replaceAll("{lr}", String(found.suggestion))}`);
+  if (found.suggestion !== null && use !== null) terminal.print(`use it: ${use(found.suggestion)}`);
 }
 
 const shown = (x: number | null): string => (x === null ? "" : showNumber(x));

@@ -5,6 +5,7 @@ import { inputRequired, inputResponse, type ServerContext } from "@modelcontextp
 import { z } from "zod";
 import { SteepestError } from "../../../run/errors.ts";
 import { nullWhenAborted } from "../../../run/long-work.ts";
+import { fillWord } from "../../program/template.ts";
 import { type FindOptions, type Prepared, prepare, searchProgram } from "../../search/find.ts";
 import { chartOf, documentOf, outcomeOf, type ProgramFindLr } from "../../search/report.ts";
 import { createTerminal } from "../../terminal.ts";
@@ -170,7 +171,7 @@ async function search(args: Input, context: ServerContext, host: Host): Promise<
 /** The document in full and the chart are files beside the trainings. */
 async function reported(
   found: ProgramFindLr,
-  { template, folder }: Prepared,
+  { template, folder, options }: Prepared,
   folders: Folders,
 ): Promise<Answer> {
   const words = template.command;
@@ -192,7 +193,10 @@ async function reported(
     rates: new Set(found.trials.map((t) => t.lr)).size,
     trainings: Number((found.steps / found.length).toPrecision(3)),
     folder: folders.show(folder),
-    use: suggestion === null ? null : words.map((word) => word.replaceAll("{lr}", String(suggestion))),
+    use:
+      suggestion === null
+        ? null
+        : words.map((word) => fillWord(word, { lr: suggestion, seed: options.seed ?? 0 })),
   };
   return answerOf(JSON.stringify(brief), {
     files: [
