@@ -3,6 +3,7 @@
  * (spaCy's losses, a `running_loss` that nobody divides). Read as single batches, every epoch begins with a spike.
  */
 import type { LogNote } from "../run/log.ts";
+import { mean } from "../run/mean.ts";
 import type { Kept } from "./observe.ts";
 
 /** Fewer epochs are no curve of their own. */
@@ -116,7 +117,7 @@ function averaged(s: Kept, perEpoch: number): { series: Kept; note: LogNote } | 
   if (!s.values.every(Number.isFinite)) return null;
   // bars count the batches that are done, or number them from 0
   const epochs = byEpoch(s, perEpoch, s.steps[0]! % perEpoch === 0 ? 0 : 1);
-  if (settlingOf(s, epochs) < SETTLES) return null;
+  if (settlingOf(s, epochs) < SETTLES || !isEvenApart(s, epochs)) return null;
   // a bar drawn once more when all is done
   const last = epochs
     .filter((of, i) => of.length > 1 || i < epochs.length - 1)
@@ -155,6 +156,31 @@ function settlingOf(s: Kept, epochs: readonly number[][]): number {
   if (whole.length < EPOCHS || whole.length < 0.8 * epochs.length) return 0;
   const ratios = whole.map((of) => settling(of.map((i) => s.values[i]!))).sort((a, b) => a - b);
   return ratios[ratios.length >> 1]!;
+}
+
+/** Parts of an epoch, and how much more the mean of each may move in the second half of an epoch than in the first. */
+const PARTS = 8;
+const UNEVEN = 1.4;
+
+/**
+ * What a mean is made of can be taken out of it: n·mean(n) is a sum. Taken out of single batches, it grows with n, for
+ * their noise is multiplied.
+ */
+function isEvenApart(s: Kept, epochs: readonly number[][]): boolean {
+  const ratios = epochs
+    .filter((of) => of.length >= POINTS)
+    .map((of) => {
+      const ends = Array.from({ length: PARTS }, (_, j) => Math.ceil(((j + 1) * of.length) / PARTS));
+      const parts = ends.map((end, j) => {
+        const [from, sum] =
+          j === 0 ? [0, 0] : [ends[j - 1]!, ends[j - 1]! * s.values[of[ends[j - 1]! - 1]!]!];
+        return (end * s.values[of[end - 1]!]! - sum) / (end - from);
+      });
+      const moves = parts.slice(1).map((v, j) => Math.abs(v - parts[j]!));
+      return mean(moves.slice(-3)) / Math.max(mean(moves.slice(0, 3)), 1e-300);
+    })
+    .sort((a, b) => a - b);
+  return ratios[ratios.length >> 1]! < UNEVEN;
 }
 
 /** Fewer points than were logged, and not because they came twice. */
