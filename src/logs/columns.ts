@@ -223,7 +223,7 @@ const GUESSED = 100;
 
 /** Losses by their formula's name, as whole words of a name without its phase: `rmse_trn`, `Train-SmoothL1`. */
 const FORMULA =
-  /(?:^|_)(?:xent|crossentropy|cross_?entropy|xentropy|ce|bce|nll|mse|rmse|mae|logloss|log_loss|mlogloss|binary_logloss|multi_logloss|multi_?class|smooth_?l1|huber|l2|rmsle|deviance|cost|cost_function|train_err|criterion|hinge|kld|chamfer|mape|smape|merror|error|err|wer|cer|residual)(?:_\d)?$/;
+  /(?:^|_)(?:xent|crossentropy|cross_?entropy|xentropy|ce|bce|nll|mse|rmse|mae|logloss|log_loss|mlogloss|binary_logloss|multi_logloss|multi_?class|smooth_?l1|huber|l2|rmsle|deviance|cost|cost_function|train_err|criterion|hinge|kld|chamfer|mape|smape|merror|error|err|residual)(?:_(?:\d|scaled|unscaled|norm|normalized|normalised|raw|std))?$/;
 /** An error of the machine, not of the model: "HTTP Error 500". */
 export function isMachineError(key: string): boolean {
   return (
@@ -258,6 +258,8 @@ export function meaningOf(name: string): Meaning {
     const rank = GUESSED + part + whole + words.length;
     return { role: validation || /^val(id)?loss/.test(last) ? "validation" : "loss", rank };
   }
+  // "learning_rate_0.005" names a training
+  if (/\d\.\d+$/.test(name)) return { role: "other", rank: GUESSED };
   if ((has("lr") || (has("learning") && has("rate"))) && !words.some((word) => NOT_LR.has(word))) {
     return { role: "lr", rank: GUESSED + words.length };
   }

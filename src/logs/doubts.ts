@@ -29,7 +29,8 @@ export function doubtsOf(logs: readonly RunLog[], rewinds: number, known: string
     const odd = each[i] ?? (spread && lossOf(log) ? `in another run of this log ${doubted[0]}` : null);
     if (odd !== null) return `${odd}; ${CUT}`;
     const loss = lossOf(log);
-    if (!loss || known !== null) return loss ? known : null;
+    if (known !== null) return known;
+    if (!loss) return null;
     const unsaid = log.objective === "loss" ? severalMeasures(log, loss) : null;
     return unsaid === null ? null : `${unsaid}; ${NAME}`;
   });
@@ -123,6 +124,8 @@ function severalMeasures(log: RunLog, loss: Series): string | null {
     return isFormula(key) && !/loss|cost/.test(key) ? key : null;
   };
   const own = kind(loss);
+  if (own !== null && /smooth_?l1|chamfer|i_?ou/.test(own) && log.series.some((s) => s.role === "accuracy"))
+    return `'${loss.name}' measures places, and the accuracy beside it classes: it is a part of what is descended`;
   const other = log.series.find(
     (s) =>
       own !== null &&

@@ -25,8 +25,8 @@ export interface FinishOptions {
   readonly meanings?: ReadonlyMap<string, Meaning>;
   readonly reading?: Reading;
   readonly objective?: Objective | null;
-  /** What is odd in the log as a whole, so that no run of it is judged. */
-  readonly doubt?: string | null;
+  /** What is odd in the log as a whole, so that no run of it is judged. `points`: how many a name's series have in all runs. */
+  readonly doubt?: (logs: readonly RunLog[], points: (name: string) => number) => string | null;
 }
 
 const ROLE_ORDER: readonly Role[] = [
@@ -51,7 +51,10 @@ export function finishRuns(recorder: Recorder, finish: FinishOptions): RunLog[] 
   const logs = kept.map((run, i) =>
     finishRun(recorder, run, finish, named, kept.length > 1 ? i : null, kept.length),
   );
-  return finish.reading ? logs.map(doubted(logs, kept, finish.doubt ?? null)) : logs;
+  if (!finish.reading) return logs;
+  const points = (name: string): number =>
+    kept.reduce((n, { buffers }) => n + (buffers[recorder.names.indexOf(name)]?.seen ?? 0), 0);
+  return logs.map(doubted(logs, kept, finish.doubt?.(logs, points) ?? null));
 }
 
 /** A loss that no single training prints is not judged, and a note says why. */
@@ -65,7 +68,7 @@ function doubted(
     const doubt = doubts[i];
     if (!doubt) return log;
     const text = `the reading is doubtful: ${doubt}`;
-    const judged = log.objective === "loss" || log.objective === "perplexity";
+    const judged = /^(?:loss|perplexity|validation-only)$/.test(log.objective ?? "loss");
     return {
       ...log,
       notes: [...log.notes, { id: "doubtful-reading", text }],
@@ -234,7 +237,9 @@ function order(series: readonly Kept[]): Kept[] {
     const still = s.values.length > 3 && s.values.every((v) => v === s.values[0]);
     const short = s.role === "loss" && s.seen < FEW && wholes.some((w) => w.seen >= DENSER * s.seen);
     if (s.rank >= 0 && short) return 1;
-    return s.rank >= 0 && (still || s.seen * 10 <= max || (s.seen === 1 && max > 3)) ? 1 : 0;
+    if (s.rank < 0) return 0;
+    if (s.seen === 1 && max > 3) return 2;
+    return still || s.seen * 10 <= max ? 1 : 0;
   };
   return series
     .map((s, i) => ({ s, i }))

@@ -7,15 +7,19 @@ import { type Budget, SeriesBuffer } from "./series-buffer.ts";
 const UNBOUNDED: Budget = { held: 0 };
 
 export function joinRuns(recorder: Recorder): RecordedRun[] {
-  return joinEpochRuns(recorder, joinWriters(recorder, withoutEchoes(recorder.runs)));
+  recorder.echoed = 0;
+  return joinEpochRuns(recorder, joinWriters(recorder, withoutEchoes(recorder)));
 }
 
 /** A summary that prints the last lines again is no run: all its points are in the run before. */
-function withoutEchoes(runs: readonly RecordedRun[]): RecordedRun[] {
+function withoutEchoes(recorder: Recorder): RecordedRun[] {
   const kept: RecordedRun[] = [];
-  for (const run of runs) {
+  for (const run of recorder.runs) {
     const before = kept[kept.length - 1];
-    if (before && run.begun === "rewind" && repeats(run, before)) continue;
+    if (before && run.begun === "rewind" && repeats(run, before)) {
+      recorder.echoed += run.buffers[lossId(recorder)]?.seen ?? 0;
+      continue;
+    }
     kept.push(run);
   }
   return kept;
@@ -70,6 +74,7 @@ function joinWriters(recorder: Recorder, runs: RecordedRun[]): RecordedRun[] {
     "joined-writers",
     `the step goes back ${part.length - 1} times and the values are those already there: read as one run written by several processes`,
   );
+  recorder.echoed += points - known.size;
   return [...runs.slice(0, from), merged(part), ...runs.slice(to)];
 }
 

@@ -34,6 +34,10 @@ export class Recorder {
   runs: RecordedRun[] = [newRun("start")];
   /** True once any row or point came with a step of its own. */
   hasSteps = false;
+  /** Losses that were met and left out on purpose: another rank's, an evaluation's batches. */
+  leftOut = 0;
+  /** Points of a loss that runs had besides and that are there already, as found when they were last joined. */
+  echoed = 0;
   /** Batches per epoch when a step counter that restarts with each epoch was joined. */
   joinedEpochs = 0;
   private index = 0;
@@ -64,6 +68,11 @@ export class Recorder {
     if (!this.notes.some((n) => n.id === id && n.text === text) && this.notes.length < 200) {
       this.notes.push({ id, text });
     }
+  }
+
+  /** A line is met and left out on purpose. */
+  leaveOut(hasLoss: boolean): void {
+    if (hasLoss) this.leftOut++;
   }
 
   /** The run that is being read has a point. */

@@ -5,10 +5,11 @@
 import { SteepestError } from "../../run/errors.ts";
 import type { RunLog } from "../../run/log.ts";
 import { createUtf8Stream } from "../encoding.ts";
-import { finishRuns, listNames, missingName } from "../finish.ts";
+import { type FinishOptions, finishRuns, listNames, missingName } from "../finish.ts";
 import { createLineCutter } from "../lines.ts";
 import { Recorder } from "../recorder.ts";
 import { countsAcross } from "../text/across.ts";
+import { auditOf } from "../text/audit.ts";
 import { type Decision, decide } from "../text/decide.ts";
 import { createMiner, type Miner } from "../text/miner.ts";
 import { readingOf } from "../text/reading.ts";
@@ -101,11 +102,25 @@ function createText(options: ReadOptions, head: Head): FormatReader {
         meanings: decision.meanings,
         reading: readingOf(decision),
         objective: decision.objective,
-        doubt: decision.doubt,
+        doubt: doubtOf(decision, recorder, miner.order, options),
       });
       if (final) requireMetrics(logs, decision, options);
       return logs;
     },
+  };
+}
+
+/** What is odd in the log as a whole, by its lines and by what became of them. */
+function doubtOf(
+  decision: Decision,
+  recorder: Recorder,
+  order: Order,
+  { step }: ReadOptions,
+): NonNullable<FinishOptions["doubt"]> {
+  return (logs, points) => {
+    const leftOut = recorder.leftOut + recorder.echoed;
+    const { plans, doubt } = decision;
+    return doubt ?? auditOf(logs, { step, plans, order, rowOf: () => rowsOf(order), leftOut, points });
   };
 }
 

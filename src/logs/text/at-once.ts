@@ -12,9 +12,12 @@ export function writersAtOnce(templates: Iterable<Template>, plans: readonly Lin
   if (!main || main.counters.step >= 0 || main.counters.epoch >= 0) return null;
   const lines = new Map<number, number>();
   for (const { rows, last } of templates)
-    if (rows > 1 && last < main.template.first) lines.set(rows, (lines.get(rows) ?? 0) + 1);
+    if (last < main.template.first) lines.set(rows, (lines.get(rows) ?? 0) + 1);
+  const once = lines.get(1) ?? 0;
+  lines.delete(1);
   const [times, forms] = [...lines].reduce((a, b) => (b[1] > a[1] ? b : a), [0, 0]);
-  return forms >= LINES
+  // a program that lists its options once has some lines alike
+  return forms >= LINES && forms >= once
     ? `${forms} lines above the first loss stand there ${times} times each, as where ${times} programs write into one file; ${CUT}`
     : null;
 }

@@ -40,7 +40,7 @@ export function createCountedRows(recorder: Recorder, place: Place): Rows {
     flush,
     put: (found, line) => {
       const said = found.map((f) => `${f.name}=${f.value}`).join();
-      if (read.has(said, line)) return;
+      if (read.has(said, line)) return recorder.leaveOut(found.some((f) => f.curve.role === "loss"));
       // whole epochs find together later, by their number
       const same = line.epoch !== undefined && line.epoch % 1 !== 0 && line.epoch === read.epoch;
       begin(found, line);

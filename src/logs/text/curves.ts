@@ -117,3 +117,6 @@ export function meaningFor(c: Curve, held: boolean): Meaning {
     role === "epoch";
   return { role: known ? role : "other", rank: c.rank };
 }
+
+/** An epoch with a fraction, which is drawn beside the loss. */
+export const isFractionalEpoch = ({ role }: Curve): boolean => role === "epoch";

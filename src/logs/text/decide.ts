@@ -6,9 +6,10 @@ import { NAME } from "../doubts.ts";
 import type { ReadOptions } from "../types.ts";
 import { writersAtOnce } from "./at-once.ts";
 import type { Behaviour } from "./behaviour.ts";
-import { type Curve, meaningFor } from "./curves.ts";
+import { type Curve, isFractionalEpoch, meaningFor } from "./curves.ts";
 import { chooseObjective, type Decided, FEW, steeredBy } from "./guess.ts";
-import { hasManyPairs, holdOut, isData, type LinePlan, planTemplate } from "./plan.ts";
+import { holdOut, isData, type LinePlan, planTemplate } from "./plan.ts";
+import { dropSettings } from "./settings.ts";
 import type { Template } from "./template.ts";
 import { NUMBER } from "./tokens.ts";
 
@@ -24,9 +25,6 @@ export interface Decision {
   /** What is odd in the log as a whole, or null. */
   readonly doubt: string | null;
 }
-
-/** From this rank on a name is a loss by one of its words alone. */
-const GUESSED = 140;
 
 export function decide(forms: Iterable<Template>, options: ReadOptions): Decision {
   const plans = new Map<number, LinePlan>();
@@ -51,6 +49,7 @@ export function decide(forms: Iterable<Template>, options: ReadOptions): Decisio
   shareNesting(all);
   stretchBars(all);
   countEvaluations(all);
+  shareClock(all);
   joinEnumerated(all);
   detachEvaluations(all);
   dropSettings(all);
@@ -211,11 +210,29 @@ function countEvaluations(plans: readonly LinePlan[]): void {
   if (plans.some((p) => p.curves.some((c) => c.role === "loss"))) return;
   for (const plan of plans) {
     const step = plan.judged[plan.chosen.step];
+    if (plan.partial && step?.meaning.role === "step") countAsChosen(plan, step);
+  }
+}
+
+function countAsChosen(plan: LinePlan, { slot }: LinePlan["judged"][number]): void {
+  plan.counters = plan.chosen;
+  plan.partial = false;
+  plan.stepTotal = slot.total;
+  plan.curves = plan.curves.filter((c) => c.column !== slot.index);
+}
+
+/** "*** step 390/400 val loss 1.2": its count begins again no oftener than that of the training's lines, under the same name. */
+function shareClock(plans: readonly LinePlan[]): void {
+  const counting = plans.filter((p) => p.counters.step >= 0);
+  for (const plan of plans) {
+    const step = plan.judged[plan.chosen.step];
     if (!plan.partial || step?.meaning.role !== "step") continue;
-    plan.counters = plan.chosen;
-    plan.partial = false;
-    plan.stepTotal = step.slot.total;
-    plan.curves = plan.curves.filter((c) => c.column !== step.slot.index);
+    const { falls, max } = step.behaviour;
+    const shared = counting.some(({ judged, counters }) => {
+      const { name, behaviour: own } = judged[counters.step]!;
+      return name === step.name && falls <= own.falls && max <= own.max && max > 0.8 * own.max;
+    });
+    if (shared) countAsChosen(plan, step);
   }
 }
 
@@ -277,75 +294,25 @@ function joinEnumerated(plans: readonly LinePlan[]): void {
   }
 }
 
-/** A command line, a setting or the program's own text, printed once: what was asked for, not what happened. */
-function dropSettings(plans: readonly LinePlan[]): void {
-  const isCurve = (c: Curve): boolean =>
-    /^(?:loss|validation|accuracy|validationAccuracy|perplexity|score)$/.test(c.role);
-  const counted = (p: LinePlan): boolean =>
-    p.counters.step >= 0 || p.counters.epoch >= 0 || p.curves.some(isFractionalEpoch);
-  const data = plans.filter((p) => p.curves.some(isCurve));
-  const main = data.reduce((a, b) => (b.template.rows > a.template.rows ? b : a), data[0]!);
-  if (!main) return;
-  const none = !plans.some(counted);
-  const guessed = (p: LinePlan): boolean => p.curves.filter(isCurve).every((c) => c.rank >= GUESSED);
-  // in a long text a measurement or two are words of it
-  const all = plans.reduce((n, p) => n + p.template.rows, 0);
-  const stray =
-    all > 200 && (main.template.rows < 2 || (main.template.rows < 4 && main.template.rows * 100 < all));
-  if (main.template.rows < 3 || stray)
-    for (const plan of data)
-      if (none || (stray ? !counted(plan) || guessed(plan) : !counted(plan) && guessed(plan)))
-        plan.telling = false;
-  if (main.template.rows < 3) return;
-  const names = new Set(main.curves.map((c) => c.name));
-  for (const plan of plans) {
-    if (hasManyPairs(plan) && !plan.curves.some(isCurve) && plan.template.rows * 5 < main.template.rows) {
-      plan.telling = false;
-      plan.counters = { step: -1, epoch: -1, nested: false };
-      continue;
-    }
-    if (isPreamble(plan, main)) {
-      plan.telling = false;
-      plan.counters = { step: -1, epoch: -1, nested: false };
-      continue;
-    }
-    const before = plan.template.first < main.template.first;
-    if (plan.template.rows > 1 || plan.summary || (plan.curves.some(isCurve) && !before)) continue;
-    if (counted(plan) === counted(main) && plan.curves.some((c) => isCurve(c) && names.has(c.name))) continue;
-    plan.telling = false;
-    if (plan.phase === null) plan.counters = { step: -1, epoch: -1, nested: false };
-  }
-}
-
-/** All of it above the data, and whole numbers alone: what a configuration lists. */
-function isPreamble(plan: LinePlan, main: LinePlan): boolean {
-  return (
-    plan.template.last < main.template.first &&
-    plan.template.rows * 5 < main.template.rows &&
-    plan.judged.every((j) => j.behaviour.integer || j.slot.aside) &&
-    plan.curves.length > 0
-  );
-}
-
 /** A phase line lies between data, or comes again. */
 function settlePhases(plans: readonly LinePlan[]): void {
   const data = plans.filter((p) => p.telling);
   const first = Math.min(...data.map((p) => p.template.first));
   for (const plan of plans) {
     if (plan.phase === null) continue;
-    if (plan.phase && plan.template.rows < 2 && plan.template.first < first) plan.phase = null;
+    // options name evaluations, too
+    if (plan.phase && plan.template.last < first) plan.phase = null;
   }
   const evaluations = plans.reduce((n, p) => n + (p.phase === true ? p.template.rows : 0), 0);
   for (const plan of data) {
+    if (evaluations === 0) continue;
+    // only what is descended has a gradient
+    plan.trains = plan.curves.some((c) => c.role === "gradNorm");
     const step = plan.judged[plan.counters.step]?.behaviour;
-    if (!step || evaluations === 0) continue;
+    if (!step) continue;
     const even = step.stays === 0 && step.even > 0.9 && step.falls * 20 <= step.n;
-    plan.trains = even && plan.template.rows >= FEW && plan.template.rows > 1.5 * evaluations;
+    plan.trains ||= even && plan.template.rows >= FEW && plan.template.rows > 1.5 * evaluations;
   }
-}
-
-function isFractionalEpoch(c: Curve): boolean {
-  return c.role === "epoch";
 }
 
 /** Steps are the clock where at least half of the loss's lines have one, of their own or from a line beside. */

@@ -107,7 +107,8 @@ function bind(
   if (head.length < 2) return null;
   const cellOf = (slot: Slot): number => {
     const { start } = template.pieces[slot.piece]!;
-    return row.findIndex((c) => start >= c.start && start < c.end);
+    const inFront = template.line[start] === " ";
+    return inFront ? -1 : row.findIndex((c) => start >= c.start && start < c.end);
   };
   let shift = Number.NaN;
   if (head.length === row.length) shift = 0;

@@ -4,6 +4,7 @@ import {
   COUNTED_UNIT,
   countedBehind,
   isBracketed,
+  isInFront,
   isLineNumber,
   isNumbered,
   lrOfGroup,
@@ -38,8 +39,9 @@ export function readNumber(scan: Scan, k: number): number {
   };
   slots.push(slot);
   const range = startsRange(pieces, k);
-  if (range || (k === 0 && isLineNumber(pieces))) {
+  if (range || (k === 0 && isLineNumber(pieces)) || isInFront(pieces, k)) {
     slot.aside = true;
+    if (!range) scan.group = null;
     return range ? k + 1 : k; // with the dash
   }
   nameSlot(scan, slot);

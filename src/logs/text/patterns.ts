@@ -1,6 +1,6 @@
 /** Small patterns over the pieces of a line: counters in brackets, ranges, glued units, line numbers. */
 import type { Piece } from "./template.ts";
-import { NUMBER, WORD } from "./tokens.ts";
+import { NUMBER, OPAQUE, WORD } from "./tokens.ts";
 import { isCounterWord, isMetric, slotMeaning } from "./words.ts";
 
 /** `1epoch`, `682batch`: what a number counts, glued to it. */
@@ -45,6 +45,16 @@ export function isLineNumber(pieces: readonly Piece[]): boolean {
     next.kind !== NUMBER &&
     next.start === colon.end
   );
+}
+
+/** What a logger puts in front: the place in the source of `main:train:118 - `, the thread of `09:00:00 17442 solver.cpp:237]`. */
+export function isInFront(pieces: readonly Piece[], k: number): boolean {
+  const text = (i: number): string | undefined => pieces[k + i]?.text;
+  const kind = (i: number): number | undefined => pieces[k + i]?.kind;
+  const place = kind(-4) === WORD && text(-3) === ":" && kind(-2) === WORD && text(-1) === ":";
+  if (place && /^[-|\]]$/.test(text(1) ?? "") && !isCounterWord(text(-2)!))
+    return [-3, -2, -1, 0].every((i) => pieces[k + i]!.start === pieces[k + i - 1]!.end);
+  return kind(-1) === OPAQUE && kind(1) === OPAQUE && text(2) === "]";
 }
 
 /** The N of `[n]/[N]`. */

@@ -161,8 +161,22 @@ function nameBehindCounter(judged: Judged[], template: Template): void {
   }
 }
 
-/** So many pairs on one line are options, printed at each start. */
-export const hasManyPairs = ({ judged }: LinePlan): boolean => judged.length >= 8;
+/** So many pairs on one line are options, printed at each start, and so are fewer in `Namespace(lr=0.1, seed=3, …)`. */
+export const hasManyPairs = ({ judged, template }: LinePlan): boolean =>
+  judged.length >= 8 || (judged.length >= 3 && isCall(template));
+
+/** A word, and all that follows in brackets, in pairs. */
+function isCall({ pieces }: Template): boolean {
+  const open = pieces.findIndex((p) => p.text === "(");
+  const [name, first, is] = [pieces[open - 1], pieces[open + 1], pieces[open + 2]];
+  return (
+    name?.kind === WORD &&
+    name.end === pieces[open]!.start &&
+    first?.kind === WORD &&
+    is?.text === "=" &&
+    pieces.at(-1)?.text === ")"
+  );
+}
 
 /** Many pairs without a measurement or a step: the options a program was started with. */
 function isSettings(plan: LinePlan): boolean {

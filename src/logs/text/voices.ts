@@ -18,7 +18,8 @@ export interface Voice {
 
 const MAX_VOICES = 300;
 /** A number behind one of these tells trainings apart; behind any other word it may be anything. */
-const NUMBERED = /^(?:fold|run|trial|seed|model|client|split|member|experiment|exp|cv|net|learner|config)$/i;
+export const NUMBERED: RegExp =
+  /^(?:fold|run|trial|seed|model|client|split|member|experiment|exp|cv|net|learner|config)$/i;
 /** Parts of one training that print a loss each. */
 const PARTS =
   /(?:^|_)(?:g|d|gen\w*|dis\w*|actor|critic|policy|value|teacher|student|encoder|decoder|source|target|step|batch|iter\w*)(?:_|$)/i;

@@ -38,6 +38,7 @@ export function createWalker(
     evaluation.clear();
     rows.put(found, {});
   };
+  const leaveOut = ({ curves }: LinePlan): void => recorder.leaveOut(curves.some((c) => c.role === "loss"));
   const enterEpoch = (plan: LinePlan, epoch: number): void => {
     if (place.epoch !== undefined && epoch < place.epoch) steps.beginAgain();
     if (!plan.telling) scope.pass(epoch);
@@ -50,15 +51,16 @@ export function createWalker(
       if (starts.has(id)) rows.mayStart();
       const plan = plans.get(id);
       if (!plan) return;
-      if (plan.rank >= 0 && at(plan.rank) > plan.judged[plan.rank]!.behaviour.min) return;
+      if (plan.rank >= 0 && at(plan.rank) > plan.judged[plan.rank]!.behaviour.min) return leaveOut(plan);
       if (plan.summary) {
         for (const c of plan.curves) recorder.meta[c.name] = at(c.column);
         return;
       }
       const epoch = epochOf(plan, at);
       if (epoch !== undefined) enterEpoch(plan, epoch);
-      if (steps.isReset(plan, epoch, at)) return;
+      if (steps.isReset(plan, epoch, at)) return leaveOut(plan);
       if (plan.telling && scope.isBatch(plan, at, place.epoch)) {
+        leaveOut(plan);
         for (const one of measurements(plan, at, true)) evaluation.set(one.name, one);
         return;
       }
