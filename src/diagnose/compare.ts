@@ -96,7 +96,7 @@ export function compareRuns(logs: readonly RunLog[], runs: readonly RunDiagnosis
     for (const own of group) {
       const i = own.index;
       const judged = judge(runs[i]!, own, best, range, group);
-      out[i] = judged === runs[i] ? judged : outrank(judged);
+      out[i] = judged === runs[i] ? judged : outrank(judged, judged.findings, "the other runs");
     }
   }
   for (const group of siblings)

@@ -1,14 +1,15 @@
 /** RunLog → diagnosis: what is wrong with a run, why, and what to do. Imports no engine and no file system. */
 import type { RunLog } from "../run/log.ts";
 import { compareWithBaseline } from "./baseline.ts";
+import { measuredBranches } from "./branches.ts";
 import { compareRuns } from "./compare.ts";
 import { type Context, makeContext } from "./context.ts";
 import { gatherRun, hiddenNans } from "./gather.ts";
-import { reconcile } from "./reconcile.ts";
+import { outrank, reconcile } from "./reconcile.ts";
 import { rules } from "./rules/index.ts";
 import { findingsOf, lacks } from "./rules/rule.ts";
-import type { Checks, Diagnosis, RunDiagnosis } from "./types.ts";
-import { decide, unsuitable, unsure } from "./verdict.ts";
+import type { Checks, Diagnosis, Finding, RunDiagnosis, Verdict } from "./types.ts";
+import { decide, decideByBranches, unsuitable, unsure } from "./verdict.ts";
 
 export type { LogFormat, RunLog, Series } from "../run/log.ts";
 export { type AlertEvent, type Need, type Rule, rules } from "./rules/index.ts";
@@ -95,13 +96,20 @@ export function diagnoseRun(log: RunLog, { siblings = [] }: DiagnoseRunOptions =
   const findings = rules.flatMap((rule) => findingsOf(rule, context));
   return {
     ...base,
-    ...reconcile(decide(context, findings), findings),
+    ...verdictOf(context, findings),
     series: run.names,
     points: run.loss.length,
     steps: [run.steps[0]!, run.steps[run.steps.length - 1]!],
     findings,
     checks: checksOf(context),
   };
+}
+
+function verdictOf(context: Context, findings: readonly Finding[]): Verdict {
+  const curve = decide(context, findings);
+  const branches = measuredBranches(context.run.log);
+  const measured = branches && decideByBranches(context, curve, branches);
+  return measured ? outrank(measured, findings, "the branches") : reconcile(curve, findings);
 }
 
 function checksOf(context: Context): Checks {

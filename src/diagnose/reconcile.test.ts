@@ -57,7 +57,11 @@ describe("verdict and findings", () => {
 
   it("a comparison outranks one curve, and says that it does", () => {
     const [run] = diagnose([makeLog({ loss: (i) => Math.exp(-i / 50) })]).runs;
-    const judged = outrank({ ...run!, verdict: "too-low", findings: [finding({ direction: "lower" })] });
+    const judged = outrank(
+      { ...run!, verdict: "too-low" },
+      [finding({ direction: "lower" })],
+      "the other runs",
+    );
     expect(judged.verdict).toBe("too-low");
     expect(judged.action.text).toContain("the other runs outrank it");
   });

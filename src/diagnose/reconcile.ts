@@ -1,7 +1,7 @@
 /** The one place where verdict and findings are made to agree. */
 
 import { experiment, keepAndSee, seeTo } from "./action.ts";
-import type { Direction, Finding, RateVerdict, RunDiagnosis, Verdict, VerdictName } from "./types.ts";
+import type { Direction, Finding, RateVerdict, Verdict, VerdictName } from "./types.ts";
 import { unsure } from "./verdict.ts";
 import { groupFindings, titleOf } from "./words.ts";
 
@@ -75,10 +75,10 @@ function without(verdict: Verdict, findings: readonly Finding[]): Verdict {
   return { ...verdict, verdicts: left, action: experiment(left), reason };
 }
 
-/** A verdict from several runs outranks what one curve advises; the reader is told so where the two differ. */
-export function outrank(run: RunDiagnosis): RunDiagnosis {
-  const [against] = opponents(run.verdict, run.findings);
-  if (!against) return run;
-  const text = `${run.action.text} The finding "${titleOf(against.id)}" advises otherwise from this curve alone; the other runs outrank it.`;
-  return { ...run, action: { ...run.action, text } };
+/** A verdict that was measured outranks what one curve advises; the reader is told so where the two differ. */
+export function outrank<T extends Verdict>(verdict: T, findings: readonly Finding[], by: string): T {
+  const [against] = opponents(verdict.verdict, findings);
+  if (!against) return verdict;
+  const text = `${verdict.action.text} The finding "${titleOf(against.id)}" advises otherwise from this curve alone; ${by} outrank it.`;
+  return { ...verdict, action: { ...verdict.action, text } };
 }

@@ -2,6 +2,7 @@
 
 import type { Objective } from "../run/log.ts";
 import { actionFor, experiment, NO_ACTION, reduce } from "./action.ts";
+import { type Branches, branchWords, weighBranches } from "./branches.ts";
 import { type Context, startsLate } from "./context.ts";
 import { FEATURES, type FeatureName, type Features, features, MIN_POINTS } from "./features.ts";
 import { growth } from "./rules/growth.ts";
@@ -80,15 +81,27 @@ export function decide(c: Context, findings: readonly Finding[]): Verdict {
   );
   const diverged = findings.some((f) => f.id === "divergence");
   const p = away ? AWAY : diverged ? onlyHigh(seen) : seen;
-  const all = Object.fromEntries(
-    CLASSES.map((name, k) => [name, Number(p[k]!.toFixed(3))]),
-  ) as Verdict["probabilities"];
   // where the loss grows by the same ratio from step to step, the dose is computed, and the row is that of the dose
   const judged = growth(c)
     ? { ...judge([0, 0, 0, 1], c), confidence: Math.max(ONE_WORD, p[3]!) }
     : judge(p, c);
   const held = away ? null : (withheld(c, findings, judged) ?? restsBelow(judged, x, c));
-  return { ...(held === null ? judged : unsure(held)), probabilities: all };
+  return { ...(held === null ? judged : unsure(held)), probabilities: shares(p) };
+}
+
+const shares = (p: readonly number[]): Verdict["probabilities"] =>
+  Object.fromEntries(CLASSES.map((name, k) => [name, Number(p[k]!.toFixed(3))])) as Verdict["probabilities"];
+
+/** The verdict on a curve that the model has read, by what a probe's branches measured besides; null where none is to be changed. */
+export function decideByBranches(c: Context, curve: Verdict, branches: Branches): Verdict | null {
+  if (curve.probabilities === null || growth(c)) return null;
+  const { probabilities } = curve;
+  const p = weighBranches(
+    CLASSES.map((name) => probabilities[name]),
+    branches,
+  );
+  const judged = judge(p, c);
+  return { ...judged, reason: `${branchWords(branches)} ${judged.reason}`, probabilities: shares(p) };
 }
 
 /** Of how many times its first values the loss may fall below zero: log-likelihoods do, a term without a bound goes on. */

@@ -21,6 +21,8 @@ by `measure`    sharpness (largest eigenvalue of the Hessian under the optimizer
                 curvature_update (u'Hu / u'Pu along the next update u), limit (the rate above which the optimizer is unstable at
                 that sharpness), stability (lr / limit), noise_trace and noise_gradient_squared (unbiased tr(S) and |G|^2 of
                 McCandlish et al. 2018, S the covariance of one row's gradient), batch_rows
+by `branches`   branches/start (loss of the first weights), branches/lower, branches/same, branches/higher (loss at the end of a
+                short branch that stands for a run at a rate 3.16 times lower, at the same, at one 3.16 times higher)
 once            a line with "nonfinite": the layer whose output, gradient or weights were the first that are not finite
 
 Time: everything beside the loss is done as often as `overhead` (2 %) of the training's time allows, a look at each step costs
@@ -152,6 +154,8 @@ class Probe:
         else:
             self._finish(row, {k: float(v) for k, v in values.items()}, bad_output)
         self._next_step(begun)
+        if self._branches is not None:
+            self._take_branches()
 
     def _next_step(self, begun):
         """What the next step measures, within the time that is allowed."""
@@ -436,6 +440,34 @@ class Probe:
             return None
         with self._hush():
             return range_test(self.model, self.optimizer, loss_fn, batches, out, scaler=self.scaler, **options)
+
+    def branches(self, loss_fn, batches, *, steps, schedule=None, share=0.05, clip=None, train_step=None):
+        """Before the first step: branches of this run will measure what a rate about three times as high and as low would have
+        led to. They come by themselves, a third of the way, shortly before the end and after it, and leave everything bit for
+        bit as it is. steps: of the whole run. share: length of a branch; they cost 22 % of the steps and three times the share.
+        schedule: the learning-rate scheduler that is stepped after each step, or a function of the step (from 0) that gives the
+        rate of the first group; without it the rate stays. The other arguments are those of `range_test`."""
+        if self._off:
+            return
+        if _processes() > 1:
+            raise ProbeError("branches are for a training in one process: leave them out, or measure on one GPU")
+        if self.steps != self._start:
+            raise ProbeError(f"{self.steps - self._start} steps are made: call `branches` before the first")
+        with self._hush():
+            self._branches = _Branches(self.model, self.optimizer, loss_fn, batches, steps=steps, schedule=schedule, share=share,
+                                       clip=clip, train_step=train_step, scaler=self.scaler, accumulate=self._accumulate)
+        self._write({"step": self.steps, "branches/start": self._branches.level})
+
+    _branches = None
+
+    def _take_branches(self):
+        for name in self._branches.due(self.steps - self._start):
+            begun = perf_counter()
+            with self._hush():
+                level = self._branches.take(name)
+            self._read()
+            self._write({"step": self.steps, f"branches/{name}": level})
+            self._last += perf_counter() - begun
 
 
 class _Pace:
@@ -1077,6 +1109,32 @@ def range_test(model, optimizer, loss_fn, batches, out="range.jsonl", *, steps=2
     return {(t.rate, t.seed): list(t.losses) for t in work.trials.values()}
 
 
+def _stepper(optimizer, loss_fn, *, clip, train_step, scaler):
+    """One step of a training on a list of micro-batches; returns its loss."""
+
+    def step(batches):
+        if train_step is not None:
+            return _mean([train_step(batch) for batch in batches])
+        optimizer.zero_grad(set_to_none=True)
+        total = 0.0
+        for batch in batches:
+            loss = loss_fn(batch) / len(batches)
+            (loss if scaler is None else scaler.scale(loss)).backward()
+            total = total + loss.detach()
+        if clip is not None:
+            if scaler is not None:
+                scaler.unscale_(optimizer)
+            torch.nn.utils.clip_grad_norm_([p for g in optimizer.param_groups for p in g["params"]], clip)
+        if scaler is None:
+            optimizer.step()
+        else:
+            scaler.step(optimizer)
+            scaler.update()
+        return total
+
+    return step
+
+
 class _Training:
     def __init__(self, place, rate, seed):
         self.place, self.rate, self.seed, self.losses, self.state, self.died = place, rate, seed, [], None, False
@@ -1086,8 +1144,8 @@ class _Trainings:
     """Trainings that are continued one at a time, each from the state it was left in."""
 
     def __init__(self, model, optimizer, loss_fn, batches, *, steps, group, clip, train_step, scaler):
-        self.model, self.optimizer, self.loss_fn, self.clip, self.scaler = model, optimizer, loss_fn, clip, scaler
-        self.train_step, self.steps = train_step, steps
+        self.model, self.optimizer, self.loss_fn, self.scaler, self.steps = model, optimizer, loss_fn, scaler, steps
+        self.step = _stepper(optimizer, loss_fn, clip=clip, train_step=train_step, scaler=scaler)
         groups = optimizer.param_groups
         labels = _labels(groups)
         self.group = None if group is None else str(group)
@@ -1126,7 +1184,7 @@ class _Trainings:
                 _set_rate(g, base * factor)
         order, fresh = self._order(seed), []
         for k in range(len(trial.losses), to):
-            loss = self._step(self.batches(order[k % len(order)]))
+            loss = self.step([self.batches(order[k % len(order)])])
             fresh.append(loss.detach() if isinstance(loss, torch.Tensor) else torch.tensor(float(loss)))
             self.paid += 1
             if len(fresh) == 8 or k == to - 1:
@@ -1136,24 +1194,6 @@ class _Trainings:
                     trial.died = True
                     break
         trial.state = _Snapshot(self.model, self.optimizer, self.scaler, None, away=True) if keep and not trial.died else None
-
-    def _step(self, batch):
-        if self.train_step is not None:
-            return self.train_step(batch)
-        self.optimizer.zero_grad(set_to_none=True)
-        loss = self.loss_fn(batch)
-        scaler = self.scaler
-        (loss if scaler is None else scaler.scale(loss)).backward()
-        if self.clip is not None:
-            if scaler is not None:
-                scaler.unscale_(self.optimizer)
-            torch.nn.utils.clip_grad_norm_([p for g in self.optimizer.param_groups for p in g["params"]], self.clip)
-        if scaler is None:
-            self.optimizer.step()
-        else:
-            scaler.step(self.optimizer)
-            scaler.update()
-        return loss
 
     def level(self, steps):
         """Score of a training that learns nothing: the untouched model on the same batches."""
@@ -1284,6 +1324,92 @@ def _search(work, *, budget, seeds, lowest, highest, say):
             if places and len(places) * at <= left():
                 go(places, at, seed)
                 break
+
+
+# ---- branches -----------------------------------------------------------------------------------------------------------
+
+APART = 10**0.5  # the rates of the branches over the run's own, and the run's over theirs
+FAST = 10.0  # the rate, over the run's own, at which the way of a higher rate is made up
+
+
+class _Branches:
+    """What a higher and a lower rate would have led to, from short branches of one run. Under small rates a training follows a
+    path, and the rate is how fast: a branch begins where this run has come as far as a run at its rate would have come before
+    its own last steps, or goes on beyond the run's end, fast, until it has."""
+
+    def __init__(self, model, optimizer, loss_fn, batches, *, steps, schedule, share, clip, train_step, scaler, accumulate):
+        self.model, self.optimizer, self.scaler, self.steps = model, optimizer, scaler, steps
+        accumulate = accumulate if train_step is None else 1  # it makes a whole step out of a batch
+        self.last = max(8, round(share * steps))
+        self.beyond = round((APART - 1) / FAST * steps)
+        if steps < 8 * self.last:
+            raise ProbeError(f"{self.last} of {steps} steps are too many for a branch: give a smaller share, or train for longer")
+        self.train = _stepper(optimizer, loss_fn, clip=clip, train_step=train_step, scaler=scaler)
+        start = _Snapshot(model, optimizer, scaler, batches)
+        try:
+            self.rates = _rates_ahead(optimizer, schedule, steps)
+            batch = _batches(batches, (self.last + self.beyond) * accumulate)
+            self.batches = lambda k: [batch(k * accumulate + i) for i in range(accumulate)]
+            torch.manual_seed(0)
+            with torch.no_grad():
+                losses = [loss_fn(b).detach().float().reshape(()) for k in self._scored() for b in self.batches(k)]
+            self.level = float(torch.stack(losses).mean())
+        finally:
+            start.restore()
+        way = list(itertools.accumulate((sum(r) for r in self.rates), initial=0.0))
+        ends = steps - self.last
+        before = next(t for t in range(ends + 1) if way[t] >= way[ends] / APART)
+        self.plan = {"lower": before, "same": ends, "higher": steps}
+
+    def _scored(self):
+        return range(self.last // 2, self.last)
+
+    def due(self, done):
+        return [name for name, at in self.plan.items() if at == done]
+
+    def take(self, name):
+        """Mean loss over the later half of a branch; infinite where it ran away. Leaves everything as it is."""
+        here = _Snapshot(self.model, self.optimizer, self.scaler, None)
+        end, n = self.rates[-self.last:], self.beyond
+        fast = [(FAST, self.rates[j * self.steps // n], self.last + j) for j in range(n)] if name == "higher" else []
+        factor = {"lower": 1 / APART, "same": 1.0, "higher": APART}[name]
+        losses = []
+        try:
+            torch.manual_seed(0)
+            for by, rates, k in fast + [(factor, rates, k) for k, rates in enumerate(end)]:
+                for g, rate in zip(self.optimizer.param_groups, rates):
+                    _set_rate(g, by * rate)
+                loss = float(self.train(self.batches(k)))
+                if not math.isfinite(loss):
+                    return math.inf
+                losses.append(loss)
+            return _mean(losses[-len(self._scored()):])
+        finally:
+            here.restore()
+
+
+def _rates_ahead(optimizer, schedule, steps):
+    """The groups' rates at each step, as a scheduler, or a function of the step, will set them. The optimizer is put back."""
+    groups = optimizer.param_groups
+    now = [float(g["lr"]) for g in groups]
+    if schedule is None:
+        return [now] * steps
+    if not hasattr(schedule, "step"):
+        if now[0] == 0:
+            raise ProbeError("the rate is zero before the first step: give the scheduler itself instead of a function")
+        return [[r * float(schedule(t)) / now[0] for r in now] for t in range(steps)]
+    kept, rates = copy.deepcopy(schedule.state_dict()), []
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            for _ in range(steps):
+                rates.append([float(g["lr"]) for g in groups])
+                schedule.step()
+        except TypeError:
+            raise ProbeError(f"{type(schedule).__name__} can't be run ahead: give a function of the step instead") from None
+        finally:
+            schedule.load_state_dict(kept)
+    return rates
 
 
 def _tail_begin(steps):

@@ -345,6 +345,28 @@ describe("the rest of the instruments", () => {
     expect(found([0.9, 0.8, 0.1, 0.2])).not.toContain("near-stability-limit");
     expect(found([0.1, 0.2, 0.7, 0.8], ["stability"])).not.toContain("near-stability-limit");
   });
+  it("branches that a probe measured decide what the curve leaves open, and outrank its findings", () => {
+    const run = (more: readonly Series[]) => diagnoseRun(makeLog({ loss: decay }, { more }));
+    const judged = (higher: number, lower: number, more: readonly Series[] = []) => {
+      const levels = { start: 2.3, lower, same: 0.3, higher };
+      const series = Object.entries(levels).map(([k, v]) => at("other", [400], [v], `branches/${k}`));
+      return run([...series, ...more]);
+    };
+    expect(run([])).toMatchObject({ verdict: "inconclusive", verdicts: ["too-low", "good"] });
+    expect(judged(0.1, 0.9)).toMatchObject({
+      verdict: "too-low",
+      reason: expect.stringContaining("9.1 % of the way lower"),
+    });
+    expect(judged(0.29, 0.9).verdicts[0]).toBe("good");
+    expect(judged(Number.POSITIVE_INFINITY, 0.9).reason).toContain(
+      "the rate it would not get below its start",
+    );
+    for (const high of judged(4, 0.1).verdicts) expect(["slightly-high", "too-high"]).toContain(high);
+    const limit = ["stability", "sharpness", "limit"].map((name) => at("other", [1, 2, 3], [1, 1, 1], name));
+    expect(judged(0.1, 0.9, limit).action.text).toContain("the branches outrank it");
+    // half of them is nothing to compare
+    expect(run([at("other", [1], [2.3], "branches/start")]).reason).not.toContain("branches");
+  });
   it("clipping, from its own series and from norms that sit at the clip", () => {
     expect(ids(makeLog({ loss: decay, clippedShare: () => 0.8 }))).toContain("clipping");
     expect(ids(makeLog({ loss: decay, gradNorm: (i) => (i % 4 ? 1 : 0.5 + 0.1 * e()) }))).toContain(

@@ -1,8 +1,10 @@
-/** range_test leaves everything as it was (ranges.py), and find-lr judges its files beside full grids of whole trainings. */
+/** range_test and branches leave everything as it was (ranges.py); their figures stand beside whole trainings. */
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { ProgramFindLr } from "../../src/cli/search/report.ts";
+import { readLog } from "../../src/logs/index.ts";
+import { seriesOf } from "../../src/run/log.ts";
 import { type Finished, steepest } from "../cli/steepest.ts";
 import { runChecks, temporary, torch } from "./python.ts";
 
@@ -17,7 +19,13 @@ interface Checks {
     readonly heads: number;
     readonly after: readonly number[];
   };
-  readonly odd: Readonly<Record<"iterator" | "empty" | "steps" | "group" | "bounds", string | null>>;
+  readonly odd: Readonly<
+    Record<"iterator" | "empty" | "steps" | "group" | "bounds" | "short" | "late" | "plateau", string | null>
+  >;
+  readonly branched: {
+    readonly alike: Readonly<Record<string, boolean>>;
+    readonly ends: Readonly<Record<string, readonly [branch: number, whole: number, start: number]>>;
+  };
 }
 
 const [folder, remove] = temporary();
@@ -72,6 +80,24 @@ describe.skipIf(torch === null)("in a PyTorch training", () => {
     expect((await judged("head.jsonl")).notes).toContain("the rate of group head; the others kept theirs");
   });
 
+  test("branches leave a training bit for bit, and end where whole trainings at their rates do", async () => {
+    expect(Object.keys(found.branched.alike)).toHaveLength(4);
+    for (const [name, fine] of Object.entries(found.branched.alike)) expect(fine, name).toBe(true);
+    expect(Object.keys(found.branched.ends)).toHaveLength(6);
+    for (const [name, [branch, whole, start]] of Object.entries(found.branched.ends))
+      expect(Math.abs(branch - whole), name).toBeLessThan(0.03 * start);
+    const name = join(folder, "branches-sgd.jsonl");
+    const [log] = await readLog(readFileSync(name), { source: name });
+    expect(seriesOf(log!, "loss")!.values).toHaveLength(96);
+    const judged = await steepest(["diagnose", name], { cwd: folder });
+    const analyzed = await steepest(["analyze", "--probe", name], { cwd: folder });
+    for (const { code, stdout, stderr } of [judged, analyzed]) {
+      expect(code, stderr).toBe(0);
+      expect(stdout).toContain("Measured in branches: at the rate over 3.2 this run would end");
+    }
+    expect(analyzed.stdout).toContain("none: the first weights");
+  });
+
   test("refusals have their reason", async () => {
     expect(await judged("same.jsonl")).toMatchObject({ code: 1, refusal: "rate-without-effect" });
     const nan = await judge("nan.jsonl");
@@ -85,6 +111,9 @@ describe.skipIf(torch === null)("in a PyTorch training", () => {
     expect(found.odd.steps).toContain("steps is 3");
     expect(found.odd.group).toContain("no parameter group 'tail'");
     expect(found.odd.bounds).toContain("not between");
+    expect(found.odd.short).toContain("8 of 40 steps are too many for a branch");
+    expect(found.odd.late).toContain("call `branches` before the first");
+    expect(found.odd.plateau).toContain("ReduceLROnPlateau can't be run ahead");
   });
 
   test("in words, with a sketch and a plot; a file cut in its last line is judged", async () => {

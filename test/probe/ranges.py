@@ -1,4 +1,4 @@
-"""range_test on small models: what it leaves behind, and the files that find-lr judges beside full grids of whole trainings.
+"""range_test and branches on small models: what they leave behind, and their files beside full grids of whole trainings.
 
 Prints one JSON object. Run by range.test.ts with the path of steepest_probe.py's folder and a folder to write into."""
 import copy
@@ -163,6 +163,60 @@ def groups():
             "after": [g["lr"] for g in opt.param_groups]}
 
 
+def branched():
+    """A training with branches goes on as one without, and they say where whole trainings at their rates end."""
+    alike, ends = {}, {}
+    x, _ = rows(256)
+    target = x @ torch.linspace(-1, 1, 20).reshape(20, 1)
+    steps = 96
+    for name, schedule_of in {
+        "sgd": lambda opt: torch.optim.lr_scheduler.LambdaLR(opt, lambda t: 1 - t / steps),
+        "adam": lambda opt: None,
+    }.items():
+        def train(factor, branches):
+            torch.manual_seed(1)
+            random.seed(1)
+            model = nn.Sequential(nn.Linear(20, 16), nn.Dropout(0.05), nn.BatchNorm1d(16), nn.Linear(16, 1))
+            opt = OPTIMIZERS[name](model)
+            rate = factor * {"sgd": 1e-2, "adam": 6e-4}[name]
+            opt.param_groups[0]["lr"] = opt.param_groups[0]["initial_lr"] = rate
+            schedule = schedule_of(opt)
+            batches = [(x[i : i + 32], target[i : i + 32]) for i in range(0, 256, 32)]
+            loss_of = lambda b: mse_loss(model(b[0]), b[1])
+            probe = sp.Probe(model, opt, at(f"branches-{name}.jsonl"), accumulate=2) if branches else None
+            if branches:
+                before = everything(model, opt)
+                probe.branches(loss_of, batches, steps=steps, schedule=schedule)
+                alike[f"{name} untouched"] = same(before, everything(model, opt))
+            losses = []
+            for k in range(steps):
+                opt.zero_grad()
+                for i in (2 * k, 2 * k + 1):
+                    loss = loss_of(batches[i % 8])
+                    (loss / 2).backward()
+                    losses.append(loss.item())
+                    if branches and i % 2 == 0:
+                        probe.step(loss)
+                opt.step()
+                if schedule:
+                    schedule.step()
+                if branches:
+                    probe.step(loss)
+            if branches:
+                probe.close()
+            return losses, (everything(model, opt), torch.rand(3), random.random())
+
+        plain, end = train(1, False)
+        losses, branched_end = train(1, True)
+        alike[f"{name} goes on alike"] = same([plain, end], [losses, branched_end])
+        level = lambda losses: sum(losses[-8:]) / 8
+        with open(at(f"branches-{name}.jsonl")) as f:
+            found = {k: v for line in f for k, v in json.loads(line).items() if k.startswith("branches/")}
+        whole = {"lower": level(train(sp.APART**-1, False)[0]), "same": level(plain), "higher": level(train(sp.APART, False)[0])}
+        ends.update({f"{name} {k}": [found[f"branches/{k}"], whole[k], found["branches/start"]] for k in whole})
+    return {"alike": alike, "ends": ends}
+
+
 def odd():
     """No number at all, a rate without effect, and wrong use."""
     x, y = rows()
@@ -181,7 +235,12 @@ def odd():
             return str(error)
 
     fine = lambda b: cross_entropy(model(b[0]), b[1])
+    plateau = torch.optim.lr_scheduler.ReduceLROnPlateau(opt)
+    probe = sp.Probe(model, opt, at("x.jsonl"))
     return {
+        "short": word(lambda: probe.branches(fine, batches, steps=40)),
+        "plateau": word(lambda: probe.branches(fine, batches, steps=100, schedule=plateau)),
+        "late": word(lambda: (probe.step(1.0), probe.branches(fine, batches, steps=100))),
         "iterator": word(lambda: sp.range_test(model, opt, fine, iter(batches), at("x.jsonl"), quiet=True)),
         "empty": word(lambda: sp.range_test(model, opt, fine, [], at("x.jsonl"), quiet=True)),
         "steps": word(lambda: run("x.jsonl", fine) and sp.range_test(model, opt, fine, batches, at("x.jsonl"), steps=3)),
@@ -190,4 +249,4 @@ def odd():
     }
 
 
-print(json.dumps({"restored": restored(), "tasks": tasks(), "groups": groups(), "odd": odd()}))
+print(json.dumps({"restored": restored(), "tasks": tasks(), "groups": groups(), "odd": odd(), "branched": branched()}))

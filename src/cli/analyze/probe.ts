@@ -1,5 +1,6 @@
 /** `steepest analyze --probe FILE`: a probe's file in words, as a chart, as one JSON document. */
 import { readFileSync } from "node:fs";
+import { APART, branchWords } from "../../diagnose/branches.ts";
 import type { Chart } from "../../plot/chart.ts";
 import { stabilityChart } from "../../plot/charts/stability.ts";
 import { sketch } from "../../plot/index.ts";
@@ -73,10 +74,11 @@ function report(
   print(
     `${bold(run.source)}: ${run.optimizer}${rate}, ${showNumber(run.parameters)} parameters, ${run.steps} steps`,
   );
-  if (run.measurements === 0)
+  if (run.measurements === 0 && analysis.branches === null)
     print(dim("no curvature and no noise was measured: call probe.measure(loss_fn, batch) in the training"));
   print("");
   reportStability(analysis, terminal, chart);
+  reportBranches(analysis, terminal);
   reportNoise(analysis, terminal);
   reportHealth(analysis, terminal);
   if (plot !== undefined) print(dim(`plot in ${plot}`));
@@ -114,6 +116,28 @@ function reportStability(
     const { width, ascii } = look(terminal);
     print(sketch(chart, { width: Math.min(width, 76), height: 8, ascii }));
   }
+  print("");
+}
+
+function reportBranches({ branches }: ProbeAnalysis, { print, colors: { bold, dim } }: Terminal): void {
+  if (branches === null) return;
+  const { start, lower, same, higher } = branches;
+  const times = showNumber(Number(APART.toPrecision(2)));
+  const rows: [string, number | null][] = [
+    ["none: the first weights", start],
+    [`over ${times}`, lower],
+    ["as it is", same],
+    [`times ${times}`, higher],
+  ];
+  print(bold("branches"));
+  print(
+    table([
+      ["rate", "loss at the end"],
+      ...rows.map(([rate, loss]) => [rate, loss === null ? "–" : showNumber(loss)]),
+    ]),
+  );
+  print(branchWords(branches));
+  print(dim("steepest diagnose weighs this with the curve"));
   print("");
 }
 

@@ -64,6 +64,17 @@ test("the later half stands for now; an unknown optimizer has no rule; nothing m
   expect(analyzeProbe(parseProbe(other, "p"), "p")).toMatchObject({ rule: null, run: { known: null } });
 });
 
+test("branches are shares of the way from the start to the lowest of them, the last where there are several", () => {
+  const rows = [{ start: 3 }, { lower: 9 }, { lower: 2 }, { same: 1.5 }].map((row, k) => ({
+    step: k,
+    ...Object.fromEntries(Object.entries(row).map(([name, loss]) => [`branches/${name}`, loss])),
+  }));
+  expect(analyzed(...rows.slice(0, 3)).branches).toBeNull();
+  expect(analyzed(...rows).branches).toMatchObject({ higher: null, gains: { lower: -1 / 3, higher: null } });
+  const higher = analyzed(...rows, { step: 4, "branches/higher": 1 }).branches!;
+  expect([higher.gains.lower, higher.gains.higher]).toEqual([-0.25, 0.25]);
+});
+
 test("a file cut in its last line is read, another file is refused, a line without a step is named", () => {
   const whole = text({ step: 1, loss: 1 }, { step: 2, loss: 1 });
   expect(parseProbe(whole.slice(0, -4), "p").rows).toHaveLength(1);

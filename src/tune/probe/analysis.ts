@@ -1,5 +1,6 @@
 /** What a probe's measurements say together: the rate against its limit, gradient noise, what another batch wants. */
 
+import { type Branches, branchesOf } from "../../diagnose/branches.ts";
 import { type OptimizerRow, optimizers } from "../../optim/index.ts";
 import { largeBatchAdvice } from "../../optim/large-batch.ts";
 import { t95 } from "../compare/student-t.ts";
@@ -60,6 +61,8 @@ export interface ProbeAnalysis {
   /** Medians over the later half of the measurements. */
   readonly limit: number | null;
   readonly used: number | null;
+  /** Losses at the end of branches, as `Probe.branches` measured them; null without. */
+  readonly branches: Branches | null;
   readonly noise: PooledNoise | null;
   /** The noise scale as advice; null where it has no upper end. */
   readonly criticalBatchSize: number | null;
@@ -106,6 +109,10 @@ export function analyzeProbe({ head, rows }: ProbeFile, source: string): ProbeAn
     stability,
     limit: laterMedian(stability.map((p) => p.limit)),
     used: laterMedian(stability.map((p) => p.used)),
+    branches: branchesOf((name) => {
+      const value = rows.findLast((row) => typeof row[name] === "number")?.[name];
+      return typeof value === "number" ? value : undefined;
+    }),
     noise,
     criticalBatchSize: critical,
     batches: batch === null || critical === null ? [] : batchRows({ batch, critical, lr, entry }),
