@@ -199,7 +199,10 @@ async function digits(): Promise<string> {
   const { found, grid, suggested } = await measure(await example("digits.json"), () =>
     [1 / 2, 1, 2, 4, 8, 16].map((x) => x * HAND_SET),
   );
-  const over = (key: "training" | "validation"): string => show(suggested[key] / lowest(grid, key)[key]);
+  const over = (key: "training" | "validation"): string => {
+    const times = show(suggested[key] / lowest(grid, key)[key]);
+    return times === "1" ? "the best of the grid" : `${times} times the best of the grid`;
+  };
   const cells = (r: Trained, name: string): string =>
     [
       `${show(r.lr)}${name}`,
@@ -210,7 +213,7 @@ async function digits(): Promise<string> {
   const named = (r: Trained): string =>
     r === suggested ? ", suggested" : r.lr === HAND_SET ? ", by hand" : "";
   return [
-    `Suggested: ${found.suggestion} (the best between ${found.spread!.map(show).join(" and ")}, confidence ${found.confidence}), at a cost of ${show(found.cost)} trainings. Its final validation loss is ${over("validation")} times the best of the grid, its training loss ${over("training")} times the best.`,
+    `Suggested: ${found.suggestion} (the best between ${found.spread!.map(show).join(" and ")}, confidence ${found.confidence}), at a cost of ${show(found.cost)} trainings. Its final validation loss is ${over("validation")}, its training loss ${over("training")}.`,
     "",
     "| lr | training loss, last epoch | validation loss | validation accuracy |",
     "| --- | --- | --- | --- |",

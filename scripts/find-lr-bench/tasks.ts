@@ -212,6 +212,22 @@ dates3 transformer adamw constant 400 16
 dates4 gru rmsprop cosine 300 16
 wells3 wide lion constant 1000 32
 wells4 steep momentum warm 500 full
+outliers5 mlp sgd warm 1000 32
+topics5 linear adam cosine 1500 32
+signals5 signal rmsprop constant 1200 32
+moons5 wide adamw constant 1000 25
+clicks5 wide adagrad constant 1000 32
+checks5 wide momentum cosine 1200 32
+rare5 mlp nadam warm 1000 32
+steps5 dropped adam constant 1500 32
+counts5 mlp lion cosine 1000 32
+dots5 cnn momentum constant 1000 32
+hidden5 narrow adam constant 1500 40
+wells5 smooth adam constant 600 32
+chain5 gru rmsprop warm 500 16
+dates5 transformer adam cosine 400 16
+sums5 transformer lion warm 500 16
+brackets5 gru momentum constant 400 16
 `;
 
 export const TASKS: readonly Task[] = tasks();
