@@ -1,7 +1,7 @@
 /**
  * Fits the verdict model and writes src/diagnose/verdict-weights.ts.
  *
- *   node_modules/.bin/jiti scripts/verdict/make-families.ts runs.jsonl   # our engine; 29 families of 20 to 24 tasks
+ *   node_modules/.bin/jiti scripts/verdict/make-families.ts runs.jsonl   # our engine; 50 families of 14 tasks
  *   node_modules/.bin/jiti scripts/fit-verdict.ts rows runs.jsonl…       # features of those runs into scripts/verdict/families.tsv.gz, in the place of their families
  *   node_modules/.bin/jiti scripts/fit-verdict.ts left-out               # figures with each family left out of the fit
  *   node_modules/.bin/jiti scripts/fit-verdict.ts fit                    # → src/diagnose/verdict-weights.ts
@@ -9,7 +9,7 @@
  * Six more families are in scripts/verdict/rows.tsv.gz: features of the runs of scripts/verdict/make_runs.py (torch),
  * made before there were `points` and what follows it, which are filled in as nominal and as unknown.
  * Each run of the new families is shown three times: whole, and twice as a log that keeps every k-th step, its value or
- * the mean of k, with or without rates and gradient norms; the third has ten to forty points. The labelled runs of test/runs take no part in fit, choice or calibration.
+ * the mean of k, with or without rates and gradient norms; the third has seven to forty points. The labelled runs of test/runs take no part in fit, choice or calibration.
  */
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { gunzipSync, gzipSync } from "node:zlib";
@@ -221,7 +221,16 @@ function leftOut(): void {
     "every 2nd–100th step, means",
     kept("mean").filter((s) => !few(s)),
   );
-  line("10–40 points", scored.filter(few));
+  const under10 = (s: Scored): boolean => 10 ** s.x[NAMES.indexOf("points")]! < 9.5;
+  line(
+    "10–40 points",
+    scored.filter((s) => few(s) && !under10(s)),
+  );
+  line("7–9 points", scored.filter(under10));
+  line(
+    "7–9 points, of a confidence ≥ 0.75",
+    scored.filter((s) => under10(s) && verdictSet(s.p).confidence >= 0.75),
+  );
   console.log(`\n| highest probability | runs | right |\n| --- | --- | --- |`);
   for (const [from, to] of [
     [0, 0.5],

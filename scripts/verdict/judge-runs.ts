@@ -1,10 +1,10 @@
 /**
  * Prints how often the whole diagnosis, with its findings and rules, is right on made runs, by family, as Markdown:
  *
- *   node_modules/.bin/jiti scripts/verdict/make-families.ts fresh.jsonl 0 4 diffusion ranking bag-of-words sets counts backwards shares shifted-pictures
+ *   node_modules/.bin/jiti scripts/verdict/make-families.ts fresh.jsonl 0 4 variational segments mixtures word-pairs triplets experts remembering grades
  *   node_modules/.bin/jiti scripts/verdict/judge-runs.ts fresh.jsonl
  *
- * Each run is shown three times, as in the fit: whole, as every k-th step, and as ten to forty points.
+ * Each run is shown three times, as in the fit: whole, as every k-th step, and as seven to forty points.
  */
 import { readFileSync } from "node:fs";
 import type { FeatureInput } from "../../src/diagnose/features.ts";
@@ -63,7 +63,7 @@ function judge(line: string, seed: number): Judged[] {
     const shown: [form: string, input: FeatureInput][] = [["whole", whole]];
     // a run that broke off early has no thinned form
     if (loss.length >= 60)
-      shown.push(["every k-th", thinned(whole, d)[1]], ["10–40 points", sparse(whole, d)[1]]);
+      shown.push(["every k-th", thinned(whole, d)[1]], ["7–40 points", sparse(whole, d)[1]]);
     return shown.map(([form, input]) => {
       const { verdicts, confidence } = diagnoseRun(logOf(input));
       return { family, form, label, verdicts, confidence };

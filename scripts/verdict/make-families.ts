@@ -14,7 +14,9 @@ import { appendFileSync, existsSync, readFileSync } from "node:fs";
 import { trainStep } from "../../src/train/index.ts";
 import { FAMILIES, type Task } from "./families.ts";
 import { FRESH_FAMILIES } from "./fresh-families.ts";
+import { FURTHER_FAMILIES } from "./further-families.ts";
 import { MORE_FAMILIES } from "./more-families.ts";
+import { ONCE_FRESH_FAMILIES } from "./once-fresh-families.ts";
 import { shapeOf } from "./schedules.ts";
 
 type Label = "too-low" | "good" | "slightly-high" | "too-high";
@@ -74,7 +76,7 @@ function runTask(task: Task): (Curve & { readonly label: Label })[] {
 
 const goodEnd = (best: Curve): number => best.final + 0.05 * Math.max(0, best.loss[0]! - best.final);
 
-const [out, from = "0", to = "20", ...only] = process.argv.slice(2);
+const [out, from = "0", to = "14", ...only] = process.argv.slice(2);
 if (!out) throw new Error("usage: make-families.ts OUT.jsonl [FROM TO]");
 const done = new Set(
   existsSync(out)
@@ -84,11 +86,12 @@ const done = new Set(
         .map((line) => /"task":"([^"]+)"/.exec(line)?.[1])
     : [],
 );
-const known = { ...FAMILIES, ...MORE_FAMILIES, ...FRESH_FAMILIES };
+const fitted = { ...FAMILIES, ...MORE_FAMILIES, ...ONCE_FRESH_FAMILIES, ...FURTHER_FAMILIES };
 // the fresh ones are made when named: they take no part in the fit
-const chosen = Object.entries(known).filter(([name]) =>
-  only.length > 0 ? only.includes(name) : !(name in FRESH_FAMILIES),
-);
+const chosen =
+  only.length === 0
+    ? Object.entries(fitted)
+    : Object.entries({ ...fitted, ...FRESH_FAMILIES }).filter(([name]) => only.includes(name));
 for (let k = Number(from); k < Number(to); k++)
   for (const [family, make] of chosen) {
     const name = `${family}-${k}`;

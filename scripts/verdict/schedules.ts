@@ -14,8 +14,8 @@ export const SCHEDULES: Readonly<Record<string, (t: number, n: number) => number
   rsqrt: (t, n) => 1 / Math.sqrt(1 + (20 * t) / n),
 };
 
-/** Those of fresh-families.ts, apart: the tasks of families.ts are drawn from the first. */
-export const FRESH_SCHEDULES: Readonly<Record<string, (t: number, n: number) => number>> = {
+/** Those of once-fresh-families.ts, apart: the tasks of families.ts are drawn from the first. */
+export const LATER_SCHEDULES: Readonly<Record<string, (t: number, n: number) => number>> = {
   constant: () => 1,
   "one-cycle": (t, n) =>
     t < 0.3 * n
@@ -27,6 +27,14 @@ export const FRESH_SCHEDULES: Readonly<Record<string, (t: number, n: number) => 
   restarts: (t, n) => 0.5 * (1 + Math.cos(Math.PI * ((3 * t) / n - Math.floor((3 * t) / n)))) + 1e-3,
 };
 
+/** Those of fresh-families.ts. */
+const FRESH_SCHEDULES: typeof SCHEDULES = {
+  trapezoid: (t, n) => Math.min(1, (t + 1) / (0.05 * n), (n - t) / (0.3 * n)),
+  inverse: (t, n) => 1 / (1 + (6 * t) / n),
+  root: (t, n) => Math.sqrt(1 - t / n),
+  thirds: (t, n) => 0.3 ** Math.floor((3 * t) / n),
+};
+
 /** The shape of this name. */
 export const shapeOf = (name: string): ((t: number, n: number) => number) =>
-  (SCHEDULES[name] ?? FRESH_SCHEDULES[name])!;
+  (SCHEDULES[name] ?? LATER_SCHEDULES[name] ?? FRESH_SCHEDULES[name])!;

@@ -66,11 +66,11 @@ export interface FeatureInput {
 }
 
 /** Fewer finite points than this carry no verdict. */
-export const MIN_POINTS = 10;
+export const MIN_POINTS = 7;
 
 /**
- * The features, or null with fewer than `FEWEST_POINTS` finite points. Rounded to a billionth: sums of numbers of another
- * size end in other last digits, and a tree must not see them.
+ * The features in the order of `FEATURES`, or null with fewer than `MIN_POINTS` finite points. Rounded to a billionth: sums
+ * of numbers of another size end in other last digits, and a tree must not see them.
  */
 export function features(input: FeatureInput): Features | null {
   const exact = measure(input);
@@ -152,7 +152,7 @@ function measure(input: FeatureInput): Features | null {
 
 /** The straight line of loss over log travelled rate through the last half-decade, carried on by as much again. */
 function outlook(y: Float64Array, time: Float64Array, drop: number): Pick<Features, "gain" | "gainError"> {
-  const from = Math.min(firstAbove(time, 10 ** -0.5), y.length - 10);
+  const from = Math.max(0, Math.min(firstAbove(time, 10 ** -0.5), y.length - 10));
   const u = time.subarray(from).map(Math.log10);
   const v = y.subarray(from);
   const [mu, mv] = [mean(u), mean(v)];

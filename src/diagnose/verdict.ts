@@ -4,7 +4,7 @@ import type { Objective } from "../run/log.ts";
 import { actionFor, experiment, NO_ACTION, reduce } from "./action.ts";
 import { type Branches, branchWords, weighBranches } from "./branches.ts";
 import { type Context, startsLate } from "./context.ts";
-import { FEATURES, type FeatureName, type Features, features, MIN_POINTS } from "./features.ts";
+import { type Features, features, MIN_POINTS } from "./features.ts";
 import { growth } from "./rules/growth.ts";
 import { rules } from "./rules/index.ts";
 import { MIN_BEFORE_NAN, nonFiniteKind } from "./rules/non-finite.ts";
@@ -17,7 +17,6 @@ import { CLASSES, ONE_WORD, verdictSet } from "./verdict-set.ts";
 import { VERDICT_MODEL } from "./verdict-weights.ts";
 import { countWords, titleOf, verdictWords } from "./words.ts";
 
-const NAMES = Object.keys(FEATURES) as FeatureName[];
 /** A shorter run is judged on its warm-up alone; the model has seen none under 300. */
 const MIN_STEPS = 50;
 /** Share of runs that became non-finite by divergence whose rate was too high: all 112 of the made runs (rule of succession). */
@@ -75,10 +74,7 @@ export function decide(c: Context, findings: readonly Finding[]): Verdict {
     return unsure(`${countWords(passed, "step")}: too few for a verdict.`);
   const away = ranAway(c);
   const x = features({ steps: c.steps, loss: c.loss, lr: c.lr, gradNorm: c.run.gradNorm })!;
-  const seen = probabilities(
-    VERDICT_MODEL,
-    NAMES.map((k) => x[k]),
-  );
+  const seen = probabilities(VERDICT_MODEL, Object.values(x));
   const diverged = findings.some((f) => f.id === "divergence");
   const p = away ? AWAY : diverged ? onlyHigh(seen) : seen;
   // where the loss grows by the same ratio from step to step, the dose is computed, and the row is that of the dose
@@ -115,8 +111,16 @@ function hasNoFloor(c: Context): boolean {
   return last < 0 && -last > FLOOR * Math.max(1, at(c.loss.subarray(0, few)));
 }
 
+/** Fewer points than this need an answer of this confidence: on families left out nine of ten are right. */
+const FEW_POINTS = 10;
+const SURE_ENOUGH = 0.75;
+
 /** What forbids a verdict on the rate although there is a curve to judge. */
-function withheld(c: Context, findings: readonly Finding[], { verdict, verdicts }: Verdict): string | null {
+function withheld(
+  c: Context,
+  findings: readonly Finding[],
+  { verdict, verdicts, confidence }: Verdict,
+): string | null {
   const excuse = findings.find((f) => {
     const excuses = EXCUSES.get(f.id);
     return excuses === "even-good" || (excuses === true && verdict !== "good");
@@ -132,6 +136,8 @@ function withheld(c: Context, findings: readonly Finding[], { verdict, verdicts 
   const high = !verdicts.includes("good") && !verdicts.includes("too-low");
   if (high && !blamed && restsFromStart(c))
     return "The loss scatters about one level from its first value on. That is so where the weights fit already, as in fine-tuning, and at rates of any size when nothing is learnt. Look at the validation loss.";
+  if (c.loss.length < FEW_POINTS && confidence < SURE_ENOUGH)
+    return `${countWords(c.loss.length, "point")} of loss: too few to tell what the rate does.`;
   if (verdict === "inconclusive" && hidden)
     return "The loss changes by less than its points scatter, so this log cannot show what the rate does. Log the mean over more steps, or the loss of a fixed set of examples.";
   return null;

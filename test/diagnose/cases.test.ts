@@ -61,7 +61,7 @@ describe("what but the rate holds the loss up", () => {
   it("weight-decay-1.csv: a loss that does not fall visibly is not told to be raised", async () => {
     const run = await judge("weight-decay-1.csv");
     expect(run.verdicts).toEqual([]);
-    expect(run.reason).toMatch(/no longer falls/);
+    expect(run.reason).toMatch(/no longer falls|less than its points scatter/);
   });
   it("points to the finding", async () => {
     expect((await judge("weight-decay-30.csv")).action.text).toMatch(/rests high/);

@@ -19,6 +19,21 @@ describe("a set of verdicts", () => {
     expect(verdictSet([0.25, 0.25, 0.25, 0.25]).verdicts).toHaveLength(3);
   });
 
+  it("of seven to nine points is given where it is sure enough, and of six never", () => {
+    const steady = (points: number) =>
+      diagnoseRun(makeLog({ loss: (i) => 2.3 - 0.05 * i }, { points, stepUnit: "epoch" }));
+    expect(steady(7).verdicts).toEqual(["too-low", "good"]);
+    expect(steady(7).confidence).toBeGreaterThan(0.75);
+    expect(steady(6).reason).toMatch(/^6 points of loss: too few/);
+    const fast = diagnoseRun(
+      makeLog({ loss: (i) => 0.2 + 2 * Math.exp(-1.5 * i) }, { points: 8, stepUnit: "epoch" }),
+    );
+    expect([fast.verdicts, fast.reason]).toEqual([
+      [],
+      "8 points of loss: too few to tell what the rate does.",
+    ]);
+  });
+
   it("verdict, set, action, findings and headline agree on any curve", () => {
     const curve = fc.record({
       start: fc.double({ min: 0.1, max: 100, noNaN: true }),
