@@ -163,8 +163,34 @@ def groups():
             "after": [g["lr"] for g in opt.param_groups]}
 
 
+class Scaler:
+    """As torch.cuda.amp.GradScaler scales, on a CPU; its scale doubles every tenth step."""
+
+    def __init__(self):
+        self._scale, self.steps = torch.tensor(1024.0), 0
+
+    def scale(self, loss):
+        return loss * self._scale
+
+    def step(self, optimizer):
+        for p in (p for g in optimizer.param_groups for p in g["params"]):
+            p.grad.div_(self._scale)
+        optimizer.step()
+
+    def update(self):
+        self.steps += 1
+        self._scale = self._scale * (2 if self.steps % 10 == 0 else 1)
+
+    def state_dict(self):
+        return {"scale": float(self._scale), "steps": self.steps}
+
+    def load_state_dict(self, state):
+        self._scale, self.steps = torch.tensor(state["scale"]), state["steps"]
+
+
 def branched():
-    """A training with branches goes on as one without, and they say where whole trainings at their rates end."""
+    """A training with branches goes on as one without, and they say where whole trainings at their rates end: two groups that
+    follow a schedule, and a scaler; two micro-batches a step."""
     alike, ends = {}, {}
     x, _ = rows(256)
     target = x @ torch.linspace(-1, 1, 20).reshape(20, 1)
@@ -177,13 +203,16 @@ def branched():
             torch.manual_seed(1)
             random.seed(1)
             model = nn.Sequential(nn.Linear(20, 16), nn.Dropout(0.05), nn.BatchNorm1d(16), nn.Linear(16, 1))
-            opt = OPTIMIZERS[name](model)
-            rate = factor * {"sgd": 1e-2, "adam": 6e-4}[name]
-            opt.param_groups[0]["lr"] = opt.param_groups[0]["initial_lr"] = rate
+            if name == "sgd":
+                opt = torch.optim.SGD([{"params": model[0].parameters(), "lr": 5e-3 * factor},
+                                       {"params": model[1:].parameters()}], lr=1e-2 * factor)
+            else:
+                opt = torch.optim.Adam(model.parameters(), lr=6e-4 * factor)
+            scaler = Scaler() if name == "adam" else None
             schedule = schedule_of(opt)
             batches = [(x[i : i + 32], target[i : i + 32]) for i in range(0, 256, 32)]
             loss_of = lambda b: mse_loss(model(b[0]), b[1])
-            probe = sp.Probe(model, opt, at(f"branches-{name}.jsonl"), accumulate=2) if branches else None
+            probe = sp.Probe(model, opt, at(f"branches-{name}.jsonl"), accumulate=2, scaler=scaler) if branches else None
             if branches:
                 before = everything(model, opt)
                 probe.branches(loss_of, batches, steps=steps, schedule=schedule)
@@ -193,18 +222,23 @@ def branched():
                 opt.zero_grad()
                 for i in (2 * k, 2 * k + 1):
                     loss = loss_of(batches[i % 8])
-                    (loss / 2).backward()
+                    (loss / 2 if scaler is None else scaler.scale(loss / 2)).backward()
                     losses.append(loss.item())
                     if branches and i % 2 == 0:
                         probe.step(loss)
-                opt.step()
+                if scaler:
+                    scaler.step(opt)
+                    scaler.update()
+                else:
+                    opt.step()
                 if schedule:
                     schedule.step()
                 if branches:
                     probe.step(loss)
             if branches:
                 probe.close()
-            return losses, (everything(model, opt), torch.rand(3), random.random())
+            return losses, (everything(model, opt), torch.rand(3), random.random(), scaler and scaler.state_dict(),
+                            schedule and schedule.state_dict())
 
         plain, end = train(1, False)
         losses, branched_end = train(1, True)
