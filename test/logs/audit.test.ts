@@ -113,3 +113,23 @@ test("an error rate is no training loss, and what falls beside the validation is
     ),
   ).toEqual(numbers(30));
 });
+
+test("a logger called 'train' does not hide that an evaluation begins, nor does a fraction of an epoch", async () => {
+  const logger = "2025-03-11 09:00:07 INFO train: ";
+  const evaluation = (i: number): string =>
+    i % 5 === 4 ? `\n${logger}model saved\n${logger}Validating...\n${logger}loss ${fall(i, 6)}` : "";
+  const [log] = await read(each(30, (i) => `${logger}step ${10 * i} loss ${fall(i)}${evaluation(i)}`));
+  expect(losses(log)).toEqual(numbers(30));
+  expect(seriesOf(log!, "validation")!.values).toHaveLength(6);
+  const blocks = each(30, (i) => {
+    const at = (0.04 * (i + 1)).toFixed(2);
+    const held = i % 5 === 4 ? `\n(val) Epoch: ${at}\nloss: ${fall(i, 6)}` : "";
+    return `(train) Epoch: ${at}\nloss: ${fall(i)}\ngrad_norm: 1.${10 + i}${held}`;
+  });
+  expect(losses((await read(blocks))[0])).toEqual(numbers(30));
+});
+
+test("a rate among the options is none of a training whose own lines say it", async () => {
+  const [log] = await read(`config:\n  lr: 0.0003\n${each(30, (i) => `step ${i} loss ${fall(i)} lr 0.05`)}`);
+  expect([...seriesOf(log!, "lr")!.values]).toEqual(Array(30).fill(0.05));
+});

@@ -7,6 +7,7 @@ import type { ReadOptions } from "../types.ts";
 import { writersAtOnce } from "./at-once.ts";
 import type { Behaviour } from "./behaviour.ts";
 import { type Curve, isFractionalEpoch, meaningFor } from "./curves.ts";
+import { frontWords } from "./front.ts";
 import { chooseObjective, type Decided, FEW, steeredBy } from "./guess.ts";
 import { holdOut, isData, type LinePlan, planTemplate } from "./plan.ts";
 import { dropSettings } from "./settings.ts";
@@ -30,14 +31,15 @@ export function decide(forms: Iterable<Template>, options: ReadOptions): Decisio
   const plans = new Map<number, LinePlan>();
   const tables: Table[] = [];
   const templates = [...forms];
+  const front = frontWords(templates);
   for (const template of templates) {
     if (template.rows === 0) continue;
     const table = tables.findLast(
       (t) => (sameColumns(template, t) || beginsAlike(template, t)) && follows(template, t.template),
     );
-    let plan = planTemplate(template, options, null);
+    let plan = planTemplate(template, options, { front });
     const unnamed = plan.judged.filter((j) => j.name === "" && !j.slot.isTotal && !j.slot.aside).length;
-    if (table && unnamed >= 2) plan = planTemplate(template, options, table.names);
+    if (table && unnamed >= 2) plan = planTemplate(template, options, { inherited: table.names, front });
     if (plan.judged.some((j) => j.slot.label === "" && j.name !== ""))
       tables.push({ template, names: plan.judged.map((j) => (j.name === "" ? null : j.name)) });
     plans.set(template.id, plan);
@@ -355,8 +357,18 @@ function markPending(plans: readonly LinePlan[], clock: Decision["clock"]): void
     const near = counting.filter((c) => c.template.rows * 2 >= plan.template.rows);
     plan.pending = near.length > 0 && near.every((c) => plan.template.first < c.template.first);
   }
-  const rows = Math.max(0, ...plans.filter(isData).map((p) => p.template.rows));
-  for (const plan of plans) plan.pending ||= plan.template.rows * 5 <= rows && setsRate(plan);
+  const data = plans.filter(isData);
+  const rows = Math.max(0, ...data.map((p) => p.template.rows));
+  const first = Math.min(...data.map((p) => p.template.first));
+  const measured = plans.some(
+    (p) => isData(p) && p.template.rows === rows && p.curves.some((c) => c.role === "lr"),
+  );
+  for (const plan of plans) {
+    if (plan.template.rows * 5 > rows || !setsRate(plan)) continue;
+    plan.pending = true;
+    // an option of the training, whose own lines say their rate
+    if (measured && plan.judged.length === 1 && plan.template.first < first) plan.telling = false;
+  }
   const before = new Set(plans.filter((p) => p.pending).flatMap((p) => p.curves.map((c) => c.name)));
   for (const plan of plans) {
     if (

@@ -86,6 +86,7 @@ function openRound(scan: Scan, k: number): number {
     }
     if (said !== null) {
       scan.held = said; // "Epoch 1 (valid): loss=…"
+      scan.words.push(inner.text.toLowerCase());
       return k + 2;
     }
   }

@@ -38,7 +38,7 @@ const MONTHS = new Set(
   "jan feb mar apr may jun jul aug sep oct nov dec mon tue wed thu fri sat sun".split(" "),
 );
 const FILE =
-  /\.(?:py|pyc|cc|cpp|cxx|c|h|hpp|cu|java|scala|rs|jl|lua|pt|pth|ckpt|h5|hdf5|json|jsonl|txt|log|ya?ml|png|jpg|csv|tsv|np[yz]|bin|model|safetensors|index|meta|zip|tar|gz|pkl|pickle|onnx|md|params|caffemodel|prototxt|sh|toml|ini|cfg|pb|tfrecord|parquet|db|out|x)$/;
+  /\.(?:py|pyc|cc|cpp|cxx|c|h|hpp|cu|java|scala|rs|go|kt|swift|rb|php|dart|jl|lua|pt|pth|ckpt|h5|hdf5|json|jsonl|txt|log|ya?ml|png|jpg|csv|tsv|np[yz]|bin|model|safetensors|index|meta|zip|tar|gz|pkl|pickle|onnx|md|params|caffemodel|prototxt|sh|toml|ini|cfg|pb|tfrecord|parquet|db|out|x)$/;
 
 /** Reads lines into one set of tokens, used again for every line. */
 export class Lexer {

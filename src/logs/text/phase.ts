@@ -23,7 +23,7 @@ export function phaseOf(
       s.index !== counters.epoch &&
       !s.isTotal &&
       !s.aside &&
-      judged[s.index]!.meaning.role !== "time" &&
+      !/^(?:time|step|epoch)$/.test(judged[s.index]!.meaning.role) &&
       !(judged[s.index]!.behaviour.constant && s.total < 0),
   );
   if (others.length > 0 || slots.some(countsThings)) return null;

@@ -6,6 +6,7 @@ import { type Counters, chooseCounters, counterScore, type Judged } from "./coun
 import { crossedNames } from "./crossed.ts";
 import { type Curve, curve, curvesOf, isCounterLike } from "./curves.ts";
 import { isEchoed } from "./echo.ts";
+import { behindFront, forgetFront } from "./front.ts";
 import { headerNames } from "./header.ts";
 import { labelSlots } from "./labels.ts";
 import { phaseOf } from "./phase.ts";
@@ -80,9 +81,11 @@ const TELLING = new Set([
 export function planTemplate(
   template: Template,
   options: ReadOptions,
-  inherited: (string | null)[] | null,
+  { inherited = null, front }: { inherited?: (string | null)[] | null; front: ReadonlySet<string> },
 ): LinePlan {
   const labelled = labelSlots(template.line, template.pieces);
+  const words = behindFront(labelled.words, front);
+  forgetFront(labelled.slots, words, front);
   const headers = inherited ?? headerNames(template, labelled.slots);
   const crossed = crossedNames(template, labelled.slots, headers);
   const judged: Judged[] = labelled.slots.map((slot) => {
@@ -134,7 +137,7 @@ export function planTemplate(
   if (isSettings(plan)) {
     plan.telling = false;
     plan.counters = { step: -1, epoch: -1, nested: false };
-  } else if (!plan.telling) plan.phase = phaseOf(template.line, labelled, judged, counters);
+  } else if (!plan.telling) plan.phase = phaseOf(template.line, { ...labelled, words }, judged, counters);
   return plan;
 }
 
