@@ -133,3 +133,14 @@ test("a rate among the options is none of a training whose own lines say it", as
   const [log] = await read(`config:\n  lr: 0.0003\n${each(30, (i) => `step ${i} loss ${fall(i)} lr 0.05`)}`);
   expect([...seriesOf(log!, "lr")!.values]).toEqual(Array(30).fill(0.05));
 });
+
+test("the number behind 'learning rate of epoch' counts, and the one behind that is the rate", async () => {
+  const line = (i: number): string =>
+    i % 10 === 0 ? `learning rate of epoch ${i / 10} is 0.00${5 - i / 10}\n` : "";
+  const [log, more] = await read(
+    each(50, (i) => `${line(i)}[${Math.floor(i / 10)}/5] iter ${i % 10} loss ${fall(i)}`),
+  );
+  expect(more).toBeUndefined();
+  const rate = seriesOf(log!, "lr")!;
+  expect([rate.name, ...rate.values.slice(-3)]).toEqual(["learning rate", 0.003, 0.002, 0.001]);
+});

@@ -120,7 +120,9 @@ export function splitCounter(label: string): { metric: string; counter: string }
     .replace(/\s(?:at|after|in|on|for|of|the|end|nach|bei|после|на)$/i, "")
     .replace(/\s(?:at|after|in|on|for|of|the|end)$/i, "");
   const { role } = slotMeaning(metric);
-  return isMetric(role) && !/[_]$/.test(metric) && /\s/.test(label) ? { metric, counter: match[2]! } : null;
+  return (isMetric(role) || role === "lr") && !/[_]$/.test(metric) && /\s/.test(label)
+    ? { metric, counter: match[2]! }
+    : null;
 }
 
 /** "reducing learning rate of group 0 to 5e-4": the first number says which group, the second is the rate. */
