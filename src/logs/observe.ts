@@ -1,5 +1,6 @@
 /** What a whole run shows that no single row does: blanks printed as nan, hidden NaN, duplicates, gaps, units. */
 import type { LogNote, Role, RunLog, Series } from "../run/log.ts";
+import { isFormula, normalise } from "./columns.ts";
 
 /** A series with what is known about its origin. */
 export interface Kept extends Series {
@@ -21,7 +22,8 @@ export function observe(
 ): Observed {
   const notes: LogNote[] = [];
   const meta: Record<string, number> = {};
-  let series = nanMayBeBlank ? input.map((s) => dropBlanks(s, notes)) : [...input];
+  const meant = input.map((s) => (isOther(s) ? { ...s, role: "other" as const } : s));
+  let series = nanMayBeBlank ? meant.map((s) => dropBlanks(s, notes)) : meant;
 
   for (const s of series) {
     if (s.seen > s.values.length + 1) {
@@ -65,6 +67,13 @@ export function observe(
   hiddenNan(series, notes, meta);
   missingLoss(series, notes, meta);
   return { series, stepUnit, notes, meta };
+}
+
+/** No norm is negative, and whole numbers under "validation" alone are sizes of its data. */
+function isOther({ role, name, values }: Kept): boolean {
+  if (role === "gradNorm") return values.some((v) => v < 0);
+  const alone = /valid/i.test(name) && !/loss/i.test(name) && !isFormula(normalise(name));
+  return role === "validation" && alone && values.every(Number.isInteger) && values.some((v) => v > 1);
 }
 
 /** The longest series of a role: the one the checks below are about. */

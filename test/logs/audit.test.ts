@@ -144,3 +144,32 @@ test("the number behind 'learning rate of epoch' counts, and the one behind that
   const rate = seriesOf(log!, "lr")!;
   expect([rate.name, ...rate.values.slice(-3)]).toEqual(["learning rate", 0.003, 0.002, 0.001]);
 });
+
+test("lines of numbers that have other columns than those read without a name are a doubt", async () => {
+  const [wide, narrow] = [" 0.001 0.93", ""].map((more) => each(60, (i) => `${i} ${fall(i)} 0.5${more}`));
+  expect(doubt((await read(wide!))[0]!)).toBeUndefined();
+  const [log] = await read(`${wide}\n${narrow}`);
+  expect(doubt(log!)).toContain("60 lines of numbers have other columns than the 60 that are read");
+  expect(log!.objective).toBe("unclear");
+});
+
+test("sizes of the data are no validation, and components of a gradient no norm", async () => {
+  const sizes = " - for validation is 2930;\n - for validation is 1644;\n";
+  const component = (i: number): string => `epoch ${i}: loss ${fall(i)}, grad ${(0.5 - i / 40).toFixed(3)}`;
+  const [log] = await read(`${sizes}${each(40, component)}`);
+  expect(log!.series.map((s) => s.role)).not.toContain("gradNorm");
+  expect(log!.series.map((s) => s.role)).not.toContain("validation");
+  const held = each(40, (i) => `epoch ${i}: loss ${fall(i)}, validation ${fall(i, 5)}, grad ${fall(i)}`);
+  expect((await read(held))[0]!.series.map((s) => s.role)).toEqual(
+    expect.arrayContaining(["gradNorm", "validation"]),
+  );
+});
+
+test("a number without a name counts epochs where it rises by one from evaluation to evaluation", async () => {
+  const [log] = await read(
+    each(20, (i) => `[${i + 1}/20] Train: ${fall(i)} | Val: ${fall(i, 4)} | Acc: 5${i % 10}.25%`),
+  );
+  expect(log!.stepUnit).toBe("epoch");
+  expect(seriesOf(log!, "validation")!.values).toHaveLength(20);
+  expect((await read(each(20, (i) => `[${i + 1}/20] Train: ${fall(i)}`)))[0]!.stepUnit).toBe("step");
+});

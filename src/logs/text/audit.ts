@@ -5,14 +5,16 @@
 import type { RunLog, Series } from "../../run/log.ts";
 import { CUT, NAME } from "../doubts.ts";
 import { behaviourOf } from "./behaviour.ts";
+import { NAMELESS } from "./guess.ts";
 import type { LinePlan } from "./plan.ts";
 import type { Order } from "./store.ts";
+import { WORD } from "./tokens.ts";
 import { NUMBERED } from "./voices.ts";
 import { slotMeaning } from "./words.ts";
 
 /** Fewer points of a count show nothing. */
 const FEW = 4;
-/** So large a share of the losses may be missing, and of a count's values lie beside its line. */
+/** So large a share of the losses may be missing, and of a count's values lie beside its line, or of a table's lines be others. */
 const LOST = 0.02;
 const BENT = 0.1;
 /** So many losses of one name on a line are as many records. */
@@ -42,6 +44,8 @@ export function auditOf(logs: readonly RunLog[], audited: Audited): string | nul
   if (lost) return `${lost}; ${NAME}`;
   const unnamed = logs.map(unnamedOf).find((odd) => odd !== null);
   if (unnamed) return `${unnamed}; ${NAME}`;
+  const bare = barelyRead(plans);
+  if (bare) return `${bare}; ${CUT}`;
   const numbered = numberedOf(logs.length, audited);
   return numbered && `${numbered}; ${CUT}`;
 }
@@ -90,6 +94,20 @@ function unnamedOf(log: RunLog): string | null {
   );
   return found
     ? `nothing is called a training loss, and '${found.name}' falls like '${held.name}' beside it`
+    : null;
+}
+
+/** Where a column without a name is the loss: lines of numbers alone that have other columns. */
+function barelyRead(plans: readonly LinePlan[]): string | null {
+  const read = plans.find((p) => p.judged.length > 1 && p.curves.some((c) => c.rank === NAMELESS));
+  if (!read) return null;
+  const left = plans.filter(
+    ({ judged, template }) =>
+      template !== read.template && judged.length > 1 && template.pieces.every((p) => p.kind !== WORD),
+  );
+  const rows = left.reduce((n, { template }) => n + template.rows, 0);
+  return rows >= FEW && rows > BENT * read.template.rows
+    ? `${rows} lines of numbers have other columns than the ${read.template.rows} that are read`
     : null;
 }
 

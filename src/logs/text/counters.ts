@@ -77,7 +77,8 @@ export function chooseCounters(
     const epoch = judged.find((j) => j !== own && isEpoch(j));
     return { step: own.slot.index, epoch: epoch?.slot.index ?? -1, nested: false };
   }
-  const { step, epoch } = withoutSize(choosePair(usableOf(judged), template));
+  const pair = withoutSize(choosePair(usableOf(judged), template));
+  const { step, epoch } = countsEpochs(pair, judged) ? { step: undefined, epoch: pair.step } : pair;
   const nested =
     step !== undefined &&
     epoch !== undefined &&
@@ -151,6 +152,14 @@ function withoutSize({ step, epoch }: Pair): Pair {
     step.behaviour.n > 2 &&
     !epoch.behaviour.constant;
   return size ? { step: undefined, epoch } : { step, epoch };
+}
+
+/** `[3/12] Train: 0.91 | Val: 1.02`: what has no name and rises by one from evaluation to evaluation counts epochs. */
+function countsEpochs({ step, epoch }: Pair, judged: readonly Judged[]): boolean {
+  if (!step || epoch || step.name !== "" || step.slot.total < 0) return false;
+  const { falls, n, min, max } = step.behaviour;
+  const byOne = Math.abs((max - min + 1) * (falls + 1) - n) <= 0.1 * n;
+  return byOne && judged.some((j) => j.meaning.role === "validation");
 }
 
 /** One epoch's whole length is seen, or it is complete on every line (Keras). */

@@ -7,6 +7,8 @@ import type { Curve } from "./curves.ts";
 import type { LinePlan } from "./plan.ts";
 
 export const FEW = 5;
+/** Rank of a loss that has no name: behind all that have one. */
+export const NAMELESS = 900;
 
 export interface Decided {
   readonly notes: { readonly id: string; readonly text: string }[];
@@ -112,7 +114,7 @@ function takeList(
   const list = plans.find((p) => p.template.pieces.length === 1 && p.template.rows >= FEW);
   const curve = list?.curves[0];
   if (!list || !curve?.nameless || !fallsAtAll(curve.behaviour)) return;
-  replace(list, curve, { ...curve, ...named("values"), role: "loss", rank: 900, nameless: false });
+  replace(list, curve, { ...curve, ...named("values"), role: "loss", rank: NAMELESS, nameless: false });
   notes.push({
     id: "guessed-loss",
     text: "a list of numbers without a name, in a file called a loss, is taken for the loss",
@@ -155,7 +157,7 @@ function takeNameless(
     ...best.curve,
     ...named(name),
     role: "loss",
-    rank: 900,
+    rank: NAMELESS,
     nameless: false,
   });
   const second = candidates.find((c) => c !== best);
