@@ -129,9 +129,10 @@ test("a logger called 'train' does not hide that an evaluation begins, nor does 
   expect(losses((await read(blocks))[0])).toEqual(numbers(30));
 });
 
-test("a rate among the options is none of a training whose own lines say it", async () => {
-  const [log] = await read(`config:\n  lr: 0.0003\n${each(30, (i) => `step ${i} loss ${fall(i)} lr 0.05`)}`);
-  expect([...seriesOf(log!, "lr")!.values]).toEqual(Array(30).fill(0.05));
+test("a rate among the options is none of trainings whose own lines say it", async () => {
+  const run = `config:\n  lr: 0.0003\n${each(30, (i) => `step ${i} loss ${fall(i)} lr 0.05`)}`;
+  const rates = (await read(`${run}\n${run}`)).map((log) => [...seriesOf(log, "lr")!.values]);
+  expect(rates).toEqual([Array(30).fill(0.05), Array(30).fill(0.05)]);
 });
 
 test("the number behind 'learning rate of epoch' counts, and the one behind that is the rate", async () => {
