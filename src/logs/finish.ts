@@ -52,8 +52,9 @@ export function finishRuns(recorder: Recorder, finish: FinishOptions): RunLog[] 
     finishRun(recorder, run, finish, named, kept.length > 1 ? i : null, kept.length),
   );
   if (!finish.reading) return logs;
+  // those of trainings broken off after a line have their place, too
   const points = (name: string): number =>
-    kept.reduce((n, { buffers }) => n + (buffers[recorder.names.indexOf(name)]?.seen ?? 0), 0);
+    runs.reduce((n, { buffers }) => n + (buffers[recorder.names.indexOf(name)]?.seen ?? 0), 0);
   return logs.map(doubted(logs, kept, finish.doubt?.(logs, points) ?? null));
 }
 

@@ -16,7 +16,8 @@ test("losses that found no place in a run are said, and the run is not judged", 
   const [whole] = await read(each(40, line));
   expect(doubt(whole!)).toBeUndefined();
   const [log] = await read(`${each(40, line)}\n${each(30, line).replaceAll("\n", " ")}`);
-  expect(doubt(log!)).toContain("'train_loss' is printed 70 times, and 30 of them found no place");
+  // the last of them is a training broken off after one line, which is left out with reason
+  expect(doubt(log!)).toContain("'train_loss' is printed 70 times, and 29 of them found no place");
   expect(log!.objective).toBe("unclear");
 });
 
