@@ -13,9 +13,15 @@
  */
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { gunzipSync, gzipSync } from "node:zlib";
-import { FEATURES, type FeatureInput, type FeatureName, features } from "../src/diagnose/features.ts";
+import {
+  FEATURES,
+  FEW_POINTS,
+  type FeatureInput,
+  type FeatureName,
+  features,
+} from "../src/diagnose/features.ts";
 import { probabilities, TEMPERATURE, type VerdictModel } from "../src/diagnose/verdict-model.ts";
-import { CLASSES, verdictSet } from "../src/diagnose/verdict-set.ts";
+import { CLASSES, SURE_ENOUGH, verdictSet } from "../src/diagnose/verdict-set.ts";
 import { boost } from "./verdict/boost.ts";
 import { draws } from "./verdict/draws.ts";
 import { shapeOf } from "./verdict/schedules.ts";
@@ -221,15 +227,15 @@ function leftOut(): void {
     "every 2nd–100th step, means",
     kept("mean").filter((s) => !few(s)),
   );
-  const under10 = (s: Scored): boolean => 10 ** s.x[NAMES.indexOf("points")]! < 9.5;
+  const under10 = (s: Scored): boolean => 10 ** s.x[NAMES.indexOf("points")]! < FEW_POINTS - 0.5;
   line(
     "10–40 points",
     scored.filter((s) => few(s) && !under10(s)),
   );
   line("7–9 points", scored.filter(under10));
   line(
-    "7–9 points, of a confidence ≥ 0.75",
-    scored.filter((s) => under10(s) && verdictSet(s.p).confidence >= 0.75),
+    `7–9 points, of a confidence ≥ ${SURE_ENOUGH}`,
+    scored.filter((s) => under10(s) && verdictSet(s.p).confidence >= SURE_ENOUGH),
   );
   console.log(`\n| highest probability | runs | right |\n| --- | --- | --- |`);
   for (const [from, to] of [

@@ -1,7 +1,23 @@
-/** What later families have in common: tables made row by row, and optimizers and schedules of their own. */
+/** What later families have in common: how they are numbered, tables made row by row, optimizers and schedules of their own. */
 import type { TrainStepOptions } from "../../src/train/index.ts";
-import type { Draws } from "./draws.ts";
+import { type Draws, draws } from "./draws.ts";
 import type { Table, Task } from "./families.ts";
+
+/** The tasks of each kind by their number, each from a seed of its own; `finish` draws what kinds have in common. */
+export const familiesOf = (
+  kinds: readonly (readonly [name: string, make: (d: Draws) => Task])[],
+  seed: number,
+  finish: (d: Draws, task: Task, name: string) => Task,
+): Readonly<Record<string, (k: number) => Task>> =>
+  Object.fromEntries(
+    kinds.map(([name, make], i) => [
+      name,
+      (k: number) => {
+        const d = draws(seed + 500 * i + k);
+        return finish(d, make(d), name);
+      },
+    ]),
+  );
 
 /** An optimizer at rate 1, and the highest rate that is tried with it. */
 export type Trainer = readonly [make: () => TrainStepOptions["optimizer"], top: number];

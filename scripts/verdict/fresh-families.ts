@@ -23,8 +23,8 @@ import {
 import * as nn from "../../src/nn/index.ts";
 import * as losses from "../../src/nn/losses/index.ts";
 import * as optim from "../../src/optim/index.ts";
-import { made, sizeOf, type Trainer, trainedBy } from "./drawn.ts";
-import { type Draws, draws } from "./draws.ts";
+import { familiesOf, made, sizeOf, type Trainer, trainedBy } from "./drawn.ts";
+import type { Draws } from "./draws.ts";
 import { clouds, onTable, type Task, teacher } from "./families.ts";
 
 const OPTIMIZERS: readonly Trainer[] = [
@@ -285,12 +285,8 @@ const FRESH: readonly (readonly [string, (d: Draws) => Task])[] = [
   ["grades", grades],
 ];
 
-export const FRESH_FAMILIES: Readonly<Record<string, (k: number) => Task>> = Object.fromEntries(
-  FRESH.map(([name, make], i) => [
-    name,
-    (k: number) => {
-      const d = draws(60_000 + 500 * i + k);
-      return trainedBy(d, make(d), OPTIMIZERS, SCHEDULES);
-    },
-  ]),
+export const FRESH_FAMILIES: Readonly<Record<string, (k: number) => Task>> = familiesOf(
+  FRESH,
+  60_000,
+  (d, task) => trainedBy(d, task, OPTIMIZERS, SCHEDULES),
 );

@@ -18,7 +18,7 @@ import {
 import * as nn from "../../src/nn/index.ts";
 import * as losses from "../../src/nn/losses/index.ts";
 import * as optim from "../../src/optim/index.ts";
-import { made, sizeOf, type Trainer, trainedBy } from "./drawn.ts";
+import { familiesOf, made, sizeOf, type Trainer, trainedBy } from "./drawn.ts";
 import { type Draws, draws } from "./draws.ts";
 import { clouds, mlp, onTable, type Task, teacher } from "./families.ts";
 
@@ -346,13 +346,11 @@ const FURTHER: readonly (readonly [string, (d: Draws) => Task])[] = [
   ["far-targets", farTargets],
 ];
 
-export const FURTHER_FAMILIES: Readonly<Record<string, (k: number) => Task>> = Object.fromEntries(
-  FURTHER.map(([name, make], i) => [
-    name,
-    (k: number) => {
-      const d = draws(50_000 + 500 * i + k);
-      const task = trainedBy(d, make(d), OPTIMIZERS, SCHEDULES);
-      return name === "restarted" ? { ...task, schedule: d.pick(["restarts", "one-cycle"]) } : task;
-    },
-  ]),
+export const FURTHER_FAMILIES: Readonly<Record<string, (k: number) => Task>> = familiesOf(
+  FURTHER,
+  50_000,
+  (d, task, name) => {
+    const own = trainedBy(d, task, OPTIMIZERS, SCHEDULES);
+    return name === "restarted" ? { ...own, schedule: d.pick(["restarts", "one-cycle"]) } : own;
+  },
 );

@@ -2,6 +2,7 @@
 import { matmul, mul, permute, reshape, slice, sum } from "../../src/engine/graph/index.ts";
 import * as nn from "../../src/nn/index.ts";
 import * as losses from "../../src/nn/losses/index.ts";
+import { familiesOf } from "./drawn.ts";
 import { type Draws, draws } from "./draws.ts";
 import { clouds, mlp, onTable, type Shape, type Table, type Task, teacher } from "./families.ts";
 
@@ -305,6 +306,8 @@ const MORE: readonly (readonly [string, (d: Draws) => Task])[] = [
   ["margins", margins],
 ];
 
-export const MORE_FAMILIES: Readonly<Record<string, (k: number) => Task>> = Object.fromEntries(
-  MORE.map(([name, make], i) => [name, (k: number) => make(draws(20_000 + 500 * i + k))]),
+export const MORE_FAMILIES: Readonly<Record<string, (k: number) => Task>> = familiesOf(
+  MORE,
+  20_000,
+  (_, task) => task,
 );

@@ -3,8 +3,8 @@ import { mean, mul, reshape, sigmoid, slice, sub, sum } from "../../src/engine/g
 import * as nn from "../../src/nn/index.ts";
 import * as losses from "../../src/nn/losses/index.ts";
 import * as optim from "../../src/optim/index.ts";
-import { made, sizeOf, type Trainer, trainedBy } from "./drawn.ts";
-import { type Draws, draws } from "./draws.ts";
+import { familiesOf, made, sizeOf, type Trainer, trainedBy } from "./drawn.ts";
+import type { Draws } from "./draws.ts";
 import { onTable, type Task } from "./families.ts";
 import { LATER_SCHEDULES } from "./schedules.ts";
 
@@ -225,12 +225,8 @@ const ONCE_FRESH: readonly (readonly [string, (d: Draws) => Task])[] = [
   ["shifted-pictures", shiftedPictures],
 ];
 
-export const ONCE_FRESH_FAMILIES: Readonly<Record<string, (k: number) => Task>> = Object.fromEntries(
-  ONCE_FRESH.map(([name, make], i) => [
-    name,
-    (k: number) => {
-      const d = draws(40_000 + 500 * i + k);
-      return trainedBy(d, make(d), OPTIMIZERS, Object.keys(LATER_SCHEDULES));
-    },
-  ]),
+export const ONCE_FRESH_FAMILIES: Readonly<Record<string, (k: number) => Task>> = familiesOf(
+  ONCE_FRESH,
+  40_000,
+  (d, task) => trainedBy(d, task, OPTIMIZERS, Object.keys(LATER_SCHEDULES)),
 );

@@ -1,5 +1,5 @@
 /** A made run as logs show it: fewer points, single batches or means, with or without rates and gradient norms. */
-import { type FeatureInput, MIN_POINTS } from "../../src/diagnose/features.ts";
+import { FEW_POINTS, type FeatureInput, MIN_POINTS } from "../../src/diagnose/features.ts";
 import type { Draws } from "./draws.ts";
 
 const INTERVALS = [2, 5, 10, 20, 50, 100];
@@ -11,7 +11,7 @@ export function thinned(whole: FeatureInput, d: Draws): readonly [string, Featur
 
 /** The run as seven to forty points, three times in ten fewer than ten: a line an epoch. */
 export function sparse(whole: FeatureInput, d: Draws): readonly [string, FeatureInput] {
-  const points = d.uniform() < 0.3 ? d.whole(MIN_POINTS, 9) : d.whole(10, 40);
+  const points = d.uniform() < 0.3 ? d.whole(MIN_POINTS, FEW_POINTS - 1) : d.whole(FEW_POINTS, 40);
   const [form, input] = keptEvery(whole, Math.max(1, Math.floor(whole.loss.length / points)), d);
   return [`sparse ${form.split(" ")[1]}`, input];
 }

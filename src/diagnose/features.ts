@@ -67,6 +67,8 @@ export interface FeatureInput {
 
 /** Fewer finite points than this carry no verdict. */
 export const MIN_POINTS = 7;
+/** Fewer than this need an answer of a confidence of `SURE_ENOUGH`. */
+export const FEW_POINTS = 10;
 
 /**
  * The features in the order of `FEATURES`, or null with fewer than `MIN_POINTS` finite points. Rounded to a billionth: sums

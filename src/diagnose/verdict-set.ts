@@ -6,6 +6,8 @@ export const CLASSES: readonly RateVerdict[] = ["too-low", "good", "slightly-hig
 
 /** From here on one word is right nineteen times in twenty on families left out (docs/diagnosis.md has the table). */
 export const ONE_WORD = 0.83;
+/** The confidence from which a log of few points gets an answer: on families left out nine of ten are right. */
+export const SURE_ENOUGH = 0.75;
 /** What a set of several must reach; verdicts are added to it, the likeliest first, until it does. Mostly two do. */
 const SEVERAL = 0.6;
 

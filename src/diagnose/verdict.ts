@@ -4,7 +4,7 @@ import type { Objective } from "../run/log.ts";
 import { actionFor, experiment, NO_ACTION, reduce } from "./action.ts";
 import { type Branches, branchWords, weighBranches } from "./branches.ts";
 import { type Context, startsLate } from "./context.ts";
-import { type Features, features, MIN_POINTS } from "./features.ts";
+import { FEW_POINTS, type Features, features, MIN_POINTS } from "./features.ts";
 import { growth } from "./rules/growth.ts";
 import { rules } from "./rules/index.ts";
 import { MIN_BEFORE_NAN, nonFiniteKind } from "./rules/non-finite.ts";
@@ -13,7 +13,7 @@ import { fellSinceEarly, hiddenByNoise, restsFromStart } from "./rules/still.ts"
 import { median } from "./stats.ts";
 import type { Finding, RateVerdict, Verdict } from "./types.ts";
 import { probabilities } from "./verdict-model.ts";
-import { CLASSES, ONE_WORD, verdictSet } from "./verdict-set.ts";
+import { CLASSES, ONE_WORD, SURE_ENOUGH, verdictSet } from "./verdict-set.ts";
 import { VERDICT_MODEL } from "./verdict-weights.ts";
 import { countWords, titleOf, verdictWords } from "./words.ts";
 
@@ -110,10 +110,6 @@ function hasNoFloor(c: Context): boolean {
   const last = median(c.loss.subarray(n - few));
   return last < 0 && -last > FLOOR * Math.max(1, at(c.loss.subarray(0, few)));
 }
-
-/** Fewer points than this need an answer of this confidence: on families left out nine of ten are right. */
-const FEW_POINTS = 10;
-const SURE_ENOUGH = 0.75;
 
 /** What forbids a verdict on the rate although there is a curve to judge. */
 function withheld(

@@ -54,7 +54,8 @@ function doubtsOfEach(logs: readonly RunLog[], rewinds: number): (string | null)
   });
 }
 
-const lossOf = (log: RunLog | undefined): Series | undefined => log?.series.find((s) => s.role === "loss");
+export const lossOf = (log: RunLog | undefined): Series | undefined =>
+  log?.series.find((s) => s.role === "loss");
 
 function repeatedSteps({ steps, values }: Series): string | null {
   let repeated = 0;

@@ -53,8 +53,10 @@ export function finishRuns(recorder: Recorder, finish: FinishOptions): RunLog[] 
   );
   if (!finish.reading) return logs;
   // those of trainings broken off after a line have their place, too
-  const points = (name: string): number =>
-    runs.reduce((n, { buffers }) => n + (buffers[recorder.names.indexOf(name)]?.seen ?? 0), 0);
+  const points = (name: string): number => {
+    const id = recorder.names.indexOf(name);
+    return runs.reduce((n, { buffers }) => n + (buffers[id]?.seen ?? 0), 0);
+  };
   return logs.map(doubted(logs, kept, finish.doubt?.(logs, points) ?? null));
 }
 

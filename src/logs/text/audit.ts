@@ -3,7 +3,7 @@
  * printed a point, does every number that counts agree with the steps, does a log that numbers its runs have as many?
  */
 import type { RunLog, Series } from "../../run/log.ts";
-import { CUT, NAME } from "../doubts.ts";
+import { CUT, lossOf, NAME } from "../doubts.ts";
 import { behaviourOf } from "./behaviour.ts";
 import { NAMELESS } from "./guess.ts";
 import type { LinePlan } from "./plan.ts";
@@ -49,8 +49,6 @@ export function auditOf(logs: readonly RunLog[], audited: Audited): string | nul
   const numbered = numberedOf(logs.length, audited);
   return numbered && `${numbered}; ${CUT}`;
 }
-
-const lossOf = (log: RunLog): Series | undefined => log.series.find((s) => s.role === "loss");
 
 /** Losses that were printed and are no points. */
 function lostOf(

@@ -12,6 +12,9 @@ export interface Counters {
   readonly nested: boolean;
 }
 
+/** Of a line on which nothing counts. */
+export const NO_COUNTERS: Counters = { step: -1, epoch: -1, nested: false };
+
 export interface Judged {
   readonly slot: Slot;
   readonly name: string;

@@ -6,6 +6,7 @@ import { NAME } from "../doubts.ts";
 import type { ReadOptions } from "../types.ts";
 import { writersAtOnce } from "./at-once.ts";
 import type { Behaviour } from "./behaviour.ts";
+import { NO_COUNTERS } from "./counters.ts";
 import { type Curve, isFractionalEpoch, meaningFor } from "./curves.ts";
 import { frontWords } from "./front.ts";
 import { chooseObjective, type Decided, FEW, steeredBy } from "./guess.ts";
@@ -291,7 +292,7 @@ function joinEnumerated(plans: readonly LinePlan[]): void {
     if (plan.template.rows * 5 > main.template.rows || clock(plan).name === clock(main).name) continue;
     const behind = clock(plan).meaning.role === "step" ? lagsBehind(plan, main) : own.max * 5 <= whole.max;
     if (!behind) continue;
-    plan.counters = { step: -1, epoch: -1, nested: false };
+    plan.counters = NO_COUNTERS;
     plan.stepTotal = -1;
   }
 }

@@ -2,7 +2,7 @@
 import { normalise } from "../columns.ts";
 import type { ReadOptions } from "../types.ts";
 import { behaviourOf } from "./behaviour.ts";
-import { type Counters, chooseCounters, counterScore, type Judged } from "./counters.ts";
+import { type Counters, chooseCounters, counterScore, type Judged, NO_COUNTERS } from "./counters.ts";
 import { crossedNames } from "./crossed.ts";
 import { type Curve, curve, curvesOf, isCounterLike } from "./curves.ts";
 import { isEchoed } from "./echo.ts";
@@ -136,7 +136,7 @@ export function planTemplate(
   };
   if (isSettings(plan)) {
     plan.telling = false;
-    plan.counters = { step: -1, epoch: -1, nested: false };
+    plan.counters = NO_COUNTERS;
   } else if (!plan.telling) plan.phase = phaseOf(template.line, { ...labelled, words }, judged, counters);
   return plan;
 }
@@ -253,7 +253,7 @@ function ownCounters(counters: Counters, judged: readonly Judged[]): Counters {
   const foreign =
     step.meaning.role !== "step" ||
     (step.behaviour.falls > 0 && step.behaviour.falls * 20 > step.behaviour.n);
-  return foreign ? { step: -1, epoch: -1, nested: false } : counters;
+  return foreign ? NO_COUNTERS : counters;
 }
 
 function wantedMeaning(name: string, options: ReadOptions): SlotMeaning | null {

@@ -1,4 +1,5 @@
 /** Lines that say what was asked for, not what happened: options, a configuration, facts about the data. */
+import { NO_COUNTERS } from "./counters.ts";
 import { type Curve, isFractionalEpoch } from "./curves.ts";
 import { hasManyPairs, type LinePlan } from "./plan.ts";
 
@@ -28,21 +29,18 @@ export function dropSettings(plans: readonly LinePlan[]): void {
   if (main.template.rows < 3) return;
   const names = new Set(main.curves.map((c) => c.name));
   for (const plan of plans) {
-    if (hasManyPairs(plan) && !plan.curves.some(isCurve) && plan.template.rows * 5 < main.template.rows) {
+    const few = plan.template.rows * 5 < main.template.rows;
+    const options = hasManyPairs(plan) && !plan.curves.some(isCurve);
+    if (few && (options || isPreamble(plan, main))) {
       plan.telling = false;
-      plan.counters = { step: -1, epoch: -1, nested: false };
-      continue;
-    }
-    if (isPreamble(plan, main)) {
-      plan.telling = false;
-      plan.counters = { step: -1, epoch: -1, nested: false };
+      plan.counters = NO_COUNTERS;
       continue;
     }
     const before = plan.template.first < main.template.first;
     if (plan.template.rows > 1 || plan.summary || (plan.curves.some(isCurve) && !before)) continue;
     if (counted(plan) === counted(main) && plan.curves.some((c) => isCurve(c) && names.has(c.name))) continue;
     plan.telling = false;
-    if (plan.phase === null) plan.counters = { step: -1, epoch: -1, nested: false };
+    if (plan.phase === null) plan.counters = NO_COUNTERS;
   }
 }
 
@@ -50,7 +48,6 @@ export function dropSettings(plans: readonly LinePlan[]): void {
 function isPreamble(plan: LinePlan, main: LinePlan): boolean {
   return (
     plan.template.last < main.template.first &&
-    plan.template.rows * 5 < main.template.rows &&
     plan.judged.every((j) => j.behaviour.integer || j.slot.aside) &&
     plan.curves.length > 0
   );
